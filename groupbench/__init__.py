@@ -1,0 +1,54 @@
+"""groupbench: an honest benchmark suite for group recommenders.
+
+Everything here is imported on first use, so that `groupbench --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from groupbench.aggregation import Aggregator, MemberScores
+    from groupbench.data import Dataset, Features, Ratings
+    from groupbench.groups import Groups
+    from groupbench.recommender import GroupRecommender, Recommender, TrainingData
+    from groupbench.registry import aggregator, dataset, method
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Aggregator": "aggregation",
+    "Dataset": "data",
+    "Features": "data",
+    "GroupRecommender": "recommender",
+    "Groups": "groups",
+    "MemberScores": "aggregation",
+    "Ratings": "data",
+    "Recommender": "recommender",
+    "TrainingData": "recommender",
+    "aggregator": "registry",
+    "dataset": "registry",
+    "method": "registry",
+}
+
+__all__ = [
+    "Aggregator",
+    "Dataset",
+    "Features",
+    "GroupRecommender",
+    "Groups",
+    "MemberScores",
+    "Ratings",
+    "Recommender",
+    "TrainingData",
+    "aggregator",
+    "dataset",
+    "method",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"groupbench.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'groupbench' has no attribute {name!r}")

@@ -1,0 +1,99 @@
+"""Array types, and the ragged grouping of rows that groups, candidate lists and members share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+def frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """Return `values` as a read-only contiguous array of `dtype`, copied only where needed."""
+    array = np.ascontiguousarray(values, dtype=dtype)
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Consecutive, non-empty runs of rows: segment s holds rows `offsets[s]` to `offsets[s + 1]`.
+
+    Attributes:
+        offsets: (n_segments + 1,) strictly increasing, starting at 0.
+    """
+
+    offsets: IntArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "offsets", frozen(self.offsets, np.int64))
+
+    @classmethod
+    def from_sizes(cls, sizes: Any) -> Segments:
+        """Segments of the given sizes, (n_segments,)."""
+        return cls(np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def sizes(self) -> IntArray:
+        """Rows in each segment, (n_segments,)."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def of_row(self) -> IntArray:
+        """The segment of each row, (n_rows,)."""
+        return np.repeat(np.arange(len(self)), self.sizes)
+
+    @cached_property
+    def position(self) -> IntArray:
+        """Each row's place within its segment, (n_rows,)."""
+        return np.arange(self.offsets[-1]) - np.repeat(self.offsets[:-1], self.sizes)
+
+    def reduce(self, how: Literal["sum", "min", "max", "prod"], rows: NDArray[Any]) -> NDArray[Any]:
+        """Reduce `rows`, (n_rows, ...), over each segment to (n_segments, ...)."""
+        ufunc = {"sum": np.add, "min": np.minimum, "max": np.maximum, "prod": np.multiply}[how]
+        if len(self) == 0:
+            return rows[:0]
+        return np.asarray(ufunc.reduceat(rows, self.offsets[:-1], axis=0))
+
+    def mean(self, rows: NDArray[Any]) -> FloatArray:
+        """Mean of `rows`, (n_rows, ...), over each segment, (n_segments, ...)."""
+        sizes = self.sizes.reshape((-1,) + (1,) * (rows.ndim - 1))
+        return np.asarray(self.reduce("sum", rows) / sizes, dtype=np.float64)
+
+    def padded(self, values: NDArray[Any], fill: Any) -> NDArray[Any]:
+        """Lay `values`, (n_rows,), out as one list a row: (n_segments, widest), filled up with `fill`."""
+        out = np.full((len(self), int(self.sizes.max(initial=0))), fill, dtype=values.dtype)
+        out[self.of_row, self.position] = values
+        return out
+
+    def rows(self, start: int, stop: int) -> slice:
+        """The rows that segments `start` to `stop` hold."""
+        return slice(int(self.offsets[start]), int(self.offsets[stop]))
+
+    def part(self, start: int, stop: int) -> Segments:
+        """Segments `start` to `stop`, renumbered from row 0."""
+        return Segments(self.offsets[start : stop + 1] - self.offsets[start])
+
+    def blocks(self, weights: NDArray[Any], budget: float) -> Iterator[tuple[int, int]]:
+        """Cut into runs (start, stop) whose summed `weights`, (n_segments,), stay within `budget`.
+
+        A single segment above the budget makes a run of its own.
+        """
+        ends = np.cumsum(weights, dtype=np.float64)
+        start, done = 0, 0.0
+        while start < len(self):
+            stop = max(int(np.searchsorted(ends, done + budget, side="right")), start + 1)
+            yield start, stop
+            start, done = stop, float(ends[stop - 1])

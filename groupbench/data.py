@@ -1,0 +1,155 @@
+"""What a data set is in memory: ratings as index rows, features, groups, and the ids behind them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.arrays import FloatArray, IntArray, frozen
+from groupbench.groups import Groups
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Rating rows (user, item, value) by index; a repeated pair stays as repeated rows.
+
+    For joint ratings the "users" are group indices. Arrays are read-only.
+
+    Attributes:
+        users: (n,) user index of each row.
+        items: (n,) item index of each row.
+        values: (n,) rating of each row.
+        n_users: number of users, with or without rows.
+        n_items: number of items, with or without rows.
+        timestamps: (n,) seconds, where the data has them.
+    """
+
+    users: IntArray
+    items: IntArray
+    values: FloatArray
+    n_users: int
+    n_items: int
+    timestamps: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("users", np.int64), ("items", np.int64), ("values", np.float64)):
+            object.__setattr__(self, name, frozen(getattr(self, name), dtype))
+        if self.timestamps is not None:
+            object.__setattr__(self, "timestamps", frozen(self.timestamps, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, rows: Any) -> Ratings:
+        """The given rows (indices, a mask or a slice), in that order."""
+        times = None if self.timestamps is None else self.timestamps[rows]
+        return Ratings(
+            self.users[rows], self.items[rows], self.values[rows], self.n_users, self.n_items, times
+        )
+
+    def unique(self) -> Ratings:
+        """One row per (user, item) pair, sorted by user then item: the mean of its repeated ratings."""
+        pairs, inverse, counts = np.unique(
+            self.users * self.n_items + self.items, return_inverse=True, return_counts=True
+        )
+        means = np.bincount(inverse, weights=self.values, minlength=len(pairs)) / counts
+        return Ratings(pairs // self.n_items, pairs % self.n_items, means, self.n_users, self.n_items)
+
+    def matrix(self) -> csr_array:
+        """The (n_users, n_items) sparse matrix with one entry per pair: the mean of its ratings."""
+        from scipy.sparse import csr_array
+
+        rows = self.unique()
+        counts = np.bincount(rows.users, minlength=self.n_users)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return csr_array(
+            (rows.values.copy(), rows.items.astype(np.int32), starts.astype(np.int32)),
+            shape=(self.n_users, self.n_items),
+        )
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean rating over all rows."""
+        return float(self.values.mean())
+
+
+@dataclass(frozen=True)
+class Features:
+    """Numeric features, one row per user or item.
+
+    Attributes:
+        names: one name per column, `field=value` for one-hot columns, `field:word` for text.
+        values: (n, n_features).
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen(self.values, np.float64))
+
+    def select(self, *fields: str) -> Features:
+        """The columns whose field (the name up to `=` or `:`) is one of `fields`."""
+        keep = [i for i, n in enumerate(self.names) if n.split("=")[0].split(":")[0] in fields]
+        return Features(tuple(self.names[i] for i in keep), self.values[:, keep])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: individual ratings, and where it has them groups, joint ratings and features.
+
+    Attributes:
+        name: the name it was asked for by.
+        title: the name to print; says so when the data is simulated.
+        ratings: individual ratings.
+        user_ids: (n_users,) the ids of the original files, as text.
+        item_ids: (n_items,) the ids of the original files, as text.
+        scale: lowest and highest possible rating.
+        groups: natural groups, or None.
+        group_ratings: joint ratings; its `users` are indices into `groups`.
+        user_features: numeric features of users, or None.
+        item_features: numeric features of items, or None.
+        categories: item categories as 0/1 columns (genres, catalogues), or None.
+        tables: the original tables by file name, for reports; never an input of a model.
+        simulated: whether a program made the data.
+    """
+
+    name: str
+    title: str
+    ratings: Ratings
+    user_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
+    scale: tuple[float, float]
+    groups: Groups | None = None
+    group_ratings: Ratings | None = None
+    user_features: Features | None = None
+    item_features: Features | None = None
+    categories: Features | None = None
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    simulated: bool = False
+
+    @cached_property
+    def content_hash(self) -> str:
+        """sha256 over everything a model or a view can see, in hexadecimal."""
+        digest = hashlib.sha256()
+        digest.update(repr((self.user_ids, self.item_ids, self.scale)).encode())
+        for rows in (self.ratings, self.group_ratings):
+            if rows is not None:
+                for array in (rows.users, rows.items, rows.values, rows.timestamps):
+                    digest.update(b"-" if array is None else array.tobytes())
+        if self.groups is not None:
+            digest.update(repr(self.groups.ids).encode())
+            digest.update(self.groups.segments.offsets.tobytes() + self.groups.members.tobytes())
+        for features in (self.user_features, self.item_features, self.categories):
+            if features is not None:
+                digest.update(repr(features.names).encode() + features.values.tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,49 @@
+"""Typed errors: each says what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class GroupbenchError(Exception):
+    """Base of every error that groupbench raises on purpose; the CLI shows it without a traceback."""
+
+    exit_status = 2
+
+
+class ConfigError(GroupbenchError):
+    """An option, a configuration key or a name is wrong."""
+
+
+class DatasetError(GroupbenchError):
+    """Data is missing, malformed or not what its checksum promises."""
+
+
+class PluginError(GroupbenchError):
+    """A file or entry point that should add something could not be used."""
+
+
+class MethodError(GroupbenchError):
+    """A method broke its contract while it was fitted or asked for scores."""
+
+    exit_status = 1
+
+
+class ResultError(GroupbenchError):
+    """A results folder or a record in it cannot be read or written."""
+
+
+class GroupbenchWarning(UserWarning):
+    """Something worth knowing that does not stop the work."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> str:
+    """Say that `name` is no `kind`, with near names, and what to do."""
+    candidates = sorted(known)
+    near = get_close_matches(name, candidates, n=3, cutoff=0.5)
+    if near:
+        hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
+    else:
+        hint = "known: " + ", ".join(candidates) if candidates else "there is none"
+    return f"unknown {kind} {name!r}; {hint}" + (f" ({remedy})" if remedy else "")

@@ -1,0 +1,1 @@
+"""Reading data: original files to `Dataset`."""

@@ -1,0 +1,73 @@
+"""The contract that every method keeps: what it is given, and the scores it owes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.data import Features, Ratings
+    from groupbench.groups import Groups
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """All that a method may learn from. Arrays are read-only; nothing held out is in here.
+
+    Attributes:
+        ratings: the training rows; `n_users` and `n_items` count cold ones too.
+        scale: lowest and highest possible rating.
+        groups: the groups that will be judged (formed from training rows, or natural).
+        group_ratings: joint training ratings of those groups, where the data has them.
+        user_features: (n_users, ...) features, or None.
+        item_features: (n_items, ...) features, or None.
+    """
+
+    ratings: Ratings
+    scale: tuple[float, float]
+    groups: Groups
+    group_ratings: Ratings | None = None
+    user_features: Features | None = None
+    item_features: Features | None = None
+
+
+class Method(ABC):
+    """What user and group recommenders share. Hyperparameters are the dataclass fields of the subclass."""
+
+    predicts_ratings: ClassVar[bool] = False
+    """Whether scores are predicted ratings on the data's scale (then RMSE and MAE are reported)."""
+
+    @abstractmethod
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Learn from `train`, drawing all randomness from `rng`; heavy libraries are imported here."""
+
+
+class Recommender(Method):
+    """Scores every item for any user."""
+
+    @abstractmethod
+    def score(self, users: IntArray) -> FloatArray:
+        """Scores of all items for `users`: (len(users), n_items), finite, higher is better.
+
+        Users without training rows get finite scores too.
+        """
+
+
+class GroupRecommender(Method):
+    """Scores every item for whole groups."""
+
+    @abstractmethod
+    def score_groups(self, groups: Groups) -> FloatArray:
+        """Scores of all items for `groups`: (len(groups), n_items), finite, higher is better."""
+
+
+class ReferenceRow(ABC):
+    """A row that bounds the others: it is judged from the truth of each view, not from training data."""
+
+    @abstractmethod
+    def score_truth(self, truth: FloatArray) -> FloatArray:
+        """Scores of the candidates, shaped like their `truth`."""

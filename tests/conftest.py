@@ -1,0 +1,50 @@
+"""Fixtures that every kind of test shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from groupbench.data import Features, Ratings
+from groupbench.groups import Groups
+from groupbench.recommender import TrainingData
+
+
+def make_training(n_users=30, n_items=20, n_rows=240, n_groups=4, seed=0, repeats=0) -> TrainingData:
+    """Random training data: ratings 1-5 with structure; the last user and the last item are cold."""
+    rng = np.random.default_rng(seed)
+    pairs = rng.choice((n_users - 1) * (n_items - 1), size=n_rows, replace=False)
+    users, items = pairs // (n_items - 1), pairs % (n_items - 1)
+    users, items = np.append(users, users[:repeats]), np.append(items, items[:repeats])
+    taste = rng.normal(size=(n_users, 2)) @ rng.normal(size=(2, n_items)) + rng.normal(size=n_items)
+    values = np.clip(np.rint(3.3 + taste[users, items] + rng.normal(0, 0.4, len(users))), 1, 5)
+    labels = rng.permutation(np.arange(n_users) % n_groups)
+    return TrainingData(
+        ratings=Ratings(users, items, values, n_users, n_items),
+        scale=(1.0, 5.0),
+        groups=Groups.from_labels(labels),
+        user_features=Features(("age=young", "age=old"), np.eye(2)[rng.integers(0, 2, n_users)]),
+        item_features=Features(("genre=a", "genre=b"), rng.integers(0, 2, (n_items, 2)).astype(float)),
+    )
+
+
+@pytest.fixture
+def training() -> TrainingData:
+    return make_training()
+
+
+@pytest.fixture
+def training_factory():
+    return make_training
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the original files, or a skip that says how to get one."""
+    folder = os.environ.get("GROUPBENCH_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("GROUPBENCH_DATA does not name a folder with the original data files")
+    return Path(folder).resolve()
