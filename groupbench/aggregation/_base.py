@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, Segments
+import numpy as np
+
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,26 @@ class MemberScores:
     activity: FloatArray
     scale: tuple[float, float] | None
 
+    @property
+    def width(self) -> int:
+        """Length of the longest list of candidates."""
+        return int(self.valid.shape[1])
+
+    @property
+    def n_invalid(self) -> IntArray:
+        """Columns without a candidate, (n_groups, 1)."""
+        return self.width - np.count_nonzero(self.valid, axis=1, keepdims=True)
+
+    def masked(self, fill: float) -> FloatArray:
+        """The scores with `fill` where there is no candidate, (n_rows, width)."""
+        if self.valid.all():
+            return self.scores
+        return np.where(self.valid[self.segments.of_row], self.scores, fill)
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Each member's lowest and highest score over the candidates, (n_rows, 1) each."""
+        return bounds(self.scores, self.valid[self.segments.of_row])
+
 
 class Aggregator(ABC):
     """Turns member scores into group scores, for all groups of a block at once."""
@@ -37,3 +58,17 @@ class Aggregator(ABC):
     @abstractmethod
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Group scores, (n_groups, width), finite where valid, higher is better."""
+
+
+def bounds(values: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest valid value of each row, (n, 1) each; 0 for rows without a valid one."""
+    some = valid.any(axis=1, keepdims=True)
+    low = np.min(values, axis=1, keepdims=True, where=valid, initial=np.inf)
+    high = np.max(values, axis=1, keepdims=True, where=valid, initial=-np.inf)
+    return np.where(some, low, 0.0), np.where(some, high, 0.0)
+
+
+def require_fraction(place: str, value: float) -> None:
+    """Raise a `ConfigError` that names `place` unless `value` lies between 0 and 1."""
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{place}: {value} is no fraction; give a number from 0 to 1")

@@ -1,0 +1,155 @@
+"""Strategies that compute with the members' scores.
+
+Unless a class says otherwise they are those of Masthoff, "Group Recommender Systems: Aggregation,
+Satisfaction and Group Attributes", Recommender Systems Handbook, 2nd ed., 2015, chapter 22. In the
+formulas s(m, c) is member m's score of candidate c, and M the number of members.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupbench.aggregation._base import Aggregator, MemberScores, bounds, require_fraction
+from groupbench.aggregation._exact import exact_mean, exact_sum
+from groupbench.aggregation._order import by_size
+from groupbench.arrays import FloatArray, Segments
+from groupbench.registry import aggregator
+
+
+@aggregator("average")
+@dataclass(frozen=True)
+class Average(Aggregator):
+    """Mean of the members' scores: sum over m of s(m, c), divided by M."""
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Group scores on the scale of the members' scores, (n_groups, width)."""
+        return exact_mean(members.segments, members.scores)
+
+
+@aggregator("additive")
+@dataclass(frozen=True)
+class Additive(Aggregator):
+    """Sum of the members' scores; ranks like the average, but larger groups get larger scores."""
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Sums of scores, (n_groups, width)."""
+        return exact_sum(members.segments, members.scores)
+
+
+@aggregator("multiplicative")
+@dataclass(frozen=True)
+class Multiplicative(Aggregator):
+    """Product of the members' scores, given as its M-th root, which ranks alike and cannot overflow.
+
+    A product needs positive factors. Predicted ratings are used as they are, raised to at least
+    `floor` times the scale's length, and counted from the low end of a scale that reaches below 0.
+    Other scores are mapped linearly, member by member, from their range over the candidates
+    to [`floor`, 1].
+
+    Raises:
+        ConfigError: if `floor` is not above 0 and at most 1.
+    """
+
+    floor: float = 0.01
+    """Smallest factor: the lower it is, the nearer one member's worst score comes to a veto."""
+
+    def __post_init__(self) -> None:
+        require_fraction("multiplicative.floor", self.floor or -1)
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Geometric means of the positive factors, (n_groups, width)."""
+        return np.exp2(exact_mean(members.segments, np.log2(self._factors(members))))
+
+    def _factors(self, members: MemberScores) -> FloatArray:
+        if members.scale is not None:
+            low, high = members.scale
+            return np.maximum(members.scores - min(low, 0.0), self.floor * (high - low))
+        worst, best = members.bounds()
+        share = (members.masked(0.0) - worst) / np.where(best > worst, best - worst, 1.0)
+        return np.maximum(self.floor + (1 - self.floor) * share, self.floor)
+
+
+@aggregator("least-misery")
+@dataclass(frozen=True)
+class LeastMisery(Aggregator):
+    """Lowest score of any member: a group is as happy as its least happy member."""
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Group scores on the scale of the members' scores, (n_groups, width)."""
+        return members.segments.reduce("min", members.scores)
+
+
+@aggregator("most-pleasure")
+@dataclass(frozen=True)
+class MostPleasure(Aggregator):
+    """Highest score of any member."""
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Group scores on the scale of the members' scores, (n_groups, width)."""
+        return members.segments.reduce("max", members.scores)
+
+
+@aggregator("average-without-misery")
+@dataclass(frozen=True)
+class AverageWithoutMisery(Aggregator):
+    """Mean of the members' scores, with candidates that make a member miserable after all others.
+
+    Misery is a score below low + `threshold` * (high - low): of the rating scale for predicted
+    ratings, else of the member's own range over the candidates. Miserable candidates keep their
+    order by the mean, and so do all candidates of a group for which every one is miserable.
+
+    Raises:
+        ConfigError: if `threshold` is outside 0 to 1.
+    """
+
+    threshold: float = 0.3
+    """Fraction of the scale; 0.3 sets apart what Masthoff's "below 4" does among whole ratings 1 to 10."""
+
+    def __post_init__(self) -> None:
+        require_fraction("average-without-misery.threshold", self.threshold)
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Means of scores, lowered where miserable, (n_groups, width)."""
+        low, high = members.bounds() if members.scale is None else members.scale
+        below = members.scores < low + self.threshold * (high - low)
+        miserable = members.segments.reduce("max", below)
+        mean = exact_mean(members.segments, members.scores)
+        worst, best = bounds(mean, members.valid)
+        drop = np.where(best > worst, 2 * (best - worst), np.maximum(np.abs(best), 1.0))
+        spared = (members.valid & ~miserable).any(axis=1, keepdims=True)
+        return np.where(miserable & spared, mean - drop, mean)
+
+
+@aggregator("median")
+@dataclass(frozen=True)
+class Median(Aggregator):
+    """Median of the members' scores; of an even number, the mean of the two in the middle."""
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Group scores on the scale of the members' scores, (n_groups, width)."""
+        out = np.empty(members.valid.shape)
+        for groups, rows in by_size(members.segments):
+            size = rows.shape[1]
+            ordered = np.sort(members.scores[rows], axis=1)
+            lower, upper = ordered[:, (size - 1) // 2], ordered[:, size // 2]
+            out[groups] = lower / 2 + upper / 2
+        return out
+
+
+@aggregator("most-respected")
+@dataclass(frozen=True)
+class MostRespected(Aggregator):
+    """Scores of the most respected member alone: the one with the most training ratings.
+
+    Members who are equally active are averaged. Also known as dictatorship. That experience stands
+    for respect is our choice: Masthoff leaves open who is respected.
+    """
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Group scores on the scale of the members' scores, (n_groups, width)."""
+        segments = members.segments
+        leads = members.activity == segments.reduce("max", members.activity)[segments.of_row]
+        leaders = Segments.from_sizes(segments.reduce("sum", leads.astype(np.int64)))
+        return exact_mean(leaders, members.scores[leads])

@@ -1,0 +1,89 @@
+"""How long aggregation takes: many small groups, and clusters that cover all users of ML-100K.
+
+Run with `pytest tests/benchmarks/test_bench_aggregation.py -o addopts=--import-mode=importlib`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import rankdata
+
+from groupbench.aggregation import MemberScores
+from groupbench.arrays import Segments
+from groupbench.registry import aggregators
+
+NAMES = sorted(aggregators.all())
+
+
+def block(sizes, width):
+    rng = np.random.default_rng(0)
+    segments = Segments.from_sizes(sizes)
+    scores = rng.normal(3.5, 0.7, size=(int(segments.offsets[-1]), width)).clip(1, 5)
+    activity = rng.integers(1, 500, len(scores)).astype(float)
+    return MemberScores(scores, np.ones((len(sizes), width), bool), segments, activity, (1.0, 5.0))
+
+
+@pytest.fixture(scope="module")
+def small_groups():
+    return block([4] * 1000, 1682)
+
+
+@pytest.fixture(scope="module")
+def clusters():
+    rng = np.random.default_rng(1)
+    return block(1 + rng.multinomial(943 - 20, rng.dirichlet(np.ones(20))), 1600)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thousand_groups_of_four(benchmark, name, small_groups):
+    out = benchmark.pedantic(aggregators[name].create().aggregate, (small_groups,), rounds=3)
+    assert np.isfinite(out).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_twenty_clusters_of_all_users(benchmark, name, clusters):
+    out = benchmark.pedantic(aggregators[name].create().aggregate, (clusters,), rounds=3)
+    assert np.isfinite(out).all()
+
+
+def each_group(members):
+    return np.split(members.scores, members.segments.offsets[1:-1])
+
+
+def borda_by_loop(members):
+    return np.stack([(rankdata(rows, axis=1) - 1).sum(axis=0) for rows in each_group(members)])
+
+
+def copeland_by_loop(members):
+    out = []
+    for rows in each_group(members):
+        margins = np.zeros((members.width, members.width))
+        for row in rows:
+            margins += np.sign(row[:, None] - row)
+        out.append(np.sign(margins).sum(axis=1))
+    return np.stack(out)
+
+
+def plurality_by_loop(members, depth=20):
+    out = []
+    for rows in each_group(members):
+        left = rows.copy()
+        total = (rankdata(rows, axis=1) - 1).sum(axis=0)
+        placed = (rankdata(total) - 1) / members.width
+        for turn in range(depth, 0, -1):
+            votes = (left == left.max(axis=1, keepdims=True)).sum(axis=0)
+            winners = votes == votes.max()
+            placed[winners] = turn
+            left[:, winners] = -np.inf
+        out.append(placed)
+    return np.stack(out)
+
+
+LOOPS = {"borda": borda_by_loop, "copeland": copeland_by_loop, "plurality": plurality_by_loop}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_over_groups_says_the_same(benchmark, name, clusters):
+    out = benchmark.pedantic(LOOPS[name], (clusters,), rounds=1)
+    np.testing.assert_allclose(aggregators[name].create().aggregate(clusters), out, rtol=1e-12)
