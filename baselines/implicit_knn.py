@@ -1,0 +1,101 @@
+"""Item-based nearest neighbours from implicit feedback, by the `implicit` library."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import numpy as np
+from annotated_types import Interval
+
+from groupbench.recommender import Recommender
+from groupbench.registry import method
+
+from ._feedback import Above0, Count, Share, feedback
+
+if TYPE_CHECKING:
+    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.recommender import TrainingData
+
+
+@dataclass
+class ImplicitItemKnn(Recommender):
+    """What the item neighbourhoods share: weigh the feedback, keep K neighbours an item, sum up similarities.
+
+    A user's score for item i is the sum over the user's feedback j of weight(j) * similarity(j, i):
+    0 everywhere for users without feedback.
+    """
+
+    positive: Share | None = 0.75
+    """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
+    1; better on validation rows than None, where every rating above 0 counts with its value as weight."""
+    K: Count = 20
+    """Neighbours kept for each item; the item itself is one of them."""
+    num_threads: Count = 1
+    """Threads of the fit; the outcome does not depend on them."""
+
+    @abstractmethod
+    def _weighted(self, item_users: Any) -> Any:
+        """Weights of the (n_items, n_users) feedback whose row products are the similarities."""
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Find each item's K most similar items.
+
+        Raises:
+            MethodError: if no rating counts as feedback.
+        """
+        from implicit.nearest_neighbours import ItemItemRecommender
+        from scipy.sparse import csr_array
+
+        self._feedback = feedback(train, self.positive)
+        with np.errstate(invalid="ignore"):
+            weighted = self._weighted(self._feedback.T)
+        # An item whose users all have an inverse frequency of 0 has no direction: 0 / 0.
+        weighted.data = np.nan_to_num(weighted.data, nan=0.0)
+        model = ItemItemRecommender(K=self.K, num_threads=self.num_threads)
+        model.fit(weighted.T.tocsr(), show_progress=False)
+        self._similarity = csr_array(model.similarity)
+        return self
+
+    def score(self, users: IntArray) -> FloatArray:
+        """Similarities to each user's feedback, summed up: (len(users), n_items)."""
+        return np.asarray((self._feedback[users] @ self._similarity).toarray())
+
+
+@method("item-knn-cosine")
+@dataclass
+class ItemKnnCosine(ImplicitItemKnn):
+    """Item neighbours by the cosine of their users' feedback."""
+
+    def _weighted(self, item_users: Any) -> Any:
+        from implicit.nearest_neighbours import normalize
+
+        return normalize(item_users)
+
+
+@method("item-knn-tfidf")
+@dataclass
+class ItemKnnTfidf(ImplicitItemKnn):
+    """Item neighbours by the cosine of TF-IDF weights: busy users tell less about an item."""
+
+    def _weighted(self, item_users: Any) -> Any:
+        from implicit.nearest_neighbours import normalize, tfidf_weight
+
+        return normalize(tfidf_weight(item_users))
+
+
+@method("item-knn-bm25")
+@dataclass
+class ItemKnnBm25(ImplicitItemKnn):
+    """Item neighbours by BM25 weights: busy users and popular items count less."""
+
+    K1: Above0 = 1.2
+    """How soon more feedback of one user stops to matter."""
+    B: Annotated[float, Interval(ge=0, le=1)] = 0.75
+    """How strongly items with much feedback are damped."""
+
+    def _weighted(self, item_users: Any) -> Any:
+        from implicit.nearest_neighbours import bm25_weight
+
+        return bm25_weight(item_users, self.K1, self.B)

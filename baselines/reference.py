@@ -1,0 +1,78 @@
+"""Reference rows: what any method has to beat, and the bounds that no method can pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from groupbench.recommender import Recommender, ReferenceRow
+from groupbench.registry import method
+
+from ._feedback import AtLeast0
+
+if TYPE_CHECKING:
+    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.recommender import TrainingData
+
+
+@method("random")
+@dataclass
+class Random(ReferenceRow):
+    """Every candidate scores the same: tie-aware metrics then are the expectation of a random order."""
+
+    def score_truth(self, truth: FloatArray) -> FloatArray:
+        """The highest truth everywhere, so that views with a threshold recommend every candidate."""
+        return np.full(truth.shape, truth.max(), dtype=np.float64)
+
+
+@method("oracle")
+@dataclass
+class Oracle(ReferenceRow):
+    """The truth itself: the best that any ranking can reach in a view."""
+
+    def score_truth(self, truth: FloatArray) -> FloatArray:
+        """A copy of `truth`."""
+        return np.array(truth, dtype=np.float64)
+
+
+@method("popularity")
+@dataclass
+class Popularity(Recommender):
+    """How many training rows an item has, the same for every user."""
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Count the rows of each item."""
+        rows = train.ratings
+        self._scores: FloatArray = np.bincount(rows.items, minlength=rows.n_items).astype(np.float64)
+        return self
+
+    def score(self, users: IntArray) -> FloatArray:
+        """The counts once for each user, (len(users), n_items)."""
+        return np.tile(self._scores, (len(users), 1))
+
+
+@method("item-mean")
+@dataclass
+class ItemMean(Recommender):
+    """An item's mean training rating, the same for every user; the global mean for items without rows."""
+
+    shrinkage: AtLeast0 = 0.0
+    """Ratings of the global mean that are added to each item's own; 0 is the plain mean."""
+
+    predicts_ratings = True
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Average the rows of each item."""
+        rows = train.ratings
+        counts = np.bincount(rows.items, minlength=rows.n_items) + self.shrinkage
+        sums = np.bincount(rows.items, weights=rows.values, minlength=rows.n_items)
+        known = counts > 0
+        self._scores: FloatArray = np.full(rows.n_items, rows.mean)
+        self._scores[known] = (sums[known] + self.shrinkage * rows.mean) / counts[known]
+        return self
+
+    def score(self, users: IntArray) -> FloatArray:
+        """The means once for each user, (len(users), n_items)."""
+        return np.tile(self._scores, (len(users), 1))
