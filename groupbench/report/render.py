@@ -1,0 +1,105 @@
+"""Tables as text, in every format, and as a frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from groupbench.errors import ConfigError, unknown
+from groupbench.report.gather import Names, Report, gather
+from groupbench.report.tidy import frame
+from groupbench.store import RunRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("plain", "markdown", "latex", "html", "csv", "json")
+
+
+def render(
+    records: Sequence[RunRecord],
+    *,
+    format: str,
+    views: Names = None,
+    metrics: Names = None,
+    aggregator: str = "average",
+    ties: str | None = None,
+    against: str | None = None,
+    color: bool = False,
+) -> str:
+    """Write the tables of `records`, one per data set, protocol and view.
+
+    Args:
+        records: run records; of the same dataset, protocol, method and seed the newest counts.
+        format: one of `FORMATS`; csv and json are the rows of `table_frame`, the others are for people.
+        views: names of views, `all`, or None for rated-group and rated-user where they were judged.
+        metrics: names of metrics, `all`, or None for precision, recall and NDCG at 10.
+        aggregator: a name, `best` or `all`, as of `tidy`.
+        ties: `expected`, `best`, `worst`, or `all` for expected with the bounds; adds the share of ties.
+        against: `reported` to add the figures that papers print for the same data and view.
+        color: whether plain text marks by terminal codes instead of letters.
+
+    Returns:
+        The text, without a newline at its end.
+
+    Raises:
+        ResultError: if there are no records.
+        ConfigError: if a format, view, metric, aggregator, tie rule or comparison is unknown.
+    """
+    if format not in FORMATS:
+        raise ConfigError(unknown("format", format, FORMATS))
+    report = gather(records, views=views, metrics=metrics, aggregator=aggregator, ties=ties, against=against)
+    if format == "csv":
+        return frame(report).to_csv(index=False, lineterminator="\n").rstrip("\n")
+    if format == "json":
+        return _json(frame(report))
+    return _for_people(report, format, color)
+
+
+def table_frame(
+    records: Sequence[RunRecord],
+    *,
+    views: Names = None,
+    metrics: Names = None,
+    aggregator: str = "average",
+    ties: str | None = None,
+    against: str | None = None,
+) -> pd.DataFrame:
+    """The rows behind the table that `render` writes: those of `tidy`, and reported ones if asked for.
+
+    Reported rows have the status `reported`, no aggregator, no seeds and their source as reason.
+
+    Args:
+        records: run records.
+        views: as of `render`.
+        metrics: as of `render`.
+        aggregator: as of `render`.
+        ties: as of `render`.
+        against: as of `render`.
+
+    Raises:
+        ResultError: if there are no records.
+        ConfigError: if a view, metric, aggregator, tie rule or comparison is unknown.
+    """
+    return frame(
+        gather(records, views=views, metrics=metrics, aggregator=aggregator, ties=ties, against=against)
+    )
+
+
+def _for_people(report: Report, format: str, color: bool) -> str:
+    from groupbench.report import formats, wide
+
+    form = {
+        "plain": formats.COLOURED if color else formats.PLAIN,
+        "markdown": formats.MARKDOWN,
+        "latex": formats.LATEX,
+        "html": formats.HTML,
+    }[format]
+    tables = [form.table(wide.table(report, block)) for block in report.blocks]
+    return "\n\n".join([*tables, form.closing(wide.closing(report))])
+
+
+def _json(table: pd.DataFrame) -> str:
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return json.dumps(rows, ensure_ascii=False, indent=1)
