@@ -72,19 +72,20 @@ class Segments:
         sizes = self.sizes.reshape((-1,) + (1,) * (rows.ndim - 1))
         return np.asarray(self.reduce("sum", rows) / sizes, dtype=np.float64)
 
-    def padded(self, values: NDArray[Any], fill: Any) -> NDArray[Any]:
-        """Lay `values`, (n_rows,), out as one list a row: (n_segments, widest), filled up with `fill`."""
-        out = np.full((len(self), int(self.sizes.max(initial=0))), fill, dtype=values.dtype)
-        out[self.of_row, self.position] = values
-        return out
+    def window(self, which: IntArray) -> tuple[IntArray, BoolArray]:
+        """Lay the rows of the segments `which` out one segment a line.
+
+        Returns:
+            Row indices and a mask, both (len(which), widest); row 0 stands where the mask is False.
+        """
+        sizes = self.sizes[which][:, None]
+        columns = np.arange(int(sizes.max(initial=0)))
+        inside = columns < sizes
+        return np.where(inside, self.offsets[which][:, None] + columns, 0), inside
 
     def rows(self, start: int, stop: int) -> slice:
         """The rows that segments `start` to `stop` hold."""
         return slice(int(self.offsets[start]), int(self.offsets[stop]))
-
-    def part(self, start: int, stop: int) -> Segments:
-        """Segments `start` to `stop`, renumbered from row 0."""
-        return Segments(self.offsets[start : stop + 1] - self.offsets[start])
 
     def blocks(self, weights: NDArray[Any], budget: float) -> Iterator[tuple[int, int]]:
         """Cut into runs (start, stop) whose summed `weights`, (n_segments,), stay within `budget`.

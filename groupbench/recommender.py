@@ -40,6 +40,8 @@ class Method(ABC):
 
     predicts_ratings: ClassVar[bool] = False
     """Whether scores are predicted ratings on the data's scale (then RMSE and MAE are reported)."""
+    relative_cost: ClassVar[float] = 1.0
+    """Expected time of a fit relative to other methods; a run starts expensive jobs first."""
 
     @abstractmethod
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:

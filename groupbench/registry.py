@@ -48,8 +48,17 @@ class Entry(Generic[T]):
 
     @property
     def source_hash(self) -> str:
-        """sha256 of the source file, in hexadecimal: results are redone when the code changes."""
-        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+        """sha256 of the code, in hexadecimal: results are redone when it changes.
+
+        That is the file with its private neighbours (`_*.py`), or the whole package of a built-in
+        that lives in a package of its own.
+        """
+        packaged = self.make.__module__.startswith("groupbench.") and self.file.parent.name != "baselines"
+        files = {self.file, *self.file.parent.glob("*.py" if packaged else "_*.py")}
+        digest = hashlib.sha256()
+        for file in sorted(files):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        return digest.hexdigest()
 
     def parameters(self) -> dict[str, Any]:
         """All parameters with their values for this name."""
@@ -72,7 +81,7 @@ class Entry(Generic[T]):
         from pydantic import TypeAdapter, ValidationError
 
         try:
-            made: T = TypeAdapter(self.make).validate_python(dict(values))
+            made: T = TypeAdapter[Any](self.make).validate_python(dict(values))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Jobs: planned, isolated, executed, resumed."""

@@ -1,0 +1,148 @@
+"""The command line as Python functions: `run`, `table` and `load_results` give pandas frames."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groupbench.errors import ConfigError, ResultError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from groupbench.config import Config
+    from groupbench.runner.jobs import Job
+    from groupbench.runner.pool import Outcome
+    from groupbench.store import RunRecord
+
+RESULTS = Path("results")
+"""The default results folder, below the current one."""
+
+
+def run(
+    methods: str | Sequence[str] = "all",
+    dataset: str | Sequence[str] = "itmrec-sim",
+    *,
+    results: str | Path = RESULTS,
+    **options: Any,
+) -> pd.DataFrame:
+    """Run what is missing and return the figures of everything asked for.
+
+    Args:
+        methods: registered names, or `all`.
+        dataset: registered names or folders.
+        results: the results folder.
+        **options: the other keys of `groupbench.config.Config` (protocol, seeds, set, jobs ...).
+
+    Returns:
+        The frame of `load_results`, restricted to the jobs asked for.
+    """
+    from groupbench.config import make_config
+    from groupbench.report import figures_frame
+
+    config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
+    jobs = start(config, Path(results), lambda event, done, total: None)
+    return figures_frame(collect(jobs))
+
+
+def table(results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
+    """The table of a results folder, one row per figure.
+
+    Args:
+        results: the results folder.
+        **options: views, metrics, aggregator, ties and against, as of `groupbench.report.table_frame`.
+    """
+    from groupbench.report import table_frame
+
+    return table_frame(load_records(Path(results)), **options)
+
+
+def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
+    """Every figure of every job in a results folder, one row each.
+
+    Returns:
+        Columns dataset, protocol, view, method, aggregator, metric, seed, value, status, reason.
+    """
+    from groupbench.report import figures_frame
+
+    return figures_frame(load_records(Path(results)))
+
+
+def load_records(results: Path) -> list[RunRecord]:
+    """The newest record of every (dataset, protocol, method, seed).
+
+    Raises:
+        ResultError: if there is none, or one cannot be read.
+    """
+    from groupbench import store
+
+    found = list(store.records(results))
+    for record in found:
+        if isinstance(record, ResultError):
+            raise record
+    if not found:
+        raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
+    return store.newest(iter(found))
+
+
+def start(config: Config, results: Path, report: Callable[[Job | Outcome, int, int], None]) -> list[Job]:
+    """Run the jobs of `config` that have no result yet; return all of its jobs.
+
+    Args:
+        config: what to run.
+        results: the results folder.
+        report: called with each job that starts and each outcome, the number of jobs ended, and
+            the number to run.
+    """
+    from groupbench import registry, store
+    from groupbench.loading import load
+    from groupbench.runner import pool
+    from groupbench.runner.jobs import plan, unfinished
+
+    for plugin in config.plugins:
+        registry.load_plugin(plugin)
+    config.method_names()
+    config.resolved_protocol()
+    data_dir = None if config.data_dir is None else Path(config.data_dir)
+    jobs = plan(config, {name: load(name, data_dir) for name in config.dataset}, results.resolve())
+    left = unfinished(jobs)
+    _require_writable(results)
+    workers = min(config.jobs, len(left))
+    ended = 0
+    for event in (
+        pool.run(left, workers=workers, threads=config.threads, timeout=config.timeout) if left else ()
+    ):
+        if isinstance(event, pool.Outcome):
+            ended += 1
+            if event.status != "done":
+                store.write(event.job.folder, event.job.record(event.status, event.reason))
+        report(event, ended, len(left))
+    return jobs
+
+
+def collect(jobs: Sequence[Job]) -> list[RunRecord]:
+    """The records of the given jobs."""
+    from groupbench import store
+
+    return [record for job in jobs if (record := store.read(job.folder)) is not None]
+
+
+def _require_writable(results: Path) -> None:
+    try:
+        (results / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultError(
+            f"cannot write to {results}: {error.strerror}; choose another --results folder"
+        ) from error
+    if not os.access(results / "runs", os.W_OK):
+        raise ResultError(f"cannot write to {results}/runs: no permission; choose another --results folder")
+
+
+def _list(names: str | Sequence[str]) -> list[str]:
+    if isinstance(names, str):
+        return names.split(",")
+    if not all(isinstance(n, str) for n in names):
+        raise ConfigError(f"names must be text, got {names!r}; register your class with @method('name')")
+    return list(names)

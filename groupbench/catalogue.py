@@ -1,0 +1,92 @@
+"""What there is, by name: listings and explanations, made from the definitions themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from groupbench import registry
+from groupbench.errors import ConfigError, unknown
+
+
+def load_plugins(files: Iterable[str]) -> None:
+    """Import plugin files, so that their names are listed."""
+    for file in files:
+        registry.load_plugin(file)
+
+
+def listing(name: str | None = None) -> str:
+    """All names of every kind, of one kind, or the parameters of one name.
+
+    Raises:
+        ConfigError: if `name` is neither a kind nor a name.
+    """
+    if name is None:
+        return "\n\n".join(_section(kind) for kind in _KINDS)
+    if name in _KINDS:
+        return _section(name)
+    return explanation(name)
+
+
+def explanation(name: str) -> str:
+    """Definition, source and parameters of a method, data set, aggregator, metric or view.
+
+    Raises:
+        ConfigError: if nothing has that name.
+    """
+    for held in (registry.methods, registry.aggregators, registry.datasets):
+        if name in held.all():
+            return _entry(held.kind, held[name])
+    views = _views()
+    if name in views:
+        return f"{name} (view): {views[name]}"
+    from groupbench import metrics
+
+    family = name.partition("@")[0]
+    if family in metrics.families():
+        return metrics.explain(name if "@" in name else f"{name}@10")
+    if "@" in name:
+        metrics.parse(name)
+    raise ConfigError(unknown("name", name, [n for kind in _KINDS.values() for n in kind()]))
+
+
+def _section(kind: str) -> str:
+    rows = _KINDS[kind]()
+    width = max(map(len, rows), default=0)
+    return "\n".join([kind, *(f"  {name:{width}s}  {text}" for name, text in rows.items())])
+
+
+def _registered(held: registry.Registry[Any]) -> Callable[[], Mapping[str, str]]:
+    return lambda: {name: entry.summary for name, entry in sorted(held.all().items())}
+
+
+def _metrics() -> dict[str, str]:
+    from groupbench.metrics import families
+
+    return {f"{name}@K": family.title for name, family in families().items()}
+
+
+def _views() -> dict[str, str]:
+    from groupbench.views import VIEWS
+
+    return {name: f"{view.definition} (tau {view.tau})" for name, view in VIEWS.items()}
+
+
+_KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
+    "methods": _registered(registry.methods),
+    "aggregators": _registered(registry.aggregators),
+    "datasets": _registered(registry.datasets),
+    "metrics": _metrics,
+    "views": _views,
+}
+
+
+def _entry(kind: str, entry: registry.Entry[Any]) -> str:
+    parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
+    if is_dataclass(entry.make):
+        types = {f.name: str(f.type) for f in fields(entry.make) if f.init}
+        rows = [f"  {k}: {types[k]} = {v!r}" for k, v in entry.parameters().items()]
+        parts.append("\n".join(["Parameters of this name:", *rows]) if rows else "No parameters.")
+    return "\n\n".join(parts)

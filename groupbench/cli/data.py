@@ -1,0 +1,74 @@
+"""`groupbench data fetch|check|info`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from groupbench import loading
+
+app = typer.Typer(help="Fetch, check and describe data sets.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="A registered name, or a folder with a ratings.csv.")]
+Folder = Annotated[Path | None, typer.Option("--data-dir", help="Folder of original data files.")]
+
+
+@app.command()
+def fetch(
+    name: Name,
+    data_dir: Folder = None,
+    allow_unverified: Annotated[
+        bool, typer.Option("--allow-unverified", help="Take files whose checksum nobody published.")
+    ] = False,
+) -> None:
+    """Find the files of a data set, downloading and verifying what is missing."""
+    from groupbench import loading
+
+    for path in loading.fetch(name, data_dir, allow_unverified=allow_unverified):
+        typer.echo(str(path))
+
+
+@app.command()
+def check(name: Name, data_dir: Folder = None) -> None:
+    """Verify checksums and that the data set loads; nothing is downloaded."""
+    from groupbench import loading
+
+    found = loading.check(name, data_dir)
+    for file in found.files:
+        typer.echo(f"{file.status:10s} {file.file}")
+    _show_counts(found)
+    if not found.ok:
+        typer.echo(found.problem, err=True)
+        raise typer.Exit(2)
+
+
+@app.command()
+def info(name: Name, data_dir: Folder = None) -> None:
+    """Show origin, licence, citation, counts and notes of a data set."""
+    from groupbench import loading
+
+    known = loading.info(name, data_dir)
+    card = known.card
+    rows = {
+        "title": card.title,
+        "licence": card.licence,
+        "citation": card.citation,
+        "homepage": card.homepage,
+        "addresses": ", ".join(card.addresses),
+        "sha256": card.sha256,
+        "checksum by": card.sha256_source,
+        "found in": str(known.check.path or "") or known.check.problem,
+    }
+    for key, value in rows.items():
+        if value:
+            typer.echo(f"{key:12s} {value}")
+    _show_counts(known.check)
+
+
+def _show_counts(found: loading.Check) -> None:
+    for key, value in found.counts.items():
+        typer.echo(f"{key:16s} {value:.4g}" if isinstance(value, float) else f"{key:16s} {value:,}")
+    for note in found.notes:
+        typer.echo(f"note: {note}")

@@ -1,0 +1,75 @@
+"""`groupbench new`, `check` and `doctor`: for those who add something, and for bug reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+new_app = typer.Typer(help="Write a working template.", no_args_is_help=True)
+
+
+@new_app.command("method")
+def new_method(
+    name: Annotated[str, typer.Argument(help="Name of the method: lower case, digits, dashes.")],
+    folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
+) -> None:
+    """Write NAME.py, a method that works at once; then run it with --plugin."""
+    from groupbench.errors import ConfigError
+    from groupbench.testing import method_template
+
+    file = folder / f"{name.replace('-', '_')}.py"
+    text = method_template(name)
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError as error:
+        raise ConfigError(f"{file} exists; choose another name or remove it") from error
+    except OSError as error:
+        raise ConfigError(f"cannot write {file}: {error.strerror}; choose another --folder") from error
+    typer.echo(f"{file} is written; try: groupbench check {name} --plugin {file}")
+
+
+def check(
+    name: Annotated[str, typer.Argument(help="Name of the method.")],
+    plugin: Annotated[list[str] | None, typer.Option(help="Python file that adds it.")] = None,
+) -> None:
+    """Run the conformance tests that the built-in methods pass."""
+    from groupbench import testing
+    from groupbench.registry import load_plugin, methods
+
+    for file in plugin or []:
+        load_plugin(file)
+    outcomes = testing.check(methods[name])
+    for outcome in outcomes:
+        typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.name}")
+        if not outcome.passed:
+            typer.echo(f"        {outcome.message}")
+    failed = sum(not o.passed for o in outcomes)
+    typer.echo(f"{name}: {len(outcomes) - failed} passed, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+def doctor(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
+    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+) -> None:
+    """Show versions, machine, and which data sets are at hand."""
+    import os
+
+    from groupbench import loading, provenance
+    from groupbench.registry import datasets
+
+    for key, value in provenance.environment().items():
+        rows = value.items() if isinstance(value, dict) else [(key, value)]
+        for name, text in rows:
+            typer.echo(f"{name:16s} {text}")
+    for name in datasets.all():
+        found = loading.check(name, data_dir)
+        typer.echo(f"{'dataset ' + name:24s} {'ready' if found.ok else found.problem}")
+    place = results if results.exists() else results.absolute().parent
+    typer.echo(
+        f"{'results folder':24s} {results} {'writable' if os.access(place, os.W_OK) else 'NOT writable'}"
+    )

@@ -1,0 +1,175 @@
+"""`groupbench run`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from groupbench.runner.jobs import Job
+    from groupbench.runner.pool import Outcome
+
+Names = Annotated[
+    list[str] | None, typer.Option(help="Names, comma-separated or repeated; 'all' is every one.")
+]
+
+
+def run(
+    methods: Names = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Data sets by name, or folders with a ratings.csv.")
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(help="Number of repeats, or the repeats: 0,3,4.")] = None,
+    ratio: Annotated[float | None, typer.Option(help="Share of the ratings for training.")] = None,
+    groups: Annotated[str | None, typer.Option(help="kmeans or natural.")] = None,
+    n_groups: Annotated[int | None, typer.Option(help="Number of KMeans groups.")] = None,
+    tau: Annotated[float | None, typer.Option(help="Relevant from this rating on.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Another protocol option, KEY=VALUE (group_features=shares).")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A hyperparameter, METHOD.NAME=VALUE (svd.n_factors=50)."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with these options.")] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Python file that adds methods and the like.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
+    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="Worker processes; default: one a core.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each worker.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds after which a job is ended.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="End with one JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Run what is missing: fit each method once per data set and seed, judge it under every view."""
+    from groupbench import api
+    from groupbench.config import make_config, parse_set
+
+    os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
+    given = {"ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau, **_pairs(option or [])}
+    resolved = make_config(
+        config,
+        methods=split_names(methods),
+        dataset=split_names(dataset),
+        seeds=_seeds(seeds),
+        protocol={k: v for k, v in given.items() if v is not None},
+        set=parse_set(set_ or []),
+        plugins=plugin,
+        data_dir=None if data_dir is None else str(data_dir),
+        jobs=jobs,
+        threads=threads,
+        timeout=timeout,
+    )
+    shown = _Progress(quiet=quiet or as_json)
+    with shown:
+        planned = api.start(resolved, results, shown.report)
+    records = api.collect(planned)
+    failed = [r for r in records if r.status != "done"]
+    if as_json:
+        ended = [
+            {"dataset": r.dataset, "method": r.method, "seed": r.seed, "status": r.status, "reason": r.reason}
+            for r in records
+        ]
+        typer.echo(json.dumps({"results": str(results), "ran": shown.ended, "jobs": ended}))
+    elif not quiet:
+        there = len(planned) - shown.ended
+        where = "" if results == Path("results") else f" --results {results}"
+        typer.echo(f"{len(planned)} jobs: {shown.ended} run, {there} already there, {len(failed)} failed")
+        typer.echo(f"see the figures with: groupbench table{where}")
+    if failed:
+        raise typer.Exit(1)
+
+
+class _Progress:
+    """One plain line per ended job; on a terminal a live bar above them."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.ended = 0
+        self._quiet = quiet
+        self._running: list[str] = []
+        self._bar: Progress | None = None
+        self._live: AbstractContextManager[Any] = nullcontext()
+        self._print: Callable[[str], None] = lambda line: print(line, flush=True)
+
+    def __enter__(self) -> None:
+        if not self._quiet and sys.stdout.isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                MofNCompleteColumn(),
+                BarColumn(bar_width=30),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}", markup=False),
+            )
+            self._bar.add_task("", total=None)
+            self._live = self._bar
+            self._print = lambda line: self._show(line)
+        self._live.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._live.__exit__(*error)
+
+    def _show(self, line: str) -> None:
+        assert self._bar is not None
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def report(self, event: Job | Outcome, ended: int, total: int) -> None:
+        """Take note of a job that started or ended."""
+        from groupbench.runner.jobs import Job
+
+        self.ended = ended
+        if isinstance(event, Job):
+            self._running.append(event.label)
+        else:
+            self._running.remove(event.job.label)
+            if not self._quiet:
+                self._print(_line(event, ended, total))
+        if self._bar is not None:
+            task = self._bar.task_ids[0]
+            self._bar.update(task, total=total, completed=ended, description=", ".join(self._running))
+
+
+def _line(event: Outcome, ended: int, total: int) -> str:
+    job = event.job
+    count = f"[{ended:{len(str(total))}d}/{total}]"
+    line = f"{count} {event.status:7s} {event.seconds:7.1f} s  {job.dataset}  {job.label}  seed {job.seed}"
+    return f"{line}  {event.reason}" if event.reason else line
+
+
+def split_names(texts: list[str] | None) -> list[str] | None:
+    """The names in repeated, comma-separated options; None stays None."""
+    return None if texts is None else [n.strip() for text in texts for n in text.split(",") if n.strip()]
+
+
+def _pairs(texts: list[str]) -> dict[str, Any]:
+    from groupbench.config import parse_set
+
+    return parse_set([f"protocol.{text}" for text in texts]).get("protocol", {})
+
+
+def _seeds(text: str | None) -> int | list[int] | None:
+    from groupbench.errors import ConfigError
+
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(f"--seeds {text}: give a number of repeats (5) or the repeats (0,3,4)") from error
+    return numbers if "," in text else numbers[0]

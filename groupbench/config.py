@@ -1,0 +1,130 @@
+"""What a run is asked to do: options of the command line and of a TOML file, checked."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from groupbench.errors import ConfigError, unknown
+
+if TYPE_CHECKING:
+    from groupbench.protocol import Protocol
+
+
+class Config(BaseModel):
+    """A run: every key is an option of `groupbench run` and a key of `--config FILE`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    methods: list[str] = ["all"]
+    """Registered names; `all` stands for every one."""
+    dataset: list[str] = ["itmrec-sim"]
+    """Registered names or folders."""
+    protocol: dict[str, Any] = {}
+    """Options of the protocol."""
+    seeds: int | list[int] = 5
+    """Number of repeats (0, 1, 2 ...), or the repeats themselves."""
+    set: dict[str, dict[str, Any]] = {}
+    """Hyperparameters by method."""
+    plugins: list[str] = []
+    """Python files that add methods, data sets or aggregators."""
+    data_dir: str | None = None
+    """Folder with one sub-folder of original files per data set; else GROUPBENCH_DATA, the cache, the net."""
+    jobs: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)
+    """Worker processes."""
+    threads: int = Field(1, ge=1)
+    """Threads of each worker; figures may differ in the last digits between numbers of threads."""
+    timeout: float = Field(3600.0, gt=0)
+    """Seconds after which a job is ended."""
+
+    def method_names(self) -> list[str]:
+        """The methods asked for, each once, in the order given.
+
+        Raises:
+            ConfigError: if a name is unknown, or a hyperparameter is for a method that is not asked for.
+        """
+        from groupbench.registry import methods
+
+        names: list[str] = []
+        for name in self.methods:
+            names += list(methods.all()) if name == "all" else [methods[name].name]
+        for name in self.set:
+            if name not in names:
+                raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
+        return list(dict.fromkeys(names))
+
+    def seed_list(self) -> list[int]:
+        """The repeats, each once."""
+        return list(range(self.seeds)) if isinstance(self.seeds, int) else list(dict.fromkeys(self.seeds))
+
+    def resolved_protocol(self) -> Protocol:
+        """The protocol with its options checked."""
+        from groupbench.protocol import make_protocol
+
+        return make_protocol(self.protocol)
+
+
+def make_config(file: str | Path | None = None, **options: Any) -> Config:
+    """A config from a TOML file and options; options that are None leave the file's value.
+
+    Raises:
+        ConfigError: naming the file and key of whatever is unknown or wrong.
+    """
+    held = {} if file is None else _read(Path(file))
+    where = "" if file is None else f"{file}: "
+    given = {k: v for k, v in options.items() if v is not None}
+    for key in ("protocol", "set"):
+        given[key] = {**held.get(key, {}), **given.get(key, {})}
+    return _validated({**held, **given}, where)
+
+
+def _validated(values: Mapping[str, Any], where: str) -> Config:
+    for key in values:
+        if key not in Config.model_fields:
+            raise ConfigError(where + unknown("key", key, Config.model_fields))
+    values = {
+        k: [v] if k in ("methods", "dataset", "plugins") and isinstance(v, str) else v
+        for k, v in values.items()
+    }
+    try:
+        config = Config(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"][:1]))
+        raise ConfigError(f"{where}{place}={first['input']!r}: {first['msg'].lower()}") from error
+    if not config.seed_list() or min(config.seed_list()) < 0:
+        raise ConfigError(f"{where}seeds={config.seeds!r}: ask for at least one seed, 0 or higher")
+    return config
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"config {file}: no such file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"config {file}: {error}; it must be a TOML file in UTF-8") from error
+
+
+def parse_set(texts: list[str]) -> dict[str, dict[str, Any]]:
+    """Turn `svd.n_factors=50` into nested values; values are TOML, anything else is text.
+
+    Raises:
+        ConfigError: if a text is not of the form METHOD.PARAMETER=VALUE.
+    """
+    out: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        place, equals, value = text.partition("=")
+        method, dot, parameter = place.strip().rpartition(".")
+        if not (equals and dot and method and parameter):
+            raise ConfigError(f"--set {text}: write METHOD.PARAMETER=VALUE, for example svd.n_factors=50")
+        try:
+            out.setdefault(method, {})[parameter] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            out.setdefault(method, {})[parameter] = value.strip()
+    return out

@@ -1,0 +1,229 @@
+"""From scores to figures: every view and aggregator of one fitted method, in blocks.
+
+Users are scored once; each block of lists is gathered once and serves every aggregator and every
+view that shares its candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.metrics import Metric, Ties, families, judge, parse, top_k
+from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
+from groupbench.scoring import ScoreSource
+from groupbench.views import Judgement
+
+if TYPE_CHECKING:
+    from groupbench.aggregation import Aggregator
+    from groupbench.measure import Stopwatch
+    from groupbench.protocol import Task
+
+VERSION = 1
+"""Goes up whenever figures change for the same scores, so that jobs are run again."""
+
+TOP = 20
+"""Length of the recommendation lists that are kept."""
+
+TIES: tuple[Ties, ...] = ("expected", "best", "worst")
+
+CUTOFFS = (3, 5, 10, 20)
+"""The K at which every job computes every metric."""
+
+BLOCK = 4_000_000
+"""Member scores gathered at once: the largest temporary arrays have about this many elements."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The outcome of one view and aggregator.
+
+    Attributes:
+        judgement: the view and its lists.
+        aggregator: name of the aggregator, `none` or `own`.
+        values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined.
+        top: (n_lists, TOP) item indices, best first, -1 beyond the end of a list.
+    """
+
+    judgement: Judgement
+    aggregator: str
+    values: Mapping[Ties, Mapping[str, FloatArray]]
+    top: IntArray
+
+    def means(self, ties: Ties) -> dict[str, float]:
+        """Mean of each metric over the judged lists where it is defined; NaN if it is nowhere."""
+        sizes = self.judgement.lists.segments.sizes
+        return {
+            name: _mean(name, values, self.judgement.judged & ~np.isnan(values), sizes)
+            for name, values in self.values[ties].items()
+        }
+
+
+def _mean(name: str, values: FloatArray, defined: BoolArray, sizes: IntArray) -> float:
+    if not defined.any():
+        return float("nan")
+    if name == "rmse":
+        return float(np.sqrt(np.average(values[defined] ** 2, weights=sizes[defined])))
+    return float(np.average(values[defined], weights=sizes[defined] if name == "mae" else None))
+
+
+def evaluate(
+    method: Recommender | GroupRecommender | ReferenceRow,
+    task: Task,
+    judgements: Sequence[Judgement],
+    aggregators: Mapping[str, Aggregator],
+    watch: Stopwatch,
+) -> list[Judged]:
+    """Judge a fitted method under every view and aggregator, by every metric at every cutoff.
+
+    Args:
+        method: fitted on `task.train`, or a reference row.
+        task: the split and its groups.
+        judgements: the views to judge.
+        aggregators: by name; they serve group views of user recommenders.
+        watch: charged with `score`, `aggregate` and `metrics`.
+
+    Returns:
+        One entry per view and aggregator; views that need predicted ratings are left out if the
+        method predicts none. RMSE and MAE of the clipped scores are pooled over all rows.
+
+    Raises:
+        MethodError: if scores are not finite or not of the promised shape.
+    """
+    usable = [j for j in judgements if serves(method, j)]
+    metrics = [parse(f"{name}@{k}") for name in families() for k in CUTOFFS]
+    collectors: dict[tuple[str, str], _Collector] = {}
+
+    def collect(judgement: Judgement, name: str, lists: IntArray, scores: FloatArray) -> None:
+        place = (judgement.view.name, name)
+        if place not in collectors:
+            collectors[place] = _Collector(judgement, name, method, task.train.scale, metrics)
+        with watch.phase("metrics"):
+            collectors[place].add(lists, scores)
+
+    if isinstance(method, ReferenceRow):
+        for judgement in usable:
+            every = np.arange(len(judgement.lists.entities))
+            rows, _ = judgement.lists.segments.window(every)
+            collect(judgement, "none", every, method.score_truth(judgement.lists.truth[rows]))
+    else:
+        source = ScoreSource(method, task.train, aggregators, watch)
+        for bundle in _bundles(usable, task.train.ratings.n_items):
+            for lists in _blocks(bundle, task):
+                rows, valid = bundle.segments.window(lists)
+                found = source.score(bundle.entity, bundle.entities[lists], bundle.items[rows], valid)
+                for name, scores in found:
+                    for judgement, columns in bundle.judgements:
+                        own_rows, _ = judgement.lists.segments.window(lists)
+                        collect(judgement, name, lists, np.take_along_axis(scores, columns[own_rows], 1))
+    return [c.finish() for c in collectors.values()]
+
+
+def serves(method: object, judgement: Judgement) -> bool:
+    """Whether the view can judge the method at all."""
+    if not judgement.view.estimates_only or isinstance(method, ReferenceRow):
+        return True
+    return bool(getattr(method, "predicts_ratings", False))
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """Views whose lists have the same owners and the same distinct candidates.
+
+    `judgements` holds each view with the column of each of its rows in the shared lists.
+    """
+
+    entity: Literal["user", "group"]
+    entities: IntArray
+    segments: Segments
+    items: IntArray
+    judgements: list[tuple[Judgement, IntArray]]
+
+
+def _bundles(judgements: Sequence[Judgement], n_items: int) -> list[_Bundle]:
+    bundles: dict[tuple[str, bytes], _Bundle] = {}
+    for judgement in judgements:
+        lists = judgement.lists
+        keys = lists.entities[lists.segments.of_row] * n_items + lists.items
+        pairs, inverse = np.unique(keys, return_inverse=True)
+        owners, sizes = np.unique(pairs // n_items, return_counts=True)
+        segments = Segments.from_sizes(sizes)
+        entity = judgement.view.entity
+        bundle = bundles.setdefault(
+            (entity, pairs.tobytes()), _Bundle(entity, owners, segments, pairs % n_items, [])
+        )
+        columns = inverse - segments.offsets[:-1][lists.segments.of_row]
+        bundle.judgements.append((judgement, columns))
+    return list(bundles.values())
+
+
+def _blocks(bundle: _Bundle, task: Task) -> Iterator[IntArray]:
+    """Runs of lists, similar lengths together, whose member scores fit a block."""
+    members = np.ones(len(bundle.entities), dtype=np.int64)
+    if bundle.entity == "group":
+        members = task.train.groups.sizes[bundle.entities]
+    longest = np.max([j.lists.segments.sizes for j, _ in bundle.judgements], axis=0)
+    order = np.argsort(longest, kind="stable")
+    weights = members[order] * np.maximum(longest[order], task.train.ratings.n_items)
+    for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
+        yield order[start:stop]
+
+
+class _Collector:
+    """Fills the per-list values of one view and aggregator, block after block."""
+
+    def __init__(
+        self,
+        judgement: Judgement,
+        aggregator: str,
+        method: object,
+        scale: tuple[float, float],
+        metrics: Sequence[Metric],
+    ) -> None:
+        n_lists = len(judgement.lists.entities)
+        self._judgement = judgement
+        self._aggregator = aggregator
+        self._method = method
+        self._scale = scale
+        self._metrics = metrics
+        self._values: dict[Ties, dict[str, FloatArray]] = {ties: {} for ties in TIES}
+        self._top = np.full((n_lists, TOP), -1, dtype=np.int64)
+
+    def add(self, lists: IntArray, scores: FloatArray) -> None:
+        """Judge `scores`, (len(lists), width), of the given lists."""
+        rows, valid = self._judgement.lists.segments.window(lists)
+        relevant = self._judgement.relevant[rows] & valid
+        truth = self._judgement.lists.truth[rows]
+        recommended = scores >= self._judgement.tau if self._judgement.view.estimates_only else None
+        for ties in TIES:
+            rule: Ties = "expected" if isinstance(self._method, ReferenceRow) else ties
+            values = judge(scores, relevant, valid, self._metrics, ties=rule, recommended=recommended)
+            if self._judgement.view.errors and getattr(self._method, "predicts_ratings", False):
+                values |= _errors(np.clip(scores, *self._scale) - truth, valid)
+            self._put(ties, lists, self._judgement.view.renamed(values))
+        columns = top_k(scores, valid, TOP)
+        items = np.take_along_axis(self._judgement.lists.items[rows], np.maximum(columns, 0), 1)
+        self._top[lists, : columns.shape[1]] = np.where(columns >= 0, items, -1)
+
+    def finish(self) -> Judged:
+        """All that was collected; undefined values are zero where the view says so."""
+        if self._judgement.view.without_relevant == "zero":
+            self._values = {
+                t: {n: np.nan_to_num(v) for n, v in held.items()} for t, held in self._values.items()
+            }
+        return Judged(self._judgement, self._aggregator, self._values, self._top)
+
+    def _put(self, ties: Ties, lists: IntArray, values: Mapping[str, FloatArray]) -> None:
+        for name, block in values.items():
+            held = self._values[ties].setdefault(name, np.full(len(self._top), np.nan))
+            held[lists] = block
+
+
+def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:
+    sizes = valid.sum(axis=1)
+    squares = np.where(valid, errors**2, 0.0).sum(axis=1)
+    return {"rmse": np.sqrt(squares / sizes), "mae": np.where(valid, abs(errors), 0.0).sum(axis=1) / sizes}

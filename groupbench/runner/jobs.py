@@ -1,0 +1,184 @@
+"""Jobs: what is fitted once and judged by all views, and the key that names its outcome."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groupbench import __version__, evaluation, registry, store
+
+if TYPE_CHECKING:
+    from groupbench.config import Config
+    from groupbench.data import Dataset
+    from groupbench.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Job:
+    """One (dataset, protocol, seed, method with hyperparameters), as plain values that travel as JSON.
+
+    Attributes:
+        source: the data set as it was asked for: a name or a folder.
+        data_dir: where original files lie, or None.
+        dataset: name of the data set.
+        content_hash: hash of its content; a worker that loads other data refuses the job.
+        simulated: whether a program made the data.
+        protocol: options of the protocol.
+        method: registered name.
+        overrides: hyperparameters that differ from what the name stands for.
+        seed: number of the repeat.
+        aggregators: registered names.
+        plugins: files to import first.
+        results: root of the results folder.
+        key: hash of all that decides the outcome.
+        cost: expected cost relative to other methods; expensive jobs start first.
+    """
+
+    source: str
+    data_dir: str | None
+    dataset: str
+    content_hash: str
+    simulated: bool
+    protocol: dict[str, Any]
+    method: str
+    overrides: dict[str, Any]
+    seed: int
+    aggregators: tuple[str, ...]
+    plugins: tuple[str, ...]
+    results: str
+    key: str
+    cost: float
+
+    @property
+    def label(self) -> str:
+        """The method's name with the hyperparameters that differ: `svd[n_factors=50]`."""
+        own = ",".join(f"{k}={v}" for k, v in sorted(self.overrides.items()))
+        return f"{self.method}[{own}]" if own else self.method
+
+    @property
+    def protocol_label(self) -> str:
+        """The protocol's name with its non-default options."""
+        return self._protocol().label
+
+    @property
+    def folder(self) -> Path:
+        """Where the job leaves its record."""
+        return store.folder_of(Path(self.results), self.dataset, self.protocol_label, self.label, self.key)
+
+    def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
+        """The record of this job with what is known before it runs, and `found` afterwards."""
+        entry = registry.methods[self.method]
+        return store.RunRecord(
+            key=self.key,
+            status=status,
+            reason=reason,
+            dataset=self.dataset,
+            simulated=self.simulated,
+            protocol=self.protocol_label,
+            method=self.label,
+            name=self.method,
+            family=entry.family,
+            seed=self.seed,
+            hyperparameters={**entry.parameters(), **self.overrides},
+            config={
+                "protocol": self._protocol().model_dump(),
+                "aggregators": list(self.aggregators),
+                "source": self.source,
+                "content_hash": self.content_hash,
+                "plugins": list(self.plugins),
+            },
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            **found,
+        )
+
+    def to_json(self) -> bytes:
+        """The job as JSON bytes."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Job:
+        """The inverse of `to_json`."""
+        held = json.loads(text)
+        return cls(**{f.name: _tuple(held[f.name]) for f in fields(cls)})
+
+    def _protocol(self) -> Protocol:
+        from groupbench.protocol import make_protocol
+
+        return make_protocol(self.protocol)
+
+
+def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[Job]:
+    """Every job that `config` asks for, expensive ones first, in an order that is always the same.
+
+    Raises:
+        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong.
+    """
+    protocol = config.resolved_protocol()
+    aggregators = tuple(registry.aggregators.all())
+    jobs = []
+    for source, dataset in loaded.items():
+        for name in config.method_names():
+            entry = registry.methods[name]
+            overrides = _changed(entry, config.set.get(name, {}))
+            decides = {
+                "content": dataset.content_hash,
+                "protocol": protocol.model_dump(),
+                "method": name,
+                "parameters": {**entry.parameters(), **overrides},
+                "code": [__version__, evaluation.VERSION, entry.source_hash],
+                "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
+            }
+            jobs += [
+                Job(
+                    source=source,
+                    data_dir=config.data_dir,
+                    dataset=dataset.name,
+                    content_hash=dataset.content_hash,
+                    simulated=dataset.simulated,
+                    protocol=config.protocol,
+                    method=name,
+                    overrides=overrides,
+                    seed=seed,
+                    aggregators=aggregators,
+                    plugins=tuple(config.plugins),
+                    results=str(results),
+                    key=_hash({**decides, "seed": seed}),
+                    cost=getattr(entry.make, "relative_cost", 1.0),
+                )
+                for seed in config.seed_list()
+            ]
+    return sorted(jobs, key=lambda job: -job.cost)
+
+
+def unfinished(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that have no record of success yet; a damaged record counts as none."""
+    from groupbench.errors import ResultError
+
+    left = []
+    for job in jobs:
+        try:
+            record = store.read(job.folder)
+        except ResultError:
+            record = None
+        if record is None or record.status != "done":
+            left.append(job)
+    return left
+
+
+def _changed(entry: registry.Entry[Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    made = entry.create(**asked)
+    defaults = entry.parameters()
+    return {k: getattr(made, k) for k in asked if getattr(made, k) != defaults[k]}
+
+
+def _hash(decides: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

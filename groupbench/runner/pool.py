@@ -1,0 +1,129 @@
+"""Worker processes that take one job at a time: a crash, a hang or a kill costs that job and no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import cast
+
+from groupbench.runner.jobs import Job
+from groupbench.store import Status
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Outcome:
+    """How a job ended: its status, one line of reason, and wall-clock seconds."""
+
+    def __init__(self, job: Job, status: Status, reason: str, seconds: float) -> None:
+        self.job = job
+        self.status = status
+        self.reason = reason
+        self.seconds = seconds
+
+
+class _Worker:
+    def __init__(self, threads: int) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "groupbench.runner.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        self.pipe = Connection(ours.detach())
+        self._job: Job | None = None
+        self._started = 0.0
+
+    def start(self, job: Job) -> None:
+        self._job, self._started = job, time.monotonic()
+        with suppress(OSError):
+            self.pipe.send_bytes(job.to_json())
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def outcome(self) -> Outcome:
+        """What the worker says of its job; a worker that died instead says it with its exit code."""
+        try:
+            said = json.loads(self.pipe.recv_bytes())
+        except (EOFError, OSError, ValueError):
+            return self._ended("killed", _cause(self._process.wait()))
+        return self._ended(said["status"], said["reason"])
+
+    def expire(self, timeout: float) -> Outcome:
+        self.kill()
+        return self._ended("timeout", f"no result after {timeout:g} s; raise --timeout to give it longer")
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the worker and whatever it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self.pipe.close()
+
+    def _ended(self, status: str, reason: str) -> Outcome:
+        assert self._job is not None
+        return Outcome(self._job, cast(Status, status), reason, self.seconds())
+
+
+def run(jobs: Sequence[Job], *, workers: int, threads: int, timeout: float) -> Iterator[Job | Outcome]:
+    """Run jobs in `workers` processes; yield each job when it starts and its outcome when it ends.
+
+    Args:
+        jobs: in the order in which to start them.
+        workers: processes at a time.
+        threads: BLAS and OpenMP threads of each process; figures are the same for any number of
+            workers because this does not depend on it.
+        timeout: seconds after which a job is ended.
+    """
+    queue = deque(jobs)
+    busy: list[_Worker] = []
+    idle: list[_Worker] = []
+    try:
+        while queue or busy:
+            while queue and len(busy) < workers:
+                worker = idle.pop() if idle else _Worker(threads)
+                job = queue.popleft()
+                worker.start(job)
+                busy.append(worker)
+                yield job
+            for worker, outcome in _finished(busy, timeout):
+                busy.remove(worker)
+                if worker.alive():
+                    idle.append(worker)
+                yield outcome
+    finally:
+        for worker in busy + idle:
+            worker.kill()
+
+
+def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Outcome]]:
+    patience = max(0.0, timeout - max(worker.seconds() for worker in busy))
+    ready = wait([worker.pipe for worker in busy], timeout=patience)
+    ended = [(worker, worker.outcome()) for worker in busy if worker.pipe in ready]
+    late = [worker for worker in busy if worker.pipe not in ready and worker.seconds() >= timeout]
+    return ended + [(worker, worker.expire(timeout)) for worker in late]
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"the process left with exit status {code} in the middle of the job"
+    name = signal.Signals(-code).name
+    hints = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in compiled code)"}
+    return f"the process was ended by {name}{hints.get(name, '')}"

@@ -1,0 +1,142 @@
+"""Scores of candidate lists, from whatever a method offers: users, members with aggregation, or groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from groupbench.aggregation import Aggregator, MemberScores
+from groupbench.arrays import BoolArray, FloatArray, IntArray
+from groupbench.errors import MethodError
+from groupbench.recommender import GroupRecommender, Recommender
+
+if TYPE_CHECKING:
+    from groupbench.measure import Stopwatch
+    from groupbench.recommender import TrainingData
+
+KEPT = 64_000_000
+"""Score matrices of up to this many elements (512 MB) are kept; larger ones are made block by block."""
+
+CHUNK = 4_000_000
+"""Elements that a method is asked to score at once."""
+
+
+class ScoreSource:
+    """Scores of blocks of candidate lists by one fitted method; each user is scored once if memory allows.
+
+    Args:
+        method: fitted on `train`.
+        train: what it was fitted on.
+        aggregators: by name, for the group lists of a user recommender.
+        watch: charged with `score` and `aggregate`.
+    """
+
+    def __init__(
+        self,
+        method: Recommender | GroupRecommender,
+        train: TrainingData,
+        aggregators: Mapping[str, Aggregator],
+        watch: Stopwatch,
+    ) -> None:
+        self._train = train
+        self._aggregators = aggregators
+        self._watch = watch
+        self._activity = np.bincount(train.ratings.users, minlength=train.ratings.n_users).astype(np.float64)
+        self._scale = train.scale if method.predicts_ratings else None
+        self._users = self._groups = None
+        if isinstance(method, Recommender):
+            self._users = self._rows(type(method).__name__, method.score, train.ratings.n_users)
+        if isinstance(method, GroupRecommender):
+            self._groups = self._rows(
+                type(method).__name__, lambda g: method.score_groups(train.groups.take(g)), len(train.groups)
+            )
+
+    def score(
+        self, entity: Literal["user", "group"], entities: IntArray, items: IntArray, valid: BoolArray
+    ) -> Iterator[tuple[str, FloatArray]]:
+        """Yield (aggregator name, scores) of one block of lists, scores shaped like `items`.
+
+        Args:
+            entity: whether the lists are of users or of groups.
+            entities: (n_lists,) users or groups.
+            items: (n_lists, width) candidates.
+            valid: (n_lists, width) False beyond the end of a list.
+        """
+        if entity == "group":
+            yield from self._of_groups(entities, items, valid)
+        elif self._users is not None:
+            yield "none", self._users(entities, items)
+        elif self._groups is not None:
+            yield "own", self._of_users_by_group(entities, items)
+
+    def _of_groups(
+        self, groups: IntArray, items: IntArray, valid: BoolArray
+    ) -> Iterator[tuple[str, FloatArray]]:
+        if self._groups is not None:
+            yield "own", self._groups(groups, items)
+        if self._users is None:
+            return
+        block = self._train.groups.take(groups)
+        scores = self._users(block.members, items[block.segments.of_row])
+        members = MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
+        for name, aggregator in self._aggregators.items():
+            with self._watch.phase("aggregate"):
+                group_scores = aggregator.aggregate(members)
+            yield name, _checked(f"aggregator {name}", np.where(valid, group_scores, 0.0), items.shape)
+
+    def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
+        """A group method's score for a user is that of the user's (first) group; 0 without a group."""
+        assert self._groups is not None
+        groups = self._train.groups
+        group_of = np.full(self._train.ratings.n_users, -1)
+        group_of[groups.members[::-1]] = groups.segments.of_row[::-1]
+        served = group_of[users] >= 0
+        scores = np.zeros(items.shape)
+        scores[served] = self._groups(group_of[users[served]], items[served])
+        return scores
+
+    def _rows(
+        self, name: str, score: Callable[[IntArray], FloatArray], n_rows: int
+    ) -> Callable[[IntArray, IntArray], FloatArray]:
+        """A function (rows (n,), items (n, width)) -> scores (n, width) over a method's score rows."""
+        n_items = self._train.ratings.n_items
+        step = max(1, CHUNK // n_items)
+        kept: list[FloatArray] = []
+
+        def make(rows: IntArray) -> FloatArray:
+            with self._watch.phase("score"):
+                blocks = [
+                    _checked(name, score(rows[i : i + step]), (len(rows[i : i + step]), n_items))
+                    for i in range(0, len(rows), step)
+                ]
+                return np.concatenate(blocks) if blocks else np.empty((0, n_items))
+
+        def gather(rows: IntArray, items: IntArray) -> FloatArray:
+            if n_rows * n_items <= KEPT:
+                if not kept:
+                    kept.append(make(np.arange(n_rows)))
+                return kept[0][rows[:, None], items]
+            once, place = np.unique(rows, return_inverse=True)
+            return make(once)[place[:, None], items]
+
+        return gather
+
+
+def _checked(name: str, scores: object, shape: tuple[int, ...]) -> FloatArray:
+    array = np.asarray(scores)
+    if array.shape != shape:
+        raise MethodError(
+            f"{name} returned scores of shape {array.shape} instead of {shape}; one row per user or group, "
+            "one column per item"
+        )
+    if array.dtype.kind not in "fiu":
+        raise MethodError(f"{name} returned {array.dtype} scores; return floats")
+    if not np.isfinite(array).all():
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        raise MethodError(
+            f"{name} returned {bad} scores that are NaN or infinite; return finite scores for every item, "
+            "also for users without training rows"
+        )
+    return array.astype(np.float64, copy=False)

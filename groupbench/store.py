@@ -1,0 +1,194 @@
+"""Where results live: one folder a job, written so that a kill leaves either the whole record or none."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from groupbench.errors import ResultError
+
+SCHEMA = 1
+Status = Literal["done", "failed", "timeout", "killed"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The means of one job under one view and aggregator.
+
+    Attributes:
+        view: name of the view.
+        aggregator: name of the aggregator; `none` for lists of single users and for reference
+            rows, `own` for a group method's own group scores.
+        values: expected value of each metric over a random order of ties, by name (`ndcg@10`).
+        best: the same with every tie broken in the method's favour.
+        worst: the same with every tie broken against it.
+        tied: share of top-10 places whose candidate is decided by a tie.
+    """
+
+    view: str
+    aggregator: str
+    values: dict[str, float]
+    best: dict[str, float]
+    worst: dict[str, float]
+    tied: float
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a job leaves behind, as `run.json`.
+
+    Attributes:
+        key: hash of all that decides the outcome.
+        status: `done`, or how the job ended otherwise.
+        reason: one line on why it did not finish, empty when done.
+        dataset: name of the data set.
+        simulated: whether a program made the data.
+        protocol: label of the protocol with its non-default options.
+        method: label of the method with its non-default hyperparameters.
+        name: the registered name of the method.
+        family: the file or package the method comes from.
+        seed: number of the repeat.
+        hyperparameters: every hyperparameter with its value.
+        config: the resolved protocol, aggregators and metrics.
+        figures: the figures, one entry per view and aggregator.
+        views: per view: judged and skipped entities, and tau.
+        seconds: wall-clock seconds of fit, score, aggregate and metrics.
+        peak_mb: growth of resident memory (MiB) in fit, score, aggregate and metrics.
+        environment: versions, CPU, threads, command.
+        finished: end of the job, ISO 8601, UTC.
+        schema: version of this layout.
+    """
+
+    key: str
+    status: Status
+    reason: str
+    dataset: str
+    simulated: bool
+    protocol: str
+    method: str
+    name: str
+    family: str
+    seed: int
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    figures: tuple[Figures, ...] = ()
+    views: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_mb: dict[str, float] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    finished: str = ""
+    schema: int = SCHEMA
+
+    @classmethod
+    def from_json(cls, text: str) -> RunRecord:
+        """Read a record; `ValueError`, `KeyError` or `TypeError` if the text is none."""
+        held = json.loads(text)
+        if held["schema"] != SCHEMA:
+            raise ValueError(f"record layout {held['schema']} instead of {SCHEMA}")
+        names = {f.name for f in fields(cls)}
+        if set(held) != names:
+            raise ValueError(f"keys {sorted(set(held) ^ names)} are missing or unknown")
+        held["figures"] = tuple(Figures(**f) for f in held["figures"])
+        return cls(**held)
+
+
+def folder_of(root: Path, dataset: str, protocol: str, method: str, key: str) -> Path:
+    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`."""
+    return root / "runs" / _safe(dataset) / _safe(protocol) / _safe(method) / key
+
+
+def read(folder: Path) -> RunRecord | None:
+    """The record in `folder`, or None where no job has ended there.
+
+    Raises:
+        ResultError: if there is a record that cannot be read.
+    """
+    file = folder / "run.json"
+    try:
+        return RunRecord.from_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultError(
+            f"{file} is not a run record ({error}); delete the folder or run the job again"
+        ) from error
+
+
+def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = None) -> None:
+    """Write a job's folder: parquet tables first (name -> pyarrow.Table), `run.json` last by rename.
+
+    Raises:
+        ResultError: if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in (tables or {}).items():
+            with _Replacing(folder / f"{name}.parquet") as temporary:
+                _write_parquet(table, temporary)
+        with _Replacing(folder / "run.json") as temporary:
+            text = json.dumps(asdict(record), allow_nan=True, separators=(",", ":"))
+            temporary.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ResultError(
+            f"cannot write {folder}: {error.strerror or error}; free space or choose another --results folder"
+        ) from error
+
+
+def records(root: Path) -> Iterator[RunRecord | ResultError]:
+    """Every record below `root/runs`, in a fixed order; an unreadable one as the error it raises."""
+    for file in sorted((root / "runs").glob("*/*/*/*/run.json")):
+        try:
+            record = read(file.parent)
+        except ResultError as error:
+            yield error
+        else:
+            if record is not None:
+                yield record
+
+
+def newest(found: Iterator[RunRecord | ResultError]) -> list[RunRecord]:
+    """Of the records of the same dataset, protocol, method and seed only the one that ended last."""
+    latest: dict[tuple[str, str, str, int], RunRecord] = {}
+    for record in found:
+        if isinstance(record, RunRecord):
+            place = (record.dataset, record.protocol, record.method, record.seed)
+            if place not in latest or record.finished >= latest[place].finished:
+                latest[place] = record
+    return list(latest.values())
+
+
+class _Replacing:
+    """Gives a temporary path and renames it over `target` at the end, or removes it on error."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+
+    def __enter__(self) -> Path:
+        return self._temporary
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self._temporary.unlink(missing_ok=True)
+            return
+        with self._temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        self._temporary.replace(self._target)
+
+
+def _write_parquet(table: Any, file: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, file, compression="zstd")
+
+
+def _safe(name: str) -> str:
+    """A folder name that no file system misreads; hostile characters become `%XX`."""
+    quoted = re.sub(r"[^A-Za-z0-9=+,@_.()\[\]-]", lambda m: f"%{ord(m[0]):02X}", name)
+    return "%2E" + quoted[1:] if quoted.startswith(".") else quoted

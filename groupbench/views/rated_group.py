@@ -1,0 +1,28 @@
+"""The paper-style group view: the items that members rated in the held-out rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groupbench.data import Ratings
+from groupbench.views._base import Lists, View, member_rows
+
+if TYPE_CHECKING:
+    from groupbench.groups import Groups
+
+
+def _build(held_out: Ratings, groups: Groups) -> Lists:
+    owners, rows = member_rows(held_out, groups)
+    joint = Ratings(
+        owners, held_out.items[rows], held_out.values[rows], len(groups), held_out.n_items
+    ).unique()
+    return Lists.gather(joint.users, joint.items, joint.values)
+
+
+RATED_GROUP = View(
+    name="rated-group",
+    definition="groups rank the items their members rated in the held-out rows; truth is the mean rating",
+    entity="group",
+    tau=3.5,
+    build=_build,
+)

@@ -1,0 +1,43 @@
+"""The paper-style user view, and the definitions of Surprise's FAQ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from groupbench.views._base import Lists, View
+
+if TYPE_CHECKING:
+    from groupbench.data import Ratings
+    from groupbench.groups import Groups
+
+
+def _pairs(held_out: Ratings, groups: Groups) -> Lists:
+    once = held_out.unique()
+    return Lists.gather(once.users, once.items, once.values)
+
+
+def _rows(held_out: Ratings, groups: Groups) -> Lists:
+    return Lists.gather(held_out.users, held_out.items, held_out.values)
+
+
+RATED_USER = View(
+    name="rated-user",
+    definition="users rank the items they rated in the held-out rows; truth is that rating",
+    entity="user",
+    tau=3.5,
+    build=_pairs,
+    errors=True,
+)
+
+SURPRISE_FAQ = replace(
+    RATED_USER,
+    name="surprise-faq",
+    definition="as rated-user, but only items with a predicted rating of at least tau are recommended; "
+    "precision divides by the number recommended, undefined values are 0 (Surprise's FAQ)",
+    build=_rows,
+    without_relevant="zero",
+    estimates_only=True,
+    errors=False,
+    synonyms={"precision": "precision_capped"},
+)
