@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from groupbench.errors import ConfigError, PluginError, unknown
 
@@ -64,7 +64,8 @@ class Entry(Generic[T]):
         """All parameters with their values for this name."""
         if not is_dataclass(self.make):
             return dict(self.presets)
-        return {f.name: getattr(self.create(), f.name) for f in fields(self.make) if f.init}
+        made = self.create()
+        return {f.name: getattr(made, f.name) for f in fields(self.make) if f.init}
 
     def create(self, **overrides: Any) -> T:
         """Make the thing; unknown parameters and wrong types are a `ConfigError`."""
@@ -81,7 +82,7 @@ class Entry(Generic[T]):
         from pydantic import TypeAdapter, ValidationError
 
         try:
-            made: T = TypeAdapter[Any](self.make).validate_python(dict(values))
+            made: T = TypeAdapter(cast(Any, self.make)).validate_python(dict(values))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
@@ -120,7 +121,11 @@ class Registry(Generic[T]):
         """Every entry by name, in the order in which they were added."""
         if not self._loaded:
             self._loaded = True
-            self._load()
+            try:
+                self._load()
+            except BaseException:
+                self._loaded = False
+                raise
         return dict(self._entries)
 
     def __getitem__(self, name: str) -> Entry[T]:

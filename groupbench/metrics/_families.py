@@ -1,0 +1,177 @@
+"""The metrics as data: what each one is called, computes, cites and does where it is undefined."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.errors import PluginError
+from groupbench.metrics._ranking import discounts
+
+if TYPE_CHECKING:
+    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.metrics._ranking import Ranking
+
+
+@dataclass(frozen=True)
+class Family:
+    """A metric with its cutoff left open.
+
+    Attributes:
+        name: the part before the `@`.
+        title: the name to print.
+        formula: what is computed for one list, in plain text, in terms of K, hits(K) and |Rel|.
+        source: the definition followed.
+        undefined: what comes out where the formula has no value.
+        compute: the values of all lists, (n_lists,), from a `Ranking` of depth K or more, and K.
+    """
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    undefined: str
+    compute: Callable[[Ranking, int], FloatArray]
+
+
+_families: dict[str, Family] = {}
+
+
+def register(family: Family) -> Family:
+    """Add a metric family, so that `name@K` can be asked for.
+
+    Raises:
+        PluginError: if another family has the name.
+    """
+    if _families.setdefault(family.name, family) != family:
+        raise PluginError(f"metric {family.name!r} is already defined; choose another name")
+    return family
+
+
+def families() -> dict[str, Family]:
+    """All metric families by name: the built-in ones, then those of plugins and entry points.
+
+    Raises:
+        PluginError: if an entry point in the group `groupbench.metrics` cannot be imported.
+    """
+    _load_entry_points()
+    return dict(_families)
+
+
+@functools.cache
+def _load_entry_points() -> None:
+    for point in entry_points(group="groupbench.metrics"):
+        try:
+            point.load()
+        except Exception as error:
+            raise PluginError(
+                f"entry point {point.name!r} of groupbench.metrics ({point.value}) raised "
+                f"{type(error).__name__}: {error}; mend or uninstall its package"
+            ) from error
+
+
+def ratio(numerator: FloatArray, denominator: FloatArray | IntArray) -> FloatArray:
+    """`numerator / denominator`, both (n_lists,), and NaN where the denominator is 0."""
+    out = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
+
+
+def _ideal_gain(ranking: Ranking, k: int) -> FloatArray:
+    ideal = np.concatenate([[0.0], np.cumsum(discounts(k))])
+    return np.asarray(ideal[np.minimum(ranking.n_relevant, k)])
+
+
+_NO_RELEVANT = "NaN where a list has no relevant candidate"
+_NEVER = "always defined; 0 where a list has no relevant candidate"
+
+for _family in (
+    Family(
+        name="precision",
+        title="Precision",
+        formula="hits(K) / K",
+        source="trec_eval P",
+        undefined=_NEVER,
+        compute=lambda r, k: r.hits[k] / k,
+    ),
+    Family(
+        name="precision_capped",
+        title="Precision (capped)",
+        formula="hits(K) / min(K, number of ranked candidates)",
+        source="the FAQ of Surprise, where only candidates predicted above a threshold are ranked",
+        undefined="NaN where a list has no ranked candidate",
+        compute=lambda r, k: ratio(r.hits[k], np.minimum(r.n_candidates, k)),
+    ),
+    Family(
+        name="recall",
+        title="Recall",
+        formula="hits(K) / |Rel|",
+        source="trec_eval recall",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: ratio(r.hits[k], r.n_relevant),
+    ),
+    Family(
+        name="recall_capped",
+        title="Recall (capped)",
+        formula="hits(K) / min(K, |Rel|)",
+        source="Liang et al., Variational Autoencoders for Collaborative Filtering, WWW 2018",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: ratio(r.hits[k], np.minimum(r.n_relevant, k)),
+    ),
+    Family(
+        name="ndcg",
+        title="NDCG",
+        formula="DCG(K) / IDCG(K), DCG(K) = sum over relevant positions p <= K of 1 / log2(p + 1), "
+        "IDCG(K) = sum over p <= min(K, |Rel|) of 1 / log2(p + 1)",
+        source="Jarvelin & Kekalainen, ACM TOIS 20(4), 2002; discount and binary gain of trec_eval ndcg_cut",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: ratio(r.gain[k], _ideal_gain(r, k)),
+    ),
+    Family(
+        name="hit",
+        title="Hit rate",
+        formula="1 if hits(K) > 0, else 0",
+        source="Deshpande & Karypis, ACM TOIS 22(1), 2004; trec_eval success",
+        undefined=_NEVER,
+        compute=lambda r, k: 1.0 - r.miss[k],
+    ),
+    Family(
+        name="mrr",
+        title="MRR",
+        formula="1 / position of the first relevant candidate if that is <= K, else 0",
+        source="Voorhees, TREC-8, 1999; trec_eval recip_rank, cut at K",
+        undefined=_NEVER,
+        compute=lambda r, k: r.reciprocal_rank[k],
+    ),
+    Family(
+        name="map",
+        title="MAP",
+        formula="(sum over relevant positions p <= K of hits(p) / p) / |Rel|",
+        source="Buckley & Voorhees, SIGIR 2000; trec_eval map_cut",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: ratio(r.precision_sum[k], r.n_relevant),
+    ),
+    Family(
+        name="map_capped",
+        title="MAP (capped)",
+        formula="(sum over relevant positions p <= K of hits(p) / p) / min(K, |Rel|)",
+        source="MAP@K as LensKit, RecBole and implicit define it",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: ratio(r.precision_sum[k], np.minimum(r.n_relevant, k)),
+    ),
+    Family(
+        name="tied_share",
+        title="Tied share",
+        formula="share of the first min(K, number of ranked candidates) positions at which relevant and "
+        "other candidates have the same score, so that only the tie rule decides",
+        source="groupbench; a diagnostic, not a quality",
+        undefined="NaN where a list has no ranked candidate",
+        compute=lambda r, k: ratio(r.ties[k], np.minimum(r.n_candidates, k)),
+    ),
+):
+    register(_family)

@@ -1,0 +1,118 @@
+"""Which candidates lead a list: sort keys, shortlists of wide lists, and the deterministic top K."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupbench.errors import MethodError
+
+if TYPE_CHECKING:
+    from groupbench.arrays import BoolArray, FloatArray, IntArray
+
+T = TypeVar("T", bound=np.generic)
+
+_CHUNKS_PER_POSITION = 8
+_NARROW = 64
+
+
+def top_k(scores: FloatArray, valid: BoolArray, k: int) -> IntArray:
+    """The columns of the `k` best candidates of each list, best first; equal scores by column.
+
+    Args:
+        scores: (n_lists, width), finite where `valid`.
+        valid: (n_lists, width), False where a list has fewer candidates than `width`.
+        k: length of the lists to return.
+
+    Returns:
+        (n_lists, k) column indices, -1 behind the last candidate.
+
+    Raises:
+        MethodError: if the shapes differ or a valid score is NaN or infinite.
+    """
+    check_scores(scores, valid)
+    keys, columns = leaders(sort_keys(scores, valid), k, stable=True)
+    out = np.full((len(keys), k), -1, dtype=np.int64)
+    taken = np.where(keys < np.inf, columns, -1)[:, :k]
+    out[:, : taken.shape[1]] = taken
+    return out
+
+
+def check_scores(scores: FloatArray, valid: BoolArray) -> None:
+    """Refuse scores that no ranking can be made from.
+
+    Raises:
+        MethodError: if the shapes differ or a valid score is NaN or infinite.
+    """
+    if scores.ndim != 2 or scores.shape != valid.shape:
+        raise MethodError(
+            f"scores have shape {scores.shape}, the candidates {valid.shape}; "
+            "a method must give one score for every candidate of every list"
+        )
+    broken = ~np.isfinite(scores) & valid
+    if broken.any():
+        row, column = np.unravel_index(int(broken.argmax()), broken.shape)
+        raise MethodError(
+            f"{int(broken.sum())} of {int(valid.sum())} scores are not finite, the first of them "
+            f"{scores[row, column]} for candidate {column} of list {row}; "
+            "a method must give every candidate a finite score"
+        )
+
+
+def sort_keys(scores: FloatArray, valid: BoolArray) -> FloatArray:
+    """Negated scores, (n_lists, width), and +inf where not `valid`: ascending keys are a ranking."""
+    keys = np.full(scores.shape, np.inf)
+    np.negative(scores, out=keys, where=valid)
+    return keys
+
+
+def leaders(keys: FloatArray, k: int, *, stable: bool = False) -> tuple[FloatArray, IntArray]:
+    """All candidates that take, or tie for, the first `k` positions of each list, best first.
+
+    Args:
+        keys: (n_lists, width) as `sort_keys` gives them.
+        k: leading positions that matter.
+        stable: order equal keys by column; otherwise their order is arbitrary, which is faster.
+
+    Returns:
+        Keys and columns, each (n_lists, at most width); behind a list's last candidate the key is +inf.
+    """
+    shorter = _shortlist(keys, max(k, 1))
+    keys = keys if shorter is None else shorter[0]
+    # NumPy's unstable argsort is fastest on narrow rows, but far slower on wide ones full of ties.
+    unstable = not stable and keys.shape[1] <= _NARROW
+    order = np.argsort(keys, axis=1, kind="quicksort" if unstable else "stable")
+    columns = order if shorter is None else gather(shorter[1], order)
+    return gather(keys, order), columns
+
+
+def gather(values: NDArray[T], columns: IntArray) -> NDArray[T]:
+    """`values`, (n_lists, width), at each list's `columns`, (n_lists, any): a faster `take_along_axis`."""
+    starts = np.arange(len(values))[:, None] * values.shape[1]
+    gathered: NDArray[T] = values.reshape(-1).take(columns + starts)
+    return gathered
+
+
+def _shortlist(keys: FloatArray, k: int) -> tuple[FloatArray, IntArray] | None:
+    """Keys and columns that lead wide lists, in column order; None if the lists are too narrow to gain.
+
+    The k-th best of any part of a list bounds the k-th best of the whole. Here the part holds the best
+    of each of 8 k strided chunks: one pass of minima leaves little more than `k` candidates and all ties.
+    """
+    lists, width = keys.shape
+    chunks = _CHUNKS_PER_POSITION * k
+    if width < 2 * chunks:
+        return None
+    rounds = width // chunks
+    best = keys[:, : rounds * chunks].reshape(lists, rounds, chunks).min(axis=1)
+    best.sort(axis=1)
+    keep = (keys <= best[:, k - 1 : k]) & (keys < np.inf)
+    counts = np.count_nonzero(keep, axis=1)
+    kept = np.flatnonzero(keep)
+    slots = np.arange(counts.max(initial=0)) < counts[:, None]
+    short, columns = np.full(slots.shape, np.inf), np.zeros(slots.shape, dtype=np.int64)
+    short[slots] = keys.reshape(-1)[kept]
+    columns[slots] = kept % width
+    return short, columns
