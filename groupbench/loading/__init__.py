@@ -1,1 +1,33 @@
 """Reading data: original files to `Dataset`."""
+
+from groupbench.loading._card import Card, card
+from groupbench.loading._check import Check, FileCheck, Info, check, counts, info
+from groupbench.loading._features import multi_hot, one_hot, side_by_side, standardised, words
+from groupbench.loading._ids import indices, memberships, sorted_ids
+from groupbench.loading._load import fetch, load
+from groupbench.loading._source import Source
+from groupbench.loading._table import Table, read_table
+
+__all__ = [
+    "Card",
+    "Check",
+    "FileCheck",
+    "Info",
+    "Source",
+    "Table",
+    "card",
+    "check",
+    "counts",
+    "fetch",
+    "indices",
+    "info",
+    "load",
+    "memberships",
+    "multi_hot",
+    "one_hot",
+    "read_table",
+    "side_by_side",
+    "sorted_ids",
+    "standardised",
+    "words",
+]
