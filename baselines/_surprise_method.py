@@ -1,0 +1,158 @@
+"""What the methods that Surprise fits have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from groupbench.errors import MethodError
+from groupbench.recommender import Recommender, TrainingData
+from groupbench.seeding import integer
+
+from ._feedback import AtLeast0, Count
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from groupbench.arrays import FloatArray, IntArray
+
+    from ._surprise_scores import MatrixForm
+
+Similarity = Literal["msd", "cosine", "pearson", "pearson_baseline"]
+
+MEMORY_LIMIT = 8 * 2**30
+"""Bytes that the dense square matrices of a fit may take before it is refused."""
+
+
+class SurpriseMethod(Recommender):
+    """A Surprise algorithm as a method; subclasses name the algorithm and its options."""
+
+    predicts_ratings: ClassVar[bool] = True
+    algorithm: ClassVar[str]
+    """The class in the `surprise` package."""
+
+    _form: MatrixForm
+    _inner_users: IntArray
+    _inner_items: IntArray
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Fit with Surprise and keep the parameters as arrays.
+
+        Raises:
+            MethodError: if there are no ratings, the fit would need too much memory, or training diverged.
+        """
+        import surprise
+
+        from ._surprise_scores import matrix_form
+        from ._surprise_trainset import build_trainset, inner_ids
+
+        trainset = build_trainset(train.ratings, train.scale)
+        self._check_memory(trainset)
+        algorithm = getattr(surprise, self.algorithm)(**self._options(rng))
+        try:
+            algorithm.fit(trainset)
+        except ZeroDivisionError as error:
+            raise MethodError(
+                f"Surprise's {self.algorithm} divided by zero in its fit: ratings are 0 or all equal, "
+                "or factors shrank to 0; use another similarity or method, or a scale above 0"
+            ) from error
+        self._form = matrix_form(algorithm)
+        self._inner_users = inner_ids(trainset._raw2inner_id_users, train.ratings.n_users)
+        self._inner_items = inner_ids(trainset._raw2inner_id_items, train.ratings.n_items)
+        return self
+
+    def score(self, users: IntArray) -> FloatArray:
+        """Unclipped predicted ratings, (len(users), n_items); unknown users and items as in Surprise."""
+        return self._form.scores(self._inner_users[users], self._inner_items)
+
+    @abstractmethod
+    def _options(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Keyword arguments of the algorithm."""
+
+    def _check_memory(self, trainset: Any) -> None:
+        """Refuse a fit whose dense matrices exceed `MEMORY_LIMIT`."""
+
+
+class RandomStart(SurpriseMethod):
+    """An algorithm whose options are its fields, with a random start."""
+
+    def _options(self, rng: np.random.Generator) -> dict[str, Any]:
+        return {**_values(self), "random_state": integer(rng), "verbose": False}
+
+
+@dataclass
+class BaselineOptions:
+    """Surprise's `bsl_options`: how the biases of users and items are estimated."""
+
+    bsl_method: Literal["als", "sgd"] = "als"
+    """Alternating least squares or stochastic gradient descent."""
+    bsl_n_epochs: Count | None = None
+    """Passes over the ratings; None for 10 (als) or 20 (sgd)."""
+    bsl_reg_u: float = 15
+    """Regularisation of user biases (als)."""
+    bsl_reg_i: float = 10
+    """Regularisation of item biases (als)."""
+    bsl_reg: float = 0.02
+    """Regularisation (sgd)."""
+    bsl_learning_rate: float = 0.005
+    """Step size (sgd)."""
+
+    def bsl_options(self) -> dict[str, Any]:
+        """The fields as Surprise takes them."""
+        values = {f.name: getattr(self, f.name) for f in fields(BaselineOptions)}
+        return {name.removeprefix("bsl_"): value for name, value in values.items() if value is not None}
+
+
+@dataclass
+class Nearest(BaselineOptions, SurpriseMethod):
+    """What Surprise's k-NN models share; the `bsl_` options serve `pearson_baseline` and `knn-baseline`."""
+
+    k: Count = 40
+    """Neighbours at most."""
+    min_k: Count = 1
+    """Neighbours at least; with fewer, the score is what the model says without neighbours."""
+    similarity: Similarity = "msd"
+    """How alike two users (or items) are, over what both rated (or who rated both)."""
+    user_based: bool = True
+    """Whether neighbours are users; else they are items."""
+    min_support: Count = 1
+    """Common ratings below which the similarity is 0."""
+    shrinkage: AtLeast0 = 100.0
+    """How strongly few common ratings pull `pearson_baseline` to 0."""
+
+    def _options(self, rng: np.random.Generator) -> dict[str, Any]:
+        similarity = {
+            "name": self.similarity,
+            "user_based": self.user_based,
+            "min_support": self.min_support,
+            "shrinkage": self.shrinkage,
+        }
+        options = {"sim_options": similarity, "bsl_options": self.bsl_options()}
+        return {"k": self.k, "min_k": self.min_k, "verbose": False, **options}
+
+    def _check_memory(self, trainset: Any) -> None:
+        n_users, n_items = trainset.n_users, trainset.n_items
+        arrays = {"msd": 3, "cosine": 5, "pearson": 7, "pearson_baseline": 5}[self.similarity]
+        what, n, other = ("users", n_users, n_items) if self.user_based else ("items", n_items, n_users)
+        other_fits = _square_bytes(other, arrays) <= MEMORY_LIMIT
+        remedy = f"set user_based={not self.user_based}" if other_fits else "use svd or svdpp"
+        require_memory(self.algorithm, what, n, arrays, remedy)
+
+
+def require_memory(algorithm: str, what: str, n: int, arrays: int, remedy: str) -> None:
+    """Raise a `MethodError` if `arrays` dense (n, n) float64 arrays would exceed `MEMORY_LIMIT`."""
+    needed = _square_bytes(n, arrays)
+    if needed > MEMORY_LIMIT:
+        raise MethodError(
+            f"Surprise's {algorithm} on {n} {what} needs {needed / 2**30:.1f} GiB for dense {what}-by-{what} "
+            f"matrices, above the limit of {MEMORY_LIMIT / 2**30:.0f} GiB; {remedy}"
+        )
+
+
+def _square_bytes(n: int, arrays: int) -> int:
+    return arrays * 8 * n * n
+
+
+def _values(instance: Any) -> dict[str, Any]:
+    return {f.name: getattr(instance, f.name) for f in fields(instance) if f.init}

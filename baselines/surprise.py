@@ -1,0 +1,222 @@
+"""Surprise's rating predictors: fitted by scikit-surprise, scored as whole matrices.
+
+Names and defaults of the hyperparameters are Surprise's own; those of its `sim_options` and `bsl_options`
+are fields here too. Scores are `predict(..., clip=False)`: clipping to the rating scale, as `predict` does
+by default, would tie the best items at the highest rating.
+
+Source: N. Hug, "Surprise: A Python library for recommender systems", JOSS 5(52), 2020.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from groupbench.registry import method
+
+from ._feedback import AtLeast0, Count
+from ._surprise_method import (
+    BaselineOptions,
+    Nearest,
+    RandomStart,
+    SurpriseMethod,
+    require_memory,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@method("svd")
+@dataclass
+class SVD(RandomStart):
+    """Biased matrix factorisation by gradient descent (Koren, Bell & Volinsky 2009, eq. 5; Surprise)."""
+
+    algorithm: ClassVar[str] = "SVD"
+
+    n_factors: Count = 100
+    """Length of the factor vectors."""
+    n_epochs: Count = 20
+    """Passes over the ratings."""
+    biased: bool = True
+    """Whether to add the mean and the biases of user and item."""
+    init_mean: float = 0.0
+    """Mean of the normal distribution the factors start from."""
+    init_std_dev: AtLeast0 = 0.1
+    """Its standard deviation."""
+    lr_all: float = 0.005
+    """Step size of all parameters."""
+    reg_all: float = 0.02
+    """Regularisation of all parameters."""
+    lr_bu: float | None = None
+    """Step size of user biases; None for `lr_all`."""
+    lr_bi: float | None = None
+    """Step size of item biases; None for `lr_all`."""
+    lr_pu: float | None = None
+    """Step size of user factors; None for `lr_all`."""
+    lr_qi: float | None = None
+    """Step size of item factors; None for `lr_all`."""
+    reg_bu: float | None = None
+    """Regularisation of user biases; None for `reg_all`."""
+    reg_bi: float | None = None
+    """Regularisation of item biases; None for `reg_all`."""
+    reg_pu: float | None = None
+    """Regularisation of user factors; None for `reg_all`."""
+    reg_qi: float | None = None
+    """Regularisation of item factors; None for `reg_all`."""
+
+
+@method("svdpp")
+@dataclass
+class SVDpp(RandomStart):
+    """SVD++: factorisation that also learns from which items were rated (Koren 2008, section 4; Surprise)."""
+
+    algorithm: ClassVar[str] = "SVDpp"
+
+    n_factors: Count = 20
+    """Length of the factor vectors."""
+    n_epochs: Count = 20
+    """Passes over the ratings."""
+    init_mean: float = 0.0
+    """Mean of the normal distribution the factors start from."""
+    init_std_dev: AtLeast0 = 0.1
+    """Its standard deviation."""
+    lr_all: float = 0.007
+    """Step size of all parameters."""
+    reg_all: float = 0.02
+    """Regularisation of all parameters."""
+    lr_bu: float | None = None
+    """Step size of user biases; None for `lr_all`."""
+    lr_bi: float | None = None
+    """Step size of item biases; None for `lr_all`."""
+    lr_pu: float | None = None
+    """Step size of user factors; None for `lr_all`."""
+    lr_qi: float | None = None
+    """Step size of item factors; None for `lr_all`."""
+    lr_yj: float | None = None
+    """Step size of implicit item factors; None for `lr_all`."""
+    reg_bu: float | None = None
+    """Regularisation of user biases; None for `reg_all`."""
+    reg_bi: float | None = None
+    """Regularisation of item biases; None for `reg_all`."""
+    reg_pu: float | None = None
+    """Regularisation of user factors; None for `reg_all`."""
+    reg_qi: float | None = None
+    """Regularisation of item factors; None for `reg_all`."""
+    reg_yj: float | None = None
+    """Regularisation of implicit item factors; None for `reg_all`."""
+    cache_ratings: bool = False
+    """Whether Surprise copies the item lists before training: the same numbers, sooner, for more memory."""
+
+
+@method("nmf")
+@dataclass
+class NMF(RandomStart):
+    """Non-negative matrix factorisation (Luo et al. 2014; Surprise)."""
+
+    algorithm: ClassVar[str] = "NMF"
+
+    n_factors: Count = 15
+    """Length of the factor vectors."""
+    n_epochs: Count = 50
+    """Passes over the ratings."""
+    biased: bool = False
+    """Whether to add the mean and the biases of user and item."""
+    reg_pu: float = 0.06
+    """Regularisation of user factors."""
+    reg_qi: float = 0.06
+    """Regularisation of item factors."""
+    reg_bu: float = 0.02
+    """Regularisation of user biases, if biased."""
+    reg_bi: float = 0.02
+    """Regularisation of item biases, if biased."""
+    lr_bu: float = 0.005
+    """Step size of user biases, if biased."""
+    lr_bi: float = 0.005
+    """Step size of item biases, if biased."""
+    init_low: AtLeast0 = 0.0
+    """Lowest value the factors start from."""
+    init_high: AtLeast0 = 1.0
+    """Highest value the factors start from."""
+
+
+@method("co-clustering")
+@dataclass
+class CoClustering(RandomStart):
+    """Means of co-clusters, corrected by user and item means (George & Merugu 2005; Surprise).
+
+    Surprise cuts ratings to whole numbers while it sums up the means of clusters.
+    """
+
+    algorithm: ClassVar[str] = "CoClustering"
+
+    n_cltr_u: Count = 3
+    """Number of user clusters."""
+    n_cltr_i: Count = 3
+    """Number of item clusters."""
+    n_epochs: Count = 20
+    """Passes over the ratings."""
+
+
+@method("slope-one")
+@dataclass
+class SlopeOne(SurpriseMethod):
+    """Slope One: mean rating differences between pairs of items (Lemire & Maclachlan 2005; Surprise).
+
+    Surprise cuts ratings to whole numbers while it sums up the differences.
+    """
+
+    algorithm: ClassVar[str] = "SlopeOne"
+
+    def _options(self, rng: np.random.Generator) -> dict[str, Any]:
+        return {}
+
+    def _check_memory(self, trainset: Any) -> None:
+        require_memory(self.algorithm, "items", trainset.n_items, arrays=2, remedy="use svd or svdpp")
+
+
+@method("baseline-only")
+@dataclass
+class BaselineOnly(BaselineOptions, SurpriseMethod):
+    """Mean rating plus biases of user and item (Koren 2010, section 2.1; Surprise)."""
+
+    algorithm: ClassVar[str] = "BaselineOnly"
+
+    def _options(self, rng: np.random.Generator) -> dict[str, Any]:
+        return {"bsl_options": self.bsl_options(), "verbose": False}
+
+
+@method("knn-basic-item", user_based=False)
+@method("knn-basic")
+@dataclass
+class KNNBasic(Nearest):
+    """Similarity-weighted mean of the k nearest neighbours' ratings (Surprise)."""
+
+    algorithm: ClassVar[str] = "KNNBasic"
+
+
+@method("knn-means-item", user_based=False)
+@method("knn-means")
+@dataclass
+class KNNWithMeans(Nearest):
+    """k nearest neighbours on ratings less each user's (or item's) mean (Surprise)."""
+
+    algorithm: ClassVar[str] = "KNNWithMeans"
+
+
+@method("knn-zscore-item", user_based=False)
+@method("knn-zscore")
+@dataclass
+class KNNWithZScore(Nearest):
+    """k nearest neighbours on ratings standardised per user (or item) (Surprise)."""
+
+    algorithm: ClassVar[str] = "KNNWithZScore"
+
+
+@method("knn-baseline-item", user_based=False)
+@method("knn-baseline")
+@dataclass
+class KNNBaseline(Nearest):
+    """k nearest neighbours on ratings less baseline estimates (Koren 2010, eq. 3; Surprise)."""
+
+    algorithm: ClassVar[str] = "KNNBaseline"
