@@ -29,6 +29,7 @@ class SurpriseMethod(Recommender):
     """A Surprise algorithm as a method; subclasses name the algorithm and its options."""
 
     predicts_ratings: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ("surprise",)
     algorithm: ClassVar[str]
     """The class in the `surprise` package."""
 

@@ -27,6 +27,8 @@ class ImplicitItemKnn(Recommender):
     0 everywhere for users without feedback.
     """
 
+    libraries: ClassVar[tuple[str, ...]] = ("implicit",)
+
     positive: Share | None = 0.75
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
     1; better on validation rows than None, where every rating above 0 counts with its value as weight."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class ImplicitFactors(Recommender):
 
     Items without feedback score 0.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("implicit", "scipy.linalg")
 
     positive: Share | None = 0.75
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight

@@ -72,6 +72,7 @@ class SVDpp(RandomStart):
     """SVD++: factorisation that also learns from which items were rated (Koren 2008, section 4; Surprise)."""
 
     algorithm: ClassVar[str] = "SVDpp"
+    relative_cost: ClassVar[float] = 10.0
 
     n_factors: Count = 20
     """Length of the factor vectors."""
