@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,12 @@ def load_records(results: Path) -> list[RunRecord]:
     return store.newest(iter(found))
 
 
-def start(config: Config, results: Path, report: Callable[[Job | Outcome, int, int], None]) -> list[Job]:
+def start(
+    config: Config,
+    results: Path,
+    report: Callable[[Job | Outcome, int, int], None],
+    tell: Callable[[str], None] = lambda text: None,
+) -> list[Job]:
     """Run the jobs of `config` that have no result yet; return all of its jobs.
 
     Args:
@@ -95,6 +101,7 @@ def start(config: Config, results: Path, report: Callable[[Job | Outcome, int, i
         results: the results folder.
         report: called with each job that starts and each outcome, the number of jobs ended, and
             the number to run.
+        tell: called with what the loaders changed or left out, before any job starts.
     """
     from groupbench import registry, store
     from groupbench.loading import load
@@ -106,19 +113,22 @@ def start(config: Config, results: Path, report: Callable[[Job | Outcome, int, i
     config.method_names()
     config.resolved_protocol()
     data_dir = None if config.data_dir is None else Path(config.data_dir)
-    jobs = plan(config, {name: load(name, data_dir) for name in config.dataset}, results.resolve())
+    loaded = {name: load(name, data_dir) for name in config.dataset}
+    for dataset in loaded.values():
+        for note in dataset.notes:
+            tell(f"{dataset.name}: {note}")
+    jobs = plan(config, loaded, results.resolve())
     left = unfinished(jobs)
     _require_writable(results)
     workers = min(config.jobs, len(left))
     ended = 0
-    for event in (
-        pool.run(left, workers=workers, threads=config.threads, timeout=config.timeout) if left else ()
-    ):
-        if isinstance(event, pool.Outcome):
-            ended += 1
-            if event.status != "done":
-                store.write(event.job.folder, event.job.record(event.status, event.reason))
-        report(event, ended, len(left))
+    with closing(pool.run(left, workers=workers, threads=config.threads, timeout=config.timeout)) as events:
+        for event in events:
+            if isinstance(event, pool.Outcome):
+                ended += 1
+                if event.status != "done":
+                    store.write(event.job.folder, event.job.record(event.status, event.reason))
+            report(event, ended, len(left))
     return jobs
 
 

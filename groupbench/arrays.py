@@ -48,17 +48,17 @@ class Segments:
     @cached_property
     def sizes(self) -> IntArray:
         """Rows in each segment, (n_segments,)."""
-        return np.diff(self.offsets)
+        return frozen(np.diff(self.offsets), np.int64)
 
     @cached_property
     def of_row(self) -> IntArray:
         """The segment of each row, (n_rows,)."""
-        return np.repeat(np.arange(len(self)), self.sizes)
+        return frozen(np.repeat(np.arange(len(self)), self.sizes), np.int64)
 
     @cached_property
     def position(self) -> IntArray:
         """Each row's place within its segment, (n_rows,)."""
-        return np.arange(self.offsets[-1]) - np.repeat(self.offsets[:-1], self.sizes)
+        return frozen(np.arange(self.offsets[-1]) - np.repeat(self.offsets[:-1], self.sizes), np.int64)
 
     def reduce(self, how: Literal["sum", "min", "max", "prod"], rows: NDArray[Any]) -> NDArray[Any]:
         """Reduce `rows`, (n_rows, ...), over each segment to (n_segments, ...)."""

@@ -44,11 +44,8 @@ def explanation(name: str) -> str:
         return f"{name} (view): {views[name]}"
     from groupbench import metrics
 
-    family = name.partition("@")[0]
-    if family in metrics.families():
+    if "@" in name or name.lower() in metrics.families():
         return metrics.explain(name if "@" in name else f"{name}@10")
-    if "@" in name:
-        metrics.parse(name)
     raise ConfigError(unknown("name", name, [n for kind in _KINDS.values() for n in kind()]))
 
 

@@ -39,7 +39,7 @@ class Config(BaseModel):
     """Worker processes."""
     threads: int = Field(1, ge=1)
     """Threads of each worker; figures may differ in the last digits between numbers of threads."""
-    timeout: float = Field(3600.0, gt=0)
+    timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
     """Seconds after which a job is ended."""
 
     def method_names(self) -> list[str]:
@@ -75,12 +75,21 @@ def make_config(file: str | Path | None = None, **options: Any) -> Config:
     Raises:
         ConfigError: naming the file and key of whatever is unknown or wrong.
     """
-    held = {} if file is None else _read(Path(file))
-    where = "" if file is None else f"{file}: "
     given = {k: v for k, v in options.items() if v is not None}
-    for key in ("protocol", "set"):
-        given[key] = {**held.get(key, {}), **given.get(key, {})}
-    return _validated({**held, **given}, where)
+    if file is None:
+        return _validated(given, "")
+    held = _read(Path(file))
+    _validated(held, f"{file}: ")
+    return _validated(_merged(held, given), "")
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`, table by table."""
+    out = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            out[key] = _merged(below[key], above[key])
+    return out
 
 
 def _validated(values: Mapping[str, Any], where: str) -> Config:
@@ -97,6 +106,9 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"][:1]))
         raise ConfigError(f"{where}{place}={first['input']!r}: {first['msg'].lower()}") from error
+    for key in ("methods", "dataset"):
+        if not getattr(config, key):
+            raise ConfigError(f"{where}{key}: name at least one; 'groupbench list' shows what there is")
     if not config.seed_list() or min(config.seed_list()) < 0:
         raise ConfigError(f"{where}seeds={config.seeds!r}: ask for at least one seed, 0 or higher")
     return config
@@ -123,8 +135,27 @@ def parse_set(texts: list[str]) -> dict[str, dict[str, Any]]:
         method, dot, parameter = place.strip().rpartition(".")
         if not (equals and dot and method and parameter):
             raise ConfigError(f"--set {text}: write METHOD.PARAMETER=VALUE, for example svd.n_factors=50")
-        try:
-            out.setdefault(method, {})[parameter] = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
-            out.setdefault(method, {})[parameter] = value.strip()
+        out.setdefault(method, {})[parameter] = _value(value)
     return out
+
+
+def parse_options(texts: list[str]) -> dict[str, Any]:
+    """Turn `group_features=shares` into values; values are TOML, anything else is text.
+
+    Raises:
+        ConfigError: if a text is not of the form KEY=VALUE.
+    """
+    out = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (equals and key.strip()):
+            raise ConfigError(f"--option {text}: write KEY=VALUE, for example group_features=shares")
+        out[key.strip()] = _value(value)
+    return out
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,7 @@ class Dataset:
         categories: item categories as 0/1 columns (genres, catalogues), or None.
         tables: the original tables by file name, for reports; never an input of a model.
         simulated: whether a program made the data.
+        notes: what the loader changed or left out; not part of the content.
     """
 
     name: str
@@ -136,20 +137,33 @@ class Dataset:
     categories: Features | None = None
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     simulated: bool = False
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def content_hash(self) -> str:
         """sha256 over everything a model or a view can see, in hexadecimal."""
         digest = hashlib.sha256()
-        digest.update(repr((self.user_ids, self.item_ids, self.scale)).encode())
-        for rows in (self.ratings, self.group_ratings):
-            if rows is not None:
-                for array in (rows.users, rows.items, rows.values, rows.timestamps):
-                    digest.update(b"-" if array is None else array.tobytes())
-        if self.groups is not None:
-            digest.update(repr(self.groups.ids).encode())
-            digest.update(self.groups.segments.offsets.tobytes() + self.groups.members.tobytes())
-        for features in (self.user_features, self.item_features, self.categories):
-            if features is not None:
-                digest.update(repr(features.names).encode() + features.values.tobytes())
+        for name, part in self._parts():
+            content = part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode()
+            digest.update(f"{name}:{len(content)}:".encode() + content)
         return digest.hexdigest()
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        """Every piece that decides the hash, with a name: texts and numbers as plain Python values."""
+        yield "user_ids", list(map(str, self.user_ids))
+        yield "item_ids", list(map(str, self.item_ids))
+        yield "scale", list(map(float, self.scale))
+        for name in ("ratings", "group_ratings"):
+            rows: Ratings | None = getattr(self, name)
+            if rows is not None:
+                for column in ("users", "items", "values", "timestamps"):
+                    yield f"{name}.{column}", getattr(rows, column)
+        if self.groups is not None:
+            yield "groups.ids", list(map(str, self.groups.ids))
+            yield "groups.offsets", self.groups.segments.offsets
+            yield "groups.members", self.groups.members
+        for name in ("user_features", "item_features", "categories"):
+            features: Features | None = getattr(self, name)
+            if features is not None:
+                yield f"{name}.names", list(map(str, features.names))
+                yield f"{name}.values", features.values

@@ -6,14 +6,16 @@ view that shares its candidates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
-from groupbench.metrics import Metric, Ties, families, judge, parse, top_k
+from groupbench.metrics import Metric, Ties, families, parse, rank, top_k
 from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.scoring import ScoreSource
 from groupbench.views import Judgement
@@ -55,20 +57,29 @@ class Judged:
     top: IntArray
 
     def means(self, ties: Ties) -> dict[str, float]:
-        """Mean of each metric over the judged lists where it is defined; NaN if it is nowhere."""
+        """Mean of each metric over the judged lists where it is defined; NaN if it is nowhere.
+
+        RMSE and MAE are pooled over the rows of all lists instead.
+        """
         sizes = self.judgement.lists.segments.sizes
         return {
-            name: _mean(name, values, self.judgement.judged & ~np.isnan(values), sizes)
+            name: _pooled(name, values, sizes) if name in _ERRORS else _mean(values[self.judgement.judged])
             for name, values in self.values[ties].items()
         }
 
 
-def _mean(name: str, values: FloatArray, defined: BoolArray, sizes: IntArray) -> float:
-    if not defined.any():
-        return float("nan")
-    if name == "rmse":
-        return float(np.sqrt(np.average(values[defined] ** 2, weights=sizes[defined])))
-    return float(np.average(values[defined], weights=sizes[defined] if name == "mae" else None))
+_ERRORS = ("rmse", "mae")
+
+
+def _pooled(name: str, values: FloatArray, sizes: IntArray) -> float:
+    """An error over the rows of all lists, whether they hold something relevant or not."""
+    power = 2 if name == "rmse" else 1
+    return float(np.average(values**power, weights=sizes) ** (1 / power))
+
+
+def _mean(values: FloatArray) -> float:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def evaluate(
@@ -89,37 +100,26 @@ def evaluate(
 
     Returns:
         One entry per view and aggregator; views that need predicted ratings are left out if the
-        method predicts none. RMSE and MAE of the clipped scores are pooled over all rows.
+        method predicts none.
 
     Raises:
         MethodError: if scores are not finite or not of the promised shape.
     """
-    usable = [j for j in judgements if serves(method, j)]
+    find: Callable[[_Bundle, IntArray], Iterator[tuple[Judgement, str, FloatArray]]]
+    if isinstance(method, ReferenceRow):
+        find = partial(_by_truth, method)
+    else:
+        find = partial(_by_scores, ScoreSource(method, task.train, aggregators, watch))
     metrics = [parse(f"{name}@{k}") for name in families() for k in CUTOFFS]
     collectors: dict[tuple[str, str], _Collector] = {}
-
-    def collect(judgement: Judgement, name: str, lists: IntArray, scores: FloatArray) -> None:
-        place = (judgement.view.name, name)
-        if place not in collectors:
-            collectors[place] = _Collector(judgement, name, method, task.train.scale, metrics)
-        with watch.phase("metrics"):
-            collectors[place].add(lists, scores)
-
-    if isinstance(method, ReferenceRow):
-        for judgement in usable:
-            every = np.arange(len(judgement.lists.entities))
-            rows, _ = judgement.lists.segments.window(every)
-            collect(judgement, "none", every, method.score_truth(judgement.lists.truth[rows]))
-    else:
-        source = ScoreSource(method, task.train, aggregators, watch)
-        for bundle in _bundles(usable, task.train.ratings.n_items):
-            for lists in _blocks(bundle, task):
-                rows, valid = bundle.segments.window(lists)
-                found = source.score(bundle.entity, bundle.entities[lists], bundle.items[rows], valid)
-                for name, scores in found:
-                    for judgement, columns in bundle.judgements:
-                        own_rows, _ = judgement.lists.segments.window(lists)
-                        collect(judgement, name, lists, np.take_along_axis(scores, columns[own_rows], 1))
+    for bundle in _bundles([j for j in judgements if serves(method, j)], task.train.ratings.n_items):
+        for lists in _blocks(bundle, task):
+            for judgement, name, scores in find(bundle, lists):
+                place = (judgement.view.name, name)
+                if place not in collectors:
+                    collectors[place] = _Collector(judgement, name, method, task.train.scale, metrics)
+                with watch.phase("metrics"):
+                    collectors[place].add(lists, scores)
     return [c.finish() for c in collectors.values()]
 
 
@@ -149,16 +149,38 @@ def _bundles(judgements: Sequence[Judgement], n_items: int) -> list[_Bundle]:
     for judgement in judgements:
         lists = judgement.lists
         keys = lists.entities[lists.segments.of_row] * n_items + lists.items
-        pairs, inverse = np.unique(keys, return_inverse=True)
-        owners, sizes = np.unique(pairs // n_items, return_counts=True)
-        segments = Segments.from_sizes(sizes)
+        # Lists are sorted by entity and item, so that equal keys are neighbours.
+        first = np.ones(len(keys), dtype=bool)
+        np.not_equal(keys[1:], keys[:-1], out=first[1:])
+        segments = Segments.from_sizes(lists.segments.reduce("sum", first.astype(np.int64)))
         entity = judgement.view.entity
         bundle = bundles.setdefault(
-            (entity, pairs.tobytes()), _Bundle(entity, owners, segments, pairs % n_items, [])
+            (entity, hashlib.sha256(keys[first].tobytes()).digest()),
+            _Bundle(entity, lists.entities, segments, lists.items[first], []),
         )
-        columns = inverse - segments.offsets[:-1][lists.segments.of_row]
+        columns = np.cumsum(first) - 1 - segments.offsets[:-1][lists.segments.of_row]
         bundle.judgements.append((judgement, columns))
     return list(bundles.values())
+
+
+def _by_truth(
+    method: ReferenceRow, bundle: _Bundle, lists: IntArray
+) -> Iterator[tuple[Judgement, str, FloatArray]]:
+    """Yield (view, `none`, scores) for a block of lists."""
+    for judgement, _ in bundle.judgements:
+        rows, _ = judgement.lists.segments.window(lists)
+        yield judgement, "none", method.score_truth(judgement.lists.truth[rows])
+
+
+def _by_scores(
+    source: ScoreSource, bundle: _Bundle, lists: IntArray
+) -> Iterator[tuple[Judgement, str, FloatArray]]:
+    """Yield (view, aggregator, scores) for a block of lists."""
+    rows, valid = bundle.segments.window(lists)
+    places = [(j, columns[j.lists.segments.window(lists)[0]]) for j, columns in bundle.judgements]
+    for name, scores in source.score(bundle.entity, bundle.entities[lists], bundle.items[rows], valid):
+        for judgement, columns in places:
+            yield judgement, name, np.take_along_axis(scores, columns, 1)
 
 
 def _blocks(bundle: _Bundle, task: Task) -> Iterator[IntArray]:
@@ -199,13 +221,15 @@ class _Collector:
         relevant = self._judgement.relevant[rows] & valid
         truth = self._judgement.lists.truth[rows]
         recommended = scores >= self._judgement.tau if self._judgement.view.estimates_only else None
+        errors = {}
+        if self._judgement.view.errors and getattr(self._method, "predicts_ratings", False):
+            errors = _errors(np.clip(scores, *self._scale) - truth, valid)
+        ranking = rank(scores, relevant, valid, max(CUTOFFS), recommended=recommended)
         for ties in TIES:
-            rule: Ties = "expected" if isinstance(self._method, ReferenceRow) else ties
-            values = judge(scores, relevant, valid, self._metrics, ties=rule, recommended=recommended)
-            if self._judgement.view.errors and getattr(self._method, "predicts_ratings", False):
-                values |= _errors(np.clip(scores, *self._scale) - truth, valid)
-            self._put(ties, lists, self._judgement.view.renamed(values))
-        columns = top_k(scores, valid, TOP)
+            resolved = ranking if isinstance(self._method, ReferenceRow) else ranking.resolved(ties)
+            values = {metric.name: metric.compute(resolved) for metric in self._metrics}
+            self._put(ties, lists, self._judgement.view.renamed(values) | errors)
+        columns = top_k(scores, valid if recommended is None else valid & recommended, TOP)
         items = np.take_along_axis(self._judgement.lists.items[rows], np.maximum(columns, 0), 1)
         self._top[lists, : columns.shape[1]] = np.where(columns >= 0, items, -1)
 

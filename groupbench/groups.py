@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from groupbench.arrays import FloatArray, IntArray, Segments, frozen
-from groupbench.errors import ConfigError
+from groupbench.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
     from groupbench.data import Features, Ratings
@@ -23,6 +23,9 @@ class Groups:
         ids: (n_groups,) the group ids, as text.
         segments: which rows of `members` belong to which group; no group is empty.
         members: (n_rows,) user indices, the groups one after the other.
+
+    Raises:
+        DatasetError: if the parts do not match, or a group is empty.
     """
 
     ids: tuple[str, ...]
@@ -31,6 +34,13 @@ class Groups:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "members", frozen(self.members, np.int64))
+        if len(self.ids) != len(self.segments) or len(self.members) != self.segments.offsets[-1]:
+            raise DatasetError(
+                f"{len(self.ids)} group ids for {len(self.segments)} groups with {self.segments.offsets[-1]} "
+                f"members, of which {len(self.members)} are given; give one id per group and all members"
+            )
+        if self.sizes.min(initial=1) < 1:
+            raise DatasetError(f"group {self.ids[int(self.sizes.argmin())]!r} has no member; leave it out")
 
     @classmethod
     def from_lists(cls, lists: Sequence[Any], ids: Sequence[str] | None = None) -> Groups:
@@ -58,7 +68,7 @@ class Groups:
 
     def __getitem__(self, group: int) -> IntArray:
         """The members of one group."""
-        return self.members[self.segments.rows(group, group + 1)]
+        return self.members[self.segments.offsets[:-1][group] :][: self.sizes[group]]
 
     def take(self, which: IntArray) -> Groups:
         """The given groups, in that order."""
@@ -120,9 +130,9 @@ def kmeans(
 def _mean_vectors(ratings: Ratings, categories: Features | None) -> FloatArray:
     counts = np.bincount(ratings.users, minlength=ratings.n_users)[:, None]
     sums = np.bincount(ratings.users, ratings.values, ratings.n_users)[:, None]
-    squares = np.bincount(ratings.users, ratings.values**2, ratings.n_users)[:, None]
     mean = _ratio(sums, counts, fill=np.full((1, 1), ratings.mean))
-    deviation = np.sqrt(np.maximum(_ratio(squares, counts, fill=mean**2) - mean**2, 0.0))
+    squares = np.bincount(ratings.users, (ratings.values - mean[ratings.users, 0]) ** 2, ratings.n_users)
+    deviation = np.sqrt(_ratio(squares[:, None], counts, fill=np.zeros((1, 1))))
     own = np.hstack([mean, deviation, counts])
     if categories is None:
         return own

@@ -32,7 +32,7 @@ class Protocol(BaseModel):
     """What KMeans sees: rating statistics and means per category, or category shares with demographics."""
     group_scaling: Literal["standard", "none"] = "standard"
     """Whether KMeans' features are standardised."""
-    tau: float | None = None
+    tau: float | None = Field(None, allow_inf_nan=False)
     """A rating of at least this is relevant; each view has its own default (3.5, rated-rows 3.7)."""
 
     @property

@@ -42,6 +42,8 @@ class Method(ABC):
     """Whether scores are predicted ratings on the data's scale (then RMSE and MAE are reported)."""
     relative_cost: ClassVar[float] = 1.0
     """Expected time of a fit relative to other methods; a run starts expensive jobs first."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Modules that `fit` imports; the harness imports them before the clock starts."""
 
     @abstractmethod
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:

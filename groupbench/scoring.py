@@ -84,47 +84,71 @@ class ScoreSource:
         for name, aggregator in self._aggregators.items():
             with self._watch.phase("aggregate"):
                 group_scores = aggregator.aggregate(members)
-            yield name, _checked(f"aggregator {name}", np.where(valid, group_scores, 0.0), items.shape)
+            checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
+            yield name, np.where(valid, checked, 0.0)
 
     def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
-        """A group method's score for a user is that of the user's (first) group; 0 without a group."""
+        """A group method's score for a user is that of the user's first group.
+
+        All items of a user without a group score the mean training rating.
+        """
         assert self._groups is not None
         groups = self._train.groups
         group_of = np.full(self._train.ratings.n_users, -1)
         group_of[groups.members[::-1]] = groups.segments.of_row[::-1]
         served = group_of[users] >= 0
-        scores = np.zeros(items.shape)
+        scores = np.full(items.shape, self._train.ratings.mean)
         scores[served] = self._groups(group_of[users[served]], items[served])
         return scores
 
     def _rows(
-        self, name: str, score: Callable[[IntArray], FloatArray], n_rows: int
+        self, name: str, score: Callable[[IntArray], object], n_rows: int
     ) -> Callable[[IntArray, IntArray], FloatArray]:
         """A function (rows (n,), items (n, width)) -> scores (n, width) over a method's score rows."""
         n_items = self._train.ratings.n_items
         step = max(1, CHUNK // n_items)
         kept: list[FloatArray] = []
 
-        def make(rows: IntArray) -> FloatArray:
-            with self._watch.phase("score"):
-                blocks = [
-                    _checked(name, score(rows[i : i + step]), (len(rows[i : i + step]), n_items))
-                    for i in range(0, len(rows), step)
-                ]
-                return np.concatenate(blocks) if blocks else np.empty((0, n_items))
+        def make(rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
+            for start in range(0, len(rows), step):
+                part = rows[start : start + step]
+                yield slice(start, start + step), _checked(name, score(part), (len(part), n_items))
+
+        def keep() -> None:
+            kept.append(np.empty((n_rows, n_items)))
+            for part, scores in make(np.arange(n_rows)):
+                kept[0][part] = scores
 
         def gather(rows: IntArray, items: IntArray) -> FloatArray:
-            if n_rows * n_items <= KEPT:
-                if not kept:
-                    kept.append(make(np.arange(n_rows)))
-                return kept[0][rows[:, None], items]
-            once, place = np.unique(rows, return_inverse=True)
-            return make(once)[place[:, None], items]
+            with self._watch.phase("score"):
+                if n_rows * n_items <= KEPT:
+                    if not kept:
+                        keep()
+                    return _pick(kept[0], rows, items)
+                once, place = np.unique(rows, return_inverse=True)
+                out = np.empty(items.shape)
+                for part, scores in make(once):
+                    here = np.flatnonzero((place >= part.start) & (place < part.stop))
+                    out[here] = _pick(scores, place[here] - part.start, items[here])
+                return out
 
         return gather
 
 
-def _checked(name: str, scores: object, shape: tuple[int, ...]) -> FloatArray:
+def _pick(scores: FloatArray, rows: IntArray, items: IntArray) -> FloatArray:
+    """`scores[rows[:, None], items]`, faster."""
+    picked: FloatArray = scores.reshape(-1).take(rows[:, None] * scores.shape[1] + items)
+    return picked
+
+
+def _checked(
+    name: str, scores: object, shape: tuple[int, ...], where: BoolArray | Literal[True] = True
+) -> FloatArray:
+    """The scores as floats; those outside `where` may be anything.
+
+    Raises:
+        MethodError: if they are not what the contract promises.
+    """
     array = np.asarray(scores)
     if array.shape != shape:
         raise MethodError(
@@ -133,8 +157,8 @@ def _checked(name: str, scores: object, shape: tuple[int, ...]) -> FloatArray:
         )
     if array.dtype.kind not in "fiu":
         raise MethodError(f"{name} returned {array.dtype} scores; return floats")
-    if not np.isfinite(array).all():
-        bad = int(np.count_nonzero(~np.isfinite(array)))
+    finite = np.isfinite(array)
+    if not finite.all() and (bad := np.count_nonzero(~finite & where)):
         raise MethodError(
             f"{name} returned {bad} scores that are NaN or infinite; return finite scores for every item, "
             "also for users without training rows"

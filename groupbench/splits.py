@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ def ratio_split(ratings: Ratings, ratio: float, rng: np.random.Generator) -> Spl
         ConfigError: if either side would be empty.
     """
     n = len(ratings)
-    n_train = int(n * ratio)
+    n_train = floor(n * ratio + 1e-9)  # 0.29 * 100 is a little less than 29 in binary floating point
     if not 0 < n_train < n:
         raise ConfigError(
             f"ratio={ratio} leaves {n_train} of {n} ratings for training and {n - n_train} held out; "

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
 from groupbench.errors import ResultError
 
 SCHEMA = 1
+LONGEST = 150
+"""Characters of a data set, protocol or method label that a folder name keeps."""
+
 Status = Literal["done", "failed", "timeout", "killed"]
 
 
@@ -98,6 +103,13 @@ class RunRecord:
         return cls(**held)
 
 
+def plain(value: Any) -> Any:
+    """What JSON holds of a hyperparameter of another type, the same in every process."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    return value.value if isinstance(value, Enum) else str(value)
+
+
 def folder_of(root: Path, dataset: str, protocol: str, method: str, key: str) -> Path:
     """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`."""
     return root / "runs" / _safe(dataset) / _safe(protocol) / _safe(method) / key
@@ -114,7 +126,7 @@ def read(folder: Path) -> RunRecord | None:
         return RunRecord.from_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultError(
             f"{file} is not a run record ({error}); delete the folder or run the job again"
         ) from error
@@ -132,7 +144,7 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = No
             with _Replacing(folder / f"{name}.parquet") as temporary:
                 _write_parquet(table, temporary)
         with _Replacing(folder / "run.json") as temporary:
-            text = json.dumps(asdict(record), allow_nan=True, separators=(",", ":"))
+            text = json.dumps(asdict(record), default=plain, separators=(",", ":"))
             temporary.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ResultError(
@@ -189,6 +201,8 @@ def _write_parquet(table: Any, file: Path) -> None:
 
 
 def _safe(name: str) -> str:
-    """A folder name that no file system misreads; hostile characters become `%XX`."""
+    """A folder name that every file system takes: hostile characters become `%XX`, long names a hash."""
     quoted = re.sub(r"[^A-Za-z0-9=+,@_.()\[\]-]", lambda m: f"%{ord(m[0]):02X}", name)
+    if len(quoted) > LONGEST:
+        quoted = f"{quoted[:LONGEST]}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import traceback
 
 import typer
 
 from groupbench.cli import data, develop, run, show
 from groupbench.errors import GroupbenchError
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C; the command line's framework turns the interrupt into it."""
 
 app = typer.Typer(
     name="groupbench",
@@ -46,16 +51,21 @@ def _options(
 
 def main() -> None:
     """Run the command line; a typed error is one line on standard error and its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
     except GroupbenchError as error:
         if "--debug" in sys.argv:
-            raise
+            traceback.print_exc()
         print(f"groupbench: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         print("groupbench: interrupted; the same command goes on where it stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)

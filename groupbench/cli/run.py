@@ -59,10 +59,11 @@ def run(
 ) -> None:
     """Run what is missing: fit each method once per data set and seed, judge it under every view."""
     from groupbench import api
-    from groupbench.config import make_config, parse_set
+    from groupbench.config import make_config, parse_options, parse_set
 
     os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
-    given = {"ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau, **_pairs(option or [])}
+    given = {"ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau}
+    given |= parse_options(option or [])
     resolved = make_config(
         config,
         methods=split_names(methods),
@@ -78,7 +79,7 @@ def run(
     )
     shown = _Progress(quiet=quiet or as_json)
     with shown:
-        planned = api.start(resolved, results, shown.report)
+        planned = api.start(resolved, results, shown.report, shown.tell)
     records = api.collect(planned)
     failed = [r for r in records if r.status != "done"]
     if as_json:
@@ -129,6 +130,11 @@ class _Progress:
         assert self._bar is not None
         self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    def tell(self, line: str) -> None:
+        """Print a line, unless asked to be quiet."""
+        if not self._quiet:
+            self._print(line)
+
     def report(self, event: Job | Outcome, ended: int, total: int) -> None:
         """Take note of a job that started or ended."""
         from groupbench.runner.jobs import Job
@@ -138,8 +144,10 @@ class _Progress:
             self._running.append(event.label)
         else:
             self._running.remove(event.job.label)
-            if not self._quiet:
-                self._print(_line(event, ended, total))
+            line = _line(event, ended, total)
+            self.tell(line)
+            if self._quiet and event.status != "done":
+                print(line, file=sys.stderr, flush=True)
         if self._bar is not None:
             task = self._bar.task_ids[0]
             self._bar.update(task, total=total, completed=ended, description=", ".join(self._running))
@@ -155,12 +163,6 @@ def _line(event: Outcome, ended: int, total: int) -> str:
 def split_names(texts: list[str] | None) -> list[str] | None:
     """The names in repeated, comma-separated options; None stays None."""
     return None if texts is None else [n.strip() for text in texts for n in text.split(",") if n.strip()]
-
-
-def _pairs(texts: list[str]) -> dict[str, Any]:
-    from groupbench.config import parse_set
-
-    return parse_set([f"protocol.{text}" for text in texts]).get("protocol", {})
 
 
 def _seeds(text: str | None) -> int | list[int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from groupbench.data import Dataset
@@ -28,13 +29,14 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
     """
     name = str(name_or_path)
     if is_folder(name):
-        return load_folder(open_folder(Path(name)))
+        source = open_folder(Path(name))
+        return replace(load_folder(source), notes=tuple(source.notes))
     found = card(name)
     path = locate(found, data_dir)
     if path is None and found.archive:
         path = download(found)
     with opened(found, path) as source:
-        return run_loader(source)
+        return replace(run_loader(source), notes=tuple(source.notes))
 
 
 def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = False) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from groupbench.loading._table import Table, read_table
 ENVIRONMENT = "GROUPBENCH_DATA"
 """Names the folder with one sub-folder of original files per data set."""
 
-logger = logging.getLogger("groupbench.loading")
 
 
 class Source:
@@ -37,7 +35,6 @@ class Source:
     def note(self, text: str) -> None:
         """Tell something that the user of the data should know."""
         self.notes.append(text)
-        logger.info("%s: %s", self.card.name, text)
 
     def has(self, name: str) -> bool:
         """Whether there is a file called `name`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import sys
 from functools import lru_cache
@@ -58,6 +59,8 @@ def _fitted(job: Job, task: Task, watch: Stopwatch) -> Any:
         return method
     if not isinstance(method, Method):
         raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
+    for library in method.libraries:
+        importlib.import_module(library)
     _seed_globals(job)
     with watch.phase("fit"):
         method.fit(task.train, rng=generator(job.dataset, "method", job.method, job.seed))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench import __version__, evaluation, registry, store
+from groupbench.errors import GroupbenchError, PluginError, ResultError
 
 if TYPE_CHECKING:
     from groupbench.config import Config
@@ -37,6 +38,8 @@ class Job:
         results: root of the results folder.
         key: hash of all that decides the outcome.
         cost: expected cost relative to other methods; expensive jobs start first.
+        foreign: whether the method is not built in; its process then serves no other job, which it could
+            disturb by global settings or by changing shared data.
     """
 
     source: str
@@ -53,6 +56,7 @@ class Job:
     results: str
     key: str
     cost: float
+    foreign: bool
 
     @property
     def label(self) -> str:
@@ -92,13 +96,13 @@ class Job:
                 "content_hash": self.content_hash,
                 "plugins": list(self.plugins),
             },
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **found,
         )
 
     def to_json(self) -> bytes:
         """The job as JSON bytes."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(asdict(self), default=store.plain).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Job:
@@ -117,6 +121,7 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
 
     Raises:
         ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong.
+        PluginError: if a method cannot be made.
     """
     protocol = config.resolved_protocol()
     aggregators = tuple(registry.aggregators.all())
@@ -124,12 +129,12 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
     for source, dataset in loaded.items():
         for name in config.method_names():
             entry = registry.methods[name]
-            overrides = _changed(entry, config.set.get(name, {}))
+            overrides, parameters, cost = _made(entry, config.set.get(name, {}))
             decides = {
                 "content": dataset.content_hash,
                 "protocol": protocol.model_dump(),
                 "method": name,
-                "parameters": {**entry.parameters(), **overrides},
+                "parameters": parameters,
                 "code": [__version__, evaluation.VERSION, entry.source_hash],
                 "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
             }
@@ -148,7 +153,8 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
                     plugins=tuple(config.plugins),
                     results=str(results),
                     key=_hash({**decides, "seed": seed}),
-                    cost=getattr(entry.make, "relative_cost", 1.0),
+                    cost=cost,
+                    foreign=not entry.make.__module__.startswith("groupbench."),
                 )
                 for seed in config.seed_list()
             ]
@@ -157,8 +163,6 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
 
 def unfinished(jobs: Sequence[Job]) -> list[Job]:
     """The jobs that have no record of success yet; a damaged record counts as none."""
-    from groupbench.errors import ResultError
-
     left = []
     for job in jobs:
         try:
@@ -170,14 +174,26 @@ def unfinished(jobs: Sequence[Job]) -> list[Job]:
     return left
 
 
-def _changed(entry: registry.Entry[Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    made = entry.create(**asked)
-    defaults = entry.parameters()
-    return {k: getattr(made, k) for k in asked if getattr(made, k) != defaults[k]}
+def _made(
+    entry: registry.Entry[Any], asked: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], float]:
+    """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
+    try:
+        defaults = entry.parameters()
+        made = entry.create(**asked) if asked else None
+        overrides = {k: getattr(made, k) for k in asked if getattr(made, k) != defaults[k]}
+        return overrides, {**defaults, **overrides}, float(getattr(entry.make, "relative_cost", 1.0))
+    except GroupbenchError:
+        raise
+    except Exception as error:
+        first = str(error).partition("\n")[0]
+        raise PluginError(
+            f"method {entry.name} cannot be made: {type(error).__name__}: {first}; mend {entry.file}"
+        ) from error
 
 
 def _hash(decides: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=store.plain).encode()).hexdigest()[:16]
 
 
 def _tuple(value: Any) -> Any:

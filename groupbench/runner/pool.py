@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import cast
@@ -19,6 +19,12 @@ from groupbench.runner.jobs import Job
 from groupbench.store import Status
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+_POLL = 0.2
+"""Seconds between looks at dead and late workers."""
+
+_GRACE = 5.0
+"""Seconds that a worker which hung up has to end."""
 
 
 class Outcome:
@@ -57,14 +63,16 @@ class _Worker:
 
     def outcome(self) -> Outcome:
         """What the worker says of its job; a worker that died instead says it with its exit code."""
+        with suppress(EOFError, OSError, ValueError):
+            if self.pipe.poll():
+                said = json.loads(self.pipe.recv_bytes())
+                return self._ended(said["status"], said["reason"])
         try:
-            said = json.loads(self.pipe.recv_bytes())
-        except (EOFError, OSError, ValueError):
-            return self._ended("killed", _cause(self._process.wait()))
-        return self._ended(said["status"], said["reason"])
+            return self._ended("killed", _cause(self._process.wait(_GRACE)))
+        except subprocess.TimeoutExpired:
+            return self._ended("killed", "the process closed its connection to the run")
 
-    def expire(self, timeout: float) -> Outcome:
-        self.kill()
+    def late(self, timeout: float) -> Outcome:
         return self._ended("timeout", f"no result after {timeout:g} s; raise --timeout to give it longer")
 
     def alive(self) -> bool:
@@ -82,7 +90,9 @@ class _Worker:
         return Outcome(self._job, cast(Status, status), reason, self.seconds())
 
 
-def run(jobs: Sequence[Job], *, workers: int, threads: int, timeout: float) -> Iterator[Job | Outcome]:
+def run(
+    jobs: Sequence[Job], *, workers: int, threads: int, timeout: float
+) -> Generator[Job | Outcome, None, None]:
     """Run jobs in `workers` processes; yield each job when it starts and its outcome when it ends.
 
     Args:
@@ -105,8 +115,10 @@ def run(jobs: Sequence[Job], *, workers: int, threads: int, timeout: float) -> I
                 yield job
             for worker, outcome in _finished(busy, timeout):
                 busy.remove(worker)
-                if worker.alive():
+                if outcome.status in ("done", "failed") and not outcome.job.foreign:
                     idle.append(worker)
+                else:
+                    worker.kill()
                 yield outcome
     finally:
         for worker in busy + idle:
@@ -114,16 +126,17 @@ def run(jobs: Sequence[Job], *, workers: int, threads: int, timeout: float) -> I
 
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Outcome]]:
-    patience = max(0.0, timeout - max(worker.seconds() for worker in busy))
-    ready = wait([worker.pipe for worker in busy], timeout=patience)
-    ended = [(worker, worker.outcome()) for worker in busy if worker.pipe in ready]
-    late = [worker for worker in busy if worker.pipe not in ready and worker.seconds() >= timeout]
-    return ended + [(worker, worker.expire(timeout)) for worker in late]
+    # A dead worker's end of the pipe can live on in a process that it forked, so its end is looked for too.
+    ready = wait([worker.pipe for worker in busy], timeout=_POLL)
+    ended = [worker for worker in busy if worker.pipe in ready or not worker.alive()]
+    late = [worker for worker in busy if worker not in ended and worker.seconds() >= timeout]
+    return [(w, w.outcome()) for w in ended] + [(w, w.late(timeout)) for w in late]
 
 
 def _cause(code: int) -> str:
     if code >= 0:
         return f"the process left with exit status {code} in the middle of the job"
-    name = signal.Signals(-code).name
+    known = {s.value: s.name for s in signal.Signals}
+    name = known.get(-code, f"signal {-code}")
     hints = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in compiled code)"}
     return f"the process was ended by {name}{hints.get(name, '')}"

@@ -7,21 +7,30 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import sys
-import threading
-import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groupbench.errors import GroupbenchError
-from groupbench.runner.jobs import Job
+
+if TYPE_CHECKING:
+    from groupbench.runner.jobs import Job
+
+REASON = 500
+"""Characters of a reason that are kept; the log has the rest."""
 
 
 def main(descriptor: int) -> None:
     """Serve jobs until the parent closes the connection or dies."""
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    _fork_guard(descriptor)
     _prefer_as_victim()
+    from groupbench.runner.jobs import Job
+
     pipe = Connection(descriptor)
     while True:
         try:
@@ -41,15 +50,23 @@ def _outcome(job: Job) -> dict[str, str]:
         execute(job)
         outcome = {"status": "done", "reason": ""}
     except GroupbenchError as error:
-        outcome = {"status": "failed", "reason": str(error)}
+        outcome = {"status": "failed", "reason": _one_line(str(error))}
     except BaseException as error:
         traceback.print_exc()
-        outcome = {"status": "failed", "reason": f"{type(error).__name__}: {error}".strip(": ")}
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if log.stat().st_size == 0:
-        log.unlink()
+        outcome = {"status": "failed", "reason": _one_line(traceback.format_exception_only(error)[-1])}
+    with suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    with suppress(OSError):
+        if log.stat().st_size == 0:
+            log.unlink()
     return outcome
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    return line if len(line) <= REASON else line[: REASON - 4] + " ..."
 
 
 def _redirect(log: Path) -> None:
@@ -59,10 +76,16 @@ def _redirect(log: Path) -> None:
     os.close(descriptor)
 
 
-def _leave_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+def _fork_guard(descriptor: int) -> None:
+    """Fork a process that ends this one, and all that it starts, once the other end of the socket is closed.
+
+    A thread could not: compiled code may hold the interpreter's lock for minutes.
+    """
+    if os.fork() == 0:
+        closed = select.poll()
+        closed.register(descriptor, 0)
+        closed.poll()
+        os.killpg(0, signal.SIGKILL)
 
 
 def _prefer_as_victim() -> None:
