@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, MemberScores
+    from groupbench.api import load_results, run, table
     from groupbench.data import Dataset, Features, Ratings
     from groupbench.groups import Groups
     from groupbench.recommender import GroupRecommender, Recommender, TrainingData
@@ -29,7 +30,10 @@ _HOMES = {
     "TrainingData": "recommender",
     "aggregator": "registry",
     "dataset": "registry",
+    "load_results": "api",
     "method": "registry",
+    "run": "api",
+    "table": "api",
 }
 
 __all__ = [
@@ -44,7 +48,10 @@ __all__ = [
     "TrainingData",
     "aggregator",
     "dataset",
+    "load_results",
     "method",
+    "run",
+    "table",
 ]
 
 
