@@ -20,6 +20,7 @@ LONGEST = 150
 """Characters of a data set, protocol or method label that a folder name keeps."""
 
 Status = Literal["done", "failed", "timeout", "killed"]
+_BOUNDS = ("best", "worst")
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,20 @@ class RunRecord:
         names = {f.name for f in fields(cls)}
         if set(held) != names:
             raise ValueError(f"keys {sorted(set(held) ^ names)} are missing or unknown")
+        for figures in held["figures"]:
+            for bound in _BOUNDS:
+                figures[bound] = {**figures["values"], **figures[bound]}
         held["figures"] = tuple(Figures(**f) for f in held["figures"])
         return cls(**held)
+
+    def to_json(self) -> str:
+        """The record as one line of JSON; bounds are written only where ties move a value."""
+        held = asdict(self)
+        for figures in held["figures"]:
+            for bound in _BOUNDS:
+                expected = figures["values"]
+                figures[bound] = {k: v for k, v in figures[bound].items() if repr(v) != repr(expected[k])}
+        return json.dumps(held, default=plain, separators=(",", ":")) + "\n"
 
 
 def plain(value: Any) -> Any:
@@ -144,8 +157,7 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = No
             with _Replacing(folder / f"{name}.parquet") as temporary:
                 _write_parquet(table, temporary)
         with _Replacing(folder / "run.json") as temporary:
-            text = json.dumps(asdict(record), default=plain, separators=(",", ":"))
-            temporary.write_text(text + "\n", encoding="utf-8")
+            temporary.write_text(record.to_json(), encoding="utf-8")
     except OSError as error:
         raise ResultError(
             f"cannot write {folder}: {error.strerror or error}; free space or choose another --results folder"

@@ -178,6 +178,11 @@ def _made(
     entry: registry.Entry[Any], asked: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], float]:
     """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
+    if entry.make.__module__ == "__main__":
+        raise PluginError(
+            f"method {entry.name} is defined in the running program, which workers do not import; "
+            "move it to a file of its own and give that as a plugin"
+        )
     try:
         defaults = entry.parameters()
         made = entry.create(**asked) if asked else None
