@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
 from groupbench.errors import ConfigError
 
 
@@ -30,6 +30,11 @@ class MemberScores:
     segments: Segments
     activity: FloatArray
     scale: tuple[float, float] | None
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only: every aggregator is given the same ones."""
+        for name, dtype in (("scores", np.float64), ("valid", np.bool_), ("activity", np.float64)):
+            object.__setattr__(self, name, frozen(getattr(self, name), dtype))
 
     @property
     def width(self) -> int:

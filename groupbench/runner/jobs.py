@@ -158,7 +158,9 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
                 )
                 for seed in config.seed_list()
             ]
-    return sorted(jobs, key=lambda job: -job.cost)
+    # Jobs of one data set and seed stay together: a worker keeps their split and groups.
+    rank = {source: i for i, source in enumerate(loaded)}
+    return sorted(jobs, key=lambda job: (-job.cost, rank[job.source], job.seed))
 
 
 def unfinished(jobs: Sequence[Job]) -> list[Job]:

@@ -1,0 +1,136 @@
+"""The installed command as users call it, and one finished run that many tests look at."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from groupbench.api import table
+
+PROGRAM = Path(sys.executable).with_name("groupbench")
+METHODS = "random,item-mean,popularity,svd,oracle"
+ASKED = ("run", "--methods", METHODS, "--seeds", "2")
+PLUGIN_DIR = Path(__file__).parent / "plugins"
+
+
+@dataclass(frozen=True)
+class Command:
+    """Calls `groupbench` in a folder, without what the surroundings of the tests may have set."""
+
+    folder: Path
+
+    def __call__(self, *arguments: object, timeout: float = 120, **environment: str):
+        return subprocess.run(
+            [PROGRAM, *map(str, arguments)],
+            cwd=self.folder,
+            env=self._environment(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    @contextmanager
+    def running(self, *arguments: object) -> Iterator[subprocess.Popen]:
+        with subprocess.Popen(
+            [PROGRAM, *map(str, arguments)],
+            cwd=self.folder,
+            env=self._environment({"PYTHONUNBUFFERED": "1"}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def refused(self, *arguments: object, status: int = 2, **environment: str) -> str:
+        """The one line on standard error of a call that must be refused, without a traceback."""
+        ended = self(*arguments, **environment)
+        assert ended.returncode == status, ended
+        assert ended.stderr.count("\n") == 1, ended.stderr
+        assert ended.stderr.startswith("groupbench: ")
+        return ended.stderr
+
+    @staticmethod
+    def _environment(more: dict[str, str]) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROUPBENCH_", "COLUMNS"))}
+        return {**kept, **more}
+
+
+@pytest.fixture
+def cli(tmp_path) -> Command:
+    return Command(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def command_in() -> type[Command]:
+    """Makes the command for a folder."""
+    return Command
+
+
+@pytest.fixture(scope="session")
+def plugins() -> Path:
+    """The folder of plugin files."""
+    return PLUGIN_DIR
+
+
+@pytest.fixture(scope="session")
+def asked() -> tuple[str, ...]:
+    """The run of `finished`, to be asked for again."""
+    return ASKED
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A results folder with ten jobs done, by four workers."""
+    folder = tmp_path_factory.mktemp("finished")
+    ended = Command(folder)(*ASKED, "--jobs", 4)
+    assert ended.returncode == 0, ended
+    return folder / "results"
+
+
+@pytest.fixture(scope="session")
+def outcomes() -> Callable[..., dict[tuple[str, int], tuple[object, ...]]]:
+    """What a results folder holds but for time and machine: per method and seed figures and file contents."""
+
+    def read(results: Path, *methods: str) -> dict[tuple[str, int], tuple[object, ...]]:
+        found = {}
+        for file in results.glob("runs/*/*/*/*/run.json"):
+            record = json.loads(file.read_text())
+            if not methods or record["method"] in methods:
+                tables = {t.name: t.read_bytes() for t in sorted(file.parent.glob("*.parquet"))}
+                held = (
+                    record["key"],
+                    record["status"],
+                    json.dumps(record["figures"]),
+                    record["views"],
+                    tables,
+                )
+                found[record["method"], record["seed"]] = held
+        return found
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def statuses() -> Callable[[Path], dict[str, tuple[str, str]]]:
+    """Status and reason of each method in a results folder, as the table shows them."""
+
+    def read(results: Path) -> dict[str, tuple[str, str]]:
+        rows = table(results)
+        return dict(zip(rows["method"], zip(rows["status"], rows["reason"], strict=True), strict=True))
+
+    return read

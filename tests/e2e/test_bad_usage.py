@@ -1,0 +1,194 @@
+"""What is asked for wrongly is refused with one line that says what and the remedy; nothing is run."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import pytest
+
+from groupbench.cli import main
+
+RUN = ("run", "--methods", "random", "--seeds", "1")
+
+
+@pytest.fixture
+def refused(monkeypatch, tmp_path, capsys):
+    """Calls the command in this process, which is faster; returns its one line on standard error."""
+
+    def call(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["groupbench", *map(str, arguments)])
+        monkeypatch.setenv("GROUPBENCH_COMMAND", "")
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        assert (end.value.code, said.out, said.err.count("\n")) == (2, "", 1), said.err
+        assert said.err.startswith("groupbench: ")
+        return said.err
+
+    return call
+
+
+def test_the_installed_command_says_the_same(cli, refused):
+    call = (*RUN, "--methods", "svd+")
+    assert cli.refused(*call) == refused(*call)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--methods", "svd+"), "unknown method 'svd+'; did you mean 'svd'"),
+        (("--methods", "zzzzzz"), "unknown method 'zzzzzz'; known: "),
+        (("--methods", ","), "methods: name at least one"),
+        (("--dataset", "itmrec_sim"), "unknown data set 'itmrec_sim'; did you mean 'itmrec-sim'"),
+        (("--dataset", "nowhere/at/all"), "a folder of your own needs a ratings.csv"),
+        (("--dataset", ""), "dataset: name at least one"),
+        (("--seeds", "0"), "seeds=0: ask for at least one seed"),
+        (("--seeds", "-3"), "seeds=-3: ask for at least one seed"),
+        (("--seeds", "0,-1"), "seeds=[0, -1]"),
+        (("--seeds", "many"), "--seeds many: give a number of repeats"),
+        (("--seeds", "1,"), "--seeds 1,: give a number of repeats"),
+        (("--ratio", "0"), "ratio=0.0: input should be greater than 0"),
+        (("--ratio", "1"), "ratio=1.0: input should be less than 1"),
+        (("--ratio", "2"), "ratio=2.0"),
+        (("--ratio", "nan"), "ratio=nan"),
+        (("--tau", "nan"), "tau=nan: input should be a finite number"),
+        (("--n-groups", "0"), "n_groups=0"),
+        (("--groups", "clans"), "groups='clans': input should be 'kmeans' or 'natural'"),
+        (("--option", "group_feature=shares"), "'group_feature'; did you mean 'group_features'"),
+        (("--option", "group_features=colours"), "input should be 'means' or 'shares'"),
+        (("--option", "n_groups"), "--option n_groups: write KEY=VALUE"),
+        (("--set", "random"), "--set random: write METHOD.PARAMETER=VALUE"),
+        (("--set", "svd.n_factors=5"), "unknown method among those to run 'svd'"),
+        (("--methods", "svd", "--set", "svd.nfactors=5"), "'nfactors'; did you mean 'n_factors'"),
+        (
+            ("--methods", "svd", "--set", "svd.n_factors=many"),
+            "svd.n_factors: Input should be a valid integer",
+        ),
+        (("--jobs", "0"), "jobs=0"),
+        (("--threads", "0"), "threads=0"),
+        (("--timeout", "0"), "timeout=0.0"),
+        (("--timeout", "inf"), "timeout=inf: input should be a finite number"),
+        (("--config", "nowhere.toml"), "config nowhere.toml: no such file"),
+        (("--config", "."), "config .: "),
+        (("--plugin", "nowhere.py"), "plugin nowhere.py: no such Python file"),
+        (("--data-dir", "nowhere", "--dataset", "ml-100k"), "nowhere"),
+    ],
+)
+def test_run(cli, refused, arguments, said):
+    call = [*RUN, *arguments]
+    if "--methods" in arguments:
+        call[1:3] = []
+    assert said in refused(*call)
+    assert not (cli.folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seeds = [1", "run.toml: "),
+        ("sets = 3", "run.toml: unknown key 'sets'; did you mean 'set'"),
+        ("seeds = 'a'", "run.toml: seeds='a': input should be a valid integer"),
+        ("protocol = 'paper'", "run.toml: protocol='paper'"),
+        ("protocol = {rato = 0.7}", "unknown protocol option 'rato'; did you mean 'ratio'"),
+        ("set = 'random'", "run.toml: set='random'"),
+        ("jobs = 0", "run.toml: jobs=0"),
+    ],
+)
+def test_config_file(cli, refused, text, said):
+    (cli.folder / "run.toml").write_text(text)
+    assert said in refused(*RUN, "--config", "run.toml")
+
+
+def test_config_file_in_another_encoding(cli, refused):
+    (cli.folder / "run.toml").write_bytes("methods = ['modèle']".encode("latin-1"))
+    assert "must be a TOML file in UTF-8" in refused(*RUN, "--config", "run.toml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--format", "docx"), "'docx'"),
+        (("--view", "rated-users"), "did you mean 'rated-user'"),
+        (("--metrics", "ndgc@10"), "did you mean 'ndcg@10'"),
+        (("--metrics", "ndcg@7"), "'ndcg@7'"),
+        (("--aggregator", "averge"), "did you mean 'average'"),
+        (("--dataset", "itmrec"), "did you mean 'itmrec-sim'"),
+        (("--ties", "lucky"), "'lucky'"),
+        (("--against", "rumours"), "'rumours'"),
+    ],
+)
+def test_table(refused, finished, arguments, said):
+    assert said in refused("table", "--results", finished, *arguments)
+
+
+def test_no_results(cli, refused):
+    assert "make some with 'groupbench run'" in refused("table")
+    (cli.folder / "results").write_text("a file\n")
+    assert "make some with 'groupbench run'" in refused("table")
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_results_that_cannot_be_written(cli, refused, place):
+    (cli.folder / "file").write_text("in the way\n")
+    assert "choose another --results folder" in refused(*RUN, "--results", place)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"null", b"[]", b'{"schema": 99}', b"\xff\xfe", b'{"schema":1}']
+)
+def test_a_damaged_record(refused, finished, tmp_path, content):
+    shutil.copytree(finished, tmp_path / "results")
+    file = next(tmp_path.glob("results/runs/*/*/svd/*/run.json"))
+    file.write_bytes(content)
+    assert f"{file.relative_to(tmp_path)} is not a run record" in refused("table")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("explain", "ndgc@10"), "did you mean"),
+        (("list", "svdd"), "did you mean 'svd'"),
+        (("check", "svdd"), "did you mean 'svd'"),
+        (("data", "info", "ml100k"), "did you mean 'ml-100k'"),
+        (("new", "method", "My Method"), "try 'my-method'"),
+        (("new", "method", "fine", "--folder", "nowhere"), "choose another --folder"),
+    ],
+)
+def test_other_commands(refused, arguments, said):
+    assert said in refused(*arguments)
+
+
+def test_a_template_is_never_overwritten(cli, refused):
+    assert cli("new", "method", "mine").returncode == 0
+    text = (cli.folder / "mine.py").read_text()
+    assert "mine.py exists" in refused("new", "method", "mine")
+    assert (cli.folder / "mine.py").read_text() == text
+
+
+@pytest.mark.parametrize("arguments", [("run", "--nosuch"), ("run", "--ratio", "much"), ("nosuch",), ()])
+def test_a_malformed_command_line_shows_usage(cli, arguments):
+    ended = cli(*arguments)
+    assert ended.returncode == 2
+    assert "Usage: groupbench" in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--debug", "run", "--seeds", "0"), ("run", "--seeds", "0", "--debug")]
+)
+def test_debug_shows_the_traceback_before_the_line(cli, arguments):
+    ended = cli(*arguments)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("Traceback (most recent call last)")
+    assert ended.stderr.splitlines()[-1].startswith("groupbench: seeds=0")
+
+
+def test_too_many_groups_fail_the_job_with_the_reason(cli, statuses):
+    ended = cli(*RUN, "--n-groups", "100000")
+    assert ended.returncode == 1
+    ((status, reason),) = statuses(cli.folder / "results").values()
+    assert status == "failed"
+    assert "n_groups=100000" in reason
+    assert "ask for fewer groups" in reason

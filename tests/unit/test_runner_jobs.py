@@ -1,0 +1,110 @@
+"""Jobs travel as JSON, and their keys change with what decides the outcome and with nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from groupbench import evaluation, store
+from groupbench.config import make_config
+from groupbench.errors import ConfigError
+from groupbench.loading import load
+from groupbench.runner.jobs import Job, plan, unfinished
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load("itmrec-sim", None)
+
+
+@pytest.fixture
+def planned(data, tmp_path):
+    """Plans jobs on the simulated data."""
+
+    def call(dataset=data, **options) -> list[Job]:
+        options = {"methods": ["svd", "random"], "seeds": 2, **options}
+        return plan(make_config(**options), {"itmrec-sim": dataset}, tmp_path)
+
+    return call
+
+
+def _keys(jobs):
+    return {(job.method, job.seed): job.key for job in jobs}
+
+
+def test_one_job_for_each_method_and_seed_expensive_ones_first(planned):
+    jobs = planned()
+    assert {(job.method, job.seed) for job in jobs} == {(m, s) for m in ("svd", "random") for s in (0, 1)}
+    assert [job.cost for job in jobs] == sorted((job.cost for job in jobs), reverse=True)
+    assert len({job.key for job in jobs}) == len({job.folder for job in jobs}) == 4
+
+
+def test_there_and_back(planned):
+    (job, _) = planned(methods=["svd"], set={"svd": {"n_factors": 7}}, protocol={"tau": 4}, plugins=["a.py"])
+    assert Job.from_json(job.to_json()) == job
+    assert job.label == "svd[n_factors=7]"
+    assert job.protocol_label == "paper+tau=4.0"
+    assert job.record("failed", "why").hyperparameters["n_factors"] == 7
+
+
+def test_keys_do_not_depend_on_company_order_workers_or_place(planned, data, tmp_path):
+    keys = _keys(planned())
+    assert _keys(planned(methods=["random", "svd", "ease"], seeds=3)).items() >= keys.items()
+    assert _keys(planned(jobs=7, timeout=3, threads=2)) == keys
+    assert _keys(planned(set={"svd": {"n_factors": 100}}, protocol={"ratio": 0.8})) == keys
+    assert _keys(plan(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"protocol": {"ratio": 0.85}},
+        {"protocol": {"tau": 4}},
+        {"protocol": {"n_groups": 5}},
+        {"set": {"svd": {"n_factors": 3}, "random": {}}},
+    ],
+)
+def test_keys_change_with_what_is_asked_for(planned, options):
+    assert _keys(planned())["svd", 0] != _keys(planned(**options))["svd", 0]
+
+
+def test_keys_change_with_the_data_and_the_evaluation(planned, data, monkeypatch):
+    keys = set(_keys(planned()).values())
+    fewer = replace(data, ratings=data.ratings.take(slice(1, None)))
+    assert keys.isdisjoint(_keys(planned(fewer)).values())
+    monkeypatch.setattr(evaluation, "VERSION", evaluation.VERSION + 1)
+    assert keys.isdisjoint(_keys(planned()).values())
+
+
+def test_unfinished_leaves_out_success_alone(planned):
+    jobs = planned()
+    for job, status in zip(jobs, ("done", "failed", "timeout"), strict=False):
+        store.write(job.folder, job.record(status))
+    assert unfinished(jobs) == jobs[1:]
+    (jobs[0].folder / "run.json").write_text("{")
+    assert unfinished(jobs) == jobs
+
+
+def test_built_in_methods_share_a_process(planned):
+    assert not any(job.foreign for job in planned())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"methods": ["svdd"]},
+        {"set": {"svd": {"x": 1}}},
+        {"set": {"svd": {"n_factors": "a"}}},
+        {"protocol": {"x": 1}},
+    ],
+)
+def test_wrong_names_and_values(planned, options):
+    with pytest.raises(ConfigError):
+        planned(**options)
+
+
+def test_a_relative_results_folder_is_kept(data):
+    (job,) = plan(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
+    assert job.folder.parts[:2] == ("somewhere", "runs")
