@@ -65,6 +65,10 @@ class Segments:
         ufunc = {"sum": np.add, "min": np.minimum, "max": np.maximum, "prod": np.multiply}[how]
         if len(self) == 0:
             return rows[:0]
+        size = int(self.sizes[0])
+        if (how in ("min", "max") or rows.dtype.kind == "i") and (self.sizes == size).all():
+            # Several times faster; only where the order of the operations cannot change a bit.
+            return np.asarray(ufunc.reduce(rows.reshape(len(self), size, *rows.shape[1:]), axis=1))
         return np.asarray(ufunc.reduceat(rows, self.offsets[:-1], axis=0))
 
     def mean(self, rows: NDArray[Any]) -> FloatArray:

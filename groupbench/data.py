@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, frozen
+from groupbench.arrays import FloatArray, IntArray, Segments, frozen
 from groupbench.groups import Groups
 
 if TYPE_CHECKING:
@@ -104,6 +104,36 @@ class Features:
 
 
 @dataclass(frozen=True)
+class HeldOutRows:
+    """Held-out rows that came with the data, each with the items it was sampled against, if any.
+
+    Attributes:
+        ratings: the held-out rows, of users or (as `users`) of groups.
+        negatives: (n_negatives,) sampled items, the rows' one after the other; None for full ranking.
+        segments: which negatives belong to which row; None for full ranking.
+    """
+
+    ratings: Ratings
+    negatives: IntArray | None = None
+    segments: Segments | None = None
+
+
+@dataclass(frozen=True)
+class GivenSplit:
+    """A split that the data came with; `Dataset.ratings` and `.group_ratings` are its training rows.
+
+    Attributes:
+        users: held-out rows of users, or None.
+        groups: held-out rows of groups, or None.
+        validation_groups: rows of groups that are for tuning, or None.
+    """
+
+    users: HeldOutRows | None = None
+    groups: HeldOutRows | None = None
+    validation_groups: HeldOutRows | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A data set: individual ratings, and where it has them groups, joint ratings and features.
 
@@ -120,6 +150,7 @@ class Dataset:
         item_features: numeric features of items, or None.
         categories: item categories as 0/1 columns (genres, catalogues), or None.
         tables: the original tables by file name, for reports; never an input of a model.
+        given: the split that the data came with, or None.
         simulated: whether a program made the data.
         notes: what the loader changed or left out; not part of the content.
     """
@@ -136,6 +167,7 @@ class Dataset:
     item_features: Features | None = None
     categories: Features | None = None
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    given: GivenSplit | None = None
     simulated: bool = False
     notes: tuple[str, ...] = ()
 
@@ -153,11 +185,14 @@ class Dataset:
         yield "user_ids", list(map(str, self.user_ids))
         yield "item_ids", list(map(str, self.item_ids))
         yield "scale", list(map(float, self.scale))
-        for name in ("ratings", "group_ratings"):
-            rows: Ratings | None = getattr(self, name)
-            if rows is not None:
-                for column in ("users", "items", "values", "timestamps"):
-                    yield f"{name}.{column}", getattr(rows, column)
+        yield from _columns("ratings", self.ratings)
+        yield from _columns("group_ratings", self.group_ratings)
+        for name in ("users", "groups", "validation_groups"):
+            held: HeldOutRows | None = getattr(self.given, name, None)
+            if held is not None:
+                yield from _columns(f"given.{name}", held.ratings)
+                yield f"given.{name}.negatives", held.negatives
+                yield f"given.{name}.offsets", None if held.segments is None else held.segments.offsets
         if self.groups is not None:
             yield "groups.ids", list(map(str, self.groups.ids))
             yield "groups.offsets", self.groups.segments.offsets
@@ -167,3 +202,9 @@ class Dataset:
             if features is not None:
                 yield f"{name}.names", list(map(str, features.names))
                 yield f"{name}.values", features.values
+
+
+def _columns(name: str, rows: Ratings | None) -> Iterator[tuple[str, Any]]:
+    if rows is not None:
+        for column in ("users", "items", "values", "timestamps"):
+            yield f"{name}.{column}", getattr(rows, column)

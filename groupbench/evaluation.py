@@ -6,15 +6,15 @@ view that shares its candidates.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.bundles import Bundle, bundles
 from groupbench.metrics import Metric, Ties, families, parse, rank, top_k
 from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.scoring import ScoreSource
@@ -105,14 +105,14 @@ def evaluate(
     Raises:
         MethodError: if scores are not finite or not of the promised shape.
     """
-    find: Callable[[_Bundle, IntArray], Iterator[tuple[Judgement, str, FloatArray]]]
+    find: Callable[[Bundle, IntArray], Iterator[tuple[Judgement, str, FloatArray]]]
     if isinstance(method, ReferenceRow):
         find = partial(_by_truth, method)
     else:
         find = partial(_by_scores, ScoreSource(method, task.train, aggregators, watch))
     metrics = [parse(f"{name}@{k}") for name in families() for k in CUTOFFS]
     collectors: dict[tuple[str, str], _Collector] = {}
-    for bundle in _bundles([j for j in judgements if serves(method, j)], task.train.ratings.n_items):
+    for bundle in bundles([j for j in judgements if serves(method, j)]):
         for lists in _blocks(bundle, task):
             for judgement, name, scores in find(bundle, lists):
                 place = (judgement.view.name, name)
@@ -130,41 +130,8 @@ def serves(method: object, judgement: Judgement) -> bool:
     return bool(getattr(method, "predicts_ratings", False))
 
 
-@dataclass(frozen=True)
-class _Bundle:
-    """Views whose lists have the same owners and the same distinct candidates.
-
-    `judgements` holds each view with the column of each of its rows in the shared lists.
-    """
-
-    entity: Literal["user", "group"]
-    entities: IntArray
-    segments: Segments
-    items: IntArray
-    judgements: list[tuple[Judgement, IntArray]]
-
-
-def _bundles(judgements: Sequence[Judgement], n_items: int) -> list[_Bundle]:
-    bundles: dict[tuple[str, bytes], _Bundle] = {}
-    for judgement in judgements:
-        lists = judgement.lists
-        keys = lists.entities[lists.segments.of_row] * n_items + lists.items
-        # Lists are sorted by entity and item, so that equal keys are neighbours.
-        first = np.ones(len(keys), dtype=bool)
-        np.not_equal(keys[1:], keys[:-1], out=first[1:])
-        segments = Segments.from_sizes(lists.segments.reduce("sum", first.astype(np.int64)))
-        entity = judgement.view.entity
-        bundle = bundles.setdefault(
-            (entity, hashlib.sha256(keys[first].tobytes()).digest()),
-            _Bundle(entity, lists.entities, segments, lists.items[first], []),
-        )
-        columns = np.cumsum(first) - 1 - segments.offsets[:-1][lists.segments.of_row]
-        bundle.judgements.append((judgement, columns))
-    return list(bundles.values())
-
-
 def _by_truth(
-    method: ReferenceRow, bundle: _Bundle, lists: IntArray
+    method: ReferenceRow, bundle: Bundle, lists: IntArray
 ) -> Iterator[tuple[Judgement, str, FloatArray]]:
     """Yield (view, `none`, scores) for a block of lists."""
     for judgement, _ in bundle.judgements:
@@ -173,17 +140,20 @@ def _by_truth(
 
 
 def _by_scores(
-    source: ScoreSource, bundle: _Bundle, lists: IntArray
+    source: ScoreSource, bundle: Bundle, lists: IntArray
 ) -> Iterator[tuple[Judgement, str, FloatArray]]:
     """Yield (view, aggregator, scores) for a block of lists."""
     rows, valid = bundle.segments.window(lists)
-    places = [(j, columns[j.lists.segments.window(lists)[0]]) for j, columns in bundle.judgements]
+    places = [
+        (judgement, None if columns is None else columns[judgement.lists.segments.window(lists)[0]])
+        for judgement, columns in bundle.judgements
+    ]
     for name, scores in source.score(bundle.entity, bundle.entities[lists], bundle.items[rows], valid):
         for judgement, columns in places:
-            yield judgement, name, np.take_along_axis(scores, columns, 1)
+            yield judgement, name, scores if columns is None else np.take_along_axis(scores, columns, 1)
 
 
-def _blocks(bundle: _Bundle, task: Task) -> Iterator[IntArray]:
+def _blocks(bundle: Bundle, task: Task) -> Iterator[IntArray]:
     """Runs of lists, similar lengths together, whose member scores fit a block."""
     members = np.ones(len(bundle.entities), dtype=np.int64)
     if bundle.entity == "group":
@@ -219,11 +189,10 @@ class _Collector:
         """Judge `scores`, (len(lists), width), of the given lists."""
         rows, valid = self._judgement.lists.segments.window(lists)
         relevant = self._judgement.relevant[rows] & valid
-        truth = self._judgement.lists.truth[rows]
         recommended = scores >= self._judgement.tau if self._judgement.view.estimates_only else None
         errors = {}
         if self._judgement.view.errors and getattr(self._method, "predicts_ratings", False):
-            errors = _errors(np.clip(scores, *self._scale) - truth, valid)
+            errors = _errors(np.clip(scores, *self._scale) - self._judgement.lists.truth[rows], valid)
         ranking = rank(scores, relevant, valid, max(CUTOFFS), recommended=recommended)
         for ties in TIES:
             resolved = ranking if isinstance(self._method, ReferenceRow) else ranking.resolved(ties)

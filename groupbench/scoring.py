@@ -83,7 +83,7 @@ class ScoreSource:
         members = MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
         for name, aggregator in self._aggregators.items():
             with self._watch.phase("aggregate"):
-                group_scores = aggregator.aggregate(members)
+                group_scores = _aggregated(name, aggregator, members)
             checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
             yield name, np.where(valid, checked, 0.0)
 
@@ -128,6 +128,8 @@ class ScoreSource:
                 once, place = np.unique(rows, return_inverse=True)
                 out = np.empty(items.shape)
                 for part, scores in make(once):
+                    if len(scores) == len(once):
+                        return _pick(scores, place, items)
                     here = np.flatnonzero((place >= part.start) & (place < part.stop))
                     out[here] = _pick(scores, place[here] - part.start, items[here])
                 return out
@@ -139,6 +141,15 @@ def _pick(scores: FloatArray, rows: IntArray, items: IntArray) -> FloatArray:
     """`scores[rows[:, None], items]`, faster."""
     picked: FloatArray = scores.reshape(-1).take(rows[:, None] * scores.shape[1] + items)
     return picked
+
+
+def _aggregated(name: str, aggregator: Aggregator, members: MemberScores) -> FloatArray:
+    try:
+        return aggregator.aggregate(members)
+    except Exception as error:
+        raise MethodError(
+            f"aggregator {name} raised {type(error).__name__}: {error}; mend it, or run without its plugin"
+        ) from error
 
 
 def _checked(

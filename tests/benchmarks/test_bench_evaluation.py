@@ -1,0 +1,113 @@
+"""How long it takes from the scores of a factor model to the figures of 10,000 groups.
+
+Run with `--benchmark-only -s`. Each comparison first asserts that both sides give the same values.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from groupbench.arrays import Segments
+from groupbench.data import Ratings
+from groupbench.evaluation import CUTOFFS, evaluate
+from groupbench.groups import Groups
+from groupbench.measure import Stopwatch
+from groupbench.protocol import Task
+from groupbench.recommender import Recommender, TrainingData
+from groupbench.registry import aggregators
+from groupbench.views import VIEWS, Judgement
+from groupbench.views._base import Lists
+
+N_GROUPS, N_MEMBERS, N_ITEMS, N_FACTORS = 10_000, 4, 5_000, 32
+N_USERS = N_GROUPS * N_MEMBERS
+TAU = 3.5
+
+
+class Factors(Recommender):
+    """A factor model with random factors."""
+
+    def fit(self, train, *, rng):
+        self._users = rng.normal(size=(train.ratings.n_users, N_FACTORS))
+        self._items = rng.normal(size=(train.ratings.n_items, N_FACTORS))
+        return self
+
+    def score(self, users):
+        return self._users[users] @ self._items.T
+
+
+def random_rows(rng, per_user):
+    users = np.repeat(np.arange(N_USERS), per_user)
+    items = rng.integers(0, N_ITEMS, len(users))
+    return Ratings(users, items, rng.integers(1, 6, len(users)), N_USERS, N_ITEMS)
+
+
+def rated(task):
+    """The items that members rated: about 100 candidates a group."""
+    return VIEWS["rated-group"].judge(task.held_out, task.train.groups)
+
+
+def every_item(task):
+    """All items of the catalogue: 5,000 candidates a group, of which 1 in 50 is relevant."""
+    rng = np.random.default_rng(1)
+    truth = np.where(rng.random(N_GROUPS * N_ITEMS) < 0.02, 5.0, 1.0)
+    segments = Segments.from_sizes(np.full(N_GROUPS, N_ITEMS))
+    lists = Lists(np.arange(N_GROUPS), segments, np.tile(np.arange(N_ITEMS), N_GROUPS), truth)
+    return Judgement(VIEWS["rated-group"], TAU, lists, truth >= TAU, np.ones(N_GROUPS, dtype=bool))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    rng = np.random.default_rng(0)
+    groups = Groups.from_labels(rng.permutation(np.repeat(np.arange(N_GROUPS), N_MEMBERS)))
+    task = Task(TrainingData(random_rows(rng, 5), (1.0, 5.0), groups), random_rows(rng, 25))
+    return Factors().fit(task.train, rng=rng), task
+
+
+def groupbench(method, task, judgement):
+    """Ten metrics at four cutoffs under three tie rules, and the lists of the top 20."""
+    chosen = {"average": aggregators["average"].create()}
+    (judged,) = evaluate(method, task, [judgement], chosen, Stopwatch())
+    return judged.values["expected"]
+
+
+def one_by_one(method, task, judgement):
+    """Three metrics at four cutoffs, group after group, ties in any order, and no lists."""
+    lists, offsets = judgement.lists, judgement.lists.segments.offsets
+    discount = 1 / np.log2(np.arange(2, 22))
+    out = {
+        f"{name}@{k}": np.empty(len(lists.entities))
+        for name in ("precision", "recall", "ndcg")
+        for k in CUTOFFS
+    }
+    for place, group in enumerate(lists.entities):
+        rows = slice(offsets[place], offsets[place + 1])
+        scores = method.score(task.train.groups[group])[:, lists.items[rows]].mean(axis=0)
+        relevant = judgement.relevant[rows]
+        hits = relevant[np.argsort(-scores)[:20]]
+        n_relevant = relevant.sum()
+        for k in CUTOFFS:
+            out[f"precision@{k}"][place] = hits[:k].sum() / k
+            out[f"recall@{k}"][place] = hits[:k].sum() / n_relevant if n_relevant else np.nan
+            gain = hits[:k] @ discount[: len(hits[:k])]
+            out[f"ndcg@{k}"][place] = gain / discount[: min(k, n_relevant)].sum() if n_relevant else np.nan
+    return out
+
+
+@pytest.mark.benchmark(group="evaluation: 10,000 groups of 4, 5,000 items, factor model, average")
+@pytest.mark.parametrize("candidates", [rated, every_item])
+def test_against_a_loop_over_groups(benchmark, fitted, candidates):
+    method, task = fitted
+    judgement = candidates(task)
+    start = time.perf_counter()
+    expected = one_by_one(method, task, judgement)
+    loop = time.perf_counter() - start
+    found = benchmark.pedantic(groupbench, args=(method, task, judgement), rounds=2)
+
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, atol=1e-12, err_msg=name)
+    if benchmark.stats is not None:
+        ours = benchmark.stats["min"]
+        print(f"\n{candidates.__name__}: loop {loop:.2f} s, groupbench {ours:.2f} s, ratio {loop / ours:.1f}")
