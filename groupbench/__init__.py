@@ -6,6 +6,7 @@ Everything here is imported on first use, so that `groupbench --help` stays inst
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from groupbench.registry import aggregator, dataset, method
 
 __version__ = "0.1.0"
+
+# Python started in a clone imports this folder even where the package is installed as a wheel; the methods
+# and data sets then lie beside it.
+_CLONE = Path(__file__).parents[1]
+if (_CLONE / "pyproject.toml").is_file() and (_CLONE / "baselines").is_dir():
+    __path__.append(str(_CLONE))
 
 _HOMES = {
     "Aggregator": "aggregation",

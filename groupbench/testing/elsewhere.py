@@ -52,7 +52,9 @@ def _main(plugin: str) -> None:
     if plugin:
         load_plugin(plugin)
     scores = everyone(pickle.load(sys.stdin.buffer), small_training())
-    np.save(out, scores, allow_pickle=False)
+    held = io.BytesIO()
+    np.save(held, scores, allow_pickle=False)
+    out.write(held.getvalue())
 
 
 if __name__ == "__main__":
