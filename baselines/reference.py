@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from groupbench.recommender import Recommender, ReferenceRow
+from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.registry import method
 
 from ._feedback import AtLeast0
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray, IntArray
+    from groupbench.groups import Groups
     from groupbench.recommender import TrainingData
 
 
@@ -51,6 +52,26 @@ class Popularity(Recommender):
     def score(self, users: IntArray) -> FloatArray:
         """The counts once for each user, (len(users), n_items)."""
         return np.tile(self._scores, (len(users), 1))
+
+
+@method("popularity-groups")
+@dataclass
+class PopularityGroups(GroupRecommender):
+    """How many joint training rows an item has, the same for every group."""
+
+    def skip(self, train: TrainingData) -> str:
+        """Needs joint ratings."""
+        return "" if train.group_ratings is not None else "learns from joint ratings, and there are none"
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Count the joint rows of each item; all are 0 without any."""
+        items = np.empty(0, np.int64) if train.group_ratings is None else train.group_ratings.items
+        self._scores: FloatArray = np.bincount(items, minlength=train.ratings.n_items).astype(np.float64)
+        return self
+
+    def score_groups(self, groups: Groups) -> FloatArray:
+        """The counts once for each group, (len(groups), n_items)."""
+        return np.tile(self._scores, (len(groups), 1))
 
 
 @method("item-mean")

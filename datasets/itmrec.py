@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import Dataset, Features, Ratings, dataset
-from groupbench.loading import indices, memberships, one_hot, side_by_side, sorted_ids, words
+from groupbench.loading import (
+    indices,
+    memberships,
+    one_hot,
+    side_by_side,
+    sorted_ids,
+    without_repeats,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,10 +82,8 @@ def natural_groups(source: Source, user_ids: Sequence[str]) -> Groups:
     """
     members = source.table("group.csv").require("GroupID", "UserID")
     stated = source.table("group_size.csv").require("GroupID", "Size")
-    repeated = members.frame.duplicated().to_numpy()
-    if repeated.any():
-        source.note(f"group.csv repeats {repeated.sum()} of its {len(members)} rows; each member counts once")
-    groups = memberships(members.keep(~repeated), "GroupID", "UserID", user_ids, "users.csv")
+    once = without_repeats(source, members, "GroupID", "UserID")
+    groups = memberships(once, "GroupID", "UserID", user_ids, "users.csv")
     sizes = groups.sizes[indices(stated, "GroupID", groups.ids, "group.csv")]
     differs = sizes != stated.numbers("Size")
     if differs.any():

@@ -111,7 +111,6 @@ def start(
     for plugin in config.plugins:
         registry.load_plugin(plugin)
     config.method_names()
-    config.resolved_protocol()
     data_dir = None if config.data_dir is None else Path(config.data_dir)
     loaded = {name: load(name, data_dir) for name in config.dataset}
     for dataset in loaded.values():

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from groupbench.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
+    from groupbench.data import Dataset
     from groupbench.protocol import Protocol
 
 
@@ -62,9 +63,11 @@ class Config(BaseModel):
         """The repeats, each once."""
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(dict.fromkeys(self.seeds))
 
-    def resolved_protocol(self) -> Protocol:
-        """The protocol with its options checked."""
+    def resolved_protocol(self, dataset: Dataset | None = None) -> Protocol:
+        """The protocol with its options checked; without a name it is the one that suits the data set."""
         from groupbench.protocol import make_protocol
+
+        return make_protocol(self.protocol, dataset)
 
         return make_protocol(self.protocol)
 

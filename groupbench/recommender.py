@@ -45,6 +45,10 @@ class Method(ABC):
     libraries: ClassVar[tuple[str, ...]] = ()
     """Modules that `fit` imports; the harness imports them before the clock starts."""
 
+    def skip(self, train: TrainingData) -> str:
+        """Why this method cannot learn from such data, shown in the table; empty if it can."""
+        return ""
+
     @abstractmethod
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Learn from `train`, drawing all randomness from `rng`; heavy libraries are imported here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -21,6 +22,23 @@ KEPT = 64_000_000
 
 CHUNK = 4_000_000
 """Elements that a method is asked to score at once."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of a block of lists.
+
+    Attributes:
+        scores: (n_lists, width).
+        members: the member scores that were aggregated, or None.
+    """
+
+    scores: FloatArray
+    members: MemberScores | None = None
+
+    def at(self, columns: IntArray) -> Scored:
+        """The scores at the `columns`, (n_lists, any), of each list."""
+        return Scored(np.take_along_axis(self.scores, columns, 1))
 
 
 class ScoreSource:
@@ -55,7 +73,7 @@ class ScoreSource:
 
     def score(
         self, entity: Literal["user", "group"], entities: IntArray, items: IntArray, valid: BoolArray
-    ) -> Iterator[tuple[str, FloatArray]]:
+    ) -> Iterator[tuple[str, Scored]]:
         """Yield (aggregator name, scores) of one block of lists, scores shaped like `items`.
 
         Args:
@@ -67,15 +85,13 @@ class ScoreSource:
         if entity == "group":
             yield from self._of_groups(entities, items, valid)
         elif self._users is not None:
-            yield "none", self._users(entities, items)
+            yield "none", Scored(self._users(entities, items))
         elif self._groups is not None:
-            yield "own", self._of_users_by_group(entities, items)
+            yield "own", Scored(self._of_users_by_group(entities, items))
 
-    def _of_groups(
-        self, groups: IntArray, items: IntArray, valid: BoolArray
-    ) -> Iterator[tuple[str, FloatArray]]:
+    def _of_groups(self, groups: IntArray, items: IntArray, valid: BoolArray) -> Iterator[tuple[str, Scored]]:
         if self._groups is not None:
-            yield "own", self._groups(groups, items)
+            yield "own", Scored(self._groups(groups, items))
         if self._users is None:
             return
         block = self._train.groups.take(groups)
@@ -85,7 +101,7 @@ class ScoreSource:
             with self._watch.phase("aggregate"):
                 group_scores = _aggregated(name, aggregator, members)
             checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
-            yield name, np.where(valid, checked, 0.0)
+            yield name, Scored(np.where(valid, checked, 0.0), members)
 
     def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
         """A group method's score for a user is that of the user's first group.

@@ -1,4 +1,4 @@
-"""`groupbench data fetch|check|info`."""
+"""`groupbench data fetch|check|info|doctor`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from groupbench import loading
 
 app = typer.Typer(help="Fetch, check and describe data sets.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="A registered name, or a folder with a ratings.csv.")]
+Name = Annotated[
+    str, typer.Argument(help="A registered name or a folder with a ratings.csv; NAME:clean is a variant.")
+]
 Folder = Annotated[Path | None, typer.Option("--data-dir", help="Folder of original data files.")]
 
 
@@ -65,6 +67,34 @@ def info(name: Name, data_dir: Folder = None) -> None:
         if value:
             typer.echo(f"{key:12s} {value}")
     _show_counts(known.check)
+
+
+@app.command()
+def doctor(
+    name: Name,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Show what the clean variant changes, and how to use it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: Folder = None,
+) -> None:
+    """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
+    from groupbench import diagnosis, loading
+    from groupbench.leaks import without_leaks
+
+    dataset = loading.load(name, data_dir)
+    before = diagnosis.diagnose(dataset)
+    after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None
+    if as_json:
+        typer.echo(diagnosis.as_json(before, after))
+        return
+    for line in diagnosis.spoken(before):
+        typer.echo(line)
+    if fix:
+        typer.echo("")
+        lines = ["there is nothing to fix"] if after is None else diagnosis.mended(before, after)
+        for line in lines:
+            typer.echo(line)
 
 
 def _show_counts(found: loading.Check) -> None:

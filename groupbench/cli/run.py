@@ -30,9 +30,12 @@ def run(
         list[str] | None, typer.Option(help="Data sets by name, or folders with a ratings.csv.")
     ] = None,
     seeds: Annotated[str | None, typer.Option(help="Number of repeats, or the repeats: 0,3,4.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")] = None,
     ratio: Annotated[float | None, typer.Option(help="Share of the ratings for training.")] = None,
-    groups: Annotated[str | None, typer.Option(help="kmeans or natural.")] = None,
-    n_groups: Annotated[int | None, typer.Option(help="Number of KMeans groups.")] = None,
+    groups: Annotated[
+        str | None, typer.Option(help="How groups are formed: kmeans, random, natural ...")
+    ] = None,
+    n_groups: Annotated[int | None, typer.Option(help="Number of groups to form.")] = None,
     tau: Annotated[float | None, typer.Option(help="Relevant from this rating on.")] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Another protocol option, KEY=VALUE (group_features=shares).")
@@ -62,7 +65,7 @@ def run(
     from groupbench.config import make_config, parse_options, parse_set
 
     os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
-    given = {"ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau}
+    given = {"name": protocol, "ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau}
     given |= parse_options(option or [])
     resolved = make_config(
         config,

@@ -31,8 +31,11 @@ class Card:
         archive: name of the original zip, or "".
         sha256: checksum of the archive, or "" where none is known.
         sha256_source: who published or measured the checksums.
-        addresses: where the archive can be fetched; mirrors follow, tried in order.
+        addresses: where the archive can be fetched; mirrors follow, tried in order. Without an archive,
+            folders (ending in `/`) below which each of the files can be fetched by its name.
         files: the files that are read, each with its sha256 or "".
+        claims: counts that were published with the data, by the names of `groupbench.diagnosis.facts`.
+        claims_source: where they were published.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = STRICT
@@ -49,6 +52,15 @@ class Card:
     sha256_source: str = ""
     addresses: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, float] = field(default_factory=dict)
+    claims_source: str = ""
+
+    @property
+    def downloads(self) -> Mapping[str, str]:
+        """What can be fetched, each with its sha256 or "": the archive, else the files at `addresses`."""
+        if self.archive:
+            return {self.archive: self.sha256}
+        return self.files if self.addresses else {}
 
 
 def card(name: str) -> Card:

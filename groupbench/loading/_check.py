@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from groupbench.loading._card import Card, card
 from groupbench.loading._folder import load_folder, open_folder
 from groupbench.loading._load import is_folder, opened, run_loader
 from groupbench.loading._source import Source, locate, read_bytes
+from groupbench.loading._variants import split_variant, varied
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,21 @@ def check(name: str, data_dir: Path | None = None) -> Check:
     Raises:
         ConfigError: if it is neither a name nor a folder.
     """
-    own = is_folder(name)
-    found = open_folder(Path(name)).card if own else card(name)
+    base, variant = split_variant(name)
+    own = is_folder(base)
+    found = open_folder(Path(base)).card if own else card(base)
     try:
-        path = Path(name) if own else locate(found, data_dir)
+        path = Path(base) if own else locate(found, data_dir)
     except DatasetError as error:
         return Check(name, None, (), str(error), {}, ())
     with opened(found, path) as source:
         files = tuple(_file_checks(source)) if path else ()
         try:
-            dataset = load_folder(source) if own else run_loader(source)
+            loaded = load_folder(source) if own else run_loader(source)
         except DatasetError as error:
             return Check(name, path, files, str(error), {}, tuple(source.notes))
-    return Check(name, path, files, "", counts(dataset), tuple(source.notes))
+    dataset = varied(replace(loaded, notes=tuple(source.notes)), variant)
+    return Check(name, path, files, "", counts(dataset), dataset.notes)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def info(name: str, data_dir: Path | None = None) -> Info:
     Raises:
         ConfigError: if it is neither a name nor a folder.
     """
-    found = open_folder(Path(name)).card if is_folder(name) else card(name)
+    base, _ = split_variant(name)
+    found = open_folder(Path(base)).card if is_folder(base) else card(base)
     return Info(found, check(name, data_dir))
 
 

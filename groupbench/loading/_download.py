@@ -1,4 +1,4 @@
-"""Getting an archive from its address or a mirror into the user's cache."""
+"""Getting an archive or single files from their address or a mirror into the user's cache."""
 
 from __future__ import annotations
 
@@ -14,36 +14,47 @@ SECONDS = 20
 
 
 def download(card: Card, allow_unverified: bool = False) -> Path:
-    """Fetch the archive of a data set; it appears in the cache only when it is whole and its sha256 right.
+    """Fetch the archive or the files of a data set, and return the archive or the folder of the files.
+
+    A file appears in the cache only when it is whole and its sha256 right; what is there already stays.
 
     Raises:
-        DatasetError: if there is no address, no checksum (unless allowed), or no address gives the file.
+        DatasetError: if there is no address, no checksum (unless allowed), or no address gives a file.
     """
     if not card.addresses:
         raise DatasetError(f"{card.name}: its files were not found, and no address is known; {remedy(card)}")
-    if not card.sha256 and not allow_unverified:
+    unverified = [file for file, sha256 in card.downloads.items() if not sha256]
+    if unverified and not allow_unverified:
         raise DatasetError(
-            f"{card.name}: no checksum of {card.archive} is known, so no download can be verified; to trust "
-            f"the server, use 'groupbench data fetch {card.name} --allow-unverified', or {remedy(card)}"
+            f"{card.name}: no checksum of {', '.join(unverified)} is known, so no download can be verified; "
+            f"to trust the server, use 'groupbench data fetch {card.name} --allow-unverified', "
+            f"or {remedy(card)}"
         )
+    for file in card.downloads:
+        _retrieve_any(card, file)
+    return cache_folder() / card.name / card.archive
+
+
+def _retrieve_any(card: Card, file: str) -> None:
+    """Try the addresses in order until one gives the file."""
     failures = []
     for address in card.addresses:
+        url = address if card.archive else address + file
         try:
-            return _retrieve(card, address)
+            return _retrieve(card, file, url)
         except (OSError, ValueError) as error:
-            failures.append(f"{address}: {' '.join(str(error).split()) or type(error).__name__}")
+            failures.append(f"{url}: {' '.join(str(error).split()) or type(error).__name__}")
     raise DatasetError(f"{card.name}: could not be fetched; {remedy(card)}\n  " + "\n  ".join(failures))
 
 
-def _retrieve(card: Card, address: str) -> Path:
+def _retrieve(card: Card, file: str, url: str) -> None:
     import pooch
 
-    return Path(
-        pooch.retrieve(
-            address,
-            known_hash=f"sha256:{card.sha256}" if card.sha256 else None,
-            fname=card.archive,
-            path=cache_folder() / card.name,
-            downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=SECONDS),
-        )
+    sha256 = card.downloads[file]
+    pooch.retrieve(
+        url,
+        known_hash=f"sha256:{sha256}" if sha256 else None,
+        fname=file,
+        path=cache_folder() / card.name,
+        downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=SECONDS),
     )

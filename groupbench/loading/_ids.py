@@ -10,8 +10,10 @@ import numpy as np
 
 from groupbench.arrays import IntArray, Segments
 from groupbench.groups import Groups
+from groupbench.loading._note import Note
 
 if TYPE_CHECKING:
+    from groupbench.loading._source import Source
     from groupbench.loading._table import Table
 
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
@@ -40,6 +42,18 @@ def indices(table: Table, column: str, known: Sequence[str], where: str) -> IntA
             row, f"unknown {column} {table.frame[column].iloc[row]!r}", f"it must be in {where}"
         )
     return found
+
+
+def without_repeats(source: Source, table: Table, group: str, user: str) -> Table:
+    """A table of (group, user) rows without its repeated pairs, which are noted at `source`."""
+    pairs = table.frame[[group, user]]
+    again = pairs.duplicated().to_numpy()
+    if again.any():
+        name = table.place.rpartition("/")[2]
+        text = f"{name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
+        examples = [f"group {g}, user {u}" for g, u in pairs[again].head(3).itertuples(index=False)]
+        source.note(Note(text, "repeated-memberships", int(again.sum()), len(table), tuple(examples)))
+    return table.keep(~again)
 
 
 def memberships(table: Table, group: str, user: str, users: Sequence[str], where: str) -> Groups:

@@ -13,6 +13,7 @@ from groupbench.loading._card import Card, card
 from groupbench.loading._download import download
 from groupbench.loading._folder import load_folder, open_folder
 from groupbench.loading._source import Source, locate
+from groupbench.loading._variants import split_variant, varied
 from groupbench.registry import datasets
 
 
@@ -20,30 +21,31 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
     """Read a data set, fetching its files first if they lie neither in `data_dir` nor in the cache.
 
     Args:
-        name_or_path: a registered name, or a folder with the user's own `ratings.csv`.
+        name_or_path: a registered name, or a folder with the user's own `ratings.csv`; with `:clean` behind
+            it, the variant without what the doctor can mend (see `groupbench.leaks`).
         data_dir: a folder with one sub-folder per data set; by default what GROUPBENCH_DATA names.
 
     Raises:
-        ConfigError: if it is neither a name nor a folder.
+        ConfigError: if it is neither a name nor a folder, or there is no such variant of it.
         DatasetError: if files are missing, changed or malformed.
     """
-    name = str(name_or_path)
+    name, variant = split_variant(str(name_or_path))
     if is_folder(name):
         source = open_folder(Path(name))
-        return replace(load_folder(source), notes=tuple(source.notes))
+        return varied(replace(load_folder(source), notes=tuple(source.notes)), variant)
     found = card(name)
     path = locate(found, data_dir)
-    if path is None and found.archive:
+    if path is None and found.downloads:
         path = download(found)
     with opened(found, path) as source:
-        return replace(run_loader(source), notes=tuple(source.notes))
+        return varied(replace(run_loader(source), notes=tuple(source.notes)), variant)
 
 
 def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = False) -> list[Path]:
     """Make sure that the files of a data set are here; returns where they are.
 
     Args:
-        name: a registered name; of a folder, the files in it are returned.
+        name: a registered name, or a variant of one; of a folder, the files in it are returned.
         data_dir: as for `load`; nothing is ever written there, downloads go to the user's cache.
         allow_unverified: whether to download an archive whose checksum nobody has published.
 
@@ -51,10 +53,11 @@ def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = Fals
         ConfigError: if it is neither a name nor a folder.
         DatasetError: if the files cannot be had.
     """
+    name, _ = split_variant(name)
     if is_folder(name):
         return [Path(name) / file for file in open_folder(Path(name)).card.files]
     found = card(name)
-    if not found.archive:
+    if not found.downloads:
         return []
     path = locate(found, data_dir) or download(found, allow_unverified)
     return [path] if path.is_file() else [path / file for file in found.files]

@@ -16,7 +16,6 @@ ENVIRONMENT = "GROUPBENCH_DATA"
 """Names the folder with one sub-folder of original files per data set."""
 
 
-
 class Source:
     """What a loader is given: the original files by name, checked against their sha256.
 
@@ -51,7 +50,7 @@ class Source:
             raise DatasetError(f"{place}: there is no such file; {remedy(self.card)}")
         data = self._opened().read(name) if self._zipped() else read_bytes(self.folder / name)
         sealed = self._zipped() and self.card.sha256
-        if self.card.archive and not sealed and not self.card.files.get(name):
+        if self.card.downloads and not sealed and not self.card.files.get(name):
             self.note(f"{name} is as found: no checksum of it is known")
         verify(data, self.card.files.get(name, ""), place, remedy(self.card))
         return data
@@ -117,10 +116,11 @@ def remedy(card: Card) -> str:
     """Where to get the files of a data set, and where to put them."""
     place = f"<folder>/{card.name}/, where <folder> is named by --data-dir or {ENVIRONMENT}"
     sim = "--dataset itmrec-sim needs no file"
-    if not card.archive:
+    if not card.downloads:
         return f"put its files into {place}; {sim}"
     where = card.addresses[0] if card.addresses else card.homepage or "its original source"
-    return f"get {card.archive} from {where} and put it, as it is, into {place}; {sim}"
+    what, them = (card.archive, "it, as it is,") if card.archive else (", ".join(card.files), "them")
+    return f"get {what} from {where} and put {them} into {place}; {sim}"
 
 
 def locate(card: Card, data_dir: Path | None = None) -> Path | None:
@@ -128,7 +128,8 @@ def locate(card: Card, data_dir: Path | None = None) -> Path | None:
 
     Raises:
         ConfigError: if `data_dir`, or the folder that the environment names, is no folder.
-        DatasetError: if the data set's folder lies there but lacks a file.
+        DatasetError: if the data set's folder lies in `data_dir` but lacks a file; in the cache, that is
+            a download which was cut off.
     """
     if card.simulated:
         return None
@@ -138,6 +139,8 @@ def locate(card: Card, data_dir: Path | None = None) -> Path | None:
             return folder / card.archive
         missing = [name for name in card.files if not (folder / name).is_file()]
         if folder.is_dir() and len(missing) < max(len(card.files), 1):
+            if missing and root == cache_folder():
+                continue
             if missing:
                 raise DatasetError(f"{folder}: lacks {', '.join(missing)}; {remedy(card)}")
             return folder

@@ -2,11 +2,14 @@
 
 from groupbench.metrics._families import Family, families, ratio, register
 from groupbench.metrics._judge import judge
+from groupbench.metrics._members import SPREADS, judge_members
 from groupbench.metrics._metric import Metric, explain, parse
+from groupbench.metrics._predictions import judge_predictions
 from groupbench.metrics._ranking import Ranking, Ties, rank
-from groupbench.metrics._select import top_k
+from groupbench.metrics._select import leaders, sort_keys, top_k
 
 __all__ = [
+    "SPREADS",
     "Family",
     "Metric",
     "Ranking",
@@ -14,9 +17,13 @@ __all__ = [
     "explain",
     "families",
     "judge",
+    "judge_members",
+    "judge_predictions",
+    "leaders",
     "parse",
     "rank",
     "ratio",
     "register",
+    "sort_keys",
     "top_k",
 ]

@@ -126,6 +126,7 @@ def rank(
     depth: int,
     *,
     recommended: BoolArray | None = None,
+    n_relevant: IntArray | None = None,
 ) -> Ranking:
     """Rank the candidates of many lists by descending score, keeping ties as ties.
 
@@ -136,12 +137,14 @@ def rank(
         depth: number of leading positions to describe, the largest K of interest.
         recommended: (n_lists, width) which candidates may be ranked at all; the others count only as
             relevant candidates that were missed. By default all.
+        n_relevant: (n_lists,) relevant candidates of the whole lists, where these are their leaders only.
 
     Raises:
         MethodError: if the shapes differ or a valid score is NaN or infinite.
     """
     check_scores(scores, valid)
-    return rank_checked(scores, relevant, valid, depth, recommended)
+    found = rank_checked(scores, relevant, valid, depth, recommended)
+    return found if n_relevant is None else replace(found, n_relevant=n_relevant)
 
 
 def rank_checked(

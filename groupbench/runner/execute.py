@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench import provenance, registry, store
+from groupbench.collect import Judged
 from groupbench.errors import DatasetError, MethodError
-from groupbench.evaluation import Judged, evaluate, serves
+from groupbench.evaluation import evaluate, refusal
 from groupbench.measure import Stopwatch
-from groupbench.protocol import Task, make_protocol, prepare
+from groupbench.protocol import make_protocol
 from groupbench.recommender import Method, ReferenceRow
 from groupbench.seeding import generator, integer
+from groupbench.task import Task
 from groupbench.views import VIEWS, Judgement
 
 if TYPE_CHECKING:
@@ -39,32 +41,36 @@ def execute(job: Job) -> None:
         raise DatasetError(f"dataset {job.dataset} changed while the run was going on; start the run again")
     task, judgements = _task(job.source, job.data_dir, _freeze(job.protocol), job.seed)
     watch = Stopwatch()
-    method = _fitted(job, task, watch)
-    aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
-    judged = evaluate(method, task, judgements, aggregators, watch)
+    method = _made(job)
+    unsuited = method.skip(task.train) if isinstance(method, Method) else ""
+    judged = [] if unsuited else _judged(job, method, task, judgements, watch)
     record = job.record(
         "done",
         figures=tuple(_figures(j) for j in judged),
-        views={j.view.name: _summary(j, serves(method, j)) for j in judgements},
+        views={j.view.name: _summary(j, unsuited or refusal(method, j.view)) for j in judgements},
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
         peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},
         environment=provenance.environment(),
     )
-    store.write(job.folder, record, _tables(dataset, task, judged))
+    store.write(job.folder, record, _tables(dataset, task, judged) if judged else {})
 
 
-def _fitted(job: Job, task: Task, watch: Stopwatch) -> Any:
+def _made(job: Job) -> Method | ReferenceRow:
     method = registry.methods[job.method].create(**job.overrides)
-    if isinstance(method, ReferenceRow):
-        return method
-    if not isinstance(method, Method):
+    if not isinstance(method, Method | ReferenceRow):
         raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
-    for library in method.libraries:
-        importlib.import_module(library)
-    _seed_globals(job)
-    with watch.phase("fit"):
-        method.fit(task.train, rng=generator(job.dataset, "method", job.method, job.seed))
     return method
+
+
+def _judged(job: Job, method: Any, task: Task, judgements: list[Judgement], watch: Stopwatch) -> list[Judged]:
+    if isinstance(method, Method):
+        for library in method.libraries:
+            importlib.import_module(library)
+        _seed_globals(job)
+        with watch.phase("fit"):
+            method.fit(task.train, rng=generator(job.dataset, "method", job.method, job.seed))
+    aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
+    return evaluate(method, task, judgements, aggregators, watch)
 
 
 def _seed_globals(job: Job) -> None:
@@ -88,12 +94,12 @@ def _task(
     source: str, data_dir: str | None, options: tuple[tuple[str, Any], ...], seed: int
 ) -> tuple[Task, list[Judgement]]:
     protocol = make_protocol(dict(options))
-    task = prepare(_dataset(source, data_dir), protocol, seed)
-    return task, [v.judge(task.held_out, task.train.groups, protocol.tau) for v in VIEWS.values()]
+    task = protocol.prepare(_dataset(source, data_dir), seed)
+    return task, [VIEWS[name].judge(task, protocol.tau) for name in protocol.views]
 
 
 def _freeze(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted(options.items()))
+    return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items()))
 
 
 def _figures(judged: Judged) -> store.Figures:
@@ -104,17 +110,17 @@ def _figures(judged: Judged) -> store.Figures:
         values=values,
         best=judged.means("best"),
         worst=judged.means("worst"),
-        tied=values["tied_share@10"],
+        tied=values.get("tied_share@10", float("nan")),
     )
 
 
-def _summary(judgement: Judgement, served: bool) -> dict[str, Any]:
+def _summary(judgement: Judgement, reason: str) -> dict[str, Any]:
     return {
         "entities": int(judgement.judged.sum()),
         "skipped": int((~judgement.judged).sum()),
         "tau": judgement.tau,
         "definition": judgement.view.definition,
-        "reason": "" if served else "needs predicted ratings, and this method's scores are none",
+        "reason": reason,
     }
 
 

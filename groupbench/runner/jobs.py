@@ -123,10 +123,10 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
         ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong.
         PluginError: if a method cannot be made.
     """
-    protocol = config.resolved_protocol()
     aggregators = tuple(registry.aggregators.all())
     jobs = []
     for source, dataset in loaded.items():
+        protocol = config.resolved_protocol(dataset)
         for name in config.method_names():
             entry = registry.methods[name]
             overrides, parameters, cost = _made(entry, config.set.get(name, {}))
@@ -145,7 +145,7 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
                     dataset=dataset.name,
                     content_hash=dataset.content_hash,
                     simulated=dataset.simulated,
-                    protocol=config.protocol,
+                    protocol={**config.protocol, "name": protocol.name},
                     method=name,
                     overrides=overrides,
                     seed=seed,

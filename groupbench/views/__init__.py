@@ -1,10 +1,25 @@
 """Views: how held-out rows judge a ranking, one file each."""
 
-from groupbench.views._base import Judgement, View
+from groupbench.views._base import Judgement, Lists, MemberTruth, View
+from groupbench.views.coupled import COUPLED, DECOUPLED
+from groupbench.views.natural import NATURAL
 from groupbench.views.rated_group import RATED_GROUP
 from groupbench.views.rated_rows import RATED_ROWS
 from groupbench.views.rated_user import RATED_USER, SURPRISE_FAQ
+from groupbench.views.sampled import SAMPLED
 
-VIEWS = {view.name: view for view in (RATED_GROUP, RATED_USER, RATED_ROWS, SURPRISE_FAQ)}
+VIEWS = {
+    view.name: view
+    for view in (
+        RATED_GROUP,
+        RATED_USER,
+        RATED_ROWS,
+        SURPRISE_FAQ,
+        COUPLED,
+        DECOUPLED,
+        NATURAL,
+        *SAMPLED,
+    )
+}
 
-__all__ = ["VIEWS", "Judgement", "View"]
+__all__ = ["VIEWS", "Judgement", "Lists", "MemberTruth", "View"]

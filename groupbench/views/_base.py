@@ -14,6 +14,32 @@ from groupbench.errors import ConfigError
 if TYPE_CHECKING:
     from groupbench.data import Ratings
     from groupbench.groups import Groups
+    from groupbench.task import Task
+
+
+@dataclass(frozen=True)
+class MemberTruth:
+    """What each member of each judged group likes among the candidates.
+
+    Attributes:
+        segments: which rows of `users` belong to which list.
+        users: (n_rows,) the members.
+        keys: sorted, distinct `row * n_items + item` of everything a member likes.
+        n_relevant: (n_rows,) number of candidates each member likes.
+        n_items: number of items.
+    """
+
+    segments: Segments
+    users: IntArray
+    keys: IntArray
+    n_relevant: IntArray
+    n_items: int
+
+    def likes(self, rows: IntArray, items: IntArray) -> BoolArray:
+        """Whether the members `rows`, (n,), like the `items`, (n, width)."""
+        wanted = rows[:, None] * self.n_items + items
+        place = np.searchsorted(self.keys, wanted)
+        return np.asarray(self.keys[np.minimum(place, len(self.keys) - 1)] == wanted)
 
 
 @dataclass(frozen=True)
@@ -21,16 +47,19 @@ class Lists:
     """Candidate lists with their truth, one list per entity.
 
     Attributes:
-        entities: (n_lists,) the user or group whose list it is, ascending.
+        entities: (n_lists,) the user or group whose list it is, ascending; repeated where a view
+            judges several lists of one.
         segments: which rows belong to which list.
-        items: (n_rows,) candidate items; a view may hold an item more than once.
-        truth: (n_rows,) held-out rating of the candidate.
+        items: (n_rows,) candidate items, ascending in each list; an item can occur more than once.
+        truth: (n_rows,) held-out rating of the candidate, NaN if it has none.
+        members: for views in which each member judges the group's list, else None.
     """
 
     entities: IntArray
     segments: Segments
     items: IntArray
     truth: FloatArray
+    members: MemberTruth | None = None
 
     @classmethod
     def gather(cls, entities: IntArray, items: IntArray, truth: FloatArray) -> Lists:
@@ -49,12 +78,13 @@ class View:
         definition: one line: who is judged, on which candidates, against what truth.
         entity: whether lists belong to users or to groups.
         tau: a truth of at least this is relevant, unless the protocol sets another.
-        build: makes the lists from held-out rows and groups.
+        build: makes the lists from a task and tau.
         without_relevant: lists without relevant candidates are left out (`skip`), count where a
             metric is defined (`keep`), or count as 0 everywhere (`zero`).
         estimates_only: candidates are recommended only if their predicted rating reaches tau;
             needs a method that predicts ratings.
         errors: whether RMSE and MAE of predicted ratings against the truth are reported.
+        judges: whether a list is judged by its truth, by each member's, or by predictions for each member.
         synonyms: metric families that stand for another one in this view.
     """
 
@@ -62,10 +92,11 @@ class View:
     definition: str
     entity: Literal["user", "group"]
     tau: float
-    build: Callable[[Ratings, Groups], Lists]
+    build: Callable[[Task, float], Lists]
     without_relevant: Literal["skip", "keep", "zero"] = "skip"
     estimates_only: bool = False
     errors: bool = False
+    judges: Literal["list", "members", "predictions"] = "list"
     synonyms: Mapping[str, str] = field(default_factory=dict)
 
     def renamed(self, values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -77,15 +108,15 @@ class View:
                 out[name] = values[f"{self.synonyms[family]}{at}{k}"]
         return out
 
-    def judge(self, held_out: Ratings, groups: Groups, tau: float | None = None) -> Judgement:
+    def judge(self, task: Task, tau: float | None = None) -> Judgement:
         """Make this view's lists from held-out rows.
 
         Raises:
             ConfigError: if no entity can be judged.
         """
-        lists = self.build(held_out, groups)
         threshold = self.tau if tau is None else tau
-        relevant = lists.truth >= threshold
+        lists = self.build(task, threshold)
+        relevant = lists.truth >= (threshold if lists.members is None else 1.0)
         judged = np.ones(len(lists.entities), dtype=bool)
         if self.without_relevant == "skip":
             judged = lists.segments.reduce("max", relevant)

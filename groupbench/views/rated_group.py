@@ -8,10 +8,11 @@ from groupbench.data import Ratings
 from groupbench.views._base import Lists, View, member_rows
 
 if TYPE_CHECKING:
-    from groupbench.groups import Groups
+    from groupbench.task import Task
 
 
-def _build(held_out: Ratings, groups: Groups) -> Lists:
+def _build(task: Task, tau: float) -> Lists:
+    held_out, groups = task.held_out, task.train.groups
     owners, rows = member_rows(held_out, groups)
     joint = Ratings(
         owners, held_out.items[rows], held_out.values[rows], len(groups), held_out.n_items

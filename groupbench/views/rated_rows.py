@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from groupbench.views._base import Lists, View, member_rows
 
 if TYPE_CHECKING:
-    from groupbench.data import Ratings
-    from groupbench.groups import Groups
+    from groupbench.task import Task
 
 
-def _build(held_out: Ratings, groups: Groups) -> Lists:
-    owners, rows = member_rows(held_out, groups)
+def _build(task: Task, tau: float) -> Lists:
+    held_out = task.held_out
+    owners, rows = member_rows(held_out, task.train.groups)
     return Lists.gather(owners, held_out.items[rows], held_out.values[rows])
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from groupbench.views._base import Lists, View
 
 if TYPE_CHECKING:
-    from groupbench.data import Ratings
-    from groupbench.groups import Groups
+    from groupbench.task import Task
 
 
-def _pairs(held_out: Ratings, groups: Groups) -> Lists:
-    once = held_out.unique()
+def _pairs(task: Task, tau: float) -> Lists:
+    once = task.held_out.unique()
     return Lists.gather(once.users, once.items, once.values)
 
 
-def _rows(held_out: Ratings, groups: Groups) -> Lists:
-    return Lists.gather(held_out.users, held_out.items, held_out.values)
+def _rows(task: Task, tau: float) -> Lists:
+    rows = task.held_out
+    return Lists.gather(rows.users, rows.items, rows.values)
 
 
 RATED_USER = View(

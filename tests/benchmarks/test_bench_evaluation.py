@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from groupbench.arrays import Segments
+from groupbench.collect import CUTOFFS
 from groupbench.data import Ratings
-from groupbench.evaluation import CUTOFFS, evaluate
+from groupbench.evaluation import evaluate
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
-from groupbench.protocol import Task
 from groupbench.recommender import Recommender, TrainingData
 from groupbench.registry import aggregators
+from groupbench.task import Task
 from groupbench.views import VIEWS, Judgement
 from groupbench.views._base import Lists
 
@@ -46,7 +47,7 @@ def random_rows(rng, per_user):
 
 def rated(task):
     """The items that members rated: about 100 candidates a group."""
-    return VIEWS["rated-group"].judge(task.held_out, task.train.groups)
+    return VIEWS["rated-group"].judge(task)
 
 
 def every_item(task):

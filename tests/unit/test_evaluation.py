@@ -11,20 +11,22 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from groupbench import evaluation, scoring
+from groupbench import collect, evaluation, scoring
+from groupbench.collect import CUTOFFS, TOP
 from groupbench.data import Ratings
-from groupbench.evaluation import CUTOFFS, TOP, evaluate, serves
+from groupbench.evaluation import evaluate, refusal
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
-from groupbench.protocol import Task
 from groupbench.recommender import GroupRecommender, Recommender, TrainingData
 from groupbench.registry import aggregators, methods
+from groupbench.task import Task
 from groupbench.views import VIEWS
 
 N_USERS, N_ITEMS = 14, 12
 MEANS = {"average": np.mean, "least-misery": np.min, "most-pleasure": np.max}
 METRICS = ("precision", "precision_capped", "recall", "ndcg", "hit", "mrr")
-GROUP_VIEWS = [name for name, view in VIEWS.items() if view.entity == "group"]
+RATED = ("rated-group", "rated-user", "rated-rows", "surprise-faq")
+GROUP_VIEWS = [name for name in RATED if VIEWS[name].entity == "group"]
 
 
 @dataclass
@@ -82,11 +84,11 @@ def make_task(seed=0, lists=None, n_held=50):
     return Task(TrainingData(train_rows, (1.0, 5.0), groups), held_out)
 
 
-def judgements(task, names=tuple(VIEWS), tau=None):
-    return [VIEWS[name].judge(task.held_out, task.train.groups, tau) for name in names]
+def judgements(task, names=RATED, tau=None):
+    return [VIEWS[name].judge(task, tau) for name in names]
 
 
-def judged(method, task, names=tuple(VIEWS), chosen=tuple(MEANS), tau=None):
+def judged(method, task, names=RATED, chosen=tuple(MEANS), tau=None):
     made = {name: aggregators[name].create() for name in chosen}
     found = evaluate(method, task, judgements(task, names, tau), made, Stopwatch())
     return {(j.judgement.view.name, j.aggregator): j for j in found}
@@ -224,7 +226,7 @@ def test_errors_are_those_of_sklearn_over_all_rows(seed):
     found = judged(Table(matrix), task)["rated-user", "none"]
 
     assert not found.judgement.judged.all()
-    for ties in evaluation.TIES:
+    for ties in collect.TIES:
         means = found.means(ties)
         assert means["rmse"] == pytest.approx(root_mean_squared_error(rows.values, guesses), rel=1e-12)
         assert means["mae"] == pytest.approx(mean_absolute_error(rows.values, guesses), rel=1e-12)
@@ -352,7 +354,7 @@ def test_blocks_do_not_matter_to_reference_rows(monkeypatch, name):
 def test_views_of_the_same_candidates_do_not_touch_each_other():
     task, method = make_task(), random_method("users")
     together = judged(method, task)
-    alone = {key: value for name in VIEWS for key, value in judged(method, task, [name]).items()}
+    alone = {key: value for name in RATED for key, value in judged(method, task, [name]).items()}
 
     assert_same(together, alone)
 
@@ -365,7 +367,7 @@ def test_a_constant_scorer_is_the_random_row():
     constant = judged(Table(np.full((N_USERS, N_ITEMS), 4.0)), task, chosen=tuple(aggregators.all()))
     random = judged(methods["random"].create(), task)
 
-    assert {view for view, _ in constant} == {view for view, _ in random} == set(VIEWS)
+    assert {view for view, _ in constant} == {view for view, _ in random} == set(RATED)
     for (view, _), found in constant.items():
         expected = random[view, "none"].means("expected")
         means = found.means("expected")
@@ -441,10 +443,10 @@ def test_what_is_judged_follows_from_what_a_method_offers(kind, expected):
 def test_views_of_predicted_ratings_serve_no_other_scores():
     faq, user = judgements(make_task(), ["surprise-faq", "rated-user"])
 
-    assert serves(Table(scores()), faq)
-    assert serves(methods["oracle"].create(), faq)
-    assert not serves(Plain(scores()), faq)
-    assert serves(Plain(scores()), user)
+    assert not refusal(Table(scores()), faq.view)
+    assert not refusal(methods["oracle"].create(), faq.view)
+    assert refusal(Plain(scores()), faq.view)
+    assert not refusal(Plain(scores()), user.view)
 
 
 def test_own_group_scores_are_judged_as_they_are():

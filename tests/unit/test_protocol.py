@@ -8,7 +8,7 @@ import pytest
 from groupbench.data import Dataset, Features, Ratings
 from groupbench.errors import ConfigError
 from groupbench.groups import Groups
-from groupbench.protocol import Protocol, make_protocol, prepare
+from groupbench.protocol import Paper, make_protocol
 from groupbench.registry import methods
 from groupbench.seeding import generator
 
@@ -33,6 +33,10 @@ def dataset():
         item_features=Features(("year",), rng.random((N_ITEMS, 1))),
         categories=Features(("genre=a", "genre=b"), rng.integers(0, 2, (N_ITEMS, 2)).astype(float)),
     )
+
+
+def prepare(dataset, protocol, seed):
+    return protocol.prepare(dataset, seed)
 
 
 def arrays(value, name=""):
@@ -153,9 +157,9 @@ def test_natural_groups_are_those_of_the_data_set(dataset):
 
 
 def test_the_label_names_what_differs_from_the_default():
-    assert Protocol().label == "paper"
+    assert Paper().label == "paper"
     assert make_protocol({"tau": 4, "ratio": 0.85}).label == "paper+ratio=0.85+tau=4.0"
-    assert make_protocol({"ratio": "0.8"}) == Protocol()
+    assert make_protocol({"ratio": "0.8"}) == Paper()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def source(method, train, chosen=("average",)):
 def ask(made, entity, entities, items, valid=None):
     items = np.array(items)
     mask = np.ones(items.shape, dtype=bool) if valid is None else np.array(valid)
-    return dict(made.score(entity, np.array(entities), items, mask))
+    return {name: found.scores for name, found in made.score(entity, np.array(entities), items, mask)}
 
 
 def test_users_get_the_scores_of_their_candidates(train):

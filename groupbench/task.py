@@ -1,0 +1,31 @@
+"""What a protocol makes of a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groupbench.data import Features, HeldOutRows, Ratings
+    from groupbench.recommender import TrainingData
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set under one protocol and seed: what methods learn from and what judges them.
+
+    Attributes:
+        train: all that methods see.
+        held_out: held-out ratings of users.
+        joint: held-out joint ratings; their `users` are indices into `train.groups`.
+        users: held-out rows of users with the negatives that came with the data.
+        groups: the same of groups.
+        catalogues: (n_items, n_catalogues) 0/1 columns: groups choose within theirs; None for all items.
+    """
+
+    train: TrainingData
+    held_out: Ratings
+    joint: Ratings | None = None
+    users: HeldOutRows | None = None
+    groups: HeldOutRows | None = None
+    catalogues: Features | None = None
