@@ -42,6 +42,8 @@ def explanation(name: str) -> str:
     views = _views()
     if name in views:
         return f"{name} (view): {views[name]}"
+    if name in _protocols():
+        return _protocol(name)
     from groupbench import metrics
 
     if "@" in name or name.lower() in metrics.families():
@@ -71,12 +73,36 @@ def _views() -> dict[str, str]:
     return {name: f"{view.definition} (tau {view.tau})" for name, view in VIEWS.items()}
 
 
+def _protocols() -> dict[str, str]:
+    from groupbench.protocol import PROTOCOLS
+
+    return {name: _summary(protocol) for name, protocol in PROTOCOLS.items()}
+
+
+def _protocol(name: str) -> str:
+    from groupbench.protocol import PROTOCOLS
+
+    protocol = PROTOCOLS[name]
+    options = [
+        f"  {key}={field.default}  {field.description or ''}".rstrip()
+        for key, field in protocol.model_fields.items()
+        if key != "name"
+    ]
+    parts = [f"{name} (protocol)", inspect.getdoc(protocol) or "", f"Views: {', '.join(protocol.views)}"]
+    return "\n\n".join([*parts, "\n".join(["Options (--option KEY=VALUE):", *options])])
+
+
+def _summary(made: object) -> str:
+    return (inspect.getdoc(made) or "").partition("\n")[0]
+
+
 _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
     "methods": _registered(registry.methods),
     "aggregators": _registered(registry.aggregators),
     "datasets": _registered(registry.datasets),
     "metrics": _metrics,
     "views": _views,
+    "protocols": _protocols,
 }
 
 

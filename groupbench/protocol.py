@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Protocol(BaseModel):
     """What all protocols share; each is a subclass whose fields are its options."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     views: ClassVar[tuple[str, ...]]
     """The views that judge it."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from groupbench.store import RunRecord
 
 Split = Annotated[list[str] | None, typer.Option(help="Comma-separated or repeated.")]
 
@@ -24,6 +27,9 @@ def table(
     against: Annotated[
         str | None, typer.Option(help="'reported' adds the figures that papers print.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Break groups down by size, cohesion or activity (first metric).")
+    ] = None,
 ) -> None:
     """Show the figures of a results folder."""
     from groupbench.api import load_records
@@ -39,6 +45,9 @@ def table(
             if name not in known:
                 raise ConfigError(unknown("dataset of these results", name, known))
         records = [r for r in records if r.dataset in asked]
+    if by is not None:
+        _show_breakdown(results, records, by, split_names(metrics), split_names(view), aggregator, format_)
+        return
     options = {"views": split_names(view), "metrics": split_names(metrics)}
     typer.echo(
         render(
@@ -51,6 +60,24 @@ def table(
             **{k: v for k, v in options.items() if v is not None},
         )
     )
+
+
+def _show_breakdown(
+    results: Path,
+    records: list[RunRecord],
+    by: str,
+    metrics: list[str] | None,
+    views: list[str] | None,
+    aggregator: str,
+    format_: str,
+) -> None:
+    from groupbench.report.breakdown import breakdown_frame, render_breakdown
+
+    metric = metrics[0] if metrics else "ndcg@10"
+    frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
+    if views and views != ["all"]:
+        frame = frame[frame["view"].isin(views)]
+    typer.echo(render_breakdown(frame, format=format_))
 
 
 def list_names(

@@ -45,15 +45,10 @@ def fill(
     Raises:
         ConfigError: if a number is out of range, or too few groups could be formed.
     """
-    wanted = list(dict.fromkeys([sizes] if isinstance(sizes, int) else sizes))
-    for name, numbers, lowest in (("sizes", wanted, 2), ("n_groups", [n_groups], 1), ("tries", [tries], 1)):
-        if min(numbers, default=0) < lowest:
-            raise ConfigError(
-                f"{name}={numbers if name == 'sizes' else numbers[0]}; at least {lowest} is needed"
-            )
-    shares = [n_groups // len(wanted) + (i < n_groups % len(wanted)) for i in range(len(wanted))]
+    shares = _shares(sizes, n_groups)
+    _at_least(1, tries=tries)
     found = []
-    for size, share in zip(wanted, shares, strict=True):
+    for size, share in shares.items():
         groups = _distinct(propose, size, share, tries * share, at_once)
         if len(groups) < share:
             raise ConfigError(
@@ -62,7 +57,22 @@ def fill(
             )
         found.append(groups)
     members = np.concatenate([groups.ravel() for groups in found])
-    return Groups(tuple(map(str, range(n_groups))), Segments.from_sizes(np.repeat(wanted, shares)), members)
+    segments = Segments.from_sizes(np.repeat(list(shares), list(shares.values())))
+    return Groups(tuple(map(str, range(n_groups))), segments, members)
+
+
+def _shares(sizes: int | Sequence[int], n_groups: int) -> dict[int, int]:
+    """How many groups of each size."""
+    wanted: list[int] = list(dict.fromkeys(np.atleast_1d(sizes).tolist()))
+    _at_least(2, sizes=min(wanted, default=0))
+    _at_least(1, n_groups=n_groups)
+    return {size: n_groups // len(wanted) + (i < n_groups % len(wanted)) for i, size in enumerate(wanted)}
+
+
+def _at_least(lowest: int, **numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < lowest:
+            raise ConfigError(f"{name}={number}; at least {lowest} is needed")
 
 
 def _distinct(propose: Propose, size: int, n_groups: int, limit: int, at_once: int) -> IntArray:

@@ -12,7 +12,7 @@ from groupbench.report.gather import Block, Report
 from groupbench.report.lines import Line, TieRule, lower_is_better
 from groupbench.report.tidy import shown_rule
 
-REFERENCES = frozenset({"random", "popularity", "item-mean", "oracle"})
+REFERENCES = frozenset({"random", "popularity", "popularity-groups", "item-mean", "oracle"})
 SATURATED = 0.05
 """A metric is saturated where random misses the oracle by at most this share of the oracle."""
 TIE_GAP = 0.01

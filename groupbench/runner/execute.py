@@ -119,6 +119,7 @@ def _summary(judgement: Judgement, reason: str) -> dict[str, Any]:
         "entities": int(judgement.judged.sum()),
         "skipped": int((~judgement.judged).sum()),
         "tau": judgement.tau,
+        "entity": judgement.view.entity,
         "definition": judgement.view.definition,
         "reason": reason,
     }
@@ -132,7 +133,18 @@ def _tables(dataset: Dataset, task: Task, judged: list[Judged]) -> dict[str, Any
             [_entity_table(j, dataset, task) for j in judged], promote_options="default"
         ),
         "top": pa.concat_tables([_top_table(j, dataset, task) for j in judged]),
+        "groups": _group_table(task),
     }
+
+
+def _group_table(task: Task) -> Any:
+    import pyarrow as pa
+
+    from groupbench.formation import describe
+
+    statistics = describe(task.train.groups, task.train.ratings)
+    columns = {"size": statistics.size, "cohesion": statistics.cohesion, "activity": statistics.activity}
+    return pa.table({"group": list(task.train.groups.ids), **columns})
 
 
 def _names(judged: Judged, dataset: Dataset, task: Task) -> list[str]:

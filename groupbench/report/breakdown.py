@@ -1,0 +1,166 @@
+"""Figures by what groups are like: their size, cohesion or activity."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groupbench import store
+from groupbench.errors import ConfigError, ResultError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BY = ("size", "cohesion", "activity")
+MANY = 8
+"""More distinct sizes than this are put into thirds, like cohesion and activity."""
+_PLACE = ["dataset", "simulated", "protocol", "view", "method", "aggregator"]
+
+
+def breakdown_frame(
+    results: Path,
+    records: Sequence[store.RunRecord],
+    *,
+    by: str,
+    metric: str = "ndcg@10",
+    aggregator: str = "average",
+) -> pd.DataFrame:
+    """Mean of a metric over the groups of each kind, then over seeds.
+
+    Sizes are kinds of their own, unless there are more than `MANY`; cohesion and activity are cut into
+    thirds of each run's groups. Groups without a cohesion (no pair of members with common ratings) are a
+    kind, too.
+
+    Args:
+        results: the results folder the records come from; values per group are read from its parquet files.
+        records: run records.
+        by: `size`, `cohesion` or `activity`.
+        metric: the metric.
+        aggregator: its name, or `all`; rows of group methods' own scores and of references are always there.
+
+    Returns:
+        Columns dataset, simulated, protocol, view, method, aggregator, metric, by, kind, groups (mean number
+        over seeds), mean, std, seeds.
+
+    Raises:
+        ConfigError: if `by` is unknown, or no run has the metric for groups.
+        ResultError: if a parquet file cannot be read.
+    """
+    import pandas as pd
+
+    if by not in BY:
+        raise ConfigError(unknown("property of groups", by, BY))
+    parts = [part for record in records for part in _parts(results, record, by, metric, aggregator)]
+    if not parts:
+        raise ConfigError(
+            f"no finished run has {metric} of groups with the aggregator {aggregator!r}; "
+            "see 'groupbench table --view all --aggregator all'"
+        )
+    runs = pd.concat(parts, ignore_index=True)
+    grouped = runs.groupby([*_PLACE, "order", "kind"], sort=True)
+    found = grouped.agg(
+        groups=("groups", "mean"), mean=("value", "mean"), std=("value", "std"), seeds=("value", "size")
+    )
+    found = found.reset_index().sort_values([*_PLACE, "order"]).drop(columns="order")
+    found.insert(len(_PLACE), "metric", metric)
+    found.insert(len(_PLACE) + 1, "by", by)
+    return found.reset_index(drop=True)
+
+
+def render_breakdown(frame: pd.DataFrame, *, format: str) -> str:
+    """The frame of `breakdown_frame` as text: one line per method, one column per kind of group.
+
+    Raises:
+        ConfigError: if the format is unknown.
+    """
+    from groupbench.report import formats
+    from groupbench.report.render import FORMATS
+    from groupbench.report.wide import Table
+
+    if format not in FORMATS:
+        raise ConfigError(unknown("format", format, FORMATS))
+    if format == "csv":
+        return frame.to_csv(index=False, lineterminator="\n").rstrip("\n")
+    if format == "json":
+        return json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1)
+    form = {
+        "plain": formats.PLAIN,
+        "markdown": formats.MARKDOWN,
+        "latex": formats.LATEX,
+        "html": formats.HTML,
+    }[format]
+    tables = []
+    for (dataset, simulated, protocol, view), rows in frame.groupby(_PLACE[:4], sort=True):
+        metric, by = rows["metric"].iloc[0], rows["by"].iloc[0]
+        name = f"{dataset} (simulated data)" if simulated else dataset
+        caption = f"{name}, protocol {protocol}, view {view}: {metric} by {by} of the group"
+        tables.append(form.table(Table(caption, tuple(_columns(rows)), ())))
+    return "\n\n".join(tables)
+
+
+def _columns(rows: pd.DataFrame) -> Iterator[Any]:
+    from groupbench.report.sheet import BLANK, Cell, Column
+
+    kinds = list(dict.fromkeys(rows["kind"]))
+    lines = {place: part.set_index("kind") for place, part in rows.groupby(["method", "aggregator"])}
+    order = sorted(lines, key=lambda place: -float(lines[place]["mean"].mean()))
+    yield Column("method", [Cell(str(method)) for method, _ in order])
+    yield Column("aggregator", [Cell("" if name == "none" else str(name)) for _, name in order])
+    for kind in kinds:
+        count = float(rows.loc[rows["kind"] == kind, "groups"].mean())
+        cells = []
+        for place in order:
+            known = kind in lines[place].index
+            cells.append(Cell(f"{lines[place].loc[kind, 'mean']:.3f}" if known else BLANK))
+        yield Column(f"{kind} ({count:.0f})", cells, "right")
+
+
+def _parts(
+    results: Path, record: store.RunRecord, by: str, metric: str, aggregator: str
+) -> Iterator[pd.DataFrame]:
+    """The mean of each view, aggregator and kind of one run."""
+    folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
+    if record.status != "done" or not record.figures or not (folder / "groups.parquet").exists():
+        return
+    values = _read(folder / "entities.parquet")
+    groups = _read(folder / "groups.parquet")
+    if metric not in values.columns:
+        return
+    wanted = values["aggregator"].isin([aggregator, "own", "none"]) | (aggregator == "all")
+    joined = values[wanted].merge(_kinds(groups, by), left_on="entity", right_on="group")
+    judged_groups = {f.view for f in record.figures if record.views[f.view].get("entity") == "group"}
+    joined = joined[joined["view"].isin(judged_groups) & joined[metric].notna()]
+    if len(joined) == 0:
+        return
+    keys = ["view", "aggregator", "order", "kind"]
+    found = joined.groupby(keys, observed=True)[metric].agg(value="mean", groups="size").reset_index()
+    yield found.astype({"view": str, "aggregator": str}).assign(
+        dataset=record.dataset, simulated=record.simulated, protocol=record.protocol, method=record.method
+    )
+
+
+def _kinds(groups: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The kind of each group and its place in the order of kinds."""
+    import pandas as pd
+
+    values = groups[by]
+    if by == "size" and values.nunique() <= MANY:
+        return pd.DataFrame({"group": groups["group"], "kind": values.astype(str), "order": values})
+    thirds = (
+        (values.rank(method="first") * 3 / max(int(values.notna().sum()), 1) - 1e-9).fillna(3).astype(int)
+    )
+    names = [f"low {by}", f"middle {by}", f"high {by}", f"no {by}"]
+    return pd.DataFrame({"group": groups["group"], "kind": [names[t] for t in thirds], "order": thirds})
+
+
+def _read(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        raise ResultError(
+            f"{file} cannot be read ({error}); delete its folder and run the job again"
+        ) from error
