@@ -39,11 +39,10 @@ def explanation(name: str) -> str:
     for held in (registry.methods, registry.aggregators, registry.datasets):
         if name in held.all():
             return _entry(held.kind, held[name])
-    views = _views()
-    if name in views:
-        return f"{name} (view): {views[name]}"
-    if name in _protocols():
-        return _protocol(name)
+    named = [f"{name} (view): {text}" for view, text in _views().items() if view == name]
+    named += [_protocol(name)] if name in _protocols() else []
+    if named:
+        return "\n\n".join(named)
     from groupbench import metrics
 
     if "@" in name or name.lower() in metrics.families():

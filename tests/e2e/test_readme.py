@@ -64,7 +64,7 @@ def test_every_listed_name_exists(cli):
     rows = [
         line
         for line in README.splitlines()
-        if re.match(r"\| (methods|reference rows|views|data sets) ", line)
+        if re.match(r"\| (methods|reference rows|protocols and views|data sets) ", line)
     ]
     named = {n for row in rows for n in re.findall(r"`([a-z][a-z0-9-]+)`", row)} - {"ratings"}
     assert len(named) > 35
