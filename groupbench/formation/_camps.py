@@ -113,7 +113,7 @@ def _related(members: IntArray, which: slice, relations: Relations, relation: st
     """Users outside each group who relate to at least `needed` of some members, (n_groups, n_users)."""
     rows = relations.of(relation, members)
     n_users, size = relations.n_users, members.shape[1]
-    # A member's own count falls below any `needed`.
+    # Members, who may relate to themselves and each other, fall below any `needed`.
     counts = _incidence(members[:, which], n_users) @ rows - size * _incidence(members, n_users)
     counts.data = (counts.data >= needed).astype(np.int32)
     counts.eliminate_zeros()
@@ -130,7 +130,7 @@ def _incidence(members: IntArray, n_users: int) -> csr_array:
 
 def _join(members: IntArray, joinable: csr_array, rng: np.random.Generator) -> IntArray:
     """Add one of the `joinable` users to each group; groups without any are left out."""
-    joinable.sort_indices()
+    joinable.sort_indices()  # products leave them in an order of their own
     choices = np.diff(joinable.indptr)
     drawn = joinable.indptr[:-1] + np.floor(rng.random(len(members)) * choices).astype(np.int64)
     alive = choices > 0

@@ -20,10 +20,7 @@ Bounds = Mapping[str, tuple[float, float]]
 
 
 class Relations:
-    """Relations between users by name, each the pairs whose correlation lies within its bounds.
-
-    Nobody relates to themselves.
-    """
+    """Relations between users by name, each the pairs whose correlation lies within its bounds."""
 
     def __init__(self, correlations: Correlations, n_users: int, bounds: Bounds) -> None:
         """Start without any row; `bounds` are the lowest and highest correlation of each relation."""
@@ -52,9 +49,8 @@ class Relations:
         new = users[~self._known[users]]
         found: dict[str, list[tuple[IntArray, IntArray]]] = {name: [] for name in self._bounds}
         for positions, others, correlations in self._correlations.pairs(new):
-            apart = new[positions] != others
             for name, (low, high) in self._bounds.items():
-                keep = apart & (correlations >= low) & (correlations <= high)
+                keep = (correlations >= low) & (correlations <= high)
                 found[name].append((new[positions[keep]], others[keep]))
         for name, pairs in found.items():
             self._rows[name] = self._rows[name] + _matrix(pairs, self.n_users)
