@@ -91,7 +91,7 @@ def test_run(cli, refused, arguments, said):
         ("sets = 3", "run.toml: unknown key 'sets'; did you mean 'set'"),
         ("seeds = 'a'", "run.toml: seeds='a': input should be a valid integer"),
         ("protocol = 'paper'", "run.toml: protocol='paper'"),
-        ("protocol = {rato = 0.7}", "unknown protocol option 'rato'; did you mean 'ratio'"),
+        ("protocol = {rato = 0.7}", "unknown option of the protocol paper 'rato'; did you mean 'ratio'"),
         ("set = 'random'", "run.toml: set='random'"),
         ("jobs = 0", "run.toml: jobs=0"),
     ],

@@ -36,7 +36,12 @@ def _only(results, method, seed):
 def test_a_job_leaves_its_record_and_its_tables_and_nothing_else(finished):
     folder = _only(finished, "svd", 0).parent
     record = json.loads((folder / "run.json").read_text())
-    assert {f.name for f in folder.iterdir()} == {"run.json", "entities.parquet", "top.parquet"}
+    assert {f.name for f in folder.iterdir()} == {
+        "run.json",
+        "entities.parquet",
+        "groups.parquet",
+        "top.parquet",
+    }
     assert record["status"] == "done"
     assert record["hyperparameters"]["n_factors"] == 100
     assert record["environment"]["command"].startswith("groupbench run --methods random,")

@@ -50,7 +50,8 @@ def test_every_name_is_explained_with_its_parameters(name):
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_views_are_explained_by_their_definition(name):
-    assert explanation(name) == f"{name} (view): {VIEWS[name].definition} (tau {VIEWS[name].tau})"
+    said = f"{name} (view): {VIEWS[name].definition} (tau {VIEWS[name].tau})"
+    assert explanation(name).partition("\n")[0] == said
 
 
 @pytest.mark.parametrize(

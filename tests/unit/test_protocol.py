@@ -165,13 +165,13 @@ def test_the_label_names_what_differs_from_the_default():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"ratoi": 0.8}, "unknown protocol option 'ratoi'; did you mean 'ratio'"),
+        ({"ratoi": 0.8}, "unknown option of the protocol paper 'ratoi'; did you mean 'ratio'"),
         ({"ratio": 1.0}, "protocol option ratio=1.0: input should be less than 1"),
         ({"ratio": 0}, "ratio=0"),
         ({"n_groups": 0}, "n_groups=0"),
         ({"n_groups": "many"}, "n_groups='many'"),
         ({"groups": "random"}, "groups='random'.*'kmeans' or 'natural'"),
-        ({"name": "mine"}, "name='mine'"),
+        ({"name": "mine"}, "unknown protocol 'mine'"),
         ({"tau": float("nan")}, "tau=nan"),
     ],
 )
