@@ -45,8 +45,10 @@ def explanation(name: str) -> str:
         return "\n\n".join(named)
     from groupbench import metrics
 
-    if "@" in name or name.lower() in metrics.families():
-        return metrics.explain(name if "@" in name else f"{name}@10")
+    metric = metrics.definition(name)
+    if "@" in name or metric is not None:
+        bare = metric is not None and metric.cutoff and "@" not in name
+        return metrics.explain(f"{name}@10" if bare else name)
     raise ConfigError(unknown("name", name, [n for kind in _KINDS.values() for n in kind()]))
 
 
@@ -61,9 +63,9 @@ def _registered(held: registry.Registry[Any]) -> Callable[[], Mapping[str, str]]
 
 
 def _metrics() -> dict[str, str]:
-    from groupbench.metrics import families
+    from groupbench.metrics import definitions
 
-    return {f"{name}@K": family.title for name, family in families().items()}
+    return {found.pattern: found.title for found in definitions().values()}
 
 
 def _views() -> dict[str, str]:

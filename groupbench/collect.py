@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.metrics import (
+    Exposure,
     Ranking,
     Ties,
     families,
@@ -27,7 +28,6 @@ from groupbench.recommender import ReferenceRow
 from groupbench.views import Judgement
 
 if TYPE_CHECKING:
-    from groupbench.aggregation import MemberScores
     from groupbench.recommender import TrainingData
     from groupbench.scoring import Scored
 
@@ -51,24 +51,27 @@ class Judged:
         aggregator: name of the aggregator, `none` or `own`.
         values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined.
         top: (n_lists, TOP) item indices, best first, -1 beyond the end of a list.
+        overall: metrics that exist for all judged lists together only, by name.
     """
 
     judgement: Judgement
     aggregator: str
     values: Mapping[Ties, Mapping[str, FloatArray]]
     top: IntArray
+    overall: Mapping[str, float] = field(default_factory=dict)
 
     def means(self, ties: Ties) -> dict[str, float]:
         """Mean of each metric over the judged lists where it is defined; NaN if it is nowhere.
 
-        RMSE and MAE are pooled over the rows of all lists instead.
+        RMSE and MAE are pooled over the rows of all lists instead; `overall` stands at the end.
         """
-        return {
+        means = {
             name: _pooled(name, values, self._rated)
             if name in _ERRORS
             else _mean(values[self.judgement.judged])
             for name, values in self.values[ties].items()
         }
+        return {**means, **self.overall}
 
     @cached_property
     def _rated(self) -> IntArray:
@@ -96,6 +99,9 @@ class Collector(ABC):
         self._scale = train.scale
         self._values: dict[Ties, dict[str, FloatArray]] = {ties: {} for ties in TIES}
         self._top = np.full((len(self._lists.entities), TOP), -1, dtype=np.int64)
+        # A reference row scores truths, not items: its ties say nothing about what it would show.
+        self._exposure = None if self._is_reference else Exposure(train.ratings, train.item_features)
+        self._exposed: dict[str, FloatArray] = {}
 
     @abstractmethod
     def add(self, lists: IntArray, scored: Scored) -> None:
@@ -107,7 +113,12 @@ class Collector(ABC):
             self._values = {
                 t: {n: np.nan_to_num(v) for n, v in held.items()} for t, held in self._values.items()
             }
-        return Judged(self._judgement, self._aggregator, self._values, self._top)
+        overall = {}
+        if self._exposure is not None:
+            overall = self._exposure.of_all(self._top[self._judgement.judged], CUTOFFS)
+        # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
+        values = {ties: held | self._exposed for ties, held in self._values.items()}
+        return Judged(self._judgement, self._aggregator, values, self._top, overall)
 
     def _put_all(
         self,
@@ -123,17 +134,18 @@ class Collector(ABC):
         settled = self._is_reference or not ranking.undecided.any()
         for ties in TIES:
             same = settled or ties == "expected"
-            self._put(ties, lists, expected if same else compute(ranking.resolved(ties)))
+            self._put(self._values[ties], lists, expected if same else compute(ranking.resolved(ties)))
 
-    def _put(self, ties: Ties, lists: IntArray, values: Mapping[str, FloatArray]) -> None:
+    def _put(self, held: dict[str, FloatArray], lists: IntArray, values: Mapping[str, FloatArray]) -> None:
         for name, block in values.items():
-            held = self._values[ties].setdefault(name, np.full(len(self._top), np.nan))
-            held[lists] = block
+            held.setdefault(name, np.full(len(self._top), np.nan))[lists] = block
 
     def _keep_top(self, lists: IntArray, scores: FloatArray, rows: IntArray, valid: BoolArray) -> None:
         columns = top_k(scores, valid, TOP)
         items = np.take_along_axis(self._lists.items[rows], np.maximum(columns, 0), 1)
         self._top[lists] = np.where(columns >= 0, items, -1)
+        if self._exposure is not None:
+            self._put(self._exposed, lists, self._exposure.of_lists(self._top[lists], CUTOFFS))
 
 
 class ListCollector(Collector):
@@ -190,21 +202,12 @@ class PredictionCollector(Collector):
 
     def add(self, lists: IntArray, scored: Scored) -> None:
         """Judge the scores, (len(lists), width), of the given lists."""
-        assert scored.members is not None
+        assert scored.predictions is not None
         rows, valid = self._lists.segments.window(lists)
-        gains = _gains(scored.members)
-        values = judge_predictions(scored.scores, valid, gains, scored.members.segments, CUTOFFS)
+        values = judge_predictions(scored.scores, scored.predictions, CUTOFFS)
         for ties in TIES:
-            self._put(ties, lists, values)
+            self._put(self._values[ties], lists, values)
         self._keep_top(lists, scored.scores, rows, valid)
-
-
-def _gains(members: MemberScores) -> FloatArray:
-    """Predicted scores scaled to 0 ... 1 over each member's candidates; 1 where all are equal."""
-    low, high = members.bounds()
-    span = np.where(high > low, high - low, 1.0)
-    scaled = np.where(high > low, (members.scores - low) / span, 1.0)
-    return np.where(members.valid[members.segments.of_row], scaled, 0.0)
 
 
 def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:

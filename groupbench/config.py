@@ -69,8 +69,6 @@ class Config(BaseModel):
 
         return make_protocol(self.protocol, dataset)
 
-        return make_protocol(self.protocol)
-
 
 def make_config(file: str | Path | None = None, **options: Any) -> Config:
     """A config from a TOML file and options; options that are None leave the file's value.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from groupbench.measure import Stopwatch
     from groupbench.task import Task
 
-VERSION = 2
+VERSION = 3
 """Goes up whenever figures change for the same scores, so that jobs are run again."""
 
 BLOCK = 4_000_000
@@ -103,7 +103,7 @@ def _by_scores(
     ]
     for name, found in source.score(bundle.entity, bundle.entities[lists], bundle.items[rows], valid):
         for judgement, columns in places:
-            if judgement.view.judges != "predictions" or found.members is not None:
+            if judgement.view.judges != "predictions" or found.predictions is not None:
                 yield judgement, name, found if columns is None else found.at(columns)
 
 

@@ -108,7 +108,7 @@ def without_leaks(dataset: Dataset) -> Dataset:
         wrong = negatives(part)
         seen = part.seen
         if seen.any() or (wrong is not None and wrong.wrong.any()):
-            kept = ~seen if wrong is None else ~seen & (_left(part, wrong) > 0)
+            kept = ~seen if wrong is None else ~seen & (negatives_left(part, wrong) > 0)
             changed[part.kind] = _cleaned(part.held, kept, wrong)
             notes.append(_note(part, seen, kept, wrong))
     if dataset.given is None or not changed:
@@ -128,7 +128,7 @@ def _exchanged(given: GivenSplit, changed: Mapping[str, HeldOutRows]) -> GivenSp
     return GivenSplit(**{f.name: changed.get(f.name, getattr(given, f.name)) for f in fields(given)})
 
 
-def _left(part: Part, wrong: Negatives) -> IntArray:
+def negatives_left(part: Part, wrong: Negatives) -> IntArray:
     """How many negatives of each held-out row are right, (n_rows,)."""
     assert part.held.segments is not None
     return np.asarray(part.held.segments.reduce("sum", (~wrong.wrong).astype(np.int64)))

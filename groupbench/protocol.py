@@ -91,7 +91,8 @@ class Paper(_RowSplit):
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and cluster the users by what is left for training."""
         rows, held_out = self._split(dataset, seed)
-        groups = natural_groups(dataset) if self.groups == "natural" else self._kmeans(dataset, rows, seed)
+        natural = self.groups == "natural"
+        groups = natural_groups(dataset, "kmeans") if natural else self._kmeans(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _kmeans(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
@@ -128,7 +129,8 @@ class Coupled(_RowSplit):
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and form the groups from what is left for training."""
         rows, held_out = self._split(dataset, seed)
-        groups = natural_groups(dataset) if self.groups == "natural" else self._formed(dataset, rows, seed)
+        natural = self.groups == "natural"
+        groups = natural_groups(dataset, "random") if natural else self._formed(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _formed(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
@@ -165,11 +167,12 @@ class Natural(Protocol):
         if joint is None:
             raise ConfigError(f"dataset {dataset.name} has no joint ratings; the protocol natural needs them")
         rng = generator(dataset.name, "folds", seed // self.folds)
-        n_units = len(groups) if self.held == "groups" else len(joint)
-        fold = fold_split(n_units, self.folds, seed % self.folds, rng)
-        held = np.isin(joint.users, fold.held_out) if self.held == "groups" else fold.held_out
-        kept = np.setdiff1d(np.arange(len(joint)), np.arange(len(joint))[held])
-        train = training_data(dataset, dataset.ratings, groups, joint.take(kept))
+        unit = joint.users if self.held == "groups" else joint.users * joint.n_items + joint.items
+        # Repeated ratings of one item by one group are one unit, or a fold would hold out what it trains on.
+        units, unit = np.unique(unit, return_inverse=True)
+        fold = fold_split(len(units), self.folds, seed % self.folds, rng)
+        held = np.isin(unit, fold.held_out)
+        train = training_data(dataset, dataset.ratings, groups, joint.take(~held))
         parts = self.catalogue == "auto" and _parts_items(dataset.categories)
         return Task(
             train,
@@ -232,12 +235,11 @@ def make_protocol(options: dict[str, Any], dataset: Dataset | None = None) -> Pr
         ) from error
 
 
-def natural_groups(dataset: Dataset) -> Groups:
-    """The observed groups; a `ConfigError` if there are none."""
+def natural_groups(dataset: Dataset, instead: str = "") -> Groups:
+    """The observed groups; without any a `ConfigError` that names what `groups` can be `instead`."""
     if dataset.groups is None:
-        raise ConfigError(
-            f"dataset {dataset.name} has no natural groups; use groups=kmeans or add a groups.csv"
-        )
+        other = f"use groups={instead} or " if instead else ""
+        raise ConfigError(f"dataset {dataset.name} has no natural groups; {other}add a groups.csv")
     return dataset.groups
 
 

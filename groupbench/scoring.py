@@ -11,6 +11,7 @@ import numpy as np
 from groupbench.aggregation import Aggregator, MemberScores
 from groupbench.arrays import BoolArray, FloatArray, IntArray
 from groupbench.errors import MethodError
+from groupbench.metrics import Predictions
 from groupbench.recommender import GroupRecommender, Recommender
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ class Scored:
 
     Attributes:
         scores: (n_lists, width).
-        members: the member scores that were aggregated, or None.
+        predictions: the member scores that were aggregated, or None.
     """
 
     scores: FloatArray
-    members: MemberScores | None = None
+    predictions: Predictions | None = None
 
     def at(self, columns: IntArray) -> Scored:
         """The scores at the `columns`, (n_lists, any), of each list."""
@@ -97,11 +98,12 @@ class ScoreSource:
         block = self._train.groups.take(groups)
         scores = self._users(block.members, items[block.segments.of_row])
         members = MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
+        predictions = Predictions(members.scores, valid, block.segments)
         for name, aggregator in self._aggregators.items():
             with self._watch.phase("aggregate"):
                 group_scores = _aggregated(name, aggregator, members)
             checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
-            yield name, Scored(np.where(valid, checked, 0.0), members)
+            yield name, Scored(np.where(valid, checked, 0.0), predictions)
 
     def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
         """A group method's score for a user is that of the user's first group.

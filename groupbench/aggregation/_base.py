@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,22 @@ class MemberScores:
         """Each member's lowest and highest score over the candidates, (n_rows, 1) each."""
         return bounds(self.scores, self.valid[self.segments.of_row])
 
+    def blocks(self, budget: int) -> Iterator[tuple[slice, MemberScores]]:
+        """Runs of groups with at most `budget` scores each (one group may have more), and what they hold."""
+        for start, stop in self.segments.blocks(self.segments.sizes * self.width, budget):
+            rows = self.segments.rows(start, stop)
+            sizes = self.segments.sizes[start:stop]
+            yield (
+                slice(start, stop),
+                MemberScores(
+                    self.scores[rows],
+                    self.valid[start:stop],
+                    Segments.from_sizes(sizes),
+                    self.activity[rows],
+                    self.scale,
+                ),
+            )
+
 
 class Aggregator(ABC):
     """Turns member scores into group scores, for all groups of a block at once."""
@@ -77,3 +94,9 @@ def require_fraction(place: str, value: float) -> None:
     """Raise a `ConfigError` that names `place` unless `value` lies between 0 and 1."""
     if not 0 <= value <= 1:
         raise ConfigError(f"{place}: {value} is no fraction; give a number from 0 to 1")
+
+
+def require_depth(name: str, depth: int) -> None:
+    """Raise a `ConfigError` that names the aggregator unless `depth` fills at least one place."""
+    if depth < 1:
+        raise ConfigError(f"{name}.depth: {depth} rounds place nothing; give at least 1")

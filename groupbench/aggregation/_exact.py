@@ -10,10 +10,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, Segments
+from groupbench.arrays import FloatArray, IntArray, Segments
 
 _CACHED = 1 << 16
 """Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
+
+UNIT = 2.0**40
+"""`whole` counts in steps of 1 / UNIT, about 1e-12."""
+
+
+def whole(values: FloatArray | float) -> IntArray:
+    """`values`, below about 1e6 in size, as whole multiples of 1 / `UNIT`.
+
+    Sums of these are exact, and what differs by rounding alone is equal.
+    """
+    return np.asarray(np.rint(np.multiply(values, UNIT)), dtype=np.int64)
 
 
 def exact_sum(segments: Segments, rows: FloatArray) -> FloatArray:

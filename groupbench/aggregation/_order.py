@@ -29,15 +29,37 @@ def points(keys: NDArray[Any]) -> NDArray[np.int32]:
     return out
 
 
+def expected(keys: FloatArray, worth: FloatArray) -> FloatArray:
+    """The mean of `worth`, (width,), over all orders of each row's equal `keys`, (n, width), best first.
+
+    The highest key gets `worth[0]`, the next `worth[1]` and so on; equal keys share the mean.
+    """
+    out = np.empty(keys.shape)
+    step = max(1, _CACHED // max(1, keys.shape[1]))
+    for start in range(0, len(keys) if keys.size else 0, step):
+        part = keys[start : start + step]
+        order, starts, lengths = _ties(-part)
+        shared = np.add.reduceat(np.tile(worth, len(part)), starts) / lengths
+        np.put_along_axis(
+            out[start : start + step], order, np.repeat(shared, lengths).reshape(part.shape), axis=1
+        )
+    return out
+
+
 def _fill_points(keys: NDArray[Any], out: NDArray[np.int32]) -> None:
+    order, starts, lengths = _ties(keys)
+    shared = (2 * (starts % keys.shape[1]) + lengths - 1).astype(np.int32)
+    np.put_along_axis(out, order, np.repeat(shared, lengths).reshape(keys.shape), axis=1)
+
+
+def _ties(keys: NDArray[Any]) -> tuple[IntArray, IntArray, IntArray]:
+    """The ascending order of each row, and starts and lengths of the runs of equal keys in all rows."""
     order = np.argsort(keys, axis=1)
     ranked = np.take_along_axis(keys, order, axis=1)
     leads = np.ones(keys.shape, dtype=np.bool_)
     np.not_equal(ranked[:, 1:], ranked[:, :-1], out=leads[:, 1:])
     starts = np.flatnonzero(leads)
-    lengths = np.diff(starts, append=keys.size)
-    shared = (2 * (starts % keys.shape[1]) + lengths - 1).astype(np.int32)
-    np.put_along_axis(out, order, np.repeat(shared, lengths).reshape(keys.shape), axis=1)
+    return order, starts, np.diff(starts, append=keys.size)
 
 
 def member_points(members: MemberScores) -> NDArray[np.int32]:

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores
-from groupbench.aggregation._order import by_size, member_points
+from groupbench.aggregation._exact import exact_sum
+from groupbench.aggregation._order import by_size, expected, member_points
 from groupbench.arrays import FloatArray
+from groupbench.errors import ConfigError
 from groupbench.registry import aggregator
 
 _CACHED = 1 << 17
@@ -32,6 +34,31 @@ class Borda(Aggregator):
         """Sums of the members' points, (n_groups, width)."""
         total = members.segments.reduce("sum", member_points(members))
         return total / 2 - members.segments.sizes[:, None] * members.n_invalid
+
+
+@aggregator("rrf")
+@dataclass(frozen=True)
+class ReciprocalRankFusion(Aggregator):
+    """Reciprocal rank fusion: the sum over members of 1 / (`k` + place), places counting from 1.
+
+    Equal scores share the mean over their orders. Cormack, Clarke, Büttcher, "Reciprocal rank fusion
+    outperforms Condorcet and individual rank learning methods", SIGIR 2009.
+
+    Raises:
+        ConfigError: if `k` is below 0.
+    """
+
+    k: float = 60.0
+    """The lower, the more the first places count."""
+
+    def __post_init__(self) -> None:
+        if not self.k >= 0:
+            raise ConfigError(f"rrf.k: {self.k} makes some places count negatively; give at least 0")
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Sums of reciprocal places, (n_groups, width)."""
+        worth = 1 / (self.k + np.arange(1, members.width + 1))
+        return exact_sum(members.segments, expected(members.masked(-np.inf), worth))
 
 
 @aggregator("copeland")

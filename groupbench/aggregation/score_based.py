@@ -2,7 +2,7 @@
 
 Unless a class says otherwise they are those of Masthoff, "Group Recommender Systems: Aggregation,
 Satisfaction and Group Attributes", Recommender Systems Handbook, 2nd ed., 2015, chapter 22. In the
-formulas s(m, c) is member m's score of candidate c, and M the number of members.
+formulas s(m, c) is member m's score of candidate c, after `normalise`, and M the number of members.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench.aggregation._base import Aggregator, MemberScores, bounds, require_fraction
+from groupbench.aggregation._base import MemberScores, bounds, require_fraction
 from groupbench.aggregation._exact import exact_mean, exact_sum
+from groupbench.aggregation._normalise import ScoreAggregator, positive
 from groupbench.aggregation._order import by_size
 from groupbench.arrays import FloatArray, Segments
 from groupbench.registry import aggregator
@@ -20,27 +21,27 @@ from groupbench.registry import aggregator
 
 @aggregator("average")
 @dataclass(frozen=True)
-class Average(Aggregator):
+class Average(ScoreAggregator):
     """Mean of the members' scores: sum over m of s(m, c), divided by M."""
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         return exact_mean(members.segments, members.scores)
 
 
 @aggregator("additive")
 @dataclass(frozen=True)
-class Additive(Aggregator):
+class Additive(ScoreAggregator):
     """Sum of the members' scores; ranks like the average, but larger groups get larger scores."""
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Sums of scores, (n_groups, width)."""
         return exact_sum(members.segments, members.scores)
 
 
 @aggregator("multiplicative")
 @dataclass(frozen=True)
-class Multiplicative(Aggregator):
+class Multiplicative(ScoreAggregator):
     """Product of the members' scores, given as its M-th root, which ranks alike and cannot overflow.
 
     A product needs positive factors. Predicted ratings are used as they are, raised to at least
@@ -58,42 +59,34 @@ class Multiplicative(Aggregator):
     def __post_init__(self) -> None:
         require_fraction("multiplicative.floor", self.floor or -1)
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Geometric means of the positive factors, (n_groups, width)."""
-        return np.exp2(exact_mean(members.segments, np.log2(self._factors(members))))
-
-    def _factors(self, members: MemberScores) -> FloatArray:
-        if members.scale is not None:
-            low, high = members.scale
-            return np.maximum(members.scores - min(low, 0.0), self.floor * (high - low))
-        worst, best = members.bounds()
-        share = (members.masked(0.0) - worst) / np.where(best > worst, best - worst, 1.0)
-        return np.maximum(self.floor + (1 - self.floor) * share, self.floor)
+        return np.exp2(exact_mean(members.segments, np.log2(positive(members, self.floor))))
 
 
 @aggregator("least-misery")
 @dataclass(frozen=True)
-class LeastMisery(Aggregator):
+class LeastMisery(ScoreAggregator):
     """Lowest score of any member: a group is as happy as its least happy member."""
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         return members.segments.reduce("min", members.scores)
 
 
 @aggregator("most-pleasure")
 @dataclass(frozen=True)
-class MostPleasure(Aggregator):
+class MostPleasure(ScoreAggregator):
     """Highest score of any member."""
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         return members.segments.reduce("max", members.scores)
 
 
 @aggregator("average-without-misery")
 @dataclass(frozen=True)
-class AverageWithoutMisery(Aggregator):
+class AverageWithoutMisery(ScoreAggregator):
     """Mean of the members' scores, with candidates that make a member miserable after all others.
 
     Misery is a score below low + `threshold` * (high - low): of the rating scale for predicted
@@ -110,7 +103,7 @@ class AverageWithoutMisery(Aggregator):
     def __post_init__(self) -> None:
         require_fraction("average-without-misery.threshold", self.threshold)
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Means of scores, lowered where miserable, (n_groups, width)."""
         low, high = members.bounds() if members.scale is None else members.scale
         below = members.scores < low + self.threshold * (high - low)
@@ -124,10 +117,10 @@ class AverageWithoutMisery(Aggregator):
 
 @aggregator("median")
 @dataclass(frozen=True)
-class Median(Aggregator):
+class Median(ScoreAggregator):
     """Median of the members' scores; of an even number, the mean of the two in the middle."""
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         out = np.empty(members.valid.shape)
         for groups, rows in by_size(members.segments):
@@ -140,14 +133,14 @@ class Median(Aggregator):
 
 @aggregator("most-respected")
 @dataclass(frozen=True)
-class MostRespected(Aggregator):
+class MostRespected(ScoreAggregator):
     """Scores of the most respected member alone: the one with the most training ratings.
 
     Members who are equally active are averaged. Also known as dictatorship. That experience stands
     for respect is our choice: Masthoff leaves open who is respected.
     """
 
-    def aggregate(self, members: MemberScores) -> FloatArray:
+    def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         segments = members.segments
         leads = members.activity == segments.reduce("max", members.activity)[segments.of_row]

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groupbench.aggregation._base import Aggregator, MemberScores, require_fraction
+from groupbench.aggregation._base import Aggregator, MemberScores, require_depth, require_fraction
 from groupbench.aggregation._exact import exact_mean
+from groupbench.aggregation._normalise import own_means
 from groupbench.aggregation._order import fraction, member_points, points
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
-from groupbench.errors import ConfigError
 from groupbench.registry import aggregator
 
 
@@ -55,7 +55,7 @@ class Approval(Aggregator):
         if members.scale is not None:
             low, high = members.scale
             return low + self.threshold * (high - low)
-        return _own_means(members)
+        return own_means(members.scores, members.valid[members.segments.of_row])
 
 
 @aggregator("plurality")
@@ -75,7 +75,7 @@ class Plurality(Aggregator):
     """Rounds; each fills at least one place, so choose the length of the longest list judged."""
 
     def __post_init__(self) -> None:
-        _require_depth("plurality", self.depth)
+        require_depth("plurality", self.depth)
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Rounds left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
@@ -109,7 +109,7 @@ class RoundRobin(Aggregator):
     """Rounds; each fills at least one place, so choose the length of the longest list judged."""
 
     def __post_init__(self) -> None:
-        _require_depth("round-robin", self.depth)
+        require_depth("round-robin", self.depth)
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Rounds left when picked plus the share of pickers, else below 0, (n_groups, width)."""
@@ -155,17 +155,3 @@ class _Turns:
 
 def _above_zero(wishes: NDArray[Any], members: MemberScores) -> NDArray[Any]:
     return np.where(members.valid[members.segments.of_row], wishes + 1, 0)
-
-
-def _own_means(members: MemberScores) -> FloatArray:
-    """Each member's mean over its candidates, (n_rows, 1)."""
-    held = members.valid[members.segments.of_row]
-    counts = np.count_nonzero(held, axis=1)
-    out = np.zeros((len(held), 1))
-    out[counts > 0] = exact_mean(Segments.from_sizes(counts[counts > 0]), members.scores[held][:, None])
-    return out
-
-
-def _require_depth(name: str, depth: int) -> None:
-    if depth < 1:
-        raise ConfigError(f"{name}.depth: {depth} rounds place nothing; give at least 1")

@@ -1,19 +1,26 @@
 """Tie-aware ranking metrics: one kernel judges all lists by all metrics at once."""
 
+from groupbench.metrics._definitions import Definition
+from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, ratio, register
 from groupbench.metrics._judge import judge
 from groupbench.metrics._members import SPREADS, judge_members
-from groupbench.metrics._metric import Metric, explain, parse
-from groupbench.metrics._predictions import judge_predictions
+from groupbench.metrics._metric import Metric, definition, definitions, explain, parse
+from groupbench.metrics._predictions import Predictions, judge_predictions
 from groupbench.metrics._ranking import Ranking, Ties, rank
 from groupbench.metrics._select import leaders, sort_keys, top_k
 
 __all__ = [
     "SPREADS",
+    "Definition",
+    "Exposure",
     "Family",
     "Metric",
+    "Predictions",
     "Ranking",
     "Ties",
+    "definition",
+    "definitions",
     "explain",
     "families",
     "judge",

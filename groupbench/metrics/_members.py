@@ -32,12 +32,14 @@ class Spread:
         formula: in terms of the members' values x_1 ... x_n.
         source: whose definition it is.
         compute: from values (n_members,), NaN for members who judge nothing, and segments, to (n_groups,).
+        lower_is_better: whether smaller values are the better ones.
     """
 
     name: str
     formula: str
     source: str
     compute: Callable[[FloatArray, Segments], FloatArray]
+    lower_is_better: bool = False
 
 
 def _sum(values: FloatArray, groups: Segments) -> FloatArray:
@@ -88,10 +90,14 @@ SPREADS = (
     Spread(
         "minmax", "min x_i / max x_i; undefined if all are 0", "Kaya, Bridge & Tintarev, RecSys 2020", _minmax
     ),
-    Spread("std", "sqrt(sum (x_i - mean)^2 / n)", "population standard deviation", _std),
+    Spread("std", "sqrt(sum (x_i - mean)^2 / n)", "population standard deviation", _std, True),
     Spread("jain", "(sum x_i)^2 / (n sum x_i^2); undefined if all are 0", "Jain, Chiu & Hawe 1984", _jain),
     Spread(
-        "gini", "sum over i, j of |x_i - x_j| / (2 n sum x_i); undefined if all are 0", "Gini 1912", _gini
+        "gini",
+        "sum over i, j of |x_i - x_j| / (2 n sum x_i); undefined if all are 0",
+        "Gini 1912",
+        _gini,
+        True,
     ),
 )
 
@@ -123,36 +129,15 @@ def judge_members(
 
 def _first_hits(ranking: Ranking, judging: BoolArray, groups: Segments, k: int) -> dict[str, FloatArray]:
     nothing = np.where(judging, ranking.miss[k], np.nan)
-    first = ranking.miss[:k] - ranking.miss[1 : k + 1]
+    first = (ranking.miss[:k] - ranking.miss[1 : k + 1]) * discounts(k)[:, None]
     utility = np.where(judging, ranking.hits[k], np.nan)
     share = ratio(utility, _sum(utility, groups)[groups.of_row])
     fair = ratio(np.ones(len(share)), _count(utility, groups)[groups.of_row])
     return {
         "zrecall": mean(nothing, groups),
         "zrecall_all": ratio(_sum(nothing, groups), groups.sizes.astype(np.float64)),
-        "dfh": mean(np.where(judging, discounts(k) @ first, np.nan), groups),
+        "dfh": mean(np.where(judging, first.cumsum(axis=0)[-1], np.nan), groups),
         "proportionality_error": np.where(
             _sum(utility, groups) > 0, _sum(np.abs(share - fair), groups) / 2, np.nan
         ),
     }
-
-
-DEFINITIONS = {
-    "zrecall": (
-        "share of the members with a relevant candidate who find none in the first K",
-        "Kaya, Bridge & Tintarev, RecSys 2020, over the members who can be satisfied",
-    ),
-    "zrecall_all": (
-        "members with a relevant candidate who find none in the first K, divided by all members",
-        "the same over all members",
-    ),
-    "dfh": (
-        "mean over members of 1 / log2(1 + rank of the member's first relevant item), 0 beyond K",
-        "discounted first hit, Kaya, Bridge & Tintarev, RecSys 2020",
-    ),
-    "proportionality_error": (
-        "1/2 sum over members of |hits_i / sum hits - 1/n|; undefined without a hit",
-        "total variation from equal shares, after Malecek & Peska, UMAP 2021",
-    ),
-}
-"""Formula and source of the metrics that exist over members only."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.errors import ConfigError, unknown
+from groupbench.metrics._definitions import OF_EXPECTATIONS, OTHERS, RELEVANCE, Definition
 from groupbench.metrics._families import Family, families
+from groupbench.metrics._members import SPREAD_OF, SPREADS, Spread
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
-_TIE_RULE = (
-    "equal scores: the expected value over all their orders, in closed form (McSherry & Najork, ECIR 2008); "
-    "--ties best|worst puts relevant candidates first or last instead"
-)
+_REMEDY = "write metrics as name@K, such as ndcg@10"
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,22 @@ def parse(name: str | Metric) -> Metric:
     family, _, k = name.strip().lower().partition("@")
     known = families().get(family)
     if known is None:
-        raise ConfigError(unknown("metric", family, families(), "write metrics as name@K, such as ndcg@10"))
-    if not re.fullmatch("[1-9][0-9]*", k):
-        raise ConfigError(f"metric {name!r} needs a cutoff K of 1 or more; write it as {family}@10")
-    return Metric(known, int(k))
+        raise ConfigError(unknown("metric", family, families(), _REMEDY))
+    return Metric(known, _cutoff(family, k))
+
+
+def definitions() -> dict[str, Definition]:
+    """Every metric that a run record can hold, by its name without the cutoff.
+
+    Raises:
+        PluginError: if an entry point in the group `groupbench.metrics` cannot be imported.
+    """
+    return {**families(), **_others()}
+
+
+def definition(metric: str) -> Definition | None:
+    """The definition of a metric, written with or without its cutoff, or None if there is none."""
+    return definitions().get(metric.strip().lower().partition("@")[0])
 
 
 def explain(metric: str | Metric) -> str:
@@ -64,12 +76,49 @@ def explain(metric: str | Metric) -> str:
     Raises:
         ConfigError: if the metric is unknown or its cutoff malformed.
     """
-    metric = parse(metric)
-    family = metric.family
-    return (
-        f"{metric.name}: {family.title} with K = {metric.k}\n"
-        f"  formula    {family.formula}\n"
-        f"  ties       {_TIE_RULE}\n"
-        f"  undefined  {family.undefined}\n"
-        f"  source     {family.source}"
+    name, at, k = (metric.name if isinstance(metric, Metric) else metric.strip().lower()).partition("@")
+    found = definition(name)
+    if found is None:
+        raise ConfigError(unknown("metric", name, definitions(), _REMEDY))
+    if found.cutoff:
+        title = f"{name}@{_cutoff(name, k)}: {found.title} with K = {k}"
+    elif at:
+        raise ConfigError(f"metric {name!r} has no cutoff; leave out '@{k}'")
+    else:
+        title = f"{name}: {found.title}"
+    rows = [
+        ("formula", found.formula),
+        ("ties", found.ties),
+        ("undefined", found.undefined),
+        ("better", "lower" if found.lower_is_better else "higher"),
+        ("source", found.source),
+        *(("differs", text) for text in found.differs),
+    ]
+    return "\n".join([title, *(f"  {label:9s}  {text}" for label, text in rows)])
+
+
+def _cutoff(name: str, k: str) -> int:
+    if not re.fullmatch("[1-9][0-9]*", k):
+        given = f", not {k!r}" if k else ""
+        raise ConfigError(f"metric {name!r} needs a cutoff K of 1 or more{given}; write it as {name}@10")
+    return int(k)
+
+
+@functools.cache
+def _others() -> dict[str, Definition]:
+    """The metrics that are no family, and the spreads over members (`min-ndcg`), by name."""
+    bases = [(families()[name], OF_EXPECTATIONS) for name in SPREAD_OF] + [(RELEVANCE, RELEVANCE.ties)]
+    spreads = (_spread(spread, base, ties) for base, ties in bases for spread in SPREADS)
+    return {found.name: found for found in (*OTHERS, *spreads)}
+
+
+def _spread(spread: Spread, base: Definition, ties: str) -> Definition:
+    return Definition(
+        name=f"{spread.name}-{base.name}",
+        title=f"{base.title}, {spread.name} over members",
+        formula=f"{spread.formula}; x_1 ... x_n are {base.name}@K of the members who judge: {base.formula}",
+        source=f"{spread.source}; {base.name}: {base.source}",
+        undefined="NaN where no member judges the list, and where the formula says so",
+        ties=ties,
+        lower_is_better=spread.lower_is_better,
     )

@@ -101,11 +101,13 @@ def render_breakdown(frame: pd.DataFrame, *, format: str) -> str:
 
 
 def _columns(rows: pd.DataFrame) -> Iterator[Any]:
+    from groupbench.report.lines import lower_is_better
     from groupbench.report.sheet import BLANK, Cell, Column
 
     kinds = list(dict.fromkeys(rows["kind"]))
     lines = {place: part.set_index("kind") for place, part in rows.groupby(["method", "aggregator"])}
-    order = sorted(lines, key=lambda place: -float(lines[place]["mean"].mean()))
+    sign = 1.0 if lower_is_better(str(rows["metric"].iloc[0])) else -1.0
+    order = sorted(lines, key=lambda place: sign * float(lines[place]["mean"].mean()))
     yield Column("method", [Cell(str(method)) for method, _ in order])
     yield Column("aggregator", [Cell("" if name == "none" else str(name)) for _, name in order])
     for kind in kinds:

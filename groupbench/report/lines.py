@@ -10,18 +10,19 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from groupbench.arrays import FloatArray, IntArray, Segments
+from groupbench.metrics import definition
 from groupbench.store import Figures, RunRecord
 
 TieRule = Literal["expected", "best", "worst"]
 TIE_RULES: tuple[TieRule, ...] = ("expected", "best", "worst")
 
 _PHASES = ("fit", "score", "aggregate", "metrics")
-_LOWER_IS_BETTER = frozenset({"rmse", "mae", "zrecall", "tied_share"})
 
 
 def lower_is_better(metric: str) -> bool:
-    """Whether smaller values of `metric` are the better ones."""
-    return metric.partition("@")[0] in _LOWER_IS_BETTER
+    """Whether smaller values of `metric` are the better ones; not so for metrics that nothing defines."""
+    found = definition(metric)
+    return found is not None and found.lower_is_better
 
 
 class Place(NamedTuple):

@@ -20,20 +20,17 @@ _CELLS = 20_000_000
 
 
 def _build(task: Task, tau: float) -> Lists:
-    groups, n_items = task.train.groups, task.train.ratings.n_items
-    segments, items = _unseen(task.train.ratings, groups)
-    members = _member_truth(task, tau, segments, items)
-    liked = np.bincount(
-        members.segments.of_row[members.keys // n_items] * n_items + members.keys % n_items,
-        minlength=0,
-    )
-    place = segments.of_row * n_items + items
-    truth = np.where(place < len(liked), liked[np.minimum(place, len(liked) - 1)], 0)
-    return Lists(np.arange(len(groups)), segments, items, truth.astype(np.float64), members)
+    n_unseen, items = _unseen(task.train.ratings, task.train.groups)
+    choosing = np.flatnonzero(n_unseen)
+    segments = Segments.from_sizes(n_unseen[choosing])
+    candidates = segments.of_row * task.train.ratings.n_items + items
+    members, liked = _member_truth(task, tau, task.train.groups.take(choosing), candidates)
+    truth = np.bincount(liked, minlength=len(items)).astype(np.float64)
+    return Lists(choosing, segments, items, truth, members)
 
 
-def _unseen(train: Ratings, groups: Groups) -> tuple[Segments, IntArray]:
-    """The items that no member has training rows of, ascending, group by group."""
+def _unseen(train: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
+    """How many items no member has training rows of, (n_groups,), and these items, ascending by group."""
     sizes, found = [], []
     owners, rows = member_rows(train, groups)
     step = max(1, _CELLS // train.n_items)
@@ -44,28 +41,32 @@ def _unseen(train: Ratings, groups: Groups) -> tuple[Segments, IntArray]:
         unseen[owners[here] - start, train.items[rows[here]]] = False
         sizes.append(unseen.sum(axis=1))
         found.append(np.nonzero(unseen)[1])
-    return Segments.from_sizes(np.concatenate(sizes)), np.concatenate(found)
+    return np.concatenate(sizes), np.concatenate(found)
 
 
-def _member_truth(task: Task, tau: float, segments: Segments, items: IntArray) -> MemberTruth:
-    groups, n_items = task.train.groups, task.train.ratings.n_items
+def _member_truth(
+    task: Task, tau: float, groups: Groups, candidates: IntArray
+) -> tuple[MemberTruth, IntArray]:
+    """What the members of `groups` like, and the place of each such row among the candidates.
+
+    Args:
+        task: the split.
+        tau: a member likes what it rated at least so.
+        groups: the groups that are judged.
+        candidates: ascending `group * n_items + item`.
+    """
+    n_items, n_members = task.train.ratings.n_items, len(groups.members)
     likes = task.held_out.unique()
     likes = likes.take(likes.values >= tau)
-    alone = replace(
-        groups, ids=tuple(map(str, range(len(groups.members)))), segments=_ones(len(groups.members))
-    )
+    alone = replace(groups, ids=tuple(map(str, range(n_members))), segments=_ones(n_members))
     rows, liked = member_rows(likes, alone)
-    candidates = segments.of_row * n_items + items
-    group_keys = groups.segments.of_row[rows] * n_items + likes.items[liked]
-    choosable = np.isin(group_keys, candidates, kind="sort")
-    keys = rows[choosable] * n_items + likes.items[liked][choosable]
-    return MemberTruth(
-        groups.segments,
-        groups.members,
-        np.sort(keys),
-        np.bincount(rows[choosable], minlength=len(groups.members)),
-        n_items,
-    )
+    wanted = groups.segments.of_row[rows] * n_items + likes.items[liked]
+    place = np.searchsorted(candidates, wanted)
+    choosable = candidates.take(place, mode="clip") == wanted
+    rows, liked = rows[choosable], liked[choosable]
+    keys = np.sort(rows * n_items + likes.items[liked])
+    n_relevant = np.bincount(rows, minlength=n_members)
+    return MemberTruth(groups.segments, groups.members, keys, n_relevant, n_items), place[choosable]
 
 
 def _ones(n: int) -> Segments:
@@ -87,5 +88,6 @@ DECOUPLED = replace(
     name="decoupled",
     definition="groups rank all items without a member's training row; truth is what the base method itself "
     "predicts for each member, so that the aggregator alone is judged",
+    without_relevant="keep",
     judges="predictions",
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from groupbench.arrays import BoolArray, Segments
 from groupbench.errors import ConfigError
-from groupbench.leaks import Part, negatives
+from groupbench.leaks import Part, negatives, negatives_left
 from groupbench.views._base import Lists, View
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _build(entity: Entity, clean: bool, task: Task, tau: float) -> Lists:
             f"view sampled-{entity}: the held-out rows have no sampled negatives; choose another protocol"
         )
     if clean:
-        return _lists(part.held, ~part.seen, ~wrong.wrong)
+        return _lists(part.held, ~part.seen & (negatives_left(part, wrong) > 0), ~wrong.wrong)
     return _lists(part.held, np.ones_like(part.seen), np.ones_like(wrong.wrong))
 
 

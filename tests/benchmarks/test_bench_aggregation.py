@@ -5,6 +5,8 @@ Run with `pytest tests/benchmarks/test_bench_aggregation.py -o addopts=--import-
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import rankdata
@@ -47,6 +49,14 @@ def test_twenty_clusters_of_all_users(benchmark, name, clusters):
     assert np.isfinite(out).all()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hundred_groups_without_preferences(benchmark, name):
+    members = block([4] * 100, 1682)
+    members = replace(members, scores=np.full_like(members.scores, 3.0))
+    out = benchmark.pedantic(aggregators[name].create().aggregate, (members,), rounds=1)
+    assert (np.ptp(out, axis=1) == 0).all()
+
+
 def each_group(members):
     return np.split(members.scores, members.segments.offsets[1:-1])
 
@@ -80,7 +90,50 @@ def plurality_by_loop(members, depth=20):
     return np.stack(out)
 
 
-LOOPS = {"borda": borda_by_loop, "copeland": copeland_by_loop, "plurality": plurality_by_loop}
+def rrf_by_loop(members, k=60):
+    reciprocal = np.concatenate([[0], np.cumsum(1 / (k + np.arange(1, members.width + 1)))])
+    out = []
+    for rows in each_group(members):
+        first, last = (rankdata(-rows, axis=1, method=how).astype(int) for how in ("min", "max"))
+        out.append(((reciprocal[last] - reciprocal[first - 1]) / (last - first + 1)).sum(axis=0))
+    return np.stack(out)
+
+
+def leximin_by_loop(members):
+    out = []
+    for rows in each_group(members):
+        ordered = np.sort(rows, axis=0)
+        same = np.unique(ordered, axis=1, return_inverse=True)[1]
+        out.append(rankdata(same.ravel()) - 1)
+    return np.stack(out)
+
+
+def sp_greedy_by_loop(members, depth=20, delta=0.1):
+    out = []
+    for rows in each_group(members):
+        liked = rankdata(-rows, axis=1, method="min") <= np.ceil(delta * members.width)
+        mean = rows.mean(axis=0)
+        placed = (rankdata(mean) - 1) / members.width
+        lacking = np.ones(len(rows), dtype=bool)
+        for turn in range(depth, 0, -1):
+            gains = liked[lacking].sum(axis=0)
+            if gains.max(initial=0) == 0:
+                break
+            winner = np.lexsort((mean, gains))[-1]
+            placed[winner] = turn
+            lacking &= ~liked[:, winner]
+        out.append(placed)
+    return np.stack(out)
+
+
+LOOPS = {
+    "borda": borda_by_loop,
+    "copeland": copeland_by_loop,
+    "leximin": leximin_by_loop,
+    "plurality": plurality_by_loop,
+    "rrf": rrf_by_loop,
+    "sp-greedy": sp_greedy_by_loop,
+}
 
 
 @pytest.mark.parametrize("name", LOOPS)

@@ -114,7 +114,7 @@ def test_two_runs_share_a_results_folder(cli, asked, finished, outcomes):
     assert [errors for _, errors in said] == ["", ""]
     assert outcomes(cli.folder / "results") == outcomes(finished)
     left = [f.name for f in (cli.folder / "results").rglob("*") if f.is_file()]
-    assert set(left) == {"run.json", "entities.parquet", "top.parquet"}
+    assert set(left) == {"run.json", "entities.parquet", "groups.parquet", "top.parquet"}
 
 
 def test_half_written_files_do_not_count(cli, finished, asked, outcomes):

@@ -21,7 +21,7 @@ LAYERS = (
     {"recommender", "metrics"},
     {"task"},
     {"aggregation", "splits", "formation", "views", "loading", "dmtl"},
-    {"baselines", "bundles", "datasets", "diagnosis", "protocol", "scoring", "testing"},
+    {"baselines", "bundles", "datasets", "diagnosis", "protocol", "scoring", "sequential", "testing"},
     {"collect"},
     {"evaluation"},
     {"store", "config", "provenance", "catalogue", "stats"},

@@ -1,0 +1,130 @@
+"""Lists made position by position: each takes what adds most to the positions before it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
+from groupbench.aggregation._exact import exact_mean
+from groupbench.aggregation._order import fraction
+from groupbench.aggregation._shortlist import Shortlist, top_lists
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.errors import ConfigError
+
+_CACHED = 1 << 17
+"""Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
+_LOWEST = int(np.iinfo(np.int64).min)
+_UNSETTLED = 10
+"""Last bits of a gain, which errors of rounding may have changed."""
+
+
+class Race(ABC):
+    """What the members got from the positions filled so far, and what each candidate would add.
+
+    Attributes:
+        segments: which rows are the members of which group.
+        worth: (n_rows, n) what a candidate brings a member, in whole numbers: their sums are exact.
+        held: (n_rows,) what the members got.
+        finite: whether what adds nothing now will add nothing later; then the race ends there.
+    """
+
+    finite: ClassVar[bool] = False
+
+    def __init__(self, segments: Segments, worth: IntArray) -> None:
+        self.segments = segments
+        self.worth = worth
+        self.held = np.zeros(len(worth), dtype=np.int64)
+
+    @abstractmethod
+    def gains(self) -> IntArray:
+        """What is maximised if each candidate came next, (n_groups, n), in `whole` numbers."""
+
+    def add(self, groups: IntArray, columns: IntArray) -> None:
+        """Give the members of `groups` what they get from the candidates in `columns`, (n_chosen,) both."""
+        winners = Segments.from_sizes(self.segments.sizes[groups])
+        rows = self.segments.offsets[groups][winners.of_row] + winners.position
+        np.add.at(self.held, rows, self.worth[rows, columns[winners.of_row]])
+
+
+@dataclass(frozen=True)
+class Greedy(Aggregator):
+    """Fills `depth` positions one after the other; everything else follows by the members' mean score.
+
+    Among candidates that would add equally much the one with the highest mean comes next. If that is
+    equal too, all of them are placed together, tied, so that neither the order of the members nor
+    that of the candidates decides. Amounts that differ by less than 1e-9 count as equal.
+    """
+
+    label: ClassVar[str] = "greedy"
+    """What the strategy is called in error messages."""
+
+    depth: int = 20
+    """Positions to fill, so choose the length of the longest list judged."""
+
+    def __post_init__(self) -> None:
+        require_depth(self.label, self.depth)
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """Positions left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
+        out = np.empty(members.valid.shape)
+        for groups, part in members.blocks(_CACHED):
+            mean = exact_mean(part.segments, part.scores)
+            out[groups] = fraction(mean, part.valid)
+            shortlist = Shortlist.of(part, self.liked(part))
+            self.fill(shortlist, self.race(shortlist), mean, out[groups])
+        return out
+
+    @abstractmethod
+    def liked(self, members: MemberScores) -> BoolArray:
+        """Which candidates each member likes, (n_rows, width); what nobody likes is not chosen."""
+
+    @abstractmethod
+    def race(self, shortlist: Shortlist) -> Race:
+        """The state before the first position."""
+
+    def fill(self, shortlist: Shortlist, race: Race, mean: FloatArray, out: FloatArray) -> None:
+        """Run the race: write the positions left to `out`; both it and `mean` are (n_groups, width)."""
+        means = np.take_along_axis(mean, shortlist.columns, axis=1)
+        waiting = shortlist.members.valid.copy()
+        for left in range(self.depth, 0, -1):
+            chosen = np.flatnonzero(_best(race.gains(), means, waiting, 1 if race.finite else _LOWEST))
+            if len(chosen) == 0:
+                break
+            groups, columns = np.divmod(chosen, waiting.shape[1])
+            out[groups, shortlist.columns[groups, columns]] = left
+            waiting[groups, columns] = False
+            race.add(groups, columns)
+
+
+@dataclass(frozen=True)
+class TopLists(Greedy):
+    """A greedy list over the candidates that are among the best `top` of some member."""
+
+    top: int = 20
+    """Length of each member's own list; candidates equally good as its last one share the last places."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.top < 2:
+            raise ConfigError(f"{self.label}.top: {self.top} candidates make no order; give at least 2")
+
+    def liked(self, members: MemberScores) -> BoolArray:
+        """The best `top` candidates of each member, (n_rows, width)."""
+        return top_lists(members, self.top)
+
+    def borda(self, shortlist: Shortlist) -> FloatArray:
+        """`top` minus the place in the member's own list, from 1, and 0 outside it: (n_rows, n)."""
+        return shortlist.by_place(np.maximum(self.top - 1.0 - np.arange(shortlist.members.width), 0.0))
+
+
+def _best(gains: IntArray, means: FloatArray, waiting: BoolArray, least: int) -> BoolArray:
+    """The waiting candidates with the highest gain of at least `least`, of these those of highest mean."""
+    settled = np.where(waiting, (gains + (1 << _UNSETTLED >> 1)) >> _UNSETTLED, _LOWEST)
+    best = settled.max(axis=1, keepdims=True, initial=_LOWEST)
+    chosen = waiting & (settled == best) & (best >= least)
+    means = np.where(chosen, means, -np.inf)
+    return np.asarray(chosen & (means == means.max(axis=1, keepdims=True, initial=-np.inf)))

@@ -1,0 +1,147 @@
+"""Greedy lists that weigh the welfare of the group against how evenly its members share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from groupbench.aggregation._base import require_fraction
+from groupbench.aggregation._exact import UNIT, whole
+from groupbench.aggregation._greedy import Race, TopLists
+from groupbench.aggregation._shortlist import Shortlist
+from groupbench.arrays import FloatArray, IntArray, Segments
+from groupbench.registry import aggregator
+
+
+@dataclass(frozen=True)
+class ListUtility(TopLists):
+    """A greedy list over the utilities U(m, L) that members have of a list L.
+
+    With K for `top` and rel(m, c) the relevance of candidate c, 0 outside m's own best K:
+
+    - `proportional`: sum of rel over L, divided by the sum over m's own best K;
+    - `average`: sum of rel over L, divided by K times the highest possible relevance.
+    """
+
+    relevance: Literal["borda", "binary"] = "borda"
+    """`borda`: K minus the place in the member's own list, from 1; `binary`: 1 for each of its best K."""
+
+    utility: Literal["proportional", "average"] = "proportional"
+    """What the relevance of the list is measured against."""
+
+    def utilities(self, shortlist: Shortlist) -> IntArray:
+        """What each candidate adds to each member's utility, in `whole` numbers, (n_rows, n)."""
+        if self.relevance == "borda":
+            relevance, highest = self.borda(shortlist), self.top - 1
+        else:
+            places = np.arange(shortlist.members.width)
+            relevance, highest = shortlist.by_place((places < self.top).astype(np.float64)), 1
+        if self.utility == "average":
+            return whole(relevance / (self.top * highest))
+        total = whole(relevance).sum(axis=1, keepdims=True) / UNIT
+        return whole(relevance / np.where(total > 0, total, 1.0))
+
+
+@aggregator("greedy-lm", fairness="least-misery")
+@aggregator("greedy-variance", fairness="variance")
+@aggregator("greedy-jain", fairness="jain")
+@dataclass(frozen=True)
+class GreedyFairness(ListUtility):
+    """Greedy list for welfare and fairness: each position maximises w * SW(L) + (1 - w) * F(L).
+
+    SW is the mean of the members' utilities U(m, L) of the list L, and F one of
+
+    - `least-misery`: the lowest utility;
+    - `variance`: 1 minus the variance of the utilities;
+    - `jain`: (sum of U)**2 / (M * sum of U**2), 0 while all are 0;
+    - `min-max`: lowest by highest utility, 0 while all are 0.
+
+    Xiao, Min, Yongfeng, Zhaoquan, Yiqun, Shaoping, "Fairness-Aware Group Recommendation with
+    Pareto-Efficiency", RecSys 2017, with the relevances that Kaya, Bridge and Tintarev (RecSys 2020)
+    use for it. Candidates that are relevant to nobody are not considered: the empty list has no
+    variance, so `variance` would start with the least relevant ones.
+
+    Raises:
+        ConfigError: if `welfare` is outside 0 to 1, `depth` is below 1 or `top` below 2.
+    """
+
+    fairness: Literal["least-misery", "variance", "jain", "min-max"] = "least-misery"
+    """What is fair."""
+
+    welfare: float = 0.5
+    """Share w of the welfare in what is maximised, called lambda in the paper; the rest is fairness."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_fraction(f"{self.label}.welfare", self.welfare)
+
+    def race(self, shortlist: Shortlist) -> Race:
+        """All utilities are 0."""
+        return _Balance(self, shortlist.members.segments, self.utilities(shortlist))
+
+
+class _Balance(Race):
+    def __init__(self, strategy: GreedyFairness, segments: Segments, worth: IntArray) -> None:
+        super().__init__(segments, worth)
+        self._strategy = strategy
+
+    def gains(self) -> IntArray:
+        held = self.held[:, None] + self.worth
+        mean = self._mean(held)
+        share = self._strategy.welfare
+        return whole(share * mean + (1 - share) * self._fairness(held, mean))
+
+    def _fairness(self, held: IntArray, mean: FloatArray) -> FloatArray:
+        kind = self._strategy.fairness
+        if kind == "variance":
+            apart = held / UNIT - mean[self.segments.of_row]
+            return 1 - self._mean(whole(apart * apart))
+        if kind == "jain":
+            squares = self._mean(whole((held / UNIT) ** 2))
+            return np.divide(mean * mean, squares, out=np.zeros_like(mean), where=squares > 0)
+        low = self.segments.reduce("min", held) / UNIT
+        if kind == "least-misery":
+            return np.asarray(low)
+        high = self.segments.reduce("max", held) / UNIT
+        return np.divide(low, high, out=np.zeros_like(mean), where=high > 0)
+
+    def _mean(self, values: IntArray) -> FloatArray:
+        return np.asarray(self.segments.reduce("sum", values) / (self.segments.sizes[:, None] * UNIT))
+
+
+@aggregator("nash")
+@dataclass(frozen=True)
+class Nash(ListUtility):
+    """Nash social welfare: each position maximises the product of the members' utilities of the list.
+
+    It is the sum over m of log(`floor` + U(m, L)) that is compared. The product rewards what serves
+    members who have little so far. Nash, "The bargaining problem", 1950; greedily over several choices
+    in Freeman, Zahedi, Conitzer, "Fair and Efficient Social Choice in Dynamic Settings", IJCAI 2017.
+    Utilities are those of `greedy-lm`, which is our choice. `multiplicative` takes the product item by item.
+
+    Raises:
+        ConfigError: if `floor` is not above 0 and at most 1, `depth` is below 1 or `top` below 2.
+    """
+
+    label: ClassVar[str] = "nash"
+
+    floor: float = 0.01
+    """Utility of the empty list; without it a member with nothing would make every product 0."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_fraction(f"{self.label}.floor", self.floor or -1)
+
+    def race(self, shortlist: Shortlist) -> Race:
+        """All utilities are `floor`."""
+        race = _Product(shortlist.members.segments, self.utilities(shortlist))
+        race.held += whole(self.floor)
+        return race
+
+
+class _Product(Race):
+    def gains(self) -> IntArray:
+        held = (self.held[:, None] + self.worth) / UNIT
+        return np.asarray(self.segments.reduce("sum", whole(np.log(held))))

@@ -1,0 +1,172 @@
+"""Candidates by the chance that some weighting of the members would recommend them.
+
+Sacharidis, "Top-N Group Recommendations with Fairness", ACM SAC 2019.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
+from groupbench.aggregation._exact import exact_mean, whole
+from groupbench.aggregation._order import by_size, fraction, member_points, points
+from groupbench.aggregation._shortlist import Shortlist, top_lists
+from groupbench.arrays import BoolArray, FloatArray, IntArray
+from groupbench.errors import ConfigError
+from groupbench.registry import aggregator
+
+_CACHED = 1 << 17
+"""Values handled at a time, so that what lies between two steps stays in the processor's cache."""
+_WEIGHTINGS = 256
+"""Weightings tried for a small group."""
+
+Places = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ParetoLevels(Aggregator):
+    """Candidates by how many weightings of the members have them among the best N, N being `depth`.
+
+    A weighting adds up the places that the members give a candidate, weighted; places beyond a
+    member's best N count as N + 1, and only candidates that some member has among its best N are
+    considered, as in the program of Kaya, Bridge and Tintarev (RecSys 2020). What the same number of
+    weightings recommends, and everything else, follows by mean score. The paper draws weightings at
+    random; here they are a grid, so that no member is favoured by the draw: each weight is one of 0, 1
+    ... `levels` - 1, with fewer levels in groups with more than 256 such weightings; groups of more
+    than eight are weighed as a whole, without one of the members, and by one member alone.
+    """
+
+    label: ClassVar[str] = "pareto"
+
+    depth: int = 20
+    """Length N of the lists, the group's and the members' own."""
+
+    levels: int = 5
+    """Different weights a member can have."""
+
+    def __post_init__(self) -> None:
+        require_depth(self.label, self.depth)
+        if self.levels < 2:
+            raise ConfigError(f"{self.label}.levels: {self.levels} weights cannot differ; give at least 2")
+
+    def aggregate(self, members: MemberScores) -> FloatArray:
+        """What is recommended less often, ties counting half, and a fraction by mean, (n_groups, width)."""
+        out = np.empty(members.valid.shape)
+        for groups, part in members.blocks(_CACHED):
+            shortlist = Shortlist.of(part, top_lists(part, self.depth))
+            beaten = np.zeros(part.valid.shape)
+            shortlist.spread(self._beaten(shortlist), beaten)
+            out[groups] = beaten + fraction(exact_mean(part.segments, part.scores), part.valid)
+        return out
+
+    def _beaten(self, shortlist: Shortlist) -> FloatArray:
+        """0 for what no weighting recommends; above, more for what more weightings do."""
+        members = shortlist.members
+        # Twice the mean place, counted from 0: whole numbers, as float32 holds them exactly.
+        places = 2.0 * (members.width - 1) - member_points(members)
+        places = np.where(shortlist.liked, np.minimum(places, 2 * self.depth), 2 * self.depth)
+        places = places.astype(np.float32)
+        chances = np.zeros(members.valid.shape, dtype=np.int64)
+        for same, rows in by_size(members.segments):
+            weights = _weightings(rows.shape[1], self.levels)
+            step = max(1, _CACHED // (max(len(weights), members.width) * members.width))
+            for start in range(0, len(same), step):
+                groups, held = same[start : start + step], places[rows[start : start + step]]
+                valid = members.valid[groups]
+                kept = valid & self.kept(_dominators(held, valid))
+                chances[groups] = _chances(held, kept, weights, self.depth)
+        never = np.count_nonzero(chances == 0, axis=1, keepdims=True)
+        return np.where(chances > 0, points(chances) / 2 - never + 1, 0.0)
+
+    @abstractmethod
+    def kept(self, dominators: IntArray) -> BoolArray:
+        """What may be recommended, given how many candidates dominate each one, (n, width)."""
+
+
+@aggregator("npo")
+@dataclass(frozen=True)
+class NPO(ParetoLevels):
+    """N-level Pareto optimal candidates by the share of weightings that have them among the best N.
+
+    A candidate is N-level Pareto optimal if fewer than N others dominate it: are placed no lower by
+    every member and higher by one. See `pareto` for the source and `ParetoLevels` for the weightings:
+    a fixed grid over the members' own top lists instead of random draws over all candidates.
+
+    Raises:
+        ConfigError: if `depth` is below 1 or `levels` below 2.
+    """
+
+    label: ClassVar[str] = "npo"
+
+    def kept(self, dominators: IntArray) -> BoolArray:
+        """Those with fewer than N dominators, (n, width)."""
+        return dominators < self.depth
+
+
+@aggregator("xpo")
+@dataclass(frozen=True)
+class XPO(ParetoLevels):
+    """X-level Pareto optimal candidates by the share of weightings that have them among the best N.
+
+    As `npo`, with the fewest levels that hold N candidates instead of N levels.
+
+    Raises:
+        ConfigError: if `depth` is below 1 or `levels` below 2.
+    """
+
+    label: ClassVar[str] = "xpo"
+
+    def kept(self, dominators: IntArray) -> BoolArray:
+        """Those with no more dominators than the N-th least dominated, (n, width)."""
+        place = min(self.depth, dominators.shape[1]) - 1
+        return dominators <= np.partition(dominators, place, axis=1)[:, place, None]
+
+
+def _weightings(size: int, levels: int) -> Places:
+    """Weights of the members, (n_weightings, size), the same whatever the order of the members."""
+    while levels > 2 and levels**size > _WEIGHTINGS:
+        levels -= 1
+    if levels**size <= _WEIGHTINGS:
+        return np.indices((levels,) * size).reshape(size, -1).T[1:].astype(np.float32)
+    alone = np.eye(size, dtype=np.float32)
+    return np.concatenate([np.ones((1, size), np.float32), 1 - alone, alone])
+
+
+def _dominators(held: Places, valid: BoolArray) -> IntArray:
+    """How many valid columns dominate each one, (n, width); most for what is not valid.
+
+    `held` are places, (n, size, width), lower being better, of groups of equal size.
+    """
+    n, size, width = held.shape
+    out = np.full(valid.shape, width, dtype=np.int64)
+    step = max(1, 8 * _CACHED // (n * width))
+    for start in range(0, width, step):
+        ours = slice(start, start + step)
+        as_good = np.repeat(valid[:, :, None], min(width, start + step) - start, axis=2)
+        better = np.zeros_like(as_good)
+        for member in range(size):
+            theirs, own = held[:, member, :, None], held[:, member, None, ours]
+            as_good &= theirs <= own
+            better |= theirs < own
+        out[:, ours] = np.where(valid[:, ours], np.count_nonzero(as_good & better, axis=1), width)
+    return out
+
+
+def _chances(held: Places, kept: BoolArray, weights: Places, depth: int) -> IntArray:
+    """Weightings that have each kept column among the best `depth`, in `whole` numbers, (n, width).
+
+    Columns that are tied for the last places share them.
+    """
+    sums = np.where(kept[:, None, :], weights @ held, np.inf)
+    place = min(depth, held.shape[2]) - 1
+    last = np.partition(sums, place, axis=2)[:, :, place, None]
+    better, tied = sums < last, (sums == last) & kept[:, None, :]
+    left = place + 1 - np.count_nonzero(better, axis=2)
+    shares = whole(left / np.maximum(np.count_nonzero(tied, axis=2), 1))
+    certain = np.count_nonzero(better, axis=1) * whole(1.0)
+    return np.asarray(certain + np.where(tied, shares[:, :, None], 0).sum(axis=1))

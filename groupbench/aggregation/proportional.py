@@ -1,0 +1,133 @@
+"""Greedy lists that give every member its part of the relevance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from groupbench.aggregation._base import MemberScores, require_fraction
+from groupbench.aggregation._exact import UNIT, whole
+from groupbench.aggregation._greedy import Greedy, Race, TopLists
+from groupbench.aggregation._normalise import non_negative, normalised
+from groupbench.aggregation._shortlist import Shortlist
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.registry import aggregator
+
+
+@aggregator("gfar")
+@dataclass(frozen=True)
+class GFAR(TopLists):
+    """GFAR: each position maximises the probability that members find their first relevant candidate there.
+
+    p(m, c) is the Borda relevance of c, `top` minus its place in m's own list, divided by the sum over
+    that list, and 0 outside it. A candidate c after the list L adds the sum over m of p(m, c) times
+    the product over d in L of 1 - p(m, d). Kaya, Bridge, Tintarev, "Ensuring Fairness in Group
+    Recommendations by Rank-Sensitive Balancing of Relevance", RecSys 2020, equations 1 and 5.
+
+    Raises:
+        ConfigError: if `depth` is below 1 or `top` below 2.
+    """
+
+    label: ClassVar[str] = "gfar"
+
+    def race(self, shortlist: Shortlist) -> Race:
+        """No member has found anything."""
+        relevance = self.borda(shortlist)
+        total = whole(relevance).sum(axis=1, keepdims=True) / UNIT
+        return _FirstFind(shortlist.members.segments, relevance / np.where(total > 0, total, 1.0))
+
+
+class _FirstFind(Race):
+    """`worth` and `held` are logarithms of the probability that nothing relevant was found."""
+
+    finite = True
+
+    def __init__(self, segments: Segments, chance: FloatArray) -> None:
+        super().__init__(segments, whole(np.log1p(-np.minimum(chance, 1 - 1 / UNIT))))
+        self._chance = chance
+
+    def gains(self) -> IntArray:
+        missing = np.exp(self.held / UNIT)[:, None]
+        return np.asarray(self.segments.reduce("sum", whole(self._chance * missing)))
+
+
+@aggregator("ep-fuzzda")
+@dataclass(frozen=True)
+class EPFuzzDA(Greedy):
+    """EP-FuzzDA: each position adds most relevance within what every member may have in proportion.
+
+    With r(m, c) the relevance, A(m) the sum of it over the list so far, A the sum of A(m), and w(m) the
+    members' weights, member m may still get x(m, c) = max(0, w(m) * (A + sum over n of r(n, c)) - A(m)).
+    A candidate adds the sum over m of min(r, x) + `excess` * max(0, r - x). Malecek & Peska,
+    "Fairness-preserving Group Recommendations With User Weighting", UMAP 2021 (adjunct). Relevance needs
+    to be comparable and not negative: a member whose normalised scores reach below 0 has them counted
+    from its lowest. All candidates are considered; the authors' program keeps to the members' best ones.
+
+    Raises:
+        ConfigError: if `excess` is outside 0 to 1 or `depth` is below 1.
+    """
+
+    label: ClassVar[str] = "ep-fuzzda"
+
+    weights: Literal["equal", "activity"] = "equal"
+    """What is proportional: an equal part for all, or one that grows with the training ratings."""
+
+    excess: float = 0.0
+    """How much relevance beyond a member's part counts; 1 makes it the sum of the relevance."""
+
+    normalise: Literal["none", "minmax", "zscore", "rank"] = "minmax"
+    """What is done to each member's scores first; `none` is for predicted ratings."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_fraction("ep-fuzzda.excess", self.excess)
+
+    def liked(self, members: MemberScores) -> BoolArray:
+        """Everything, (n_rows, width)."""
+        return members.valid[members.segments.of_row]
+
+    def race(self, shortlist: Shortlist) -> Proportion:
+        """No member has got anything."""
+        return Proportion(self, shortlist.members)
+
+
+class Proportion(Race):
+    """What members got of their parts; whole numbers count in steps of each group's `unit`.
+
+    Attributes:
+        unit: (n_rows, 1) relevance that is counted as 1.
+        rounds: what one candidate brings is divided by it before it counts as got.
+    """
+
+    def __init__(self, strategy: EPFuzzDA, members: MemberScores, rounds: int = 1) -> None:
+        segments = members.segments
+        relevance = non_negative(normalised(members, strategy.normalise))
+        highest = segments.reduce("max", relevance.max(axis=1, keepdims=True, initial=0.0))
+        self.unit = np.exp2(np.ceil(np.log2(np.where(highest > 0, highest, 1.0))))[segments.of_row]
+        counted = whole(relevance / self.unit)
+        super().__init__(segments, np.rint(counted / rounds).astype(np.int64) if rounds > 1 else counted)
+        self._relevance = counted.astype(np.float64)
+        self._total = segments.reduce("sum", counted)
+        self._part = _parts(strategy.weights, members)
+        self._excess = strategy.excess
+
+    def gains(self) -> IntArray:
+        """Relevance within the members' parts, and some of the rest, (n_groups, n)."""
+        all_held = self.segments.reduce("sum", self.held)[:, None]
+        free = (all_held + self._total).astype(np.float64)[self.segments.of_row]
+        free *= self._part
+        free -= self.held[:, None]
+        added = np.minimum(np.maximum(free, 0.0, out=free), self._relevance, out=free)
+        if self._excess:
+            added += self._excess * (self._relevance - added)
+        return np.asarray(self.segments.reduce("sum", np.rint(added, out=added).astype(np.int64)))
+
+
+def _parts(weights: Literal["equal", "activity"], members: MemberScores) -> FloatArray:
+    """Each member's weight, (n_rows, 1); they sum to 1 in each group."""
+    own = members.activity if weights == "activity" else np.ones(len(members.activity))
+    total = members.segments.reduce("sum", own)[members.segments.of_row]
+    equal = 1 / members.segments.sizes[members.segments.of_row]
+    return np.where(total > 0, own / np.where(total > 0, total, 1.0), equal)[:, None]

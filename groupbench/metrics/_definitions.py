@@ -1,0 +1,185 @@
+"""What every metric means, as data: the words behind `groupbench explain` and `groupbench list metrics`."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+
+EXPECTED = (
+    "equal scores: the expected value over all their orders, in closed form (McSherry & Najork, ECIR 2008); "
+    "--ties best|worst puts relevant candidates first or last instead"
+)
+OF_EXPECTATIONS = (
+    "equal scores: each member's value is its expectation over all their orders, and the figure is made from "
+    "these expectations; --ties best|worst puts each member's relevant candidates first or last instead"
+)
+BLOCK_MEANS = (
+    "equal scores: their gains are averaged, which is the expected value over all their orders; the same "
+    "under every --ties"
+)
+ITEM_ORDER = "equal scores: by item order, in the list that is kept; the same under every --ties"
+NO_RANKING = "no list is ranked, so ties do not matter"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a metric computes, whose definition it is, and where others compute something else.
+
+    Attributes:
+        name: the part before the `@`.
+        title: the name to print.
+        formula: what is computed for one list, in plain text, in terms of K, hits(K) and |Rel|.
+        source: the definition followed.
+        undefined: what comes out where the formula has no value.
+        ties: what equal scores do.
+        lower_is_better: whether smaller values are the better ones.
+        cutoff: whether the metric is written with a cutoff, as `name@K`.
+        differs: what other libraries compute under the name, with the size of the difference where measured.
+    """
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    undefined: str
+    _: KW_ONLY
+    ties: str = EXPECTED
+    lower_is_better: bool = False
+    cutoff: bool = True
+    differs: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> str:
+        """How the metric is written: `name@K`, or `name` without a cutoff."""
+        return f"{self.name}@K" if self.cutoff else self.name
+
+
+_KEPT = "the first min(K, length) items of the list"
+_EMPTY = "NaN where nothing is recommended; not reported for random and oracle, whose scores know no items"
+_NOBODY = "NaN where no member has a relevant candidate"
+_UNRATED = "NaN for a list without a rated candidate; reported only for methods that predict ratings"
+
+OF_MEMBERS = (
+    Definition(
+        name="zrecall",
+        title="zRecall",
+        formula="members with a relevant candidate who find none in the first K, divided by the members with "
+        "a relevant candidate",
+        source="Kaya, Bridge & Tintarev, RecSys 2020, over the members who can be satisfied",
+        undefined=_NOBODY,
+        ties=OF_EXPECTATIONS,
+        lower_is_better=True,
+    ),
+    Definition(
+        name="zrecall_all",
+        title="zRecall (all members)",
+        formula="members with a relevant candidate who find none in the first K, divided by all members",
+        source="Kaya, Bridge & Tintarev, RecSys 2020, over all members",
+        undefined="always defined; 0 where no member has a relevant candidate",
+        ties=OF_EXPECTATIONS,
+        lower_is_better=True,
+    ),
+    Definition(
+        name="dfh",
+        title="Discounted first hit",
+        formula="mean over members of 1 / log2(1 + rank of the member's first relevant item), 0 beyond K",
+        source="Kaya, Bridge & Tintarev, RecSys 2020",
+        undefined=_NOBODY,
+        ties=OF_EXPECTATIONS,
+    ),
+    Definition(
+        name="proportionality_error",
+        title="Proportionality error",
+        formula="1/2 sum over members of |hits_i(K) / sum of hits(K) - 1/n|, n members with a relevant "
+        "candidate",
+        source="total variation from equal shares, after Malecek & Peska, UMAP 2021",
+        undefined="NaN where no member has a hit",
+        ties=OF_EXPECTATIONS,
+        lower_is_better=True,
+    ),
+)
+"""Metrics that exist only where every member judges the group's list by its own truth."""
+
+RELEVANCE = Definition(
+    name="relevance",
+    title="Relevance (predicted)",
+    formula="mean gain of the first min(K, length) candidates, averaged over members; a member's gain is the "
+    "base method's prediction for it, scaled to 0 ... 1 over the candidates (1 where all are equal)",
+    source="groupbench; decoupled evaluation, in which the predictions are the truth",
+    undefined="always defined",
+    ties=BLOCK_MEANS,
+)
+
+ERRORS = (
+    Definition(
+        name="rmse",
+        title="RMSE",
+        formula="sqrt(mean of (prediction - rating)^2) over the rated candidates, predictions clipped to the "
+        "scale; per list in the parquet file, pooled over the rows of all lists in a table",
+        source="root mean squared error, as of sklearn.metrics and surprise.accuracy",
+        undefined=_UNRATED,
+        ties=NO_RANKING,
+        lower_is_better=True,
+        cutoff=False,
+    ),
+    Definition(
+        name="mae",
+        title="MAE",
+        formula="mean of |prediction - rating| over the rated candidates, predictions clipped to the scale; "
+        "per list in the parquet file, pooled over the rows of all lists in a table",
+        source="mean absolute error, as of sklearn.metrics and surprise.accuracy",
+        undefined=_UNRATED,
+        ties=NO_RANKING,
+        lower_is_better=True,
+        cutoff=False,
+    ),
+)
+"""Errors of predicted ratings."""
+
+EXPOSURES = (
+    Definition(
+        name="coverage",
+        title="Catalogue coverage",
+        formula="items among the first K of any judged list, divided by all items of the data set; one "
+        "figure for all lists. Candidates bound it: where only held-out items can be ranked, 1 is out of "
+        "reach",
+        source="Ge, Delgado-Battenfeld & Jannach, RecSys 2010",
+        undefined="always defined; not reported for random and oracle, whose scores know no items",
+        ties=ITEM_ORDER,
+    ),
+    Definition(
+        name="novelty",
+        title="Novelty",
+        formula=f"mean of -log2((n_i + 1) / (n + number of items)) over {_KEPT}; n_i of the n training rows "
+        "are item i's, and the 1 keeps items without training rows finite",
+        source="mean self-information, free discovery of Vargas & Castells, RecSys 2011",
+        undefined=_EMPTY,
+        ties=ITEM_ORDER,
+        differs=(
+            "Zhou et al., PNAS 2010, take -log2(n_i / number of users): without the added 1 that is lower by "
+            "log2(n / number of users), the same for all lists of a data set",
+        ),
+    ),
+    Definition(
+        name="popularity_share",
+        title="Popularity share",
+        formula=f"share of {_KEPT} that are among the 20% of all items with the most training rows (rounded "
+        "up; items with equally many rows by item order)",
+        source="1 - APLT of Abdollahpouri, Burke & Mobasher, FLAIRS 2019, with a head of 20% of the items",
+        undefined=_EMPTY,
+        ties=ITEM_ORDER,
+        lower_is_better=True,
+    ),
+    Definition(
+        name="diversity",
+        title="Intra-list diversity",
+        formula=f"mean of 1 - cosine(x_i, x_j) over the pairs of {_KEPT}, x_i the item features",
+        source="intra-list distance, Smyth & McClave, ICCBR 2001; Ziegler et al., WWW 2005",
+        undefined="NaN below two items with a feature other than 0, the only ones that count; not reported "
+        "for data without item features, nor for random and oracle",
+        ties=ITEM_ORDER,
+    ),
+)
+"""Metrics of which items are shown, whoever likes them."""
+
+OTHERS = (*OF_MEMBERS, RELEVANCE, *ERRORS, *EXPOSURES)
+"""All metrics that are no `Family`: something other than one ranked list with its truth decides them."""

@@ -1,0 +1,103 @@
+"""Exposure: which items the recommendation lists show, whoever likes them.
+
+These metrics look at lists of items, in which equal scores stand in item order; they are no expectations.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.metrics._families import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.data import Features, Ratings
+
+_ONE_IN = 5
+"""One in so many items counts as popular."""
+_CELLS = 1 << 20
+"""Feature values that are gathered at once."""
+
+
+class Exposure:
+    """Judges lists of items by what the training rows and the features say of the items.
+
+    Lists are (n_lists, depth) item indices, best first, -1 beyond the end of a list; no cutoff may exceed
+    `depth`. Values are NaN where a metric is undefined (see `explain`).
+
+    Args:
+        train: the training rows.
+        features: of the items, or None.
+    """
+
+    def __init__(self, train: Ratings, features: Features | None) -> None:
+        self._n_items = train.n_items
+        self._features = features
+        rows = np.bincount(train.items, minlength=self._n_items)
+        popular = np.argsort(-rows, kind="stable")[: -(-self._n_items // _ONE_IN)]
+        # The last of each is for the end of a list: index -1.
+        self._known = np.append(np.ones(self._n_items), 0.0)
+        self._novelty = np.append(-np.log2((rows + 1) / (rows.sum() + self._n_items)), 0.0)
+        self._popular = np.zeros(self._n_items + 1)
+        self._popular[popular] = 1.0
+
+    def of_lists(self, top: IntArray, cutoffs: Sequence[int]) -> dict[str, FloatArray]:
+        """Novelty, popularity share and, where items have features, diversity of each list.
+
+        Args:
+            top: (n_lists, depth) the lists.
+            cutoffs: the K, ascending.
+
+        Returns:
+            The values, (n_lists,), by name such as `novelty@10`.
+        """
+        length = np.cumsum(self._known[top], axis=1)
+        novelty = np.cumsum(self._novelty[top], axis=1)
+        popular = np.cumsum(self._popular[top], axis=1)
+        out = {f"novelty@{k}": ratio(novelty[:, k - 1], length[:, k - 1]) for k in cutoffs}
+        out |= {f"popularity_share@{k}": ratio(popular[:, k - 1], length[:, k - 1]) for k in cutoffs}
+        if self._features is not None:
+            diversity = _diversity(top, self._features, cutoffs)
+            out |= {f"diversity@{k}": column for k, column in zip(cutoffs, diversity, strict=True)}
+        return out
+
+    def of_all(self, top: IntArray, cutoffs: Sequence[int]) -> dict[str, float]:
+        """Coverage of the catalogue by all lists, (n_lists, depth), together, by name: `coverage@10`."""
+        out, shown = {}, np.zeros(self._n_items + 1, dtype=bool)
+        for k in cutoffs:
+            shown[top[:, :k]] = True
+            out[f"coverage@{k}"] = float(shown[:-1].mean())
+        return out
+
+
+def _diversity(top: IntArray, features: Features, cutoffs: Sequence[int]) -> FloatArray:
+    """Mean 1 - cosine over the pairs of the first K items, (n_cutoffs, n_lists), in bounded memory."""
+    out = np.full((len(cutoffs), len(top)), np.nan)
+    step = max(1, _CELLS // max(1, top.shape[1] * features.values.shape[1]))
+    for start in range(0, len(top), step):
+        part = slice(start, start + step)
+        units, described = _units(top[part], features)
+        counts = np.cumsum(described, axis=1)
+        total = np.zeros((len(units), features.values.shape[1]))
+        for row, (before, k) in zip(out, pairwise((0, *cutoffs)), strict=True):
+            total += units[:, before:k].sum(axis=1)
+            n = counts[:, k - 1]
+            # |sum of unit vectors|^2 is n plus the cosines of all ordered pairs.
+            cosines = np.einsum("lf,lf->l", total, total) - n
+            row[part] = np.maximum(1.0 - ratio(cosines, n * (n - 1)), 0.0)
+    return out
+
+
+def _units(top: IntArray, features: Features) -> tuple[FloatArray, IntArray]:
+    """The items' features at length 1, (n_lists, depth, n_features), 0 without any, and 1 where there are."""
+    vectors = features.values[top]
+    norms = np.sqrt(np.einsum("lpf,lpf->lp", vectors, vectors))
+    norms[top < 0] = 0.0
+    described = norms > 0
+    scale = ratio(np.ones(norms.shape), norms)
+    return vectors * np.where(described, scale, 0.0)[:, :, None], described.astype(np.int64)
