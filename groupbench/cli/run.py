@@ -83,13 +83,9 @@ def run(
     shown = _Progress(quiet=quiet or as_json)
     with shown:
         planned = api.start(resolved, results, shown.report, shown.tell)
-    records = api.collect(planned)
-    failed = [r for r in records if r.status != "done"]
+    failed = [o for o in shown.outcomes.values() if o.status != "done"]
     if as_json:
-        ended = [
-            {"dataset": r.dataset, "method": r.method, "seed": r.seed, "status": r.status, "reason": r.reason}
-            for r in records
-        ]
+        ended = [_ended(job, shown.outcomes.get(job.key)) for job in planned]
         typer.echo(json.dumps({"results": str(results), "ran": shown.ended, "jobs": ended}))
     elif not quiet:
         there = len(planned) - shown.ended
@@ -105,6 +101,7 @@ class _Progress:
 
     def __init__(self, quiet: bool) -> None:
         self.ended = 0
+        self.outcomes: dict[str, Outcome] = {}
         self._quiet = quiet
         self._running: list[str] = []
         self._bar: Progress | None = None
@@ -147,6 +144,7 @@ class _Progress:
             self._running.append(event.label)
         else:
             self._running.remove(event.job.label)
+            self.outcomes[event.job.key] = event
             line = _line(event, ended, total)
             self.tell(line)
             if self._quiet and event.status != "done":
@@ -154,6 +152,13 @@ class _Progress:
         if self._bar is not None:
             task = self._bar.task_ids[0]
             self._bar.update(task, total=total, completed=ended, description=", ".join(self._running))
+
+
+def _ended(job: Job, outcome: Outcome | None) -> dict[str, str | int]:
+    """How a job stands; one that was not run is there already."""
+    status, reason = ("done", "") if outcome is None else (outcome.status, outcome.reason)
+    place: dict[str, str | int] = {"dataset": job.dataset, "method": job.label, "seed": job.seed}
+    return {**place, "status": status, "reason": reason}
 
 
 def _line(event: Outcome, ended: int, total: int) -> str:
