@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from groupbench.hyperparameters import tunable
 from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.registry import method
 
@@ -31,7 +32,12 @@ class Random(ReferenceRow):
 @method("oracle")
 @dataclass
 class Oracle(ReferenceRow):
-    """The truth itself: the best that any ranking can reach in a view."""
+    """The truth itself: the best that any ranking can reach in a view.
+
+    Where each member judges the group's list (`coupled`) no list is best in every metric: there the oracle
+    ranks by the sum over members of 1 / IDCG(10), which gives the highest ndcg@10 that any list can have.
+    Other metrics there, ndcg at another K included, can be a little higher than the oracle's.
+    """
 
     def score_truth(self, truth: FloatArray) -> FloatArray:
         """A copy of `truth`."""
@@ -79,7 +85,7 @@ class PopularityGroups(GroupRecommender):
 class ItemMean(Recommender):
     """An item's mean training rating, the same for every user; the global mean for items without rows."""
 
-    shrinkage: AtLeast0 = 0.0
+    shrinkage: AtLeast0 = tunable(0.0, low=0, high=100)
     """Ratings of the global mean that are added to each item's own; 0 is the plain mean."""
 
     predicts_ratings = True

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groupbench.loading import Source, Table
 
 OF_USERS = ("train_ui", "val_ui_tr", "test_ui_tr", "val_ui_te", "test_ui_te")
-"""Files of users' rows: GroupIM learns from the first three, and the others are held out."""
+"""Files of users' rows: GroupIM learns from the first three, tunes on the fourth and tests on the last."""
 
 OF_GROUPS = ("train_gi", "val_gi", "test_gi")
 
@@ -40,10 +40,6 @@ def load(source: Source) -> Dataset:
     def visits(rater: str, *names: str) -> Ratings:
         return _visits([tables[name] for name in names], rater, raters[rater], item_ids)
 
-    source.note(
-        f"val_ui_te.csv ({len(tables['val_ui_te']):,} rows) is left out: it is for tuning on users whose "
-        "other rows are training rows here"
-    )
     return Dataset(
         name=source.card.name,
         title=source.card.title,
@@ -56,6 +52,7 @@ def load(source: Source) -> Dataset:
         given=GivenSplit(
             users=HeldOutRows(visits("user", "test_ui_te")),
             groups=HeldOutRows(visits("group", "test_gi")),
+            validation_users=HeldOutRows(visits("user", "val_ui_te")),
             validation_groups=HeldOutRows(visits("group", "val_gi")),
         ),
     )

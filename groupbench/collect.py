@@ -25,19 +25,13 @@ from groupbench.metrics import (
     top_k,
 )
 from groupbench.recommender import ReferenceRow
-from groupbench.views import Judgement
+from groupbench.views import Block, Judgement
 
 if TYPE_CHECKING:
     from groupbench.recommender import TrainingData
     from groupbench.scoring import Scored
 
-TOP = 20
-"""Length of the recommendation lists that are kept."""
-
 TIES: tuple[Ties, ...] = ("expected", "best", "worst")
-
-CUTOFFS = (3, 5, 10, 20)
-"""The K at which every metric is computed."""
 
 _ERRORS = ("rmse", "mae")
 
@@ -50,7 +44,7 @@ class Judged:
         judgement: the view and its lists.
         aggregator: name of the aggregator, `none` or `own`.
         values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined.
-        top: (n_lists, TOP) item indices, best first, -1 beyond the end of a list.
+        top: (n_lists, largest K) item indices, best first, -1 beyond the end of a list.
         overall: metrics that exist for all judged lists together only, by name.
     """
 
@@ -76,8 +70,8 @@ class Judged:
     @cached_property
     def _rated(self) -> IntArray:
         """Candidates with a truth in each list, (n_lists,)."""
-        rated = (~np.isnan(self.judgement.lists.truth)).astype(np.int64)
-        return np.asarray(self.judgement.lists.segments.reduce("sum", rated))
+        lists = self.judgement.lists
+        return np.bincount(lists.truths.lists, minlength=len(lists.entities))
 
 
 def collector(judgement: Judgement, aggregator: str, method: object, train: TrainingData) -> Collector:
@@ -92,20 +86,20 @@ class Collector(ABC):
 
     def __init__(self, judgement: Judgement, aggregator: str, method: object, train: TrainingData) -> None:
         self._judgement = judgement
-        self._lists = judgement.lists
+        self._cutoffs = judgement.view.cutoffs
+        self._depth = max(self._cutoffs)
         self._aggregator = aggregator
         self._is_reference = isinstance(method, ReferenceRow)
-        self._predicts = bool(getattr(method, "predicts_ratings", False))
         self._scale = train.scale
         self._values: dict[Ties, dict[str, FloatArray]] = {ties: {} for ties in TIES}
-        self._top = np.full((len(self._lists.entities), TOP), -1, dtype=np.int64)
+        self._top = np.full((len(judgement.judged), self._depth), -1, dtype=np.int64)
         # A reference row scores truths, not items: its ties say nothing about what it would show.
         self._exposure = None if self._is_reference else Exposure(train.ratings, train.item_features)
         self._exposed: dict[str, FloatArray] = {}
 
     @abstractmethod
-    def add(self, lists: IntArray, scored: Scored) -> None:
-        """Judge the scores, (len(lists), width), of the given lists."""
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
 
     def finish(self) -> Judged:
         """All that was collected; undefined values are zero where the view says so."""
@@ -115,7 +109,7 @@ class Collector(ABC):
             }
         overall = {}
         if self._exposure is not None:
-            overall = self._exposure.of_all(self._top[self._judgement.judged], CUTOFFS)
+            overall = self._exposure.of_all(self._top[self._judgement.judged], self._cutoffs)
         # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
         values = {ties: held | self._exposed for ties, held in self._values.items()}
         return Judged(self._judgement, self._aggregator, values, self._top, overall)
@@ -140,47 +134,44 @@ class Collector(ABC):
         for name, block in values.items():
             held.setdefault(name, np.full(len(self._top), np.nan))[lists] = block
 
-    def _keep_top(self, lists: IntArray, scores: FloatArray, rows: IntArray, valid: BoolArray) -> None:
-        columns = top_k(scores, valid, TOP)
-        items = np.take_along_axis(self._lists.items[rows], np.maximum(columns, 0), 1)
+    def _keep_top(self, lists: IntArray, scores: FloatArray, items: IntArray, valid: BoolArray) -> None:
+        columns = top_k(scores, valid, self._depth)
+        items = np.take_along_axis(items, np.maximum(columns, 0), 1)
         self._top[lists] = np.where(columns >= 0, items, -1)
         if self._exposure is not None:
-            self._put(self._exposed, lists, self._exposure.of_lists(self._top[lists], CUTOFFS))
+            self._put(self._exposed, lists, self._exposure.of_lists(self._top[lists], self._cutoffs))
 
 
 class ListCollector(Collector):
     """Every list is judged by its own truth."""
 
-    def add(self, lists: IntArray, scored: Scored) -> None:
-        """Judge the scores, (len(lists), width), of the given lists."""
-        rows, valid = self._lists.segments.window(lists)
-        scores = scored.scores
-        relevant = self._judgement.relevant[rows] & valid
-        recommended = scores >= self._judgement.tau if self._judgement.view.estimates_only else None
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
+        scores, valid, tau = scored.scores, block.valid, self._judgement.tau
+        recommended = scores >= tau if self._judgement.view.estimates_only else None
         errors = {}
-        if self._judgement.view.errors and self._predicts:
-            errors = _errors(np.clip(scores, *self._scale) - self._lists.truth[rows], valid)
-        ranking = rank(scores, relevant, valid, max(CUTOFFS), recommended=recommended)
-        metrics = [parse(f"{name}@{k}") for name in families() for k in CUTOFFS]
+        if self._judgement.view.errors and scored.ratings:
+            errors = _errors(np.clip(scores, *self._scale) - block.truth, valid)
+        ranking = rank(scores, block.truth >= tau, valid, self._depth, recommended=recommended)
+        metrics = [parse(f"{name}@{k}") for name in families() for k in self._cutoffs]
 
         def compute(ranking: Ranking) -> dict[str, FloatArray]:
             values = {metric.name: metric.compute(ranking) for metric in metrics}
             return self._judgement.view.renamed(values) | errors
 
         self._put_all(lists, ranking, compute)
-        self._keep_top(lists, scores, rows, valid if recommended is None else valid & recommended)
+        self._keep_top(lists, scores, block.items, valid if recommended is None else valid & recommended)
 
 
 class MemberCollector(Collector):
     """The list of a group is judged by the truth of each member."""
 
-    def add(self, lists: IntArray, scored: Scored) -> None:
-        """Judge the scores, (len(lists), width), of the given lists."""
-        truth = self._lists.members
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
+        truth = self._judgement.lists.members
         assert truth is not None
-        rows, valid = self._lists.segments.window(lists)
-        keys, columns = leaders(sort_keys(scored.scores, valid), max(CUTOFFS))
-        items = np.take_along_axis(self._lists.items[rows], columns, 1)
+        keys, columns = leaders(sort_keys(scored.scores, block.valid), self._depth)
+        items = np.take_along_axis(block.items, columns, 1)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
         ranked = keys[owner] < np.inf
@@ -188,26 +179,25 @@ class MemberCollector(Collector):
             np.where(ranked, -keys[owner], 0.0),
             truth.likes(members, items[owner]) & ranked,
             ranked,
-            max(CUTOFFS),
+            self._depth,
             n_relevant=truth.n_relevant[members],
         )
         groups = Segments.from_sizes(inside.sum(axis=1))
         judging = truth.n_relevant[members] > 0
-        self._put_all(lists, ranking, lambda found: judge_members(found, judging, groups, CUTOFFS))
-        self._keep_top(lists, scored.scores, rows, valid)
+        self._put_all(lists, ranking, lambda found: judge_members(found, judging, groups, self._cutoffs))
+        self._keep_top(lists, scored.scores, block.items, block.valid)
 
 
 class PredictionCollector(Collector):
     """The list of a group is judged by what the base method predicts for each member."""
 
-    def add(self, lists: IntArray, scored: Scored) -> None:
-        """Judge the scores, (len(lists), width), of the given lists."""
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
-        rows, valid = self._lists.segments.window(lists)
-        values = judge_predictions(scored.scores, scored.predictions, CUTOFFS)
+        values = judge_predictions(scored.scores, scored.predictions, self._cutoffs)
         for ties in TIES:
             self._put(self._values[ties], lists, values)
-        self._keep_top(lists, scored.scores, rows, valid)
+        self._keep_top(lists, scored.scores, block.items, block.valid)
 
 
 def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:

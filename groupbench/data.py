@@ -125,11 +125,13 @@ class GivenSplit:
     Attributes:
         users: held-out rows of users, or None.
         groups: held-out rows of groups, or None.
+        validation_users: rows of users that are for tuning, or None.
         validation_groups: rows of groups that are for tuning, or None.
     """
 
     users: HeldOutRows | None = None
     groups: HeldOutRows | None = None
+    validation_users: HeldOutRows | None = None
     validation_groups: HeldOutRows | None = None
 
 
@@ -187,7 +189,7 @@ class Dataset:
         yield "scale", list(map(float, self.scale))
         yield from _columns("ratings", self.ratings)
         yield from _columns("group_ratings", self.group_ratings)
-        for name in ("users", "groups", "validation_groups"):
+        for name in ("users", "groups", "validation_groups", "validation_users"):
             held: HeldOutRows | None = getattr(self.given, name, None)
             if held is not None:
                 yield from _columns(f"given.{name}", held.ratings)

@@ -1,8 +1,10 @@
 """What a split that came with the data gives away, and the same split without it.
 
-A held-out row is *seen* if its (rater, item) pair is a training row too. A sampled negative is *repeated* if
-the same row has it before, *own* if it is the item that the row holds out, and *known* if the rater has
-another row, for training or held out, with that item. Each makes a row easier or harder than it should be.
+A held-out row is *seen* if its (rater, item) pair is a training row too, or, for rows that test, a validation
+row: a method may have learned from the one, and been tuned or stopped early on the other. A sampled negative
+is *repeated* if the same row has it before, *own* if it is the item that the row holds out, and *known* if
+the rater has another row, for training, validation or test, with that item. Each makes a row easier or
+harder than it should be.
 """
 
 from __future__ import annotations
@@ -25,20 +27,30 @@ class Part:
         kind: the field of `GivenSplit`.
         of_groups: whether the raters are groups.
         held: the held-out rows.
-        train: the training rows.
-        rows: every table with rows of these raters, for training and held out.
+        learned: the rows of these raters that a method may have used before `held` judges it.
+        rows: every table with rows of these raters.
     """
 
     kind: str
     of_groups: bool
     held: HeldOutRows
-    train: Ratings
+    learned: tuple[Ratings, ...]
     rows: tuple[Ratings, ...]
 
     @property
+    def known(self) -> IntArray:
+        """What `pairs` gives of the rows in `learned`, distinct and ascending."""
+        return np.unique(np.concatenate([np.empty(0, np.int64), *map(pairs, self.learned)]))
+
+    @property
+    def source(self) -> str:
+        """What the rows in `learned` are, in words."""
+        return "training rows" if len(self.learned) < 2 else "training or validation rows"
+
+    @property
     def seen(self) -> BoolArray:
-        """Which held-out rows are training rows too, (n_rows,)."""
-        return np.isin(pairs(self.held.ratings), pairs(self.train))
+        """Which held-out rows are rows in `learned` too, (n_rows,)."""
+        return np.isin(pairs(self.held.ratings), self.known)
 
 
 @dataclass(frozen=True)
@@ -62,17 +74,33 @@ def pairs(rows: Ratings) -> IntArray:
 
 def parts(dataset: Dataset) -> list[Part]:
     """Every kind of held-out rows that came with the data set."""
-    held = {f.name: getattr(dataset.given, f.name, None) for f in fields(GivenSplit)}
-    kinds = {kind: rows for kind, rows in held.items() if rows is not None}
-    found = []
-    for kind, rows in kinds.items():
-        of_groups = _of_groups(kind)
-        train = dataset.group_ratings if of_groups else dataset.ratings
-        if train is None:
-            train = rows.ratings.take(slice(0))
-        same = [other.ratings for name, other in kinds.items() if _of_groups(name) == of_groups]
-        found.append(Part(kind, of_groups, rows, train, (train, *same)))
-    return found
+    given = dataset.given or GivenSplit()
+    found = (part(given, f.name, dataset.ratings, dataset.group_ratings) for f in fields(given))
+    return [one for one in found if one is not None]
+
+
+def part(given: GivenSplit, kind: str, ratings: Ratings, group_ratings: Ratings | None) -> Part | None:
+    """One kind of held-out rows of a split with its training rows; None if the split has none of that kind.
+
+    Args:
+        given: the split.
+        kind: a field of it.
+        ratings: training rows of users.
+        group_ratings: training rows of groups, or None.
+    """
+    of_groups = _of_groups(kind)
+    raters = "groups" if of_groups else "users"
+    test: HeldOutRows | None = getattr(given, raters)
+    validation: HeldOutRows | None = getattr(given, f"validation_{raters}")
+    held: HeldOutRows | None = getattr(given, kind)
+    if held is None:
+        return None
+    train = group_ratings if of_groups else ratings
+    learned = [] if train is None else [train]
+    if held is test and validation is not None:
+        learned.append(validation.ratings)
+    others = [other.ratings for other in (test, validation) if other is not None]
+    return Part(kind, of_groups, held, tuple(learned), (*learned, *others))
 
 
 def _of_groups(kind: str) -> bool:
@@ -147,7 +175,7 @@ def _note(part: Part, seen: BoolArray, kept: BoolArray, wrong: Negatives | None)
     """Say what the clean variant leaves out of one kind of held-out rows."""
     said = []
     if seen.any():
-        said.append(f"{seen.sum():,} of {len(seen):,} rows, which are training rows too")
+        said.append(f"{seen.sum():,} of {len(seen):,} rows, which are {part.source} too")
     emptied = int((~kept & ~seen).sum())
     if emptied:
         said.append(f"{emptied:,} of {len(seen):,} rows, which have no right negative")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from groupbench.data import Features, HeldOutRows, Ratings
+    from groupbench.data import Features, GivenSplit, Ratings
     from groupbench.recommender import TrainingData
 
 
@@ -18,14 +18,12 @@ class Task:
         train: all that methods see.
         held_out: held-out ratings of users.
         joint: held-out joint ratings; their `users` are indices into `train.groups`.
-        users: held-out rows of users with the negatives that came with the data.
-        groups: the same of groups.
+        given: the split that came with the data, where its held-out rows judge.
         catalogues: (n_items, n_catalogues) 0/1 columns: groups choose within theirs; None for all items.
     """
 
     train: TrainingData
     held_out: Ratings
     joint: Ratings | None = None
-    users: HeldOutRows | None = None
-    groups: HeldOutRows | None = None
+    given: GivenSplit | None = None
     catalogues: Features | None = None

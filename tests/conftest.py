@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,45 @@ import pytest
 
 from groupbench.data import Features, Ratings
 from groupbench.groups import Groups
-from groupbench.recommender import TrainingData
+from groupbench.recommender import GroupRecommender, Recommender, TrainingData
+
+
+@dataclass
+class Table(Recommender):
+    """Scores of users from a matrix, as predicted ratings."""
+
+    matrix: np.ndarray
+    predicts_ratings = True
+
+    def fit(self, train, *, rng):
+        return self
+
+    def score(self, users):
+        return self.matrix[users]
+
+
+class Plain(Table):
+    """The same scores, not meant as ratings."""
+
+    predicts_ratings = False
+
+
+@dataclass
+class GroupTable(GroupRecommender):
+    """Scores of groups, by group id."""
+
+    rows: Mapping[str, np.ndarray]
+
+    def fit(self, train, *, rng):
+        return self
+
+    def score_groups(self, groups):
+        return np.array([self.rows[i] for i in groups.ids])
+
+
+@dataclass
+class Both(Plain, GroupTable):
+    """Scores of users and of groups."""
 
 
 def make_training(n_users=30, n_items=20, n_rows=240, n_groups=4, seed=0, repeats=0) -> TrainingData:

@@ -24,7 +24,7 @@ def held_out_findings(dataset: Dataset) -> Iterator[Finding]:
         yield Finding(
             "held-out-in-training",
             part.kind.replace("_", " "),
-            "held-out rows that are training rows too",
+            f"held-out rows that are {part.source} too",
             int(seen.sum()),
             len(rows),
             names.pairs(rows, seen),

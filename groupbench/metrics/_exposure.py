@@ -39,12 +39,10 @@ class Exposure:
         self._n_items = train.n_items
         self._features = features
         rows = np.bincount(train.items, minlength=self._n_items)
-        popular = np.argsort(-rows, kind="stable")[: -(-self._n_items // _ONE_IN)]
         # The last of each is for the end of a list: index -1.
         self._known = np.append(np.ones(self._n_items), 0.0)
         self._novelty = np.append(-np.log2((rows + 1) / (rows.sum() + self._n_items)), 0.0)
-        self._popular = np.zeros(self._n_items + 1)
-        self._popular[popular] = 1.0
+        self._popular = np.append(_head(rows), 0.0)
 
     def of_lists(self, top: IntArray, cutoffs: Sequence[int]) -> dict[str, FloatArray]:
         """Novelty, popularity share and, where items have features, diversity of each list.
@@ -73,6 +71,18 @@ class Exposure:
             shown[top[:, :k]] = True
             out[f"coverage@{k}"] = float(shown[:-1].mean())
         return out
+
+
+def _head(rows: IntArray) -> FloatArray:
+    """How far each item, of so many `rows`, is among the most popular ones, (n_items,): 1, 0 or a share.
+
+    Items that tie for the last places of the head share them equally, so that no item's number counts.
+    """
+    places = -(-len(rows) // _ONE_IN)
+    last = np.sort(rows)[-places]
+    above, tied = rows > last, rows == last
+    share = (places - np.count_nonzero(above)) / np.count_nonzero(tied)
+    return np.where(above, 1.0, np.where(tied, share, 0.0))
 
 
 def _diversity(top: IntArray, features: Features, cutoffs: Sequence[int]) -> FloatArray:

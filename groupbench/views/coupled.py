@@ -7,70 +7,70 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.arrays import IntArray, Segments
-from groupbench.data import Ratings
-from groupbench.views._base import Lists, MemberTruth, View, member_rows
+from groupbench.arrays import FloatArray, IntArray, Segments
+from groupbench.views._base import View, member_rows
+from groupbench.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
 
 if TYPE_CHECKING:
     from groupbench.groups import Groups
     from groupbench.task import Task
 
-_CELLS = 20_000_000
-"""Cells of the group-by-item mask that are held at once."""
+_BOUNDED_K = 10
+"""The K at which the oracle's NDCG is the highest that any list can have."""
 
 
 def _build(task: Task, tau: float) -> Lists:
-    n_unseen, items = _unseen(task.train.ratings, task.train.groups)
-    choosing = np.flatnonzero(n_unseen)
-    segments = Segments.from_sizes(n_unseen[choosing])
-    candidates = segments.of_row * task.train.ratings.n_items + items
-    members, liked = _member_truth(task, tau, task.train.groups.take(choosing), candidates)
-    truth = np.bincount(liked, minlength=len(items)).astype(np.float64)
-    return Lists(choosing, segments, items, truth, members)
-
-
-def _unseen(train: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
-    """How many items no member has training rows of, (n_groups,), and these items, ascending by group."""
-    sizes, found = [], []
+    train, groups = task.train.ratings, task.train.groups
     owners, rows = member_rows(train, groups)
-    step = max(1, _CELLS // train.n_items)
-    for start in range(0, len(groups), step):
-        stop = min(start + step, len(groups))
-        here = slice(*np.searchsorted(owners, [start, stop]))
-        unseen = np.ones((stop - start, train.n_items), dtype=bool)
-        unseen[owners[here] - start, train.items[rows[here]]] = False
-        sizes.append(unseen.sum(axis=1))
-        found.append(np.nonzero(unseen)[1])
-    return np.concatenate(sizes), np.concatenate(found)
+    known = np.unique(owners * train.n_items + train.items[rows])
+    n_known = np.bincount(known // train.n_items, minlength=len(groups))
+    choosing = np.flatnonzero(n_known < train.n_items)
+    known, groups = renumbered(known, choosing, train.n_items), groups.take(choosing)
+    rows, liked = _liked(task, tau, groups, known)
+    members = _member_truth(groups, rows, liked % train.n_items, train.n_items)
+    held, place = np.unique(liked, return_inverse=True)
+    worth = np.bincount(place, weights=_worth(members.n_relevant)[rows])
+    # Rounded, so that sums of the same terms in another order are equal.
+    return CatalogueLists(choosing, train.n_items, known, held, np.round(worth, 9), members)
 
 
-def _member_truth(
-    task: Task, tau: float, groups: Groups, candidates: IntArray
-) -> tuple[MemberTruth, IntArray]:
-    """What the members of `groups` like, and the place of each such row among the candidates.
+def _liked(task: Task, tau: float, groups: Groups, known: IntArray) -> tuple[IntArray, IntArray]:
+    """Every (member, candidate) pair in which the held-out rating is at least tau.
 
     Args:
         task: the split.
         tau: a member likes what it rated at least so.
         groups: the groups that are judged.
-        candidates: ascending `group * n_items + item`.
+        known: ascending `group * n_items + item` of what is no candidate.
+
+    Returns:
+        The row of the member in `groups.members`, and `group * n_items + item`, both (n_pairs,).
     """
-    n_items, n_members = task.train.ratings.n_items, len(groups.members)
     likes = task.held_out.unique()
     likes = likes.take(likes.values >= tau)
-    alone = replace(groups, ids=tuple(map(str, range(n_members))), segments=_ones(n_members))
-    rows, liked = member_rows(likes, alone)
-    wanted = groups.segments.of_row[rows] * n_items + likes.items[liked]
-    place = np.searchsorted(candidates, wanted)
-    choosable = candidates.take(place, mode="clip") == wanted
-    rows, liked = rows[choosable], liked[choosable]
-    keys = np.sort(rows * n_items + likes.items[liked])
-    n_relevant = np.bincount(rows, minlength=n_members)
-    return MemberTruth(groups.segments, groups.members, keys, n_relevant, n_items), place[choosable]
+    rows, liked = member_rows(likes, _alone(groups))
+    keys = groups.segments.of_row[rows] * likes.n_items + likes.items[liked]
+    new = ~np.isin(keys, known)
+    return rows[new], keys[new]
 
 
-def _ones(n: int) -> Segments:
-    return Segments(np.arange(n + 1))
+def _member_truth(groups: Groups, rows: IntArray, items: IntArray, n_items: int) -> MemberTruth:
+    """What each member likes, from pairs of its row and an item."""
+    n_relevant = np.bincount(rows, minlength=len(groups.members))
+    return MemberTruth(groups.segments, groups.members, np.sort(rows * n_items + items), n_relevant, n_items)
+
+
+def _worth(n_relevant: IntArray) -> FloatArray:
+    """What the first place is worth to a member: 1 / IDCG(10), (n_members,); 0 to those who like nothing."""
+    ideal = np.cumsum(1 / np.log2(np.arange(2, _BOUNDED_K + 2)))
+    worth: FloatArray = np.append(0.0, 1 / ideal)[np.minimum(n_relevant, _BOUNDED_K)]
+    return worth
+
+
+def _alone(groups: Groups) -> Groups:
+    """Every member as a group of its own."""
+    n = len(groups.members)
+    return replace(groups, ids=tuple(map(str, range(n))), segments=Segments(np.arange(n + 1)))
 
 
 COUPLED = View(
@@ -81,6 +81,8 @@ COUPLED = View(
     tau=4.0,
     build=_build,
     judges="members",
+    oracle=f"no list has a higher ndcg@{_BOUNDED_K}; the oracle bounds no other metric here, because members "
+    "want different lists",
 )
 
 DECOUPLED = replace(
@@ -90,4 +92,5 @@ DECOUPLED = replace(
     "predicts for each member, so that the aggregator alone is judged",
     without_relevant="keep",
     judges="predictions",
+    oracle="",
 )

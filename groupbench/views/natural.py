@@ -6,50 +6,42 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, IntArray, Segments
+from groupbench.arrays import IntArray
 from groupbench.errors import ConfigError
-from groupbench.views._base import Lists, View
+from groupbench.views._base import View
+from groupbench.views._lists import CatalogueLists, Lists, renumbered
 
 if TYPE_CHECKING:
-    from groupbench.data import Ratings
+    from groupbench.data import Features, Ratings
     from groupbench.task import Task
 
 
 def _build(task: Task, tau: float) -> Lists:
     if task.joint is None or len(task.joint) == 0:
         raise ConfigError("view natural: this fold holds out no joint rating; ask for fewer folds")
-    joint = task.joint.unique()
-    judged, place = np.unique(joint.users, return_inverse=True)
-    candidates = _choosable(task, judged)
-    candidates[place, joint.items] = True
-    truth = np.full(candidates.shape, np.nan)
-    truth[place, joint.items] = joint.values
-    return Lists(
-        judged, Segments.from_sizes(candidates.sum(axis=1)), np.nonzero(candidates)[1], truth[candidates]
-    )
+    joint, n_items = task.joint.unique(), task.joint.n_items
+    judged = np.unique(joint.users)
+    held, known = _of(judged, joint), np.empty(0, dtype=np.int64)
+    if task.train.group_ratings is not None:
+        known = _of(judged, task.train.group_ratings)
+    excluded = [known]
+    if task.catalogues is not None:
+        excluded.append(_outside(task.catalogues, np.concatenate([held, known]), len(judged)))
+    return CatalogueLists(judged, n_items, np.setdiff1d(np.concatenate(excluded), held), held, joint.values)
 
 
-def _choosable(task: Task, groups: IntArray) -> BoolArray:
-    """The items the `groups`, ascending, could have rated and did not in training, (n_groups, n_items)."""
-    assert task.joint is not None
-    known = [] if task.train.group_ratings is None else [_of(groups, task.train.group_ratings)]
-    if task.catalogues is None:
-        choosable = np.ones((len(groups), task.train.ratings.n_items), dtype=bool)
-    else:
-        parts = task.catalogues.values > 0
-        chosen_from = np.zeros((len(groups), parts.shape[1]), dtype=bool)
-        for place, items in (_of(groups, task.joint), *known):
-            np.logical_or.at(chosen_from, place, parts[items])
-        choosable = (chosen_from.astype(np.float64) @ parts.T) > 0
-    for place, items in known:
-        choosable[place, items] = False
-    return choosable
+def _outside(catalogues: Features, rated: IntArray, n_groups: int) -> IntArray:
+    """`group * n_items + item` of what is in no catalogue that the group `rated` in."""
+    parts = catalogues.values > 0
+    groups, items = np.divmod(rated, len(parts))
+    chosen_from = np.zeros((n_groups, parts.shape[1]), dtype=bool)
+    np.logical_or.at(chosen_from, groups, parts[items])
+    return np.flatnonzero(chosen_from.astype(np.float64) @ parts.T == 0)
 
 
-def _of(groups: IntArray, rows: Ratings) -> tuple[IntArray, IntArray]:
-    """Place among the `groups` and item of each of their rows."""
-    rows = rows.take(np.isin(rows.users, groups))
-    return np.searchsorted(groups, rows.users), rows.items
+def _of(groups: IntArray, rows: Ratings) -> IntArray:
+    """`place among the groups * n_items + item` of each of their rows, by group."""
+    return renumbered(rows.users * rows.n_items + rows.items, groups, rows.n_items)
 
 
 NATURAL = View(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupbench.data import Ratings
-from groupbench.views._base import Lists, View, member_rows
+from groupbench.views._base import View, member_rows
+from groupbench.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
     from groupbench.task import Task
@@ -17,7 +18,7 @@ def _build(task: Task, tau: float) -> Lists:
     joint = Ratings(
         owners, held_out.items[rows], held_out.values[rows], len(groups), held_out.n_items
     ).unique()
-    return Lists.gather(joint.users, joint.items, joint.values)
+    return RowLists.gather(joint.users, joint.items, joint.values)
 
 
 RATED_GROUP = View(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupbench.views._base import Lists, View, member_rows
+from groupbench.views._base import View, member_rows
+from groupbench.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
     from groupbench.task import Task
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def _build(task: Task, tau: float) -> Lists:
     held_out = task.held_out
     owners, rows = member_rows(held_out, task.train.groups)
-    return Lists.gather(owners, held_out.items[rows], held_out.values[rows])
+    return RowLists.gather(owners, held_out.items[rows], held_out.values[rows])
 
 
 RATED_ROWS = View(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groupbench.views._base import Lists, View
+from groupbench.views._base import View
+from groupbench.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
     from groupbench.task import Task
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 
 def _pairs(task: Task, tau: float) -> Lists:
     once = task.held_out.unique()
-    return Lists.gather(once.users, once.items, once.values)
+    return RowLists.gather(once.users, once.items, once.values)
 
 
 def _rows(task: Task, tau: float) -> Lists:
     rows = task.held_out
-    return Lists.gather(rows.users, rows.items, rows.values)
+    return RowLists.gather(rows.users, rows.items, rows.values)
 
 
 RATED_USER = View(

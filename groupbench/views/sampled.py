@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.arrays import BoolArray, Segments
 from groupbench.errors import ConfigError
-from groupbench.leaks import Part, negatives, negatives_left
-from groupbench.views._base import Lists, View
+from groupbench.leaks import negatives, negatives_left
+from groupbench.views._base import View
+from groupbench.views._given import Entity, given_part
+from groupbench.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
     from groupbench.data import HeldOutRows
     from groupbench.task import Task
 
-Entity = Literal["user", "group"]
-
 
 def _build(entity: Entity, clean: bool, task: Task, tau: float) -> Lists:
-    part = _part(task, entity)
+    view = f"sampled-{entity}" + "-clean" * clean
+    part = given_part(task, view, entity)
     wrong = negatives(part)
     if wrong is None:
-        raise ConfigError(
-            f"view sampled-{entity}: the held-out rows have no sampled negatives; choose another protocol"
-        )
+        raise ConfigError(f"view {view}: the held-out rows came without sampled negatives; see full-{entity}")
     if clean:
         return _lists(part.held, ~part.seen & (negatives_left(part, wrong) > 0), ~wrong.wrong)
     return _lists(part.held, np.ones_like(part.seen), np.ones_like(wrong.wrong))
 
 
-def _part(task: Task, entity: Entity) -> Part:
-    held = task.users if entity == "user" else task.groups
-    if held is None:
-        raise ConfigError(f"view sampled-{entity}: no held-out {entity} rows came with the data")
-    train = task.train.ratings if entity == "user" else task.train.group_ratings
-    if train is None:
-        train = held.ratings.take(slice(0))
-    return Part(f"{entity}s", entity == "group", held, train, (train, held.ratings))
-
-
 def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -> Lists:
-    """One list for each kept row: its item with truth 1 and its kept negatives with truth 0."""
+    """One list for each kept row: its item with its rating as truth, and its kept negatives without one."""
     assert held.segments is not None
     assert held.negatives is not None
     row_of = held.segments.of_row
@@ -50,24 +39,24 @@ def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -
     positives = np.flatnonzero(keep_rows)
     row = np.concatenate([positives, row_of[kept]])
     items = np.concatenate([held.ratings.items[positives], held.negatives[kept]])
-    truth = np.concatenate([np.ones(len(positives)), np.zeros(len(kept))])
+    truth = np.concatenate([held.ratings.values[positives], np.full(len(kept), np.nan)])
     # Lists go by owner, then row; `rank` numbers the kept rows in that order.
     by_owner = positives[np.argsort(held.ratings.users[positives], kind="stable")]
     rank = np.empty(len(held.ratings), dtype=np.int64)
     rank[by_owner] = np.arange(len(by_owner))
     order = np.lexsort((items, rank[row]))
     sizes = np.bincount(rank[row], minlength=len(by_owner))
-    return Lists(held.ratings.users[by_owner], Segments.from_sizes(sizes), items[order], truth[order])
+    return RowLists(held.ratings.users[by_owner], Segments.from_sizes(sizes), items[order], truth[order])
 
 
 def _view(entity: Entity, clean: bool) -> View:
-    rows = "held-out row that is no training row" if clean else "held-out row"
+    rows = "held-out row that is no training or validation row" if clean else "held-out row"
     negative = "distinct sampled negatives that it never chose" if clean else "sampled negatives as they came"
     return View(
         name=f"sampled-{entity}" + ("-clean" if clean else ""),
         definition=f"for each {rows} the {entity} ranks its item among the {negative}",
         entity=entity,
-        tau=0.5,
+        tau=1.0,
         build=partial(_build, entity, clean),
     )
 

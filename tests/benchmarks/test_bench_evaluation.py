@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from groupbench.arrays import Segments
-from groupbench.collect import CUTOFFS
 from groupbench.data import Ratings
 from groupbench.evaluation import evaluate
 from groupbench.groups import Groups
@@ -19,8 +18,7 @@ from groupbench.measure import Stopwatch
 from groupbench.recommender import Recommender, TrainingData
 from groupbench.registry import aggregators
 from groupbench.task import Task
-from groupbench.views import VIEWS, Judgement
-from groupbench.views._base import Lists
+from groupbench.views import CUTOFFS, VIEWS, Judgement, RowLists
 
 N_GROUPS, N_MEMBERS, N_ITEMS, N_FACTORS = 10_000, 4, 5_000, 32
 N_USERS = N_GROUPS * N_MEMBERS
@@ -55,8 +53,8 @@ def every_item(task):
     rng = np.random.default_rng(1)
     truth = np.where(rng.random(N_GROUPS * N_ITEMS) < 0.02, 5.0, 1.0)
     segments = Segments.from_sizes(np.full(N_GROUPS, N_ITEMS))
-    lists = Lists(np.arange(N_GROUPS), segments, np.tile(np.arange(N_ITEMS), N_GROUPS), truth)
-    return Judgement(VIEWS["rated-group"], TAU, lists, truth >= TAU, np.ones(N_GROUPS, dtype=bool))
+    lists = RowLists(np.arange(N_GROUPS), segments, np.tile(np.arange(N_ITEMS), N_GROUPS), truth)
+    return Judgement(VIEWS["rated-group"], TAU, lists, np.ones(N_GROUPS, dtype=bool))
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +84,7 @@ def one_by_one(method, task, judgement):
     for place, group in enumerate(lists.entities):
         rows = slice(offsets[place], offsets[place + 1])
         scores = method.score(task.train.groups[group])[:, lists.items[rows]].mean(axis=0)
-        relevant = judgement.relevant[rows]
+        relevant = lists.truth[rows] >= judgement.tau
         hits = relevant[np.argsort(-scores)[:20]]
         n_relevant = relevant.sum()
         for k in CUTOFFS:

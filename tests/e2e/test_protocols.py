@@ -11,6 +11,21 @@ from groupbench import api
 CUTS = ["hit@5", "ndcg@5", "hit@10", "ndcg@10"]
 SHOWN = ["precision@10", "recall@10", "ndcg@10"]
 REFERENCES = "random,popularity,item-mean,oracle"
+BARE = '''
+import numpy as np
+from groupbench import Dataset, Ratings, dataset
+from groupbench.data import GivenSplit, HeldOutRows
+from groupbench.groups import Groups
+
+@dataset("bare")
+def bare(source):
+    """Held-out rows of pairs of users, without sampled negatives."""
+    def rows(start, n):
+        return Ratings(np.arange(n) % 20, (np.arange(n) * 7 + start) % 30, np.ones(n), 20, 30)
+    return Dataset("bare", "Bare", rows(0, 90), tuple(map(str, range(20))), tuple(map(str, range(30))),
+        (1.0, 1.0), groups=Groups.from_lists([[i, (i + 1) % 20] for i in range(20)]),
+        group_ratings=rows(1, 60), given=GivenSplit(groups=HeldOutRows(rows(5, 40))))
+'''
 
 
 @pytest.fixture
@@ -110,6 +125,39 @@ def test_data_without_a_split_of_its_own_say_so(cli):
     assert "itmrec-sim came without a split; use --protocol paper or natural" in ended.stdout
 
 
+def test_views_that_do_not_apply_are_left_out_with_their_reason(cli, figures):
+    (cli.folder / "bare.py").write_text(BARE)
+    found = figures(
+        *("--plugin", "bare.py", "--dataset", "bare", "--seeds", "1"),
+        *("--methods", "random,popularity-groups,oracle"),
+    )
+    ended = cli("table", "--metrics", "ndcg@50")
+    asked = cli("table", "--metrics", "ndcg@50", "--view", "sampled-group")
+
+    assert set(found.index.get_level_values("view")) == {"full-group"}
+    assert (
+        0
+        < found["full-group", "random", "none", "ndcg@50"]
+        < found["full-group", "oracle", "none", "ndcg@50"]
+    )
+    for record in records(cli):
+        assert {view for view, facts in record["views"].items() if facts["entities"]} == {"full-group"}
+    assert (ended.returncode, ended.stdout.count("protocol given, view ")) == (0, 1)
+    assert "not judged: bare, protocol given: view full-user: no held-out user rows came" in ended.stdout
+    assert (
+        "view sampled-group: the held-out rows came without sampled negatives; see full-group" in ended.stdout
+    )
+    assert "oracle skipped: view sampled-group: the held-out rows came without" in asked.stdout
+
+
+def test_the_table_says_what_the_oracle_bounds(cli, figures):
+    small = ("--protocol", "coupled", "--option", "n_groups=40")
+    figures("--dataset", "itmrec-sim", *small, "--seeds", "1", "--methods", "random,oracle")
+
+    assert "oracle: no list has a higher ndcg@10" in cli("table", "--view", "coupled").stdout
+    assert "oracle: " not in cli("table", "--view", "decoupled").stdout
+
+
 # Original data ------------------------------------------------------------------------------------------
 
 
@@ -123,29 +171,53 @@ def test_itm_rec_natural(figures, real_data):
         assert [found[method, "average", m] for m in SHOWN] == pytest.approx(values, abs=0.02), method
 
 
+POPULAR = {
+    "mafengwo": {
+        ("sampled-group", "popularity-groups", "own"): (0.4855, 0.3551, 0.6184, 0.3979),
+        ("sampled-group", "popularity", "average"): (0.0995, 0.0541, 0.1804, 0.0803),
+        ("sampled-user", "popularity-groups", "own"): (0.0995, 0.0574, 0.1650, 0.0784),
+        ("sampled-user", "popularity", "none"): (0.6359, 0.4577, 0.7433, 0.4926),
+    },
+    "camra2011": {
+        ("sampled-group", "popularity-groups", "own"): (0.5900, 0.4028, 0.7743, 0.4626),
+        ("sampled-group", "popularity", "average"): (0.5854, 0.4006, 0.7763, 0.4624),
+        ("sampled-user", "popularity-groups", "own"): (0.6236, 0.4215, 0.7915, 0.4762),
+        ("sampled-user", "popularity", "none"): (0.6233, 0.4206, 0.7894, 0.4746),
+    },
+}
+"""Tie-aware figures of popularity by group rows and by user rows, computed apart from this program."""
+
+
 @pytest.mark.data
-def test_mafengwo_given(figures, real_data):
+@pytest.mark.parametrize("name", POPULAR)
+def test_popularity_among_sampled_negatives(figures, real_data, name):
     found = figures(
-        *("--data-dir", real_data, "--dataset", "mafengwo", "--seeds", "1"),
+        *("--data-dir", real_data, "--dataset", name, "--protocol", "given", "--seeds", "1"),
         *("--methods", "popularity,popularity-groups,random,oracle"),
-    )["sampled-group"]
+    )
 
-    expected = {
-        ("popularity-groups", "own"): (0.4855, 0.3551, 0.6184, 0.3979),
-        ("popularity", "average"): (0.0995, 0.0541, 0.1804, 0.0803),
-        ("random", "none"): (5 / 101, 0.0292, 10 / 101, 0.0450),
-        ("oracle", "none"): (1, 1, 1, 1),
-    }
-    for (method, aggregator), values in expected.items():
-        assert [found[method, aggregator, m] for m in CUTS] == pytest.approx(values, abs=0.0005), method
+    for place, values in POPULAR[name].items():
+        assert [found[(*place, m)] for m in CUTS] == pytest.approx(values, abs=0.00006), place
+    expected = (5 / 101, 0.0292, 10 / 101, 0.0450)
+    assert [found["sampled-group", "random", "none", m] for m in CUTS] == pytest.approx(expected, abs=0.00006)
+    assert [found["sampled-group", "oracle", "none", m] for m in CUTS] == [1, 1, 1, 1]
 
 
 @pytest.mark.data
-def test_camra2011_given(figures, real_data):
-    options = ("--data-dir", real_data, "--dataset", "camra2011", "--seeds", "1", "--methods", "popularity")
-    found = figures(*options)["sampled-group"]["popularity", "average"]
+def test_popularity_among_all_places_of_weeplaces(cli, figures, real_data):
+    found = figures(
+        *("--data-dir", real_data, "--dataset", "weeplaces", "--seeds", "1"),
+        *("--methods", "popularity-groups"),
+    )["full-group", "popularity-groups", "own"]
+    (record,) = records(cli)
 
-    assert [found[m] for m in CUTS] == pytest.approx((0.5854, 0.4006, 0.7763, 0.4624), abs=0.0005)
+    expected = {"ndcg@20": 0.0628, "recall_capped@20": 0.1257, "ndcg@50": 0.0738, "recall_capped@50": 0.1763}
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.00006)
+    assert found["recall@20"] == pytest.approx(0.1253, abs=0.00006)
+    assert record["views"]["full-group"]["entities"] == 4547
+    assert record["views"]["full-user"]["entities"] == 1729
+    assert sum(record["seconds"][phase] for phase in ("score", "metrics")) < 60
+    assert max(record["peak_mb"].values()) < 1000
 
 
 @pytest.mark.data

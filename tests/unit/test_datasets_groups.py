@@ -161,9 +161,8 @@ def test_weeplaces_layout(tmp_path):
     assert given.users.negatives is None
     assert named_rows(given.validation_groups.ratings, data.groups.ids, data.item_ids) == [("1", "6", 1)]
     assert named_rows(given.groups.ratings, data.groups.ids, data.item_ids) == [("2", "10", 1), ("2", "5", 1)]
-    assert len(source.notes) == 2
-    assert source.notes[0].code == "repeated-memberships"
-    assert "val_ui_te.csv (1 rows)" in source.notes[1]
+    assert named_rows(given.validation_users.ratings, data.user_ids, data.item_ids) == [("2", "77", 1)]
+    assert [note.code for note in source.notes] == ["repeated-memberships"]
 
 
 def test_weeplaces_refuses_a_group_without_members(tmp_path):
@@ -315,7 +314,7 @@ def test_weeplaces_has_the_counts_of_its_files(real_data):
     assert len(data.groups.members) == 65_668
     given = data.given
     assert (len(given.users.ratings), len(given.groups.ratings)) == (42_010, 13_846)
-    assert len(given.validation_groups.ratings) == 6336
+    assert (len(given.validation_users.ratings), len(given.validation_groups.ratings)) == (19_885, 6336)
     ids = [set(r.users) for r in (data.group_ratings, given.groups.ratings, given.validation_groups.ratings)]
     assert [len(i) for i in ids] == [15_913, 4547, 2273]
     assert len(set.union(*ids)) == 22_733

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, groupby, product
 
 import numpy as np
@@ -12,61 +12,21 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from groupbench import collect, evaluation, scoring
-from groupbench.collect import CUTOFFS, TOP
 from groupbench.data import Ratings
 from groupbench.evaluation import evaluate, refusal
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
-from groupbench.recommender import GroupRecommender, Recommender, TrainingData
+from groupbench.recommender import TrainingData
 from groupbench.registry import aggregators, methods
 from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.views import CUTOFFS, VIEWS
+from tests.conftest import Both, GroupTable, Plain, Table
 
 N_USERS, N_ITEMS = 14, 12
 MEANS = {"average": np.mean, "least-misery": np.min, "most-pleasure": np.max}
 METRICS = ("precision", "precision_capped", "recall", "ndcg", "hit", "mrr")
 RATED = ("rated-group", "rated-user", "rated-rows", "surprise-faq")
 GROUP_VIEWS = [name for name in RATED if VIEWS[name].entity == "group"]
-
-
-@dataclass
-class Table(Recommender):
-    """Scores from a matrix, as predicted ratings."""
-
-    matrix: np.ndarray
-    predicts_ratings = True
-
-    def fit(self, train, *, rng):
-        return self
-
-    def score(self, users):
-        return self.matrix[users]
-
-
-class Plain(Table):
-    """The same scores, not meant as ratings."""
-
-    predicts_ratings = False
-
-
-@dataclass
-class GroupTable(GroupRecommender):
-    """Group scores from a matrix whose rows are found by group id."""
-
-    rows: dict
-
-    def fit(self, train, *, rng):
-        return self
-
-    def score_groups(self, groups):
-        return np.array([self.rows[i] for i in groups.ids])
-
-
-@dataclass
-class Both(Table, GroupTable):
-    """Scores of users and of groups."""
-
-    predicts_ratings = False
 
 
 def make_task(seed=0, lists=None, n_held=50):
@@ -145,8 +105,11 @@ def reference(view, judgement, score_of):
     lists = judgement.lists
     out = {ties: defaultdict(list) for ties in combine}
     for place, entity in enumerate(lists.entities):
-        rows = range(lists.segments.offsets[place], lists.segments.offsets[place + 1])
-        every = [(score_of(entity, lists.items[r]), bool(judgement.relevant[r])) for r in rows]
+        line = lists.block(np.array([place]))
+        every = [
+            (score_of(entity, i), t >= judgement.tau)
+            for i, t in zip(line.items[0], line.truth[0], strict=True)
+        ]
         ranked = [c for c in every if not view.estimates_only or c[0] >= judgement.tau]
         n_relevant = sum(relevant for _, relevant in every)
         possible = list(orders(ranked))
@@ -206,7 +169,7 @@ def test_the_kept_lists_are_the_best_candidates_in_order():
     for user, top in zip(found.judgement.lists.entities, found.top, strict=True):
         rated = np.unique(task.held_out.items[task.held_out.users == user])
         best = sorted(rated, key=lambda item: -matrix[user, item])
-        assert top.tolist() == best + [-1] * (TOP - len(best))
+        assert top.tolist() == best + [-1] * (max(CUTOFFS) - len(best))
 
 
 def test_candidates_that_are_not_recommended_are_not_kept_either():

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from groupbench.collect import CUTOFFS, TIES, TOP
+from groupbench.collect import TIES
 from groupbench.data import Features, Ratings
 from groupbench.evaluation import evaluate
 from groupbench.measure import Stopwatch
 from groupbench.metrics import Exposure, _exposure
-from groupbench.recommender import Recommender
 from groupbench.registry import aggregators, methods
 from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.views import CUTOFFS, VIEWS
+from tests.conftest import Table
 
 KS = (1, 3, 5)
 PER_LIST = ("novelty", "popularity_share", "diversity")
-
-
-@dataclass
-class Table(Recommender):
-    """Scores from a matrix, as predicted ratings."""
-
-    matrix: np.ndarray
-    predicts_ratings = True
-
-    def fit(self, train, *, rng):
-        return self
-
-    def score(self, users):
-        return self.matrix[users]
 
 
 def featured(train, n_features=4, seed=0):
@@ -60,14 +46,18 @@ def some_lists(n_items, n_lists=40, depth=7, seed=1):
 def expected(train, top, k):
     """Novelty, popularity share and diversity of one list, item by item."""
     rows = [int((train.ratings.items == i).sum()) for i in range(train.ratings.n_items)]
-    head = sorted(range(len(rows)), key=lambda i: (-rows[i], i))[: math.ceil(len(rows) / 5)]
+    places = math.ceil(len(rows) / 5)
+    last = sorted(rows)[-places]
+    above = sum(n > last for n in rows)
+    share = (places - above) / rows.count(last)
+    head = [1.0 if n > last else share if n == last else 0.0 for n in rows]
     items = [i for i in top[:k] if i >= 0]
-    share = [(rows[i] + 1) / (sum(rows) + len(rows)) for i in items]
+    chosen = [(rows[i] + 1) / (sum(rows) + len(rows)) for i in items]
     vectors = [train.item_features.values[i] for i in items if train.item_features.values[i].any()]
     apart = [1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in combinations(vectors, 2)]
     return {
-        "novelty": -np.mean(np.log2(share)) if items else math.nan,
-        "popularity_share": np.mean([i in head for i in items]) if items else math.nan,
+        "novelty": -np.mean(np.log2(chosen)) if items else math.nan,
+        "popularity_share": np.mean([head[i] for i in items]) if items else math.nan,
         "diversity": np.mean(apart) if apart else math.nan,
     }
 
@@ -108,6 +98,20 @@ def test_figures_worked_out_by_hand():
         "coverage@2": 0.8,
         "coverage@3": 1.0,
     }
+
+
+def test_the_head_does_not_depend_on_the_numbers_of_items():
+    items = np.array([3, 3, 3, 7, 7, 1, 1, 9, 9, 4])
+    ratings = Ratings(np.arange(10), items, np.ones(10), 10, 15)
+    found = Exposure(ratings, None).of_lists(np.arange(15)[:, None], (1,))["popularity_share@1"]
+
+    # Three places: one for item 3, two for the three items with two rows.
+    expected = np.zeros(15)
+    expected[3], expected[[1, 7, 9]] = 1, 2 / 3
+    np.testing.assert_allclose(found, expected)
+    new = np.random.default_rng(0).permutation(15)
+    moved = Exposure(replace(ratings, items=new[items]), None).of_lists(new[:, None], (1,))
+    np.testing.assert_array_equal(moved["popularity_share@1"], found)
 
 
 def test_equal_features_are_no_less_than_not_diverse(training):
@@ -204,6 +208,6 @@ def test_a_list_that_shows_nothing_has_no_novelty_even_where_undefined_counts_as
     nothing = (one.top < 0).all(axis=1)
 
     assert 0 < nothing.sum() < len(nothing)
-    assert one.top.shape == (len(nothing), TOP)
+    assert one.top.shape == (len(nothing), max(CUTOFFS))
     np.testing.assert_array_equal(np.isnan(one.values["expected"]["novelty@10"]), nothing)
     assert not np.isnan(one.values["expected"]["recall@10"]).any()

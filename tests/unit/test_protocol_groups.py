@@ -12,6 +12,7 @@ from groupbench.data import Dataset, Features, GivenSplit, HeldOutRows, Ratings
 from groupbench.errors import ConfigError
 from groupbench.formation import KINDS
 from groupbench.groups import Groups
+from groupbench.leaks import without_leaks
 from groupbench.protocol import PROTOCOLS, make_protocol
 from groupbench.registry import methods
 from groupbench.seeding import generator
@@ -201,9 +202,9 @@ def test_candidates_are_the_catalogue_without_training_ratings(dataset, held, ca
     for seed in range(FOLDS):
         task = prepare(dataset, {"name": "natural", "held": held, "catalogue": catalogue}, seed)
         lists = VIEWS["natural"].judge(task).lists
-        candidates = set(
-            zip(lists.entities[lists.segments.of_row].tolist(), lists.items.tolist(), strict=True)
-        )
+        block = lists.block(np.arange(len(lists.entities)))
+        owners = lists.entities[np.nonzero(block.valid)[0]].tolist()
+        candidates = set(zip(owners, block.items[block.valid].tolist(), strict=True))
         judged |= set(lists.entities.tolist())
         known, rated = pairs_of(task.train.group_ratings), pairs_of(dataset.group_ratings)
         assert not candidates & known
@@ -243,7 +244,7 @@ def test_held_out_joint_values_change_no_score(dataset, held):
 def test_given_takes_the_split_of_the_data_for_every_seed(dataset):
     first, other = (prepare(dataset, {"name": "given"}, seed) for seed in (0, 1))
 
-    assert (first.users, first.groups) == (dataset.given.users, dataset.given.groups)
+    assert first.given is other.given is dataset.given
     assert first.train.ratings is dataset.ratings
     assert first.train.group_ratings is dataset.group_ratings
     assert_same_training(first.train, other.train)
@@ -263,6 +264,21 @@ def test_data_with_a_split_of_its_own_is_judged_by_it(dataset):
     assert make_protocol({}, dataset).name == "given"
     assert make_protocol({}, replace(dataset, given=None)).name == "paper"
     assert make_protocol({"name": "coupled"}, dataset).name == "coupled"
+
+
+def test_the_clean_variant_has_no_test_row_that_a_method_may_have_been_tuned_on(dataset):
+    groups = dataset.given.groups.ratings
+    tuned = HeldOutRows(replace(groups.take(slice(0, 4)), values=np.full(4, 2.0)))
+    given = replace(dataset.given, validation_groups=tuned)
+    clean = without_leaks(replace(dataset, given=given)).given
+
+    assert not pairs_of(clean.groups.ratings) & (pairs_of(tuned.ratings) | pairs_of(dataset.group_ratings))
+    assert pairs_of(clean.validation_groups.ratings) == pairs_of(tuned.ratings) - pairs_of(
+        dataset.group_ratings
+    )
+    assert pairs_of(clean.groups.ratings) | pairs_of(tuned.ratings) | pairs_of(
+        dataset.group_ratings
+    ) >= pairs_of(groups)
 
 
 # Refusals -----------------------------------------------------------------------------------------------
@@ -321,3 +337,65 @@ def test_options_that_are_wrong_are_named(options, says):
 def test_data_that_do_not_suit_are_refused(dataset, options, without, says):
     with pytest.raises(ConfigError, match=says):
         prepare(replace(dataset, **dict.fromkeys(without)), options)
+
+
+# Views that do not apply --------------------------------------------------------------------------------
+
+
+def without_negatives(dataset):
+    users, groups = (
+        replace(h, negatives=None, segments=None) for h in (dataset.given.users, dataset.given.groups)
+    )
+    return replace(dataset, given=GivenSplit(users, groups))
+
+
+def test_every_view_that_applies_is_judged_and_the_others_say_why(dataset):
+    protocol = make_protocol({"name": "given"})
+    judgements, reasons = protocol.judge(protocol.prepare(without_negatives(dataset), 0))
+
+    assert [j.view.name for j in judgements] == ["full-group", "full-user"]
+    assert set(reasons) == set(protocol.views) - {"full-group", "full-user"}
+    assert all("came without sampled negatives" in reason for reason in reasons.values())
+
+
+def test_rows_of_groups_alone_leave_out_the_views_of_users(dataset):
+    protocol = make_protocol({"name": "given"})
+    task = protocol.prepare(replace(dataset, given=GivenSplit(groups=dataset.given.groups)), 0)
+    judgements, reasons = protocol.judge(task)
+
+    assert {j.view.entity for j in judgements} == {"group"}
+    assert set(reasons) == {"full-user", "sampled-user", "sampled-user-clean"}
+
+
+def test_a_protocol_without_a_view_that_applies_is_refused(dataset):
+    protocol = make_protocol({"name": "given"})
+    task = protocol.prepare(replace(dataset, given=GivenSplit()), 0)
+
+    with pytest.raises(ConfigError, match=r"view full-group: no held-out group rows.*view full-user"):
+        protocol.judge(task)
+
+
+def test_some_of_the_views_can_be_asked_for(dataset):
+    protocol = make_protocol({"name": "given"})
+    judgements, reasons = protocol.judge(protocol.prepare(dataset, 0), ["full-user"])
+
+    assert ([j.view.name for j in judgements], reasons) == (["full-user"], {})
+
+
+# Thresholds ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        ((1, 5), {"rated-group": 3.5, "rated-rows": 3.7, "coupled": 4.0, "full-group": 1.0}),
+        ((0, 100), {"rated-group": 62.5, "rated-rows": 67.5, "coupled": 75.0, "full-group": 0.0}),
+        ((0.5, 5), {"rated-group": 3.3125, "coupled": 3.875, "full-group": 0.5}),
+        ((1, 1), {"rated-group": 1.0, "rated-rows": 1.0, "coupled": 1.0, "full-group": 1.0}),
+    ],
+)
+def test_the_default_tau_has_its_place_on_the_scale_of_the_data(dataset, scale, expected):
+    task = prepare(replace(dataset, scale=scale), {"groups": "natural"})
+
+    assert {name: VIEWS[name].threshold(task) for name in expected} == pytest.approx(expected, rel=1e-15)
+    assert all(VIEWS[name].threshold(task, 3.25) == 3.25 for name in expected)

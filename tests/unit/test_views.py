@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupbench.collect import CUTOFFS
 from groupbench.data import Ratings
 from groupbench.errors import ConfigError
 from groupbench.evaluation import evaluate
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
-from groupbench.recommender import Recommender, TrainingData
+from groupbench.recommender import TrainingData
 from groupbench.registry import aggregators
 from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.views import CUTOFFS, VIEWS
+from tests.conftest import Table
 
 N_USERS, N_ITEMS = 6, 7
 RATED = ("rated-group", "rated-user", "rated-rows", "surprise-faq")
@@ -30,21 +29,6 @@ held_out_rows = st.lists(rated, min_size=1, max_size=25)
 memberships = st.lists(
     st.lists(st.integers(0, N_USERS - 1), min_size=1, max_size=4, unique=True), min_size=1, max_size=4
 )
-
-
-@dataclass
-class Fixed(Recommender):
-    """Scores from a matrix, as predicted ratings."""
-
-    matrix: np.ndarray
-
-    predicts_ratings = True
-
-    def fit(self, train, *, rng):
-        return self
-
-    def score(self, users):
-        return self.matrix[users]
 
 
 def ratings(rows):
@@ -61,11 +45,9 @@ def judge(view, rows, members, tau=None):
 
 def as_lists(judgement):
     """The lists of a judgement: per entity its (item, truth, relevant) triples."""
-    lists = judgement.lists
-    found = defaultdict(list)
-    for row, place in enumerate(lists.segments.of_row):
-        triple = (int(lists.items[row]), float(lists.truth[row]), bool(judgement.relevant[row]))
-        found[int(lists.entities[place])].append(triple)
+    lists, found = judgement.lists, defaultdict(list)
+    for place, item, truth in zip(*map(list, lists.truths), strict=True):
+        found[int(lists.entities[place])].append((int(item), float(truth), truth >= judgement.tau))
     return {entity: sorted(triples) for entity, triples in found.items()}
 
 
@@ -140,7 +122,7 @@ def figures(view, rows, matrix, members=((0, 1), (2, 3))):
     train = TrainingData(ratings([(u, 0, 3.0) for u in range(N_USERS)]), (1.0, 5.0), groups)
     chosen = {"average": aggregators["average"].create()}
     task = Task(train, held_out)
-    (judged,) = evaluate(Fixed(matrix), task, [VIEWS[view].judge(task)], chosen, Stopwatch())
+    (judged,) = evaluate(Table(matrix), task, [VIEWS[view].judge(task)], chosen, Stopwatch())
     return judged.means("expected")
 
 

@@ -4,65 +4,42 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from groupbench import collect, evaluation
 from groupbench.arrays import Segments
-from groupbench.collect import CUTOFFS
-from groupbench.data import Features, HeldOutRows, Ratings
+from groupbench.data import Features, GivenSplit, HeldOutRows, Ratings
 from groupbench.errors import ConfigError
 from groupbench.evaluation import evaluate, refusal
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
 from groupbench.metrics import judge, judge_members, rank
-from groupbench.recommender import GroupRecommender, Recommender, TrainingData
+from groupbench.recommender import TrainingData
 from groupbench.registry import aggregators, methods
 from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.views import CUTOFFS, VIEWS, CatalogueLists, RowLists
+from tests.conftest import Both, GroupTable, Plain, Table
 
 N_USERS, N_ITEMS = 10, 12
 N_SEEDS = 4
 MEMBERS = ([0, 1], [1, 2, 3], [4, 5, 6, 0], [7], [8, 9], [2, 9, 7])
+FULL = ("full-group", "full-user")
 SAMPLED = ("sampled-group", "sampled-group-clean", "sampled-user", "sampled-user-clean")
 QUALITY = re.compile("(precision|recall|ndcg|relevance|zrecall|dfh|hit|rmse|mae)(@|$)")
-PROTOCOLS = {"coupled": ("coupled", "decoupled"), "natural": ("natural",), "given": SAMPLED}
+PROTOCOLS = {"coupled": ("coupled", "decoupled"), "natural": ("natural",), "given": (*FULL, *SAMPLED)}
 
 
-@dataclass
-class Table(Recommender):
-    """Scores from a matrix, as predicted ratings."""
-
-    matrix: np.ndarray
-    predicts_ratings = True
-
-    def fit(self, train, *, rng):
-        return self
-
-    def score(self, users):
-        return self.matrix[users]
-
-
-@dataclass
-class GroupTable(GroupRecommender):
-    """Group scores from a matrix whose rows are found by group id."""
-
-    rows: np.ndarray
-
-    def fit(self, train, *, rng):
-        return self
-
-    def score_groups(self, groups):
-        return self.rows[[int(i) for i in groups.ids]]
-
-
-@dataclass
-class Both(Table, GroupTable):
-    """Scores of users and of groups."""
+def group_table(rows):
+    """Scores of groups 0, 1, 2 ... from the rows of a matrix."""
+    return GroupTable({str(g): row for g, row in enumerate(rows)})
 
 
 def random_rows(rng, n, n_raters, n_items=N_ITEMS):
@@ -105,15 +82,29 @@ def held_out(rng, n_raters, n):
 
 
 def given_task(seed=0):
+    """Training, validation and test rows that overlap; the last group has no training row."""
     rng = np.random.default_rng(seed)
     train = TrainingData(
         random_rows(rng, 15, N_USERS),
         (1.0, 5.0),
         Groups.from_lists(MEMBERS),
-        random_rows(rng, 12, len(MEMBERS)),
+        random_rows(rng, 12, len(MEMBERS) - 1, N_ITEMS),
     )
-    users, groups = held_out(rng, N_USERS, 25), held_out(rng, len(MEMBERS), 20)
-    return Task(train, train.ratings.take(slice(0)), users=users, groups=groups)
+    train = replace(train, group_ratings=replace(train.group_ratings, n_users=len(MEMBERS)))
+    split = GivenSplit(
+        users=held_out(rng, N_USERS, 25),
+        groups=held_out(rng, len(MEMBERS), 20),
+        validation_users=HeldOutRows(random_rows(rng, 6, N_USERS)),
+        validation_groups=HeldOutRows(random_rows(rng, 6, len(MEMBERS))),
+    )
+    return Task(train, train.ratings.take(slice(0)), given=split)
+
+
+def given_rows(task, view):
+    """Training, validation and test rows of the raters that a view judges."""
+    if "user" in view:
+        return task.train.ratings, task.given.validation_users.ratings, task.given.users
+    return task.train.group_ratings, task.given.validation_groups.ratings, task.given.groups
 
 
 MAKE = {"coupled": coupled_task, "natural": natural_task, "given": given_task}
@@ -132,11 +123,13 @@ def judged(method, task, views, chosen=("average",)):
 def lists_of(judgement):
     """Owner and (item, truth) pairs of each list; a missing truth is None."""
     lists = judgement.lists
-    found = [(int(entity), []) for entity in lists.entities]
-    for row, place in enumerate(lists.segments.of_row):
-        truth = float(lists.truth[row])
-        found[place][1].append((int(lists.items[row]), None if math.isnan(truth) else truth))
-    return found
+    block = lists.block(np.arange(len(lists.entities)))
+    known = [[None if math.isnan(t) else t for t in line] for line in block.truth.tolist()]
+    lines = [list(zip(i, t, strict=True)) for i, t in zip(block.items.tolist(), known, strict=True)]
+    assert lists.sizes.tolist() == block.valid.sum(axis=1).tolist()
+    return [
+        (int(e), lines[n][:size]) for n, (e, size) in enumerate(zip(lists.entities, lists.sizes, strict=True))
+    ]
 
 
 def pairs_of(rows):
@@ -167,6 +160,12 @@ def plain_coupled(task, tau=4.0):
     return found
 
 
+def ideal_orders(candidates, likes, k):
+    """What each candidate adds to the members' NDCG@k, as a share of what its place is worth."""
+    ideal = [sum(1 / math.log2(p + 1) for p in range(1, min(k, len(liked)) + 1)) for liked in likes]
+    return [sum(1 / d for liked, d in zip(likes, ideal, strict=True) if i in liked) for i in candidates]
+
+
 def saw_everything(task, group=2):
     """The same task with a group whose members have rated every item."""
     rows, user = task.train.ratings, int(task.train.groups[group][0])
@@ -186,9 +185,12 @@ def test_coupled_lists_are_those_of_the_definition(seed, change):
     task = change(coupled_task(seed))
     judgement, expected = VIEWS["coupled"].judge(task), plain_coupled(task)
     truth = judgement.lists.members
-    counts = {g: [(i, sum(i in liked for liked in likes)) for i in c] for g, (c, likes) in expected.items()}
-
-    assert dict(lists_of(judgement)) == counts
+    for (g, found), (group, (candidates, likes)) in zip(lists_of(judgement), expected.items(), strict=True):
+        worth = ideal_orders(candidates, likes, 10)
+        assert (g, found) == (
+            group,
+            [(i, pytest.approx(w) if w else None) for i, w in zip(candidates, worth, strict=True)],
+        )
     assert judgement.judged.tolist() == [any(likes) for _, likes in expected.values()]
     assert truth.n_relevant.tolist() == [len(liked) for _, likes in expected.values() for liked in likes]
     every = truth.likes(np.arange(len(truth.users)), np.tile(np.arange(N_ITEMS), (len(truth.users), 1)))
@@ -257,7 +259,7 @@ def test_members_are_judged_by_all_they_like_in_lists_far_longer_than_the_cutoff
 
 def test_own_group_scores_are_judged_by_the_members_too():
     task, rows = coupled_task(), scores(1, len(MEMBERS))
-    found = judged(GroupTable(rows), task, ["coupled"])
+    found = judged(group_table(rows), task, ["coupled"])
 
     assert found.keys() == {("coupled", "own")}
     assert_members(found["coupled", "own"], task, rows)
@@ -266,11 +268,10 @@ def test_own_group_scores_are_judged_by_the_members_too():
 @pytest.mark.parametrize("seed", range(N_SEEDS))
 def test_reference_rows_of_coupled(seed):
     task = coupled_task(seed)
-    counts = np.zeros((len(MEMBERS), N_ITEMS))
-    for g, (_, likes) in plain_coupled(task).items():
-        for item, n in Counter(i for liked in likes for i in liked).items():
-            counts[g, item] = n
-    for name, group_scores in (("random", np.ones_like(counts)), ("oracle", counts)):
+    best = np.zeros((len(MEMBERS), N_ITEMS))
+    for g, (candidates, likes) in plain_coupled(task).items():
+        best[g, candidates] = ideal_orders(candidates, likes, 10)
+    for name, group_scores in (("random", np.ones_like(best)), ("oracle", np.round(best, 9))):
         found = judged(methods[name].create(), task, ["coupled"])["coupled", "none"]
         expected = plain_members(task, group_scores, "expected")
         for ties in collect.TIES:
@@ -278,14 +279,22 @@ def test_reference_rows_of_coupled(seed):
                 np.testing.assert_allclose(found.values[ties][metric], values, atol=1e-12, err_msg=metric)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_nothing_passes_the_oracle_in_precision(seed):
-    task = coupled_task(seed)
-    oracle = judged(methods["oracle"].create(), task, ["coupled"])["coupled", "none"]
-    found = judged(Table(scores(seed)), task, ["coupled"])["coupled", "average"]
-    for k in CUTOFFS:
-        best, values = (o.values["best"][f"precision@{k}"] for o in (oracle, found))
-        assert (np.isnan(best) | (values <= best + 1e-12)).all()
+@pytest.mark.parametrize("seed", range(6))
+def test_no_order_passes_the_oracle_in_ndcg_at_10(seed):
+    orders = np.array(list(permutations(range(6))), dtype=float)
+    task = coupled_task(seed, members=[[0, 1, 2]] * len(orders), n_items=6)
+    task = replace(task, train=replace(task.train, ratings=task.train.ratings.take(slice(3))))
+    oracle = judged(methods["oracle"].create(), task, ["coupled"])["coupled", "none"].values["best"]
+    found = judged(group_table(orders), task, ["coupled"])["coupled", "own"].values["best"]
+    best = {name: values.max() for name, values in found.items() if name in ("ndcg@10", "recall@3", "ndcg@3")}
+
+    np.testing.assert_allclose(best["ndcg@10"], oracle["ndcg@10"], atol=1e-12)
+    assert all(best[name] >= oracle[name].max() - 1e-12 for name in best)
+
+
+def test_the_oracle_says_what_it_bounds():
+    assert "ndcg@10" in VIEWS["coupled"].oracle
+    assert not any(view.oracle for name, view in VIEWS.items() if name != "coupled")
 
 
 def test_a_group_of_one_has_the_metrics_of_its_member():
@@ -344,7 +353,8 @@ def test_decoupled_figures_are_gains_of_predicted_scores(seed):
 def test_decoupled_is_for_aggregators_of_user_scores_only():
     task, views = coupled_task(), PROTOCOLS["coupled"]
     rows, matrix = scores(1, len(MEMBERS)), scores()
-    user, group, both = Table(matrix), GroupTable(rows), Both(rows=rows, matrix=matrix)
+    user, group = Table(matrix), group_table(rows)
+    both = Both(rows=group.rows, matrix=matrix)
 
     assert judged(user, task, views).keys() == {("coupled", "average"), ("decoupled", "average")}
     assert judged(group, task, views).keys() == {("coupled", "own")}
@@ -415,6 +425,47 @@ def test_natural_errors_are_those_of_sklearn_over_joint_ratings(seed):
     assert found["mae"] == pytest.approx(mean_absolute_error(rows.values, guesses), rel=1e-12)
 
 
+RATING = {"average", "least-misery", "most-pleasure", "median", "most-respected", "p-mean"}
+
+
+def test_only_aggregators_that_keep_the_scale_have_errors():
+    chosen = tuple(aggregators.all())
+    found = judged(Table(scores()), natural_task(), ["natural"], chosen)
+    plain = judged(Plain(scores()), natural_task(), ["natural"], chosen)
+
+    rates = {name for (_, name), one in found.items() if "rmse" in one.means("expected")}
+    assert rates == {name for name in chosen if aggregators[name].make.keeps_scale} >= RATING
+    assert rates.isdisjoint({"additive", "multiplicative", "borda", "copeland", "greedy-lm", "leximin"})
+    assert not any("rmse" in one.means("expected") for one in plain.values())
+
+
+@pytest.mark.parametrize("name", RATING)
+def test_normalised_scores_are_no_ratings(name):
+    seen = {}
+    for how in ("none", "minmax", "zscore", "rank"):
+        made = {name: aggregators[name].create(normalise=how)}
+        task = natural_task()
+        (found,) = evaluate(Table(scores()), task, [VIEWS["natural"].judge(task)], made, Stopwatch())
+        seen[how] = "mae" in found.means("expected")
+
+    assert seen == {"none": True, "minmax": False, "zscore": False, "rank": False}
+
+
+def test_a_power_of_ratings_below_zero_is_no_rating():
+    task = natural_task()
+    found = {}
+    for low in (0.0, -5.0):
+        other = replace(task, train=replace(task.train, scale=(low, 5.0)))
+        found[low] = judged(Table(scores()), other, ["natural"], ["p-mean", "average"])
+
+    errors = {
+        (low, name): "rmse" in one.means("expected")
+        for low, j in found.items()
+        for (_, name), one in j.items()
+    }
+    assert [key for key, there in errors.items() if not there] == [(-5.0, "p-mean")]
+
+
 def test_natural_needs_held_out_joint_ratings():
     task = natural_task()
     for joint in (None, task.joint.take(slice(0))):
@@ -427,18 +478,19 @@ def test_natural_needs_held_out_joint_ratings():
 
 def plain_sampled(view, task):
     """Owner and sorted (item, truth) pairs of each list, lists of one owner in the order of their rows."""
-    of_users, clean = "user" in view, view.endswith("clean")
-    held = task.users if of_users else task.groups
-    train = set(pairs_of(task.train.ratings if of_users else task.train.group_ratings))
-    known = train | set(pairs_of(held.ratings))
+    train, validation, held = given_rows(task, view)
+    clean, learned = view.endswith("clean"), {*pairs_of(train), *pairs_of(validation)}
+    known = learned | set(pairs_of(held.ratings))
     found = []
-    for row, (rater, item) in enumerate(pairs_of(held.ratings)):
+    for row, ((rater, item), value) in enumerate(
+        zip(pairs_of(held.ratings), held.ratings.values, strict=True)
+    ):
         negatives = held.negatives[held.segments.rows(row, row + 1)].tolist()
         if clean:
             negatives = [i for i in dict.fromkeys(negatives) if i != item and (rater, i) not in known]
-            if (rater, item) in train or not negatives:
+            if (rater, item) in learned or not negatives:
                 continue
-        found.append((rater, sorted([(item, 1.0), *((i, 0.0) for i in negatives)])))
+        found.append((rater, sorted([(item, value), *((i, 0.0) for i in negatives)])))
     return sorted(found, key=lambda owned: owned[0])
 
 
@@ -448,7 +500,8 @@ def test_sampled_lists_are_the_rows_with_their_negatives(view, seed):
     task = given_task(seed)
     judgement, expected = VIEWS[view].judge(task), plain_sampled(view, task)
 
-    assert [(owner, sorted(held)) for owner, held in lists_of(judgement)] == expected
+    found = [(owner, sorted((i, t or 0.0) for i, t in held)) for owner, held in lists_of(judgement)]
+    assert found == expected
     assert judgement.judged.all()
     assert len(expected) > len({owner for owner, _ in expected})
 
@@ -471,14 +524,97 @@ def test_sampled_figures_count_a_repeated_negative_as_often_as_it_came(view):
             assert found[f"ndcg@{k}"][place] == pytest.approx(np.mean(gains))
 
 
+def test_a_row_is_relevant_whatever_its_rating_unless_tau_says_otherwise():
+    task = given_task()
+    values = task.given.groups.ratings.values
+
+    assert VIEWS["sampled-group"].judge(task).tau == VIEWS["full-user"].judge(task).tau == 1.0
+    assert VIEWS["sampled-group"].judge(task, 3.0).judged.sum() == (values >= 3).sum() < len(values)
+
+
 def test_sampled_views_say_what_is_missing():
     task = given_task()
-    full = replace(task.users, negatives=None, segments=None)
+    bare = HeldOutRows(task.given.users.ratings)
+    alone = replace(task, given=GivenSplit(users=bare))
 
-    with pytest.raises(ConfigError, match="view sampled-user: no held-out user rows came with the data"):
-        VIEWS["sampled-user"].judge(replace(task, users=None))
-    with pytest.raises(ConfigError, match="view sampled-user: the held-out rows have no sampled negatives"):
-        VIEWS["sampled-user-clean"].judge(replace(task, users=full))
+    for view in ("sampled-group", "full-group"):
+        with pytest.raises(ConfigError, match=f"view {view}: no held-out group rows came with the data"):
+            VIEWS[view].judge(alone)
+    with pytest.raises(ConfigError, match="view full-user: no held-out user rows came with the data"):
+        VIEWS["full-user"].judge(replace(task, given=None))
+    with pytest.raises(ConfigError, match="view sampled-user-clean: the held-out rows came without sampled"):
+        VIEWS["sampled-user-clean"].judge(alone)
+
+
+# Full ---------------------------------------------------------------------------------------------------
+
+
+def plain_full(view, task):
+    """Per owner of held-out rows its candidates with the mean held-out rating, None for the others."""
+    train, validation, held = given_rows(task, view)
+    learned, truth = {*pairs_of(train), *pairs_of(validation)}, means_of(held.ratings)
+    return {
+        owner: [(i, truth.get((owner, i))) for i in range(N_ITEMS) if (owner, i) not in learned]
+        for owner in sorted({rater for rater, _ in truth})
+    }
+
+
+@pytest.mark.parametrize("view", FULL)
+@pytest.mark.parametrize("seed", range(N_SEEDS))
+def test_full_lists_are_all_items_but_those_of_training_and_validation(view, seed):
+    judgement, expected = VIEWS[view].judge(given_task(seed)), plain_full(view, given_task(seed))
+
+    assert dict(lists_of(judgement)) == expected
+    assert judgement.judged.tolist() == [any(t for _, t in held) for held in expected.values()]
+
+
+@pytest.mark.parametrize("view", FULL)
+@pytest.mark.parametrize("seed", range(N_SEEDS))
+def test_full_figures_are_those_of_whole_lists(view, seed):
+    task, matrix = given_task(seed), np.floor(scores(seed))
+    aggregator = "none" if "user" in view else "average"
+    found = judged(Table(matrix), task, [view])[view, aggregator]
+    names = [f"{f}@{k}" for f in ("precision", "recall", "recall_capped", "ndcg", "hit") for k in (3, 20, 50)]
+    for place, (owner, held) in enumerate(plain_full(view, task).items()):
+        users = [owner] if "user" in view else task.train.groups[owner]
+        shown = matrix[users].mean(axis=0)[[i for i, _ in held]][None]
+        relevant = np.array([[t is not None for _, t in held]])
+        for ties in collect.TIES:
+            expected = judge(shown, relevant, np.ones_like(relevant), names, ties=ties)
+            for name in names:
+                np.testing.assert_allclose(found.values[ties][name][place], expected[name][0], atol=1e-12)
+
+
+def test_a_rater_who_knows_every_item_is_left_out():
+    task = given_task()
+    group = int(task.given.groups.ratings.users[0])
+    rows = Ratings(np.full(N_ITEMS, group), np.arange(N_ITEMS), np.ones(N_ITEMS), len(MEMBERS), N_ITEMS)
+    task = replace(task, train=replace(task.train, group_ratings=rows))
+
+    assert group not in VIEWS["full-group"].judge(task).lists.entities
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 9), st.floats(0, 0.9))
+def test_lists_laid_out_on_demand_are_those_written_out(seed, n_lists, n_items, share):
+    rng = np.random.default_rng(seed)
+    excluded = rng.random((n_lists, n_items)) < share
+    excluded[np.arange(n_lists), rng.integers(0, n_items, n_lists)] = False
+    truth = np.where(rng.random(excluded.shape) < 0.3, rng.random(excluded.shape), np.nan)
+    truth[excluded] = np.nan
+    held = np.flatnonzero(~np.isnan(truth))
+    entities = np.sort(rng.choice(20, n_lists, replace=False))
+    made = CatalogueLists(entities, n_items, np.flatnonzero(excluded), held, truth.reshape(-1)[held])
+    sizes = Segments.from_sizes((~excluded).sum(axis=1))
+    written = RowLists(entities, sizes, np.nonzero(~excluded)[1], truth[~excluded])
+    which = rng.permutation(n_lists)[: rng.integers(1, n_lists + 1)]
+    mine, theirs = made.block(which), written.block(which)
+
+    np.testing.assert_array_equal(mine.valid, theirs.valid)
+    np.testing.assert_array_equal(mine.items[mine.valid], theirs.items[mine.valid])
+    np.testing.assert_array_equal(mine.truth[mine.valid], theirs.truth[mine.valid])
+    np.testing.assert_array_equal(made.sizes, written.sizes)
+    for one, other in zip(made.truths, written.truths, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 # Controls -----------------------------------------------------------------------------------------------
@@ -489,7 +625,7 @@ def test_a_constant_scorer_is_the_random_row(protocol):
     task, views = MAKE[protocol](), PROTOCOLS[protocol]
     chosen = tuple(aggregators.all())
     constant = judged(Table(np.full((N_USERS, N_ITEMS), 4.0)), task, views, chosen)
-    groups = judged(GroupTable(np.full((len(MEMBERS), N_ITEMS), 4.0)), task, views)
+    groups = judged(group_table(np.full((len(MEMBERS), N_ITEMS), 4.0)), task, views)
     random = judged(methods["random"].create(), task, views)
 
     assert {view for view, _ in constant} == set(views)
@@ -508,12 +644,9 @@ def renumbered(task, items):
     def rows(ratings):
         return None if ratings is None else replace(ratings, items=items[ratings.items])
 
-    def given(held):
-        return (
-            None
-            if held is None
-            else replace(held, ratings=rows(held.ratings), negatives=items[held.negatives])
-        )
+    def held(given):
+        negatives = None if given.negatives is None else items[given.negatives]
+        return replace(given, ratings=rows(given.ratings), negatives=negatives)
 
     train = replace(
         task.train, ratings=rows(task.train.ratings), group_ratings=rows(task.train.group_ratings)
@@ -521,7 +654,10 @@ def renumbered(task, items):
     parts = task.catalogues
     if parts is not None:
         parts = replace(parts, values=parts.values[np.argsort(items)])
-    return Task(train, rows(task.held_out), rows(task.joint), given(task.users), given(task.groups), parts)
+    split = task.given
+    if split is not None:
+        split = GivenSplit(**{name: held(given) for name, given in vars(split).items()})
+    return Task(train, rows(task.held_out), rows(task.joint), split, parts)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -566,7 +702,6 @@ def test_blocks_do_not_matter(monkeypatch, protocol):
     task, views, method = MAKE[protocol](), PROTOCOLS[protocol], Table(np.floor(scores()))
     expected = judged(method, task, views, ("average", "borda"))
     monkeypatch.setattr(evaluation, "BLOCK", 1)
-    monkeypatch.setattr("groupbench.views.coupled._CELLS", 1)
     found = judged(method, task, views, ("average", "borda"))
 
     assert found.keys() == expected.keys()

@@ -1,0 +1,39 @@
+"""Splits that came with the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from groupbench.errors import ConfigError
+from groupbench.protocol._base import Protocol, natural_groups, training_data
+from groupbench.task import Task
+
+if TYPE_CHECKING:
+    from groupbench.data import Dataset
+
+
+class Given(Protocol):
+    """The split that the data came with; held-out rows are ranked among all items and its sampled negatives.
+
+    A method learns from the training rows. The items of a rater's validation rows are no candidates for it,
+    because a method may have been tuned or stopped early on them; they judge nothing.
+    """
+
+    views: ClassVar[tuple[str, ...]] = (
+        "full-group",
+        "full-user",
+        "sampled-group",
+        "sampled-group-clean",
+        "sampled-user",
+        "sampled-user-clean",
+    )
+
+    name: Literal["given"] = "given"
+
+    def prepare(self, dataset: Dataset, seed: int) -> Task:
+        """Take the data's own training and held-out rows; every seed has the same."""
+        if dataset.given is None:
+            raise ConfigError(f"dataset {dataset.name} came without a split; use --protocol paper or natural")
+        train = training_data(dataset, dataset.ratings, natural_groups(dataset), dataset.group_ratings)
+        none = dataset.ratings.take(slice(0, 0))
+        return Task(train, none, given=dataset.given)
