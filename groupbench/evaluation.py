@@ -17,18 +17,21 @@ from groupbench.bundles import Bundle, bundles
 from groupbench.collect import Collector, Judged, collector
 from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.scoring import Scored, ScoreSource
-from groupbench.views import Judgement, View
+from groupbench.views import Block, Judgement, View
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator
     from groupbench.measure import Stopwatch
     from groupbench.task import Task
 
-VERSION = 3
+VERSION = 4
 """Goes up whenever figures change for the same scores, so that jobs are run again."""
 
 BLOCK = 4_000_000
 """Member scores gathered at once: the largest temporary arrays have about this many elements."""
+
+Laid = tuple[Judgement, Block]
+"""A view with some of its lists laid out."""
 
 
 def evaluate(
@@ -54,7 +57,7 @@ def evaluate(
     Raises:
         MethodError: if scores are not finite or not of the promised shape.
     """
-    find: Callable[[Bundle, IntArray], Iterator[tuple[Judgement, str, Scored]]]
+    find: Callable[[Sequence[Laid], IntArray], Iterator[tuple[Laid, str, Scored]]]
     if isinstance(method, ReferenceRow):
         find = partial(_by_truth, method)
     else:
@@ -62,12 +65,13 @@ def evaluate(
     collectors: dict[tuple[str, str], Collector] = {}
     for bundle in bundles([j for j in judgements if not refusal(method, j.view)]):
         for lists in _blocks(bundle, task):
-            for judgement, name, scored in find(bundle, lists):
+            laid = [(judgement, judgement.lists.block(lists)) for judgement in bundle.judgements]
+            for (judgement, block), name, scored in find(laid, bundle.entities[lists]):
                 place = (judgement.view.name, name)
                 if place not in collectors:
                     collectors[place] = collector(judgement, name, method, task.train)
                 with watch.phase("metrics"):
-                    collectors[place].add(lists, scored)
+                    collectors[place].add(lists, block, scored)
     return [c.finish() for c in collectors.values()]
 
 
@@ -82,29 +86,25 @@ def refusal(method: object, view: View) -> str:
 
 
 def _by_truth(
-    method: ReferenceRow, bundle: Bundle, lists: IntArray
-) -> Iterator[tuple[Judgement, str, Scored]]:
+    method: ReferenceRow, laid: Sequence[Laid], entities: IntArray
+) -> Iterator[tuple[Laid, str, Scored]]:
     """Yield (view, `none`, scores) for a block of lists."""
-    for judgement, _ in bundle.judgements:
-        rows, _ = judgement.lists.segments.window(lists)
-        truth = judgement.lists.truth[rows]
-        lowest = float(np.nan_to_num(judgement.lists.truth).min()) - 1.0
-        yield judgement, "none", Scored(method.score_truth(np.nan_to_num(truth, nan=lowest)))
+    for judgement, block in laid:
+        lowest = np.nanmin(block.truth, initial=0.0) - 1.0
+        scores = method.score_truth(np.nan_to_num(block.truth, nan=lowest))
+        yield (judgement, block), "none", Scored(scores)
 
 
 def _by_scores(
-    source: ScoreSource, bundle: Bundle, lists: IntArray
-) -> Iterator[tuple[Judgement, str, Scored]]:
+    source: ScoreSource, laid: Sequence[Laid], entities: IntArray
+) -> Iterator[tuple[Laid, str, Scored]]:
     """Yield (view, aggregator, scores) for a block of lists."""
-    rows, valid = bundle.segments.window(lists)
-    places = [
-        (judgement, None if columns is None else columns[judgement.lists.segments.window(lists)[0]])
-        for judgement, columns in bundle.judgements
-    ]
-    for name, found in source.score(bundle.entity, bundle.entities[lists], bundle.items[rows], valid):
-        for judgement, columns in places:
+    distinct = [block.distinct() for _, block in laid]
+    items, valid, _ = distinct[0]
+    for name, found in source.score(laid[0][0].view.entity, entities, items, valid):
+        for (judgement, block), (_, _, columns) in zip(laid, distinct, strict=True):
             if judgement.view.judges != "predictions" or found.predictions is not None:
-                yield judgement, name, found if columns is None else found.at(columns)
+                yield (judgement, block), name, found if columns is None else found.at(columns)
 
 
 def _blocks(bundle: Bundle, task: Task) -> Iterator[IntArray]:
@@ -112,8 +112,7 @@ def _blocks(bundle: Bundle, task: Task) -> Iterator[IntArray]:
     members = np.ones(len(bundle.entities), dtype=np.int64)
     if bundle.entity == "group":
         members = task.train.groups.sizes[bundle.entities]
-    longest = np.max([j.lists.segments.sizes for j, _ in bundle.judgements], axis=0)
-    order = np.argsort(longest, kind="stable")
-    weights = members[order] * np.maximum(longest[order], task.train.ratings.n_items)
+    order = np.argsort(bundle.sizes, kind="stable")
+    weights = members[order] * np.maximum(bundle.sizes[order], task.train.ratings.n_items)
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from groupbench.aggregation import Aggregator, MemberScores
+from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
 from groupbench.arrays import BoolArray, FloatArray, IntArray
 from groupbench.errors import MethodError
+from groupbench.lessons import lessons
 from groupbench.metrics import Predictions
 from groupbench.recommender import GroupRecommender, Recommender
 
 if TYPE_CHECKING:
     from groupbench.measure import Stopwatch
     from groupbench.recommender import TrainingData
+
+T = TypeVar("T")
 
 KEPT = 64_000_000
 """Score matrices of up to this many elements (512 MB) are kept; larger ones are made block by block."""
@@ -32,14 +36,16 @@ class Scored:
     Attributes:
         scores: (n_lists, width).
         predictions: the member scores that were aggregated, or None.
+        ratings: whether the scores are predicted ratings.
     """
 
     scores: FloatArray
     predictions: Predictions | None = None
+    ratings: bool = False
 
     def at(self, columns: IntArray) -> Scored:
         """The scores at the `columns`, (n_lists, any), of each list."""
-        return Scored(np.take_along_axis(self.scores, columns, 1))
+        return Scored(np.take_along_axis(self.scores, columns, 1), ratings=self.ratings)
 
 
 class ScoreSource:
@@ -48,7 +54,7 @@ class ScoreSource:
     Args:
         method: fitted on `train`.
         train: what it was fitted on.
-        aggregators: by name, for the group lists of a user recommender.
+        aggregators: by name, for the group lists of a user recommender; those that learn do so from `train`.
         watch: charged with `score` and `aggregate`.
     """
 
@@ -86,24 +92,41 @@ class ScoreSource:
         if entity == "group":
             yield from self._of_groups(entities, items, valid)
         elif self._users is not None:
-            yield "none", Scored(self._users(entities, items))
+            yield "none", Scored(self._users(entities, items), ratings=self._scale is not None)
         elif self._groups is not None:
-            yield "own", Scored(self._of_users_by_group(entities, items))
+            yield "own", Scored(self._of_users_by_group(entities, items), ratings=self._scale is not None)
 
     def _of_groups(self, groups: IntArray, items: IntArray, valid: BoolArray) -> Iterator[tuple[str, Scored]]:
         if self._groups is not None:
-            yield "own", Scored(self._groups(groups, items))
+            yield "own", Scored(self._groups(groups, items), ratings=self._scale is not None)
         if self._users is None:
             return
+        ready, members = self._ready, self._members(groups, items, valid)
+        predictions = Predictions(members.scores, valid, members.segments)
+        for name, aggregator in ready.items():
+            with self._watch.phase("aggregate"):
+                group_scores = _attempted(name, partial(aggregator.aggregate, members))
+            checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
+            yield name, Scored(np.where(valid, checked, 0.0), predictions, aggregator.rates(members))
+
+    def _members(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberScores:
+        """What the members of `groups` score the candidates of their groups."""
+        assert self._users is not None
         block = self._train.groups.take(groups)
         scores = self._users(block.members, items[block.segments.of_row])
-        members = MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
-        predictions = Predictions(members.scores, valid, block.segments)
-        for name, aggregator in self._aggregators.items():
-            with self._watch.phase("aggregate"):
-                group_scores = _aggregated(name, aggregator, members)
-            checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
-            yield name, Scored(np.where(valid, checked, 0.0), predictions)
+        return MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
+
+    @cached_property
+    def _ready(self) -> Mapping[str, Aggregator]:
+        """The aggregators, after those that learn have learned."""
+        learners = {n: a for n, a in self._aggregators.items() if isinstance(a, LearnedAggregator)}
+        if not learners:
+            return self._aggregators
+        given = lessons(self._train)
+        members = self._members(given.groups, given.items, given.valid)
+        with self._watch.phase("aggregate"):
+            learned = {n: _learned(n, learner, members, given.target) for n, learner in learners.items()}
+        return {**self._aggregators, **learned}
 
     def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
         """A group method's score for a user is that of the user's first group.
@@ -161,9 +184,18 @@ def _pick(scores: FloatArray, rows: IntArray, items: IntArray) -> FloatArray:
     return picked
 
 
-def _aggregated(name: str, aggregator: Aggregator, members: MemberScores) -> FloatArray:
+def _learned(name: str, learner: LearnedAggregator, members: MemberScores, target: FloatArray) -> Aggregator:
+    learned: object = _attempted(name, partial(learner.fit, members, target))
+    if not isinstance(learned, Aggregator):
+        raise MethodError(
+            f"aggregator {name}: fit returned {type(learned).__name__}; return an aggregator that has learned"
+        )
+    return learned
+
+
+def _attempted(name: str, work: Callable[[], T]) -> T:
     try:
-        return aggregator.aggregate(members)
+        return work()
     except Exception as error:
         raise MethodError(
             f"aggregator {name} raised {type(error).__name__}: {error}; mend it, or run without its plugin"

@@ -1,5 +1,5 @@
 """Aggregators: how member scores become group scores."""
 
-from groupbench.aggregation._base import Aggregator, MemberScores
+from groupbench.aggregation._base import Aggregator, LearnedAggregator, MemberScores
 
-__all__ = ["Aggregator", "MemberScores"]
+__all__ = ["Aggregator", "LearnedAggregator", "MemberScores"]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
+from groupbench.aggregation._exact import exact_mean
+from groupbench.aggregation._order import Places, fraction, places
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
 from groupbench.errors import ConfigError
 
@@ -15,6 +19,9 @@ from groupbench.errors import ConfigError
 @dataclass(frozen=True)
 class MemberScores:
     """The members' scores of a block of groups, each group on its own list of candidates.
+
+    What many aggregators need of them (`mean`, `by_mean`, `places`) is made when it is first asked for,
+    and then serves all.
 
     Attributes:
         scores: (n_rows, width); row r is a member of group `segments.of_row[r]`, column c is
@@ -53,6 +60,21 @@ class MemberScores:
             return self.scores
         return np.where(self.valid[self.segments.of_row], self.scores, fill)
 
+    @cached_property
+    def mean(self) -> FloatArray:
+        """Mean of the members' scores, (n_groups, width), read-only."""
+        return frozen(exact_mean(self.segments, self.scores), np.float64)
+
+    @cached_property
+    def by_mean(self) -> FloatArray:
+        """The order of the candidates by mean score as numbers in [0, 1), (n_groups, width), read-only."""
+        return frozen(fraction(self.mean, self.valid), np.float64)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each member puts its candidates, above every column without one: (n_rows, width)."""
+        return places(self.masked(-np.inf))
+
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Each member's lowest and highest score over the candidates, (n_rows, 1) each."""
         return bounds(self.scores, self.valid[self.segments.of_row])
@@ -77,9 +99,32 @@ class MemberScores:
 class Aggregator(ABC):
     """Turns member scores into group scores, for all groups of a block at once."""
 
+    keeps_scale: ClassVar[bool] = False
+    """Whether group scores lie on the scale of the members' scores: of predicted ratings they are ratings."""
+
+    def rates(self, members: MemberScores) -> bool:
+        """Whether the group scores made from `members` are predicted ratings, so that RMSE and MAE exist."""
+        return self.keeps_scale and members.scale is not None
+
     @abstractmethod
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Group scores, (n_groups, width), finite where valid, higher is better."""
+
+
+class LearnedAggregator(Aggregator):
+    """An aggregator that learns from training pairs of group and item, anew for every fitted method.
+
+    As it is made it has seen none, and aggregates by what it takes for granted.
+    """
+
+    @abstractmethod
+    def fit(self, members: MemberScores, target: FloatArray) -> Aggregator:
+        """The aggregator that has learned; this one stays as it is.
+
+        Args:
+            members: the members' scores of items that their groups rated in training; maybe of none.
+            target: (n_groups, width) the groups' ratings of these items; arbitrary where not valid.
+        """
 
 
 def bounds(values: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:

@@ -6,14 +6,10 @@ members would be told apart by rounding, and a tie would be lost. So scores are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from groupbench.aggregation._order import side_by_side
 from groupbench.arrays import FloatArray, IntArray, Segments
-
-_CACHED = 1 << 16
-"""Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
 
 UNIT = 2.0**40
 """`whole` counts in steps of 1 / UNIT, about 1e-12."""
@@ -30,8 +26,8 @@ def whole(values: FloatArray | float) -> IntArray:
 def exact_sum(segments: Segments, rows: FloatArray) -> FloatArray:
     """Sum of `rows`, (n_rows, width), over each segment, (n_segments, width)."""
     out = np.empty((len(segments), rows.shape[1]))
-    for run, part, held in _runs(segments, rows):
-        out[run] = _sum(part, held, part.reduce("min", held), part.reduce("max", held))
+    for which, held in side_by_side(segments, rows):
+        out[which] = _sum(held, held.min(axis=1), held.max(axis=1))
     return out
 
 
@@ -41,27 +37,20 @@ def exact_mean(segments: Segments, rows: FloatArray) -> FloatArray:
     It never leaves the range of the averaged values, so the mean of equal values is that value.
     """
     out = np.empty((len(segments), rows.shape[1]))
-    for run, part, held in _runs(segments, rows):
-        low, high = part.reduce("min", held), part.reduce("max", held)
-        out[run] = np.clip(_sum(part, held, low, high) / part.sizes[:, None], low, high)
+    for which, held in side_by_side(segments, rows):
+        low, high = held.min(axis=1), held.max(axis=1)
+        out[which] = np.clip(_sum(held, low, high) / held.shape[1], low, high)
     return out
 
 
-def _runs(segments: Segments, rows: FloatArray) -> Iterator[tuple[slice, Segments, FloatArray]]:
-    """Runs of segments, each with the segments and the rows it holds."""
-    for start, stop in segments.blocks(segments.sizes * rows.shape[1], _CACHED):
-        part = Segments.from_sizes(segments.sizes[start:stop])
-        yield slice(start, stop), part, rows[segments.rows(start, stop)]
+def _sum(rows: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Sums over the second axis of `rows`, (n, size, width), with values from `low` to `high`, (n, width).
 
-
-def _sum(segments: Segments, rows: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """Sums of `rows` with values from `low` to `high`, added in whole multiples of 1 / unit.
-
-    The unit is a power of two for each segment and column, as large as its sum allows: the largest
-    value keeps all its bits in segments of up to 512 rows, unless it is below about 1e-270.
+    They are added in whole multiples of 1 / unit. The unit is a power of two for each segment and
+    column, as large as its sum allows: the largest value keeps all its bits in segments of up to 512
+    rows, unless it is below about 1e-270.
     """
-    carry = np.ceil(np.log2(segments.sizes))[:, None].astype(np.int64)
+    carry = (rows.shape[1] - 1).bit_length()
     exponent = np.frexp(np.maximum(high, -low))[1]
     unit = np.ldexp(1.0, np.minimum(62 - carry - exponent, 1000))
-    whole = (rows * unit[segments.of_row]).astype(np.int64)
-    return np.asarray(segments.reduce("sum", whole) / unit)
+    return np.asarray((rows * unit[:, None]).astype(np.int64).sum(axis=1) / unit)

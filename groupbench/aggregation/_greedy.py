@@ -9,8 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
-from groupbench.aggregation._exact import exact_mean
-from groupbench.aggregation._order import fraction
 from groupbench.aggregation._shortlist import Shortlist, top_lists
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.errors import ConfigError
@@ -18,7 +16,7 @@ from groupbench.errors import ConfigError
 _CACHED = 1 << 17
 """Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
 _LOWEST = int(np.iinfo(np.int64).min)
-_UNSETTLED = 10
+UNSETTLED = 10
 """Last bits of a gain, which errors of rounding may have changed."""
 
 
@@ -29,6 +27,7 @@ class Race(ABC):
         segments: which rows are the members of which group.
         worth: (n_rows, n) what a candidate brings a member, in whole numbers: their sums are exact.
         held: (n_rows,) what the members got.
+        order: (n_groups, n) which column of the shortlist each column of the race is; None if the same.
         finite: whether what adds nothing now will add nothing later; then the race ends there.
     """
 
@@ -38,16 +37,24 @@ class Race(ABC):
         self.segments = segments
         self.worth = worth
         self.held = np.zeros(len(worth), dtype=np.int64)
+        self.order: IntArray | None = None
 
     @abstractmethod
     def gains(self) -> IntArray:
-        """What is maximised if each candidate came next, (n_groups, n), in `whole` numbers."""
+        """What is maximised if each candidate came next, (n_groups, n), in `whole` numbers.
+
+        Last columns may be left out if none of them can come next.
+        """
 
     def add(self, groups: IntArray, columns: IntArray) -> None:
         """Give the members of `groups` what they get from the candidates in `columns`, (n_chosen,) both."""
+        rows, columns = self.cells(groups, columns)
+        np.add.at(self.held, rows, self.worth[rows, columns])
+
+    def cells(self, groups: IntArray, columns: IntArray) -> tuple[IntArray, IntArray]:
+        """Row and column of what each member of `groups` has in `columns`, (n_chosen,) both."""
         winners = Segments.from_sizes(self.segments.sizes[groups])
-        rows = self.segments.offsets[groups][winners.of_row] + winners.position
-        np.add.at(self.held, rows, self.worth[rows, columns[winners.of_row]])
+        return self.segments.offsets[groups][winners.of_row] + winners.position, columns[winners.of_row]
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,11 @@ class Greedy(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Positions left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
-        out = np.empty(members.valid.shape)
-        for groups, part in members.blocks(_CACHED):
-            mean = exact_mean(part.segments, part.scores)
-            out[groups] = fraction(mean, part.valid)
-            shortlist = Shortlist.of(part, self.liked(part))
-            self.fill(shortlist, self.race(shortlist), mean, out[groups])
+        out = members.by_mean.copy()
+        for groups, part in Shortlist.of(members, self.liked(members)).blocks(_CACHED):
+            filled = out[groups]
+            self.fill(part, self.race(part), members.mean[groups], filled)
+            out[groups] = filled
         return out
 
     @abstractmethod
@@ -88,14 +94,19 @@ class Greedy(Aggregator):
 
     def fill(self, shortlist: Shortlist, race: Race, mean: FloatArray, out: FloatArray) -> None:
         """Run the race: write the positions left to `out`; both it and `mean` are (n_groups, width)."""
-        means = np.take_along_axis(mean, shortlist.columns, axis=1)
-        waiting = shortlist.members.valid.copy()
+        candidates, waiting = shortlist.columns, shortlist.members.valid.copy()
+        if race.order is not None:
+            candidates = np.take_along_axis(candidates, race.order, axis=1)
+            waiting = np.take_along_axis(waiting, race.order, axis=1)
+        means = np.take_along_axis(mean, candidates, axis=1)
         for left in range(self.depth, 0, -1):
-            chosen = np.flatnonzero(_best(race.gains(), means, waiting, 1 if race.finite else _LOWEST))
+            gains = race.gains()
+            n = gains.shape[1]
+            chosen = np.flatnonzero(_best(gains, means[:, :n], waiting[:, :n], 1 if race.finite else _LOWEST))
             if len(chosen) == 0:
                 break
-            groups, columns = np.divmod(chosen, waiting.shape[1])
-            out[groups, shortlist.columns[groups, columns]] = left
+            groups, columns = np.divmod(chosen, n)
+            out[groups, candidates[groups, columns]] = left
             waiting[groups, columns] = False
             race.add(groups, columns)
 
@@ -123,7 +134,7 @@ class TopLists(Greedy):
 
 def _best(gains: IntArray, means: FloatArray, waiting: BoolArray, least: int) -> BoolArray:
     """The waiting candidates with the highest gain of at least `least`, of these those of highest mean."""
-    settled = np.where(waiting, (gains + (1 << _UNSETTLED >> 1)) >> _UNSETTLED, _LOWEST)
+    settled = np.where(waiting, (gains + (1 << UNSETTLED >> 1)) >> UNSETTLED, _LOWEST)
     best = settled.max(axis=1, keepdims=True, initial=_LOWEST)
     chosen = waiting & (settled == best) & (best >= least)
     means = np.where(chosen, means, -np.inf)

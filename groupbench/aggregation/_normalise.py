@@ -10,7 +10,6 @@ import numpy as np
 
 from groupbench.aggregation._base import Aggregator, MemberScores
 from groupbench.aggregation._exact import exact_mean
-from groupbench.aggregation._order import member_points
 from groupbench.arrays import BoolArray, FloatArray, Segments
 
 
@@ -24,6 +23,10 @@ class ScoreAggregator(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """`combine` of the normalised scores, (n_groups, width)."""
         return self.combine(normalised(members, self.normalise))
+
+    def rates(self, members: MemberScores) -> bool:
+        """As of every aggregator, and only of scores that are not normalised."""
+        return self.normalise == "none" and super().rates(members)
 
     @abstractmethod
     def combine(self, members: MemberScores) -> FloatArray:
@@ -89,5 +92,5 @@ def _zscore(members: MemberScores, held: BoolArray) -> FloatArray:
 
 def _rank(members: MemberScores, held: BoolArray) -> FloatArray:
     others = np.count_nonzero(held, axis=1, keepdims=True) - 1
-    beaten = member_points(members) / 2 - members.n_invalid[members.segments.of_row]
+    beaten = members.places.points / 2 - members.n_invalid[members.segments.of_row]
     return np.where(held & (others > 0), beaten / np.maximum(others, 1), 0.5)

@@ -1,70 +1,92 @@
-"""Places of candidates in lists, with equal scores sharing their place whatever their order."""
+"""Places of candidates in lists, equal scores sharing theirs; and equally large groups side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groupbench.arrays import frozen
+
 if TYPE_CHECKING:
-    from groupbench.aggregation._base import MemberScores
     from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
 
 
 _CACHED = 1 << 16
-"""Keys sorted at a time, so that what lies between two steps stays in the processor's cache."""
+"""Values handled at a time, so that what lies between two steps stays in the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where the columns of each row stand, by keys of which higher ones are better.
+
+    Attributes:
+        beaten: (n, width) columns of the same row with a lower key.
+        equal: (n, width) columns with an equal key, the column itself included.
+    """
+
+    beaten: NDArray[np.int32]
+    equal: NDArray[np.int32]
+
+    @property
+    def better(self) -> NDArray[np.int32]:
+        """Columns with a higher key, (n, width)."""
+        return np.asarray(self.beaten.shape[1] - self.beaten - self.equal)
+
+    @property
+    def points(self) -> NDArray[np.int32]:
+        """Two for each column beaten and one for each other equal one, (n, width): twice the mean rank."""
+        return 2 * self.beaten + self.equal - 1
+
+    def shared(self, worth: FloatArray) -> FloatArray:
+        """The mean of `worth`, (width,), over all orders of equal columns, best first, (n, width).
+
+        The highest key gets `worth[0]`, the next `worth[1]` and so on; equal keys share the mean.
+        """
+        better, tied = self.better, self.equal > 1
+        out = worth[better]
+        total = np.concatenate([[0.0], np.cumsum(worth, dtype=np.longdouble)])
+        first, n = better[tied], self.equal[tied]
+        out[tied] = (total[first + n] - total[first]) / n
+        return np.asarray(out)
+
+
+def places(keys: NDArray[Any]) -> Places:
+    """Where each column stands in its row of `keys`, (n, width)."""
+    beaten, equal = np.zeros(keys.shape, dtype=np.int32), np.zeros(keys.shape, dtype=np.int32)
+    step = max(1, _CACHED // max(1, keys.shape[1]))
+    for start in range(0, len(keys) if keys.size else 0, step):
+        part = slice(start, start + step)
+        _place(keys[part], beaten[part], equal[part])
+    return Places(frozen(beaten, np.int32), frozen(equal, np.int32))
+
+
+def _place(keys: NDArray[Any], beaten: NDArray[np.int32], equal: NDArray[np.int32]) -> None:
+    width = keys.shape[1]
+    order = np.argsort(keys, axis=1)
+    order += np.arange(0, keys.size, width)[:, None]
+    cells = order.ravel()
+    ranked = keys.reshape(-1)[cells]
+    leads = np.empty(keys.size, dtype=np.bool_)
+    np.not_equal(ranked[1:], ranked[:-1], out=leads[1:])
+    leads[::width] = True
+    starts = np.flatnonzero(leads)
+    lengths = np.diff(starts, append=keys.size)
+    for out, of_run in ((beaten, starts % width), (equal, lengths)):
+        out.reshape(-1)[cells] = np.repeat(of_run.astype(np.int32), lengths)
 
 
 def points(keys: NDArray[Any]) -> NDArray[np.int32]:
-    """Two points for each column of the same row that has a lower key, one for each with an equal key.
-
-    That is twice the mean rank, counted upwards from 0; `keys` and result are (n, width).
-    """
-    out = np.zeros(keys.shape, dtype=np.int32)
-    step = max(1, _CACHED // max(1, keys.shape[1]))
-    for start in range(0, len(keys) if keys.size else 0, step):
-        _fill_points(keys[start : start + step], out[start : start + step])
-    return out
+    """`Places.points` of each column in its row of `keys`, (n, width)."""
+    return places(keys).points
 
 
 def expected(keys: FloatArray, worth: FloatArray) -> FloatArray:
-    """The mean of `worth`, (width,), over all orders of each row's equal `keys`, (n, width), best first.
-
-    The highest key gets `worth[0]`, the next `worth[1]` and so on; equal keys share the mean.
-    """
-    out = np.empty(keys.shape)
-    step = max(1, _CACHED // max(1, keys.shape[1]))
-    for start in range(0, len(keys) if keys.size else 0, step):
-        part = keys[start : start + step]
-        order, starts, lengths = _ties(-part)
-        shared = np.add.reduceat(np.tile(worth, len(part)), starts) / lengths
-        np.put_along_axis(
-            out[start : start + step], order, np.repeat(shared, lengths).reshape(part.shape), axis=1
-        )
-    return out
-
-
-def _fill_points(keys: NDArray[Any], out: NDArray[np.int32]) -> None:
-    order, starts, lengths = _ties(keys)
-    shared = (2 * (starts % keys.shape[1]) + lengths - 1).astype(np.int32)
-    np.put_along_axis(out, order, np.repeat(shared, lengths).reshape(keys.shape), axis=1)
-
-
-def _ties(keys: NDArray[Any]) -> tuple[IntArray, IntArray, IntArray]:
-    """The ascending order of each row, and starts and lengths of the runs of equal keys in all rows."""
-    order = np.argsort(keys, axis=1)
-    ranked = np.take_along_axis(keys, order, axis=1)
-    leads = np.ones(keys.shape, dtype=np.bool_)
-    np.not_equal(ranked[:, 1:], ranked[:, :-1], out=leads[:, 1:])
-    starts = np.flatnonzero(leads)
-    return order, starts, np.diff(starts, append=keys.size)
-
-
-def member_points(members: MemberScores) -> NDArray[np.int32]:
-    """`points` of every member, (n_rows, width); each candidate beats every column without one."""
-    return points(members.masked(-np.inf))
+    """`Places.shared` of each column in its row of `keys`, (n, width), and the `worth`, (width,)."""
+    return places(keys).shared(worth)
 
 
 def fraction(values: NDArray[Any], valid: BoolArray) -> FloatArray:
@@ -74,8 +96,42 @@ def fraction(values: NDArray[Any], valid: BoolArray) -> FloatArray:
     return np.asarray(gained / np.maximum(n_valid, 1))
 
 
-def by_size(segments: Segments) -> Iterator[tuple[IntArray, IntArray]]:
-    """For each size that occurs: the segments of that size, (n,), and their rows, (n, size)."""
+def by_size(segments: Segments, most: int | None = None) -> Iterator[tuple[IntArray, IntArray]]:
+    """Segments of equal size together: which ones, (n,), and their rows, (n, size).
+
+    Args:
+        segments: rows in runs of any sizes.
+        most: rows that are given at once, unless one segment has more; by default all of a size.
+    """
     for size in np.unique(segments.sizes):
         same = np.flatnonzero(segments.sizes == size)
-        yield same, segments.offsets[same, None] + np.arange(size)
+        step = len(same) if most is None else max(1, most // int(size))
+        for start in range(0, len(same), step):
+            part = same[start : start + step]
+            yield part, segments.offsets[part, None] + np.arange(size)
+
+
+def side_by_side(segments: Segments, rows: NDArray[Any]) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    """Segments of equal size together, few enough for the processor's cache.
+
+    Args:
+        segments: rows in runs of any sizes.
+        rows: (n_rows, width).
+
+    Yields:
+        Which segments, (n,), and what they hold, (n, size, width).
+    """
+    for which, held in by_size(segments, _CACHED // max(1, rows.shape[1])):
+        yield which, rows[held]
+
+
+def reduced(how: np.ufunc, segments: Segments, rows: NDArray[Any]) -> NDArray[Any]:
+    """Reduce `rows`, (n_rows, width), over each segment to (n_segments, width).
+
+    Where sizes differ that is many times faster than `Segments.reduce`, in any order of the rows.
+    """
+    dtype = np.int64 if rows.dtype.kind == "i" else rows.dtype
+    out = np.empty((len(segments), rows.shape[1]), dtype)
+    for which, held in side_by_side(segments, rows):
+        out[which] = how.reduce(held, axis=1)
+    return out

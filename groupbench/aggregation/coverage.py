@@ -20,6 +20,9 @@ from groupbench.arrays import BoolArray, IntArray, Segments
 from groupbench.errors import ConfigError
 from groupbench.registry import aggregator
 
+_CACHED = 1 << 17
+"""Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
+
 
 @dataclass(frozen=True)
 class Coverage(Greedy):
@@ -102,7 +105,7 @@ class EFGreedy(Coverage):
     def liked(self, members: MemberScores) -> BoolArray:
         """Where the member's score is among the best `delta` of the group, (n_rows, width)."""
         out = np.empty(members.scores.shape, dtype=np.bool_)
-        for _, rows in by_size(members.segments):
+        for _, rows in by_size(members.segments, _CACHED // max(1, members.width)):
             last = rows.shape[1] - int(_portion(self.delta, np.array(rows.shape[1])))
             scores = members.scores[rows]
             out[rows] = scores >= np.partition(scores, last, axis=1)[:, last, None]

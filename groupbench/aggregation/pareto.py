@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
-from groupbench.aggregation._exact import exact_mean, whole
-from groupbench.aggregation._order import by_size, fraction, member_points, points
+from groupbench.aggregation._exact import whole
+from groupbench.aggregation._order import points
 from groupbench.aggregation._shortlist import Shortlist, top_lists
 from groupbench.arrays import BoolArray, FloatArray, IntArray
 from groupbench.errors import ConfigError
@@ -56,30 +56,29 @@ class ParetoLevels(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """What is recommended less often, ties counting half, and a fraction by mean, (n_groups, width)."""
-        out = np.empty(members.valid.shape)
-        for groups, part in members.blocks(_CACHED):
-            shortlist = Shortlist.of(part, top_lists(part, self.depth))
-            beaten = np.zeros(part.valid.shape)
-            shortlist.spread(self._beaten(shortlist), beaten)
-            out[groups] = beaten + fraction(exact_mean(part.segments, part.scores), part.valid)
+        out = members.by_mean.copy()
+        for groups, part in Shortlist.of(members, top_lists(members, self.depth)).blocks(_CACHED):
+            out[groups] += part.spread(self._beaten(part), members.width)
         return out
 
     def _beaten(self, shortlist: Shortlist) -> FloatArray:
-        """0 for what no weighting recommends; above, more for what more weightings do."""
+        """0 for what no weighting recommends; above, more for what more weightings do.
+
+        All groups are of equal size.
+        """
         members = shortlist.members
+        valid, size = members.valid, int(members.segments.sizes[0])
         # Twice the mean place, counted from 0: whole numbers, as float32 holds them exactly.
-        places = 2.0 * (members.width - 1) - member_points(members)
+        places = 2.0 * (members.width - 1) - members.places.points
         places = np.where(shortlist.liked, np.minimum(places, 2 * self.depth), 2 * self.depth)
-        places = places.astype(np.float32)
-        chances = np.zeros(members.valid.shape, dtype=np.int64)
-        for same, rows in by_size(members.segments):
-            weights = _weightings(rows.shape[1], self.levels)
-            step = max(1, _CACHED // (max(len(weights), members.width) * members.width))
-            for start in range(0, len(same), step):
-                groups, held = same[start : start + step], places[rows[start : start + step]]
-                valid = members.valid[groups]
-                kept = valid & self.kept(_dominators(held, valid))
-                chances[groups] = _chances(held, kept, weights, self.depth)
+        places = places.astype(np.float32).reshape(len(valid), size, members.width)
+        weights = _weightings(size, self.levels)
+        chances = np.zeros(valid.shape, dtype=np.int64)
+        step = max(1, _CACHED // (max(len(weights), members.width) * members.width))
+        for start in range(0, len(valid), step):
+            part = slice(start, start + step)
+            kept = valid[part] & self.kept(_dominators(places[part], valid[part]))
+            chances[part] = _chances(places[part], kept, weights, self.depth)
         never = np.count_nonzero(chances == 0, axis=1, keepdims=True)
         return np.where(chances > 0, points(chances) / 2 - never + 1, 0.0)
 

@@ -9,11 +9,14 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import UNIT, whole
-from groupbench.aggregation._greedy import Greedy, Race, TopLists
+from groupbench.aggregation._greedy import UNSETTLED, Greedy, Race, TopLists
 from groupbench.aggregation._normalise import non_negative, normalised
 from groupbench.aggregation._shortlist import Shortlist
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.registry import aggregator
+
+_AHEAD = 64
+"""Candidates of most relevance that are looked at first."""
 
 
 @aggregator("gfar")
@@ -107,21 +110,45 @@ class Proportion(Race):
         highest = segments.reduce("max", relevance.max(axis=1, keepdims=True, initial=0.0))
         self.unit = np.exp2(np.ceil(np.log2(np.where(highest > 0, highest, 1.0))))[segments.of_row]
         counted = whole(relevance / self.unit)
+        total = segments.reduce("sum", counted)
+        order = np.argsort(-total, axis=1)
+        counted = np.take_along_axis(counted, order[segments.of_row], axis=1)
         super().__init__(segments, np.rint(counted / rounds).astype(np.int64) if rounds > 1 else counted)
         self._relevance = counted.astype(np.float64)
-        self._total = segments.reduce("sum", counted)
+        self.order = order
+        self._total = np.take_along_axis(total, order, axis=1)
+        self._ahead = _AHEAD
         self._part = _parts(strategy.weights, members)
         self._excess = strategy.excess
 
     def gains(self) -> IntArray:
-        """Relevance within the members' parts, and some of the rest, (n_groups, n)."""
+        """Relevance within the members' parts, and some of the rest, (n_groups, n).
+
+        No candidate adds more than its total relevance, so those of which that is too low are left out.
+        """
+        while True:
+            found = self._gains(self._ahead)
+            if self._ahead >= self._total.shape[1]:
+                return found
+            if (self._total[:, self._ahead] + (1 << UNSETTLED) < found.max(axis=1)).all():
+                return found
+            self._ahead *= 2
+
+    def add(self, groups: IntArray, columns: IntArray) -> None:
+        """As of every race; what was chosen is worth nothing any more."""
+        super().add(groups, columns)
+        self._relevance[self.cells(groups, columns)] = 0.0
+
+    def _gains(self, n: int) -> IntArray:
+        """Gains of the `n` candidates with most relevance, (n_groups, n)."""
+        relevance = self._relevance[:, :n]
         all_held = self.segments.reduce("sum", self.held)[:, None]
-        free = (all_held + self._total).astype(np.float64)[self.segments.of_row]
+        free = (all_held + self._total[:, :n]).astype(np.float64)[self.segments.of_row]
         free *= self._part
         free -= self.held[:, None]
-        added = np.minimum(np.maximum(free, 0.0, out=free), self._relevance, out=free)
+        added = np.minimum(np.maximum(free, 0.0, out=free), relevance, out=free)
         if self._excess:
-            added += self._excess * (self._relevance - added)
+            added += self._excess * (relevance - added)
         return np.asarray(self.segments.reduce("sum", np.rint(added, out=added).astype(np.int64)))
 
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores
 from groupbench.aggregation._exact import exact_sum
-from groupbench.aggregation._order import by_size, expected, member_points
+from groupbench.aggregation._order import by_size, reduced
 from groupbench.arrays import FloatArray
 from groupbench.errors import ConfigError
 from groupbench.registry import aggregator
 
 _CACHED = 1 << 17
-"""Pairs of candidates compared at a time: their bytes stay in the processor's cache."""
+"""Places compared at a time: they stay in the processor's cache."""
 
 
 @aggregator("borda")
@@ -32,7 +32,7 @@ class Borda(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Sums of the members' points, (n_groups, width)."""
-        total = members.segments.reduce("sum", member_points(members))
+        total = reduced(np.add, members.segments, members.places.points)
         return total / 2 - members.segments.sizes[:, None] * members.n_invalid
 
 
@@ -58,7 +58,7 @@ class ReciprocalRankFusion(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Sums of reciprocal places, (n_groups, width)."""
         worth = 1 / (self.k + np.arange(1, members.width + 1))
-        return exact_sum(members.segments, expected(members.masked(-np.inf), worth))
+        return exact_sum(members.segments, members.places.shared(worth))
 
 
 @aggregator("copeland")
@@ -74,38 +74,31 @@ class Copeland(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Duels won minus duels lost, (n_groups, width)."""
         largest = max(2 * members.width, int(members.segments.sizes.max(initial=0)))
-        places = member_points(members).astype(np.min_scalar_type(-largest - 1))
+        points = members.places.points.astype(np.min_scalar_type(-largest - 1))
         out = np.zeros(members.valid.shape)
-        for groups, rows in by_size(members.segments):
-            step = max(1, _CACHED // max(1, members.width**2))
-            for start in range(0, len(groups), step):
-                part = slice(start, start + step)
-                out[groups[part]] = _duels(places[rows[part]])
-        return out - members.n_invalid
+        for groups, rows in by_size(members.segments, _CACHED // max(1, members.width)):
+            valid = members.valid[groups]
+            columns = np.flatnonzero(valid.any(axis=0))
+            others = len(columns) - np.count_nonzero(valid, axis=1, keepdims=True)
+            out[groups[:, None], columns] = _duels(points[rows].take(columns, axis=2)) - others
+        return out
 
 
-def _duels(places: NDArray[Any]) -> NDArray[Any]:
+def _duels(points: NDArray[Any]) -> NDArray[Any]:
     """Wins minus losses by majority, (n, width), of groups of equal size, (n, size, width).
 
-    A duel of columns i < j counts for i and against j, so only half of them are held.
+    In each turn column c meets column c + turn, counted on from the start behind the last one: after
+    width / 2 turns every pair has met. The last turn of an even width takes half of the columns.
     """
-    n, _, width = places.shape
-    out = np.zeros((n, width), dtype=places.dtype)
-    start = 0
-    while start < width:
-        stop = min(width, start + max(1, _CACHED // (n * (width - start))))
-        winner = _majority(places[:, :, start:stop, None], places[:, :, None, start:])
-        out[:, start:stop] += winner.sum(axis=2, dtype=out.dtype)
-        out[:, stop:] -= winner[:, :, stop - start :].sum(axis=1, dtype=out.dtype)
-        start = stop
-    return out
-
-
-def _majority(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-    """1 where more members have `left` above `right`, -1 where fewer have; both are (n, size, ...)."""
-    gap = np.empty(np.broadcast_shapes(left[:, 0].shape, right[:, 0].shape), dtype=left.dtype)
-    balance = np.zeros_like(gap)
-    for member in range(left.shape[1]):
-        np.subtract(left[:, member], right[:, member], out=gap)
-        balance += np.sign(gap, out=gap)
-    return np.sign(balance, out=balance)
+    n, size, width = points.shape
+    here = points.transpose(1, 2, 0).reshape(size, width * n)
+    around = np.concatenate([here, here], axis=1)
+    out, gap = np.zeros(2 * width * n, points.dtype), np.empty_like(here)
+    for turn in range(1, width // 2 + 1):
+        cells = (width if 2 * turn < width else turn) * n
+        ahead = slice(turn * n, turn * n + cells)
+        apart = np.subtract(here[:, :cells], around[:, ahead], out=gap[:, :cells])
+        majority = np.sign(np.sign(apart, out=apart).sum(axis=0, dtype=points.dtype))
+        out[:cells] += majority
+        out[ahead] -= majority
+    return (out[: width * n] + out[width * n :]).reshape(width, n).T

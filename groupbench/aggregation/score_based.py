@@ -14,7 +14,7 @@ import numpy as np
 from groupbench.aggregation._base import MemberScores, bounds, require_fraction
 from groupbench.aggregation._exact import exact_mean, exact_sum
 from groupbench.aggregation._normalise import ScoreAggregator, positive
-from groupbench.aggregation._order import by_size
+from groupbench.aggregation._order import reduced, side_by_side
 from groupbench.arrays import FloatArray, Segments
 from groupbench.registry import aggregator
 
@@ -24,9 +24,11 @@ from groupbench.registry import aggregator
 class Average(ScoreAggregator):
     """Mean of the members' scores: sum over m of s(m, c), divided by M."""
 
+    keeps_scale = True
+
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
-        return exact_mean(members.segments, members.scores)
+        return members.mean.copy()
 
 
 @aggregator("additive")
@@ -69,9 +71,11 @@ class Multiplicative(ScoreAggregator):
 class LeastMisery(ScoreAggregator):
     """Lowest score of any member: a group is as happy as its least happy member."""
 
+    keeps_scale = True
+
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
-        return members.segments.reduce("min", members.scores)
+        return reduced(np.minimum, members.segments, members.scores)
 
 
 @aggregator("most-pleasure")
@@ -79,9 +83,11 @@ class LeastMisery(ScoreAggregator):
 class MostPleasure(ScoreAggregator):
     """Highest score of any member."""
 
+    keeps_scale = True
+
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
-        return members.segments.reduce("max", members.scores)
+        return reduced(np.maximum, members.segments, members.scores)
 
 
 @aggregator("average-without-misery")
@@ -107,8 +113,8 @@ class AverageWithoutMisery(ScoreAggregator):
         """Means of scores, lowered where miserable, (n_groups, width)."""
         low, high = members.bounds() if members.scale is None else members.scale
         below = members.scores < low + self.threshold * (high - low)
-        miserable = members.segments.reduce("max", below)
-        mean = exact_mean(members.segments, members.scores)
+        miserable = reduced(np.logical_or, members.segments, below)
+        mean = members.mean
         worst, best = bounds(mean, members.valid)
         drop = np.where(best > worst, 2 * (best - worst), np.maximum(np.abs(best), 1.0))
         spared = (members.valid & ~miserable).any(axis=1, keepdims=True)
@@ -120,12 +126,14 @@ class AverageWithoutMisery(ScoreAggregator):
 class Median(ScoreAggregator):
     """Median of the members' scores; of an even number, the mean of the two in the middle."""
 
+    keeps_scale = True
+
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         out = np.empty(members.valid.shape)
-        for groups, rows in by_size(members.segments):
-            size = rows.shape[1]
-            ordered = np.sort(members.scores[rows], axis=1)
+        for groups, scores in side_by_side(members.segments, members.scores):
+            size = scores.shape[1]
+            ordered = np.sort(scores, axis=1)
             lower, upper = ordered[:, (size - 1) // 2], ordered[:, size // 2]
             out[groups] = lower / 2 + upper / 2
         return out
@@ -139,6 +147,8 @@ class MostRespected(ScoreAggregator):
     Members who are equally active are averaged. Also known as dictatorship. That experience stands
     for respect is our choice: Masthoff leaves open who is respected.
     """
+
+    keeps_scale = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth, require_fraction
-from groupbench.aggregation._exact import exact_mean
 from groupbench.aggregation._normalise import own_means
-from groupbench.aggregation._order import fraction, member_points, points
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.aggregation._order import fraction, points, reduced, side_by_side
+from groupbench.arrays import BoolArray, FloatArray, IntArray
 from groupbench.registry import aggregator
 
 
@@ -46,10 +45,8 @@ class Approval(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Approving members, plus less than 1 if ties are broken, (n_groups, width)."""
         approved = (members.scores >= self._least(members)).astype(np.float64)
-        votes = members.segments.reduce("sum", approved)
-        if not self.break_ties:
-            return votes
-        return votes + fraction(exact_mean(members.segments, members.scores), members.valid)
+        votes = reduced(np.add, members.segments, approved)
+        return votes + members.by_mean if self.break_ties else votes
 
     def _least(self, members: MemberScores) -> FloatArray | float:
         if members.scale is not None:
@@ -79,14 +76,16 @@ class Plurality(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Rounds left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
-        gained = member_points(members)
-        out = fraction(members.segments.reduce("sum", gained), members.valid)
-        turns = _Turns(members.segments, _above_zero(gained, members))
-        for left in range(self.depth, 0, -1):
-            votes = turns.votes()
-            placed = (votes > 0) & (votes == votes.max(axis=1, initial=0, keepdims=True))
-            out[placed] = left
-            turns.remove(placed)
+        gained = members.places.points
+        out = fraction(reduced(np.add, members.segments, gained), members.valid)
+        for groups, wishes in side_by_side(members.segments, _wishes(gained, members)):
+            filled = out[groups]
+            for left in range(self.depth, 0, -1):
+                votes = _votes(wishes)
+                placed = (votes > 0) & (votes == votes.max(axis=1, initial=0, keepdims=True))
+                filled[placed] = left
+                _remove(placed, wishes)
+            out[groups] = filled
         return out
 
 
@@ -113,45 +112,36 @@ class RoundRobin(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Rounds left when picked plus the share of pickers, else below 0, (n_groups, width)."""
-        segments = members.segments
-        mean = exact_mean(segments, members.scores)
-        out = fraction(mean, members.valid) - 1
-        ranked = points(np.where(members.valid, mean, -np.inf))[segments.of_row]
-        wishes = member_points(members).astype(np.int64) * (2 * members.width) + ranked
-        turns = _Turns(segments, _above_zero(wishes, members))
-        for left in range(self.depth - 1, -1, -1):
-            votes = turns.votes()
-            picked = votes > 0
-            out[picked] = (left + votes / (segments.sizes[:, None] + 1))[picked]
-            turns.remove(picked)
+        out = members.by_mean - 1
+        by_mean = points(members.by_mean)[members.segments.of_row]
+        preferred = members.places.points.astype(np.int64) * (2 * members.width) + by_mean
+        for groups, wishes in side_by_side(members.segments, _wishes(preferred, members)):
+            filled = out[groups]
+            for left in range(self.depth - 1, -1, -1):
+                votes = _votes(wishes)
+                picked = votes > 0
+                filled[picked] = left + votes[picked] / (wishes.shape[1] + 1)
+                _remove(picked, wishes)
+            out[groups] = filled
         return out
 
 
-class _Turns:
-    """What every member would still choose from, and what it chooses now.
-
-    `wishes`, (n_rows, width), are whole numbers: higher is preferred, 0 is not to be had.
-    """
-
-    def __init__(self, segments: Segments, wishes: NDArray[Any]) -> None:
-        self._segments = segments
-        self._wishes = wishes.astype(np.min_scalar_type(wishes.max(initial=0)))
-
-    def votes(self) -> IntArray:
-        """Members that hold a candidate (among) their best ones left, (n_groups, width)."""
-        n_groups, width = len(self._segments), self._wishes.shape[1]
-        best = np.maximum(self._wishes.max(axis=1, initial=0), 1)
-        rows, columns = np.divmod(np.flatnonzero(self._wishes == best[:, None]), max(width, 1))
-        cells = self._segments.of_row[rows] * width + columns
-        return np.bincount(cells, minlength=n_groups * width).reshape(n_groups, width)
-
-    def remove(self, placed: BoolArray) -> None:
-        """Take candidates, (n_groups, width), from what all members of the group choose from."""
-        groups, columns = np.nonzero(placed)
-        losers = Segments.from_sizes(self._segments.sizes[groups])
-        rows = self._segments.offsets[groups][losers.of_row] + losers.position
-        self._wishes[rows, columns[losers.of_row]] = 0
+def _wishes(preferred: NDArray[Any], members: MemberScores) -> NDArray[Any]:
+    """How much members wish for what, (n_rows, width): whole numbers, 0 for what is not to be had."""
+    wishes = np.where(members.valid[members.segments.of_row], preferred + 1, 0)
+    return wishes.astype(np.min_scalar_type(wishes.max(initial=0)))
 
 
-def _above_zero(wishes: NDArray[Any], members: MemberScores) -> NDArray[Any]:
-    return np.where(members.valid[members.segments.of_row], wishes + 1, 0)
+def _votes(wishes: NDArray[Any]) -> IntArray:
+    """Members who have nothing they wish for more, (n, width), of groups of equal size, (n, size, width)."""
+    n, size, width = wishes.shape
+    best = np.maximum(wishes.max(axis=2, initial=0, keepdims=True), 1)
+    cells = np.flatnonzero(wishes == best)
+    votes = np.bincount(cells // (size * width) * width + cells % width, minlength=n * width)
+    return votes.reshape(n, width)
+
+
+def _remove(placed: BoolArray, wishes: NDArray[Any]) -> None:
+    """Take candidates, (n, width), from what the members of the group, (n, size, width), wish for."""
+    groups, columns = np.divmod(np.flatnonzero(placed), placed.shape[1])
+    wishes[groups, :, columns] = 0

@@ -10,7 +10,7 @@ import numpy as np
 from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import exact_mean
 from groupbench.aggregation._normalise import ScoreAggregator, positive
-from groupbench.aggregation._order import by_size, points
+from groupbench.aggregation._order import places, points, reduced, side_by_side
 from groupbench.arrays import BoolArray, FloatArray
 from groupbench.errors import ConfigError
 from groupbench.registry import aggregator
@@ -28,28 +28,22 @@ class Leximin(ScoreAggregator):
     def combine(self, members: MemberScores) -> FloatArray:
         """Candidates beaten, ties counting half, (n_groups, width)."""
         out = np.empty(members.valid.shape)
-        for groups, rows in by_size(members.segments):
-            out[groups] = _beaten(members.scores[rows], members.valid[groups])
+        for groups, scores in side_by_side(members.segments, members.scores):
+            out[groups] = _beaten(scores, members.valid[groups])
         return out - members.n_invalid
 
 
 def _beaten(scores: FloatArray, valid: BoolArray) -> FloatArray:
     """Columns beaten, ties counting half, (n, width), of groups of equal size, (n, size, width)."""
-    ordered = np.sort(scores, axis=1)
-    out = points(np.where(valid, ordered[:, 0], -np.inf))
-    for level in range(1, scores.shape[1]):
-        tied = np.flatnonzero(_repeats(np.where(valid, out, -1 - np.arange(valid.shape[1]))))
-        if len(tied) == 0:
-            break
-        refined = points(np.where(valid[tied], ordered[tied, level], -np.inf))
-        out[tied] = points(out[tied].astype(np.int64) * (2 * valid.shape[1]) + refined)
-    return out / 2
-
-
-def _repeats(values: FloatArray) -> BoolArray:
-    """Whether a row, (n, width), holds a value twice, (n,)."""
-    ordered = np.sort(values, axis=1)
-    return np.asarray((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
+    by_lowest = places(np.where(valid, scores.min(axis=1), -np.inf))
+    groups, columns = np.nonzero(valid & (by_lowest.equal > 1))
+    ascending = np.sort(scores[groups, :, columns], axis=1)
+    order = np.lexsort(ascending.T[::-1])
+    ascending, groups, columns = ascending[order], groups[order], columns[order]
+    higher = np.cumsum((ascending[1:] != ascending[:-1]).any(axis=1))
+    keys = by_lowest.points.astype(np.int64) * (len(groups) + 1)
+    keys[groups[1:], columns[1:]] += higher
+    return points(keys) / 2
 
 
 @aggregator("p-mean")
@@ -65,6 +59,8 @@ class PMean(ScoreAggregator):
         ConfigError: if `p` is not finite, or `floor` is not above 0 and at most 1.
     """
 
+    keeps_scale = True
+
     p: float = -1.0
     """The power."""
 
@@ -76,12 +72,16 @@ class PMean(ScoreAggregator):
         if not math.isfinite(self.p):
             raise ConfigError(f"p-mean.p: {self.p} is no power; give a finite one, or use most-pleasure")
 
+    def rates(self, members: MemberScores) -> bool:
+        """Not of a scale that reaches below 0, because its scores are counted from its low end."""
+        return super().rates(members) and members.scale is not None and members.scale[0] >= 0
+
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the positive scores, (n_groups, width)."""
         segments = members.segments
         factors = positive(members, self.floor)
         # Relative to the one that counts most no power overflows, and equal scores keep their value.
-        leading = segments.reduce("max" if self.p > 0 else "min", factors)
+        leading = reduced(np.maximum if self.p > 0 else np.minimum, segments, factors)
         ratio = factors / leading[segments.of_row]
         if self.p == 0:
             return leading * np.exp2(exact_mean(segments, np.log2(ratio)))

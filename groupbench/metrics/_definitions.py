@@ -34,6 +34,7 @@ class Definition:
         lower_is_better: whether smaller values are the better ones.
         cutoff: whether the metric is written with a cutoff, as `name@K`.
         differs: what other libraries compute under the name, with the size of the difference where measured.
+        synonyms: what else it is called; it is explained under these names too.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Definition:
     lower_is_better: bool = False
     cutoff: bool = True
     differs: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
@@ -109,6 +111,44 @@ RELEVANCE = Definition(
     ties=BLOCK_MEANS,
 )
 
+_CLOSED_FORM = (
+    "equal scores: the expected value over all their orders, in closed form; the same under every --ties"
+)
+_TOO_FEW = "always defined; a member for whom fewer candidates count does not find enough"
+
+SATISFIED = tuple(
+    found
+    for m in (1, 2)
+    for found in (
+        Definition(
+            name=f"proportional_{m}",
+            title=f"{m}-proportional members",
+            formula=f"share of the members who find {m} or more of their favourites among the first K, which "
+            "are the best 5% (rounded up) of the candidates by the base method's predictions for the member, "
+            "and all that are predicted as high as the last of them",
+            source=f"m-proportionality of Serbos et al., WWW 2017, for m = {m}; 5% as in Sato, WSDM 2022",
+            undefined=_TOO_FEW,
+            ties=_CLOSED_FORM,
+        ),
+        Definition(
+            name=f"envy_free_{m}",
+            title=f"{m}-envy-free members",
+            formula=f"share of the members with {m} or more candidates among the first K that they need not "
+            "envy the others: their own prediction is among the best 25% (rounded up) of the members' "
+            "predictions of it, or as high as the last of them; predictions are compared as they are, which "
+            "is fair only where those of all members share a scale, as predicted ratings do",
+            source=f"m-envy-freeness of Serbos et al., WWW 2017, for m = {m}; 25% as in Sato, WSDM 2022",
+            undefined=_TOO_FEW,
+            ties=_CLOSED_FORM,
+        ),
+    )
+)
+"""Shares of members who get enough, by predictions as in their source.
+
+By held-out ratings the one is 1 - zRecall for m = 1, and the other cannot be told, because the members of a
+group have seldom rated the same item.
+"""
+
 ERRORS = (
     Definition(
         name="rmse",
@@ -163,7 +203,7 @@ EXPOSURES = (
         name="popularity_share",
         title="Popularity share",
         formula=f"share of {_KEPT} that are among the 20% of all items with the most training rows (rounded "
-        "up; items with equally many rows by item order)",
+        "up; items that tie for the last of these places share them equally)",
         source="1 - APLT of Abdollahpouri, Burke & Mobasher, FLAIRS 2019, with a head of 20% of the items",
         undefined=_EMPTY,
         ties=ITEM_ORDER,
@@ -181,5 +221,5 @@ EXPOSURES = (
 )
 """Metrics of which items are shown, whoever likes them."""
 
-OTHERS = (*OF_MEMBERS, RELEVANCE, *ERRORS, *EXPOSURES)
+OTHERS = (*OF_MEMBERS, RELEVANCE, *SATISFIED, *ERRORS, *EXPOSURES)
 """All metrics that are no `Family`: something other than one ranked list with its truth decides them."""

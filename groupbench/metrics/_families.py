@@ -125,10 +125,12 @@ for _family in (
         name="recall_capped",
         title="Recall (capped)",
         formula="hits(K) / min(K, |Rel|)",
-        source="Liang et al., Variational Autoencoders for Collaborative Filtering, WWW 2018",
+        source="Liang et al., Variational Autoencoders for Collaborative Filtering, WWW 2018; over members "
+        "the bounded recall of Barile, Delić & Peska, tutorial on evaluating group recommenders, RecSys 2022",
         undefined=_NO_RELEVANT,
         compute=lambda r, k: ratio(r.hits[k], np.minimum(r.n_relevant, k)),
         differs=(_RECALL,),
+        synonyms=("bounded_recall",),
     ),
     Family(
         name="ndcg",

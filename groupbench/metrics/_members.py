@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,69 @@ SPREAD_OF = ("precision", "recall", "ndcg")
 """The families whose spread over members is reported."""
 
 
+@dataclass(frozen=True, eq=False)
+class MemberValues:
+    """One value for each member of every group, and what spreads are made of, (n_groups,) each.
+
+    Attributes:
+        values: (n_members,) NaN for members who judge nothing.
+        groups: which members belong to which group.
+    """
+
+    values: FloatArray
+    groups: Segments
+
+    @cached_property
+    def count(self) -> FloatArray:
+        """Members who judge."""
+        return np.asarray(self.groups.reduce("sum", (~np.isnan(self.values)).astype(np.float64)))
+
+    @cached_property
+    def total(self) -> FloatArray:
+        """Sum of the values."""
+        return self._sum(self.values)
+
+    @cached_property
+    def mean(self) -> FloatArray:
+        """Mean of the values; NaN if no member judges."""
+        return ratio(self.total, self.count)
+
+    @cached_property
+    def low(self) -> FloatArray:
+        """Lowest value; NaN if no member judges."""
+        return self._lowest(self.values)
+
+    @cached_property
+    def high(self) -> FloatArray:
+        """Highest value; NaN if no member judges."""
+        return -self._lowest(-self.values)
+
+    @cached_property
+    def squares(self) -> FloatArray:
+        """Sum of the squared values."""
+        return self._sum(self.values**2)
+
+    @cached_property
+    def variance(self) -> FloatArray:
+        """Mean squared distance from the mean; NaN if no member judges."""
+        return ratio(self._sum((self.values - self.mean[self.groups.of_row]) ** 2), self.count)
+
+    @cached_property
+    def gaps(self) -> FloatArray:
+        """Sum of the distances between the values, each pair of members counted once."""
+        order = np.lexsort((self.values, self.groups.of_row))  # NaN goes last within its group
+        ranked = np.nan_to_num(self.values[order]) * (self.groups.position + 1)
+        weighted = np.asarray(self.groups.reduce("sum", ranked))
+        return np.maximum(2 * weighted - (self.count + 1) * self.total, 0.0)
+
+    def _sum(self, values: FloatArray) -> FloatArray:
+        return np.asarray(self.groups.reduce("sum", np.nan_to_num(values)))
+
+    def _lowest(self, values: FloatArray) -> FloatArray:
+        low = self.groups.reduce("min", np.where(np.isnan(values), np.inf, values))
+        return np.where(np.isinf(low), np.nan, low)
+
+
 @dataclass(frozen=True)
 class Spread:
     """How a value spreads over the members of a group.
@@ -31,75 +95,67 @@ class Spread:
         name: put before the family: `min-ndcg@10`.
         formula: in terms of the members' values x_1 ... x_n.
         source: whose definition it is.
-        compute: from values (n_members,), NaN for members who judge nothing, and segments, to (n_groups,).
+        compute: the spread of each group, (n_groups,).
         lower_is_better: whether smaller values are the better ones.
     """
 
     name: str
     formula: str
     source: str
-    compute: Callable[[FloatArray, Segments], FloatArray]
+    compute: Callable[[MemberValues], FloatArray]
     lower_is_better: bool = False
 
 
-def _sum(values: FloatArray, groups: Segments) -> FloatArray:
-    return np.asarray(groups.reduce("sum", np.nan_to_num(values)))
-
-
-def _count(values: FloatArray, groups: Segments) -> FloatArray:
-    return np.asarray(groups.reduce("sum", (~np.isnan(values)).astype(np.float64)))
-
-
-def mean(values: FloatArray, groups: Segments) -> FloatArray:
-    """Mean over the members who judge, (n_groups,); NaN if none does."""
-    return ratio(_sum(values, groups), _count(values, groups))
-
-
-def _min(values: FloatArray, groups: Segments) -> FloatArray:
-    low = groups.reduce("min", np.where(np.isnan(values), np.inf, values))
-    return np.where(np.isinf(low), np.nan, low)
-
-
-def _max(values: FloatArray, groups: Segments) -> FloatArray:
-    return -_min(-values, groups)
-
-
-def _minmax(values: FloatArray, groups: Segments) -> FloatArray:
-    return ratio(_min(values, groups), _max(values, groups))
-
-
-def _std(values: FloatArray, groups: Segments) -> FloatArray:
-    centred = values - mean(values, groups)[groups.of_row]
-    return np.asarray(np.sqrt(mean(centred**2, groups)))
-
-
-def _jain(values: FloatArray, groups: Segments) -> FloatArray:
-    return ratio(_sum(values, groups) ** 2, _count(values, groups) * _sum(values**2, groups))
-
-
-def _gini(values: FloatArray, groups: Segments) -> FloatArray:
-    order = np.lexsort((values, groups.of_row))  # NaN goes last within its group
-    weighted = np.asarray(groups.reduce("sum", np.nan_to_num(values[order]) * (groups.position + 1)))
-    n = _count(values, groups)
-    return ratio(2 * weighted - (n + 1) * _sum(values, groups), n * _sum(values, groups))
-
-
 SPREADS = (
-    Spread("min", "min x_i", "least satisfied member (Kaya, Bridge & Tintarev, RecSys 2020)", _min),
-    Spread("max", "max x_i", "most satisfied member", _max),
     Spread(
-        "minmax", "min x_i / max x_i; undefined if all are 0", "Kaya, Bridge & Tintarev, RecSys 2020", _minmax
+        "min",
+        "min x_i",
+        "least satisfied member (Kaya, Bridge & Tintarev, RecSys 2020)",
+        lambda members: members.low,
     ),
-    Spread("std", "sqrt(sum (x_i - mean)^2 / n)", "population standard deviation", _std, True),
-    Spread("jain", "(sum x_i)^2 / (n sum x_i^2); undefined if all are 0", "Jain, Chiu & Hawe 1984", _jain),
+    Spread("max", "max x_i", "most satisfied member", lambda members: members.high),
+    Spread(
+        "minmax",
+        "min x_i / max x_i; undefined if all are 0",
+        "Kaya, Bridge & Tintarev, RecSys 2020",
+        lambda members: ratio(members.low, members.high),
+    ),
+    Spread(
+        "std",
+        "sqrt(sum (x_i - mean)^2 / n)",
+        "population standard deviation",
+        lambda members: np.sqrt(members.variance),
+        True,
+    ),
+    Spread(
+        "jain",
+        "(sum x_i)^2 / (n sum x_i^2); undefined if all are 0",
+        "Jain, Chiu & Hawe 1984",
+        lambda members: ratio(members.total**2, members.count * members.squares),
+    ),
     Spread(
         "gini",
         "sum over i, j of |x_i - x_j| / (2 n sum x_i); undefined if all are 0",
         "Gini 1912",
-        _gini,
+        lambda members: ratio(members.gaps, members.count * members.total),
+        True,
+    ),
+    Spread(
+        "envy",
+        "mean over ordered pairs i != j of max(x_j - x_i, 0), by how much i envies j; undefined for a single "
+        "member",
+        "groupbench, after the degree of envy of Chevaleyre et al., IJCAI 2007, who compare bundles by the "
+        "envious one's own utility: here all members get one list, so their utilities are compared",
+        lambda members: ratio(members.gaps, members.count * (members.count - 1)),
         True,
     ),
 )
+
+
+def spread_out(name: str, values: FloatArray, groups: Segments) -> dict[str, FloatArray]:
+    """Mean of the members' `values`, (n_members,), as `name`, and every spread as `min-name` and so on."""
+    members = MemberValues(values, groups)
+    return {name: members.mean} | {f"{spread.name}-{name}": spread.compute(members) for spread in SPREADS}
 
 
 def judge_members(
@@ -116,28 +172,29 @@ def judge_members(
     Returns:
         Values (n_groups,) by name, NaN where no member judges.
     """
-    out = {}
+    out: dict[str, FloatArray] = {}
     for k in cutoffs:
         for name, family in families().items():
             values = np.where(judging, family.compute(ranking, k), np.nan)
-            out[f"{name}@{k}"] = mean(values, groups)
             if name in SPREAD_OF:
-                out |= {f"{s.name}-{name}@{k}": s.compute(values, groups) for s in SPREADS}
+                out |= spread_out(f"{name}@{k}", values, groups)
+            else:
+                out[f"{name}@{k}"] = MemberValues(values, groups).mean
         out |= {f"{name}@{k}": v for name, v in _first_hits(ranking, judging, groups, k).items()}
     return out
 
 
 def _first_hits(ranking: Ranking, judging: BoolArray, groups: Segments, k: int) -> dict[str, FloatArray]:
-    nothing = np.where(judging, ranking.miss[k], np.nan)
-    first = (ranking.miss[:k] - ranking.miss[1 : k + 1]) * discounts(k)[:, None]
-    utility = np.where(judging, ranking.hits[k], np.nan)
-    share = ratio(utility, _sum(utility, groups)[groups.of_row])
-    fair = ratio(np.ones(len(share)), _count(utility, groups)[groups.of_row])
+    first = ((ranking.miss[:k] - ranking.miss[1 : k + 1]) * discounts(k)[:, None]).cumsum(axis=0)[-1]
+    nothing, found, utility = (
+        MemberValues(np.where(judging, values, np.nan), groups)
+        for values in (ranking.miss[k], first, ranking.hits[k])
+    )
+    share = ratio(utility.values, utility.total[groups.of_row])
+    apart = np.abs(share - ratio(np.ones(len(share)), utility.count[groups.of_row]))
     return {
-        "zrecall": mean(nothing, groups),
-        "zrecall_all": ratio(_sum(nothing, groups), groups.sizes.astype(np.float64)),
-        "dfh": mean(np.where(judging, first.cumsum(axis=0)[-1], np.nan), groups),
-        "proportionality_error": np.where(
-            _sum(utility, groups) > 0, _sum(np.abs(share - fair), groups) / 2, np.nan
-        ),
+        "zrecall": nothing.mean,
+        "zrecall_all": ratio(nothing.total, groups.sizes),
+        "dfh": found.mean,
+        "proportionality_error": np.where(utility.total > 0, MemberValues(apart, groups).total / 2, np.nan),
     }

@@ -66,8 +66,9 @@ def definitions() -> dict[str, Definition]:
 
 
 def definition(metric: str) -> Definition | None:
-    """The definition of a metric, written with or without its cutoff, or None if there is none."""
-    return definitions().get(metric.strip().lower().partition("@")[0])
+    """The definition of a metric or synonym, written with or without its cutoff, or None if there is none."""
+    name, known = metric.strip().lower().partition("@")[0], definitions()
+    return known.get(name) or next((found for found in known.values() if name in found.synonyms), None)
 
 
 def explain(metric: str | Metric) -> str:
@@ -81,12 +82,13 @@ def explain(metric: str | Metric) -> str:
     if found is None:
         raise ConfigError(unknown("metric", name, definitions(), _REMEDY))
     if found.cutoff:
-        title = f"{name}@{_cutoff(name, k)}: {found.title} with K = {k}"
+        title = f"{found.name}@{_cutoff(name, k)}: {found.title} with K = {k}"
     elif at:
         raise ConfigError(f"metric {name!r} has no cutoff; leave out '@{k}'")
     else:
         title = f"{name}: {found.title}"
     rows = [
+        *(("synonym", text) for text in found.synonyms),
         ("formula", found.formula),
         ("ties", found.ties),
         ("undefined", found.undefined),

@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.metrics._families import ratio
-from groupbench.metrics._members import SPREADS, mean
-from groupbench.metrics._ranking import discounts
-from groupbench.metrics._select import leaders, sort_keys
+from groupbench.metrics._members import MemberValues, spread_out
+from groupbench.metrics._ranking import Ranking, discounts, rank_checked
+from groupbench.metrics._select import gather, leaders, sort_keys
 
 if TYPE_CHECKING:
     from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+
+_FAVOURITES = 20
+"""A member's favourites are one in so many of its candidates."""
+_UNENVIED = 4
+"""A member envies nobody a candidate for which it is among the best one in so many of its group."""
+_ENOUGH = 2
+"""Members are enough satisfied by 1, 2 ... up to so many candidates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +45,7 @@ class Predictions:
     @cached_property
     def gains(self) -> FloatArray:
         """The scores from 0 to 1 over each member's candidates; 1 where all are equal, 0 beyond the end."""
-        valid = self.valid[self.groups.of_row]
+        valid = self._candidate
         low = np.min(self.scores, axis=1, keepdims=True, where=valid, initial=np.inf)
         high = np.max(self.scores, axis=1, keepdims=True, where=valid, initial=-np.inf)
         differ = high > low
@@ -50,11 +57,38 @@ class Predictions:
         """The gains of each member in its ideal order, (n_members, width)."""
         return -np.sort(-self.gains, axis=1)
 
+    @cached_property
+    def favourites(self) -> BoolArray:
+        """Whether a candidate is among the best 5% of a member's own, (n_members, width).
+
+        Their number is rounded up, and all that are as good as the last one are in.
+        """
+        length = np.count_nonzero(self.valid, axis=1)[self.groups.of_row]
+        last = np.maximum(_one_in(_FAVOURITES, length) - 1, 0)[:, None]
+        return self._candidate & (self.gains >= np.take_along_axis(self.descending, last, 1))
+
+    @cached_property
+    def unenvied(self) -> BoolArray:
+        """Whether a member's score of a candidate is among the best 25% of its group's, (n_members, width).
+
+        Their number is rounded up, and all that are as good as the last one are in.
+        """
+        out = np.empty(self.scores.shape, dtype=np.bool_)
+        for size in np.unique(self.groups.sizes):
+            rows, _ = self.groups.window(np.flatnonzero(self.groups.sizes == size))
+            scores, last = self.scores[rows], size - _one_in(_UNENVIED, size)
+            out[rows] = scores >= np.partition(scores, last, axis=1)[:, last, None]
+        return out & self._candidate
+
+    @cached_property
+    def _candidate(self) -> BoolArray:
+        return self.valid[self.groups.of_row]
+
 
 def judge_predictions(
     scores: FloatArray, predictions: Predictions, cutoffs: tuple[int, ...]
 ) -> dict[str, FloatArray]:
-    """Relevance (mean gain of the first K) and NDCG of each member, as mean and spread over members.
+    """What the group lists are worth to each member, by the base method's own predictions.
 
     Args:
         scores: (n_groups, width) group scores.
@@ -62,28 +96,70 @@ def judge_predictions(
         cutoffs: the K.
 
     Returns:
-        Values (n_groups,) by name: `relevance@K`, `ndcg@K`, and both with `min-`, `minmax-` and the like.
+        Values (n_groups,) by name: `relevance@K` and `ndcg@K` with their spreads over members, and the
+        shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
     """
-    depth, groups, gains = max(cutoffs), predictions.groups, predictions.gains
-    keys, columns = leaders(sort_keys(scores, predictions.valid), depth, stable=True)
-    in_order = np.take_along_axis(gains, columns[groups.of_row], 1)
-    placed = _block_means(keys, in_order, groups.of_row)[:, :depth]
+    keys, columns = leaders(sort_keys(scores, predictions.valid), max(cutoffs), stable=True)
+    return _worth(keys, columns, predictions, cutoffs) | _enough(keys, columns, predictions, cutoffs)
+
+
+def _worth(
+    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...]
+) -> dict[str, FloatArray]:
+    """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
+    groups = predictions.groups
+    in_order = gather(predictions.gains, columns[groups.of_row])
+    placed = _block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
     # Running sums: those of a matrix product would depend on how many groups are judged at once.
     weights = discounts(placed.shape[1])
     total, dcg = placed.cumsum(axis=1), (placed * weights).cumsum(axis=1)
     ideal = (predictions.descending[:, : len(weights)] * weights).cumsum(axis=1)
     length = np.count_nonzero(predictions.valid, axis=1)[groups.of_row]
-    out = {}
+    out: dict[str, FloatArray] = {}
     for k in cutoffs:
         last = min(k, len(weights)) - 1
-        found = {
-            "relevance": total[:, last] / np.minimum(k, length),
-            "ndcg": ratio(dcg[:, last], ideal[:, last]),
-        }
-        for name, values in found.items():
-            out[f"{name}@{k}"] = mean(values, groups)
-            out |= {f"{s.name}-{name}@{k}": s.compute(values, groups) for s in SPREADS}
+        out |= spread_out(f"relevance@{k}", total[:, last] / np.minimum(k, length), groups)
+        out |= spread_out(f"ndcg@{k}", ratio(dcg[:, last], ideal[:, last]), groups)
     return out
+
+
+def _enough(
+    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...]
+) -> dict[str, FloatArray]:
+    """Shares of members who find enough of what counts for them at the head of such lists."""
+    owner = predictions.groups.of_row
+    ranked = (keys < np.inf)[owner]
+    shown = np.where(ranked, -keys[owner], 0.0)
+    out: dict[str, FloatArray] = {}
+    for name, counts in (("proportional", predictions.favourites), ("envy_free", predictions.unenvied)):
+        found = gather(counts, columns[owner]) & ranked
+        chances = _at_least(rank_checked(shown, found, ranked, max(cutoffs), None), _ENOUGH)
+        for m, chance in enumerate(chances, start=1):
+            out |= {f"{name}_{m}@{k}": MemberValues(chance[k], predictions.groups).mean for k in cutoffs}
+    return out
+
+
+def _at_least(ranking: Ranking, most: int) -> FloatArray:
+    """The probability that the first k hold at least m relevant candidates, (most, depth + 1, n_lists).
+
+    Row [m - 1, k] is for m = 1 ... most. With h relevant candidates so far, the next position draws one of
+    the block's size - offset that are left, before + relevant - h of which are relevant.
+    """
+    depth, n_lists = ranking.offset.shape
+    exactly = np.zeros((most, n_lists))
+    exactly[0] = 1.0
+    out = np.zeros((most, depth + 1, n_lists))
+    for place in range(depth):
+        left = ranking.before[place] + ranking.relevant[place] - np.arange(most)[:, None]
+        step = exactly * np.clip(left / (ranking.size[place] - ranking.offset[place]), 0.0, 1.0)
+        exactly -= step
+        exactly[1:] += step[:-1]
+        np.add(out[:, place], step, out=out[:, place + 1])
+    return out
+
+
+def _one_in(n: int, of: IntArray) -> IntArray:
+    return -(-of // n)
 
 
 def _block_means(keys: FloatArray, gains: FloatArray, owner: IntArray) -> FloatArray:

@@ -37,23 +37,39 @@ def clusters():
     return block(1 + rng.multinomial(943 - 20, rng.dirichlet(np.ones(20))), 1600)
 
 
+@pytest.fixture(scope="module")
+def mixed_groups():
+    return block(np.random.default_rng(2).permutation(np.arange(1000) % 7 + 2), 1682)
+
+
+def aggregated(benchmark, name, members, rounds=3):
+    """Time an aggregator that is alone: in every round nothing was made for another one before."""
+    strategy = aggregators[name].create()
+    return benchmark.pedantic(
+        strategy.aggregate, setup=lambda: ((replace(members),), {}), rounds=rounds, iterations=1
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_thousand_groups_of_four(benchmark, name, small_groups):
-    out = benchmark.pedantic(aggregators[name].create().aggregate, (small_groups,), rounds=3)
-    assert np.isfinite(out).all()
+    assert np.isfinite(aggregated(benchmark, name, small_groups)).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_thousand_groups_of_two_to_eight(benchmark, name, mixed_groups):
+    assert np.isfinite(aggregated(benchmark, name, mixed_groups)).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_twenty_clusters_of_all_users(benchmark, name, clusters):
-    out = benchmark.pedantic(aggregators[name].create().aggregate, (clusters,), rounds=3)
-    assert np.isfinite(out).all()
+    assert np.isfinite(aggregated(benchmark, name, clusters)).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hundred_groups_without_preferences(benchmark, name):
     members = block([4] * 100, 1682)
     members = replace(members, scores=np.full_like(members.scores, 3.0))
-    out = benchmark.pedantic(aggregators[name].create().aggregate, (members,), rounds=1)
+    out = aggregated(benchmark, name, members, rounds=1)
     assert (np.ptp(out, axis=1) == 0).all()
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from groupbench import catalogue, metrics
-from groupbench.collect import CUTOFFS
 from groupbench.data import Ratings
 from groupbench.errors import ConfigError, PluginError
 from groupbench.evaluation import evaluate
@@ -18,7 +17,7 @@ from groupbench.recommender import Recommender
 from groupbench.registry import aggregators
 from groupbench.report.lines import lower_is_better
 from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.views import CUTOFFS, VIEWS
 
 K = 10
 
@@ -83,6 +82,20 @@ def test_names_without_a_cutoff_are_explained_at_10_and_errors_have_none():
         catalogue.explanation("rmse@10")
 
 
+def test_a_synonym_is_explained_by_the_name_that_tables_show():
+    assert catalogue.explanation("bounded_recall@5") == explain("recall_capped@5")
+    assert "synonym    bounded_recall\n" in explain("recall_capped@5")
+    assert "Barile, Delić & Peska" in explain("bounded_recall@10")
+
+
+def test_fairness_by_predictions_is_explained_with_its_shares():
+    assert "best 5%" in explain("proportional_2@10")
+    assert "find 2 or more of their favourites" in explain("proportional_2@10")
+    assert "best 25%" in explain("envy_free_1@10")
+    assert "better     lower" in explain("envy-relevance@10")
+    assert "undefined for a single member" in explain("envy-ndcg@10")
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -92,6 +105,7 @@ def test_names_without_a_cutoff_are_explained_at_10_and_errors_have_none():
         ("zrecall@x", "needs a cutoff K of 1 or more, not 'x'; write it as zrecall@10"),
         ("rsme", "did you mean 'rmse'"),
         ("diversty", "did you mean 'diversity@K'"),
+        ("envy", "did you mean 'envy-ndcg@K'"),
     ],
 )
 def test_unknown_names_get_near_ones(name, says):
@@ -102,7 +116,9 @@ def test_unknown_names_get_near_ones(name, says):
 def test_which_metrics_are_better_when_lower():
     lower = {name for name in definitions() if lower_is_better(f"{name}@10")}
     spreads = {
-        f"{how}-{name}" for how in ("std", "gini") for name in ("precision", "recall", "ndcg", "relevance")
+        f"{how}-{name}"
+        for how in ("std", "gini", "envy")
+        for name in ("precision", "recall", "ndcg", "relevance")
     }
 
     assert lower - spreads == {

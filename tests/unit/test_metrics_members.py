@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.arrays import Segments
-from groupbench.metrics import SPREADS, Predictions, judge_members, judge_predictions, rank
+from groupbench.metrics import SPREADS, Predictions, judge, judge_members, judge_predictions, rank
+from groupbench.metrics._members import MemberValues
 
 CUTOFFS = (1, 3, 5, 10)
 WIDTH = 6
@@ -54,6 +55,7 @@ def spreads(values):
     """Every spread of the values of one group, from its definition."""
     n, total = len(values), sum(values)
     apart = sum(abs(a - b) for a, b in product(values, values))
+    envies = [max(theirs - mine, 0) for mine, theirs in permutations(values, 2)]
     return {
         "min": min(values),
         "max": max(values),
@@ -61,6 +63,7 @@ def spreads(values):
         "std": math.sqrt(mean([(v - mean(values)) ** 2 for v in values])),
         "jain": total**2 / (n * sum(v**2 for v in values)) if total else NOTHING,
         "gini": apart / (2 * n * total) if total else NOTHING,
+        "envy": mean(envies) if envies else NOTHING,
     }
 
 
@@ -179,12 +182,22 @@ numbers = st.lists(
 @given(numbers)
 def test_spreads_leave_out_members_without_a_value(groups):
     segments = Segments.from_sizes([len(values) for values in groups])
-    found = {name: compute(np.concatenate(groups), segments) for name, compute in SPREAD.items()}
+    values = MemberValues(np.concatenate(groups), segments)
+    found = {name: compute(values) for name, compute in SPREAD.items()}
     for g, values in enumerate(groups):
         known = [v for v in values if not math.isnan(v)]
         expected = spreads(known) if known else dict.fromkeys(SPREAD, NOTHING)
         for name, value in expected.items():
             assert found[name][g] == pytest.approx(value, abs=1e-9, nan_ok=True), name
+
+
+def test_envy_is_felt_by_who_gets_less_and_only_among_several():
+    found = judged([([3.0, 2.0, 1.0], [{0}, {0, 1}, {2}]), ([3.0, 2.0], [{0}, set()])])
+
+    # Recalls at 1 are 1, 1/2 and 0: three members envy others 1/2, 1 and 1/2; six ordered pairs.
+    assert found["envy-recall@1"][0] == pytest.approx((1 / 2 + 1 + 1 / 2) / 6)
+    assert found["envy-recall@3"][0] == 0
+    assert np.isnan(found["envy-recall@1"][1])
 
 
 # Predictions as truth -----------------------------------------------------------------------------------
@@ -247,3 +260,102 @@ def test_a_member_with_equal_predictions_is_always_satisfied():
     found = judge_predictions(np.array([[1.0, 2.0, 3.0]]), predictions, (2,))
 
     assert found["relevance@2"] == found["ndcg@2"] == 1
+
+
+def best(values, share):
+    """The values that are at least as high as the last of the best `share` of them, rounded up."""
+    return [v >= sorted(values, reverse=True)[math.ceil(share * len(values)) - 1] for v in values]
+
+
+def enough(scores, members, k):
+    """The chance of each member to get m of what counts for it, over every order of equal group scores."""
+    counts = {
+        "proportional": [best(row, 0.05) for row in members],
+        "envy_free": np.transpose([best(column, 0.25) for column in np.transpose(members)]).tolist(),
+    }
+    return {
+        f"{name}_{m}": mean([mean([sum(row[c] for c in o[:k]) >= m for o in orders(scores)]) for row in rows])
+        for name, rows in counts.items()
+        for m in (1, 2)
+    }
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 50])
+@pytest.mark.parametrize("seed", range(6))
+def test_members_get_enough_in_every_order_of_ties_alike(seed, levels):
+    rng = np.random.default_rng(seed)
+    groups = Segments.from_sizes(rng.integers(1, 7, 8))
+    valid = np.arange(WIDTH) < rng.integers(1, WIDTH + 1, 8)[:, None]
+    scores = rng.integers(0, levels, valid.shape).astype(float)
+    members = rng.integers(0, 3, (int(groups.offsets[-1]), WIDTH)).astype(float)
+    found = judge_predictions(scores, Predictions(members, valid, groups), CUTOFFS)
+
+    for g in range(len(groups)):
+        inside = members[groups.rows(g, g + 1)][:, valid[g]].tolist()
+        for k in CUTOFFS:
+            for name, value in enough(scores[g, valid[g]].tolist(), inside, k).items():
+                assert found[f"{name}@{k}"][g] == pytest.approx(value, abs=1e-12), (name, g, k)
+
+
+def test_favourites_are_one_in_twenty_candidates_and_at_least_one():
+    groups, wide = Segments.from_sizes([1, 1, 1]), np.arange(60) < np.array([[19], [40], [41]])
+    predictions = Predictions(np.tile(np.arange(60.0), (3, 1)), wide, groups)
+
+    assert predictions.favourites.sum(axis=1).tolist() == [1, 2, 3]
+    assert np.flatnonzero(predictions.favourites[1]).tolist() == [38, 39]
+
+
+def test_nobody_else_is_envied_by_the_best_quarter_of_the_members():
+    sizes = [1, 4, 5, 8, 9]
+    groups = Segments.from_sizes(sizes)
+    scores = np.random.default_rng(0).permuted(np.arange(27.0))[:, None]
+    unenvied = Predictions(scores, np.ones((5, 1), dtype=bool), groups).unenvied
+
+    for g, expected in enumerate([1, 1, 2, 2, 3]):
+        rows = groups.rows(g, g + 1)
+        assert unenvied[rows].sum() == expected
+        assert scores[rows][unenvied[rows]].min() >= np.sort(scores[rows, 0])[-expected]
+
+
+def test_one_candidate_that_is_everybodys_favourite_is_enough_for_one_but_not_for_two():
+    scores = np.array([[5.0, 1.0, 1.0, 1.0]])
+    predictions = Predictions(
+        np.array([[4.0, 2, 1, 3], [5.0, 1, 2, 3]]), np.ones((1, 4), bool), Segments.from_sizes([2])
+    )
+    found = judge_predictions(scores, predictions, (1, 4))
+
+    assert found["proportional_1@1"] == 1
+    assert found["proportional_2@4"] == 0
+    # The second member has the higher score of the first and third candidate, both have that of the last.
+    assert found["envy_free_1@1"] == 1 / 2
+    assert found["envy_free_1@4"] == found["envy_free_2@4"] == 1
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_enough_grows_with_the_list_and_falls_with_what_is_needed(seed, levels):
+    rng = np.random.default_rng(seed)
+    groups, valid = Segments.from_sizes(rng.integers(1, 6, 4)), rng.random((4, 45)) < 0.9
+    valid[:, 0] = True
+    scores = rng.integers(0, levels, valid.shape).astype(float)
+    members = rng.integers(0, 9, (int(groups.offsets[-1]), 45)).astype(float)
+    found = judge_predictions(scores, Predictions(members, valid, groups), CUTOFFS)
+
+    for name in ("proportional", "envy_free"):
+        one, two = ([found[f"{name}_{m}@{k}"] for k in CUTOFFS] for m in (1, 2))
+        assert (np.diff(one, axis=0) >= -1e-12).all()
+        assert (np.array(one) >= np.array(two) - 1e-12).all()
+        assert (np.array(one) <= 1 + 1e-12).all()
+
+
+def test_finding_one_in_wide_lists_full_of_ties_is_a_hit_among_what_counts():
+    rng = np.random.default_rng(1)
+    groups, valid = Segments.from_sizes([2, 5, 1]), np.arange(700) < np.array([[700], [650], [30]])
+    scores, members = rng.integers(0, 40, valid.shape).astype(float), rng.integers(0, 30, (8, 700)) * 1.0
+    predictions, owner = Predictions(members, valid, groups), groups.of_row
+    found = judge_predictions(scores, predictions, CUTOFFS)
+
+    for name, counts in (("proportional", predictions.favourites), ("envy_free", predictions.unenvied)):
+        hits = judge(scores[owner], counts, valid[owner], [f"hit@{k}" for k in CUTOFFS])
+        for k in CUTOFFS:
+            np.testing.assert_allclose(found[f"{name}_1@{k}"], groups.mean(hits[f"hit@{k}"]), atol=1e-12)
