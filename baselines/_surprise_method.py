@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from groupbench.errors import MethodError
+from groupbench.hyperparameters import tunable
 from groupbench.recommender import Recommender, TrainingData
 from groupbench.seeding import integer
 
@@ -90,9 +91,9 @@ class BaselineOptions:
     """Alternating least squares or stochastic gradient descent."""
     bsl_n_epochs: Count | None = None
     """Passes over the ratings; None for 10 (als) or 20 (sgd)."""
-    bsl_reg_u: float = 15
+    bsl_reg_u: float = tunable(15.0, low=0.5, high=100, log=True)
     """Regularisation of user biases (als)."""
-    bsl_reg_i: float = 10
+    bsl_reg_i: float = tunable(10.0, low=0.5, high=100, log=True)
     """Regularisation of item biases (als)."""
     bsl_reg: float = 0.02
     """Regularisation (sgd)."""
@@ -109,17 +110,17 @@ class BaselineOptions:
 class Nearest(BaselineOptions, SurpriseMethod):
     """What Surprise's k-NN models share; the `bsl_` options serve `pearson_baseline` and `knn-baseline`."""
 
-    k: Count = 40
+    k: Count = tunable(40, low=5, high=200, log=True)
     """Neighbours at most."""
-    min_k: Count = 1
+    min_k: Count = tunable(1, low=1, high=10, log=True)
     """Neighbours at least; with fewer, the score is what the model says without neighbours."""
-    similarity: Similarity = "msd"
+    similarity: Similarity = tunable("msd", choices=get_args(Similarity))
     """How alike two users (or items) are, over what both rated (or who rated both)."""
     user_based: bool = True
     """Whether neighbours are users; else they are items."""
-    min_support: Count = 1
+    min_support: Count = tunable(1, low=1, high=20, log=True)
     """Common ratings below which the similarity is 0."""
-    shrinkage: AtLeast0 = 100.0
+    shrinkage: AtLeast0 = tunable(100.0, low=1, high=1000, log=True)
     """How strongly few common ratings pull `pearson_baseline` to 0."""
 
     def _options(self, rng: np.random.Generator) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Interval
 
+from groupbench.hyperparameters import tunable
 from groupbench.recommender import Recommender
 from groupbench.registry import method
 
@@ -29,10 +30,10 @@ class ImplicitItemKnn(Recommender):
 
     libraries: ClassVar[tuple[str, ...]] = ("implicit",)
 
-    positive: Share | None = 0.75
+    positive: Share | None = tunable(0.75, low=0, high=1)
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
     1; better on validation rows than None, where every rating above 0 counts with its value as weight."""
-    K: Count = 20
+    K: Count = tunable(20, low=5, high=500, log=True)
     """Neighbours kept for each item; the item itself is one of them."""
     num_threads: Count = 1
     """Threads of the fit; the outcome does not depend on them."""
@@ -92,9 +93,9 @@ class ItemKnnTfidf(ImplicitItemKnn):
 class ItemKnnBm25(ImplicitItemKnn):
     """Item neighbours by BM25 weights: busy users and popular items count less."""
 
-    K1: Above0 = 1.2
+    K1: Above0 = tunable(1.2, low=0.1, high=100, log=True)
     """How soon more feedback of one user stops to matter."""
-    B: Annotated[float, Interval(ge=0, le=1)] = 0.75
+    B: Annotated[float, Interval(ge=0, le=1)] = tunable(0.75, low=0, high=1)
     """How strongly items with much feedback are damped."""
 
     def _weighted(self, item_users: Any) -> Any:

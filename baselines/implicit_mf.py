@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from groupbench.hyperparameters import tunable
 from groupbench.recommender import Recommender
 from groupbench.registry import method
 from groupbench.seeding import integer
@@ -16,7 +17,7 @@ from ._feedback import Above0, AtLeast0, Count, Share, feedback
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray, IntArray
-    from groupbench.recommender import TrainingData
+    from groupbench.recommender import Deterministic, TrainingData
 
 
 @dataclass
@@ -28,11 +29,12 @@ class ImplicitFactors(Recommender):
 
     libraries: ClassVar[tuple[str, ...]] = ("implicit", "scipy.linalg")
 
-    positive: Share | None = 0.75
+    positive: Share | None = tunable(0.75, low=0, high=1)
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
     1; better on validation rows than None, where every rating above 0 counts with its value as weight."""
     num_threads: Count = 1
-    """Threads of the fit; BPR and LMF are reproducible with one only."""
+    """Threads of the fit; with more than one BPR never gives the same figures again, and LMF's depend on
+    their number."""
 
     @abstractmethod
     def _model(self, seed: int) -> Any:
@@ -69,13 +71,13 @@ class Als(ImplicitFactors):
     Users without feedback score 0 everywhere.
     """
 
-    factors: Count = 10
+    factors: Count = tunable(10, low=5, high=200, log=True)
     """Latent factors. The library's 100 overfit small data: 10 rank best on ML-100K's validation rows."""
-    regularization: AtLeast0 = 0.01
+    regularization: AtLeast0 = tunable(0.01, low=0.001, high=10, log=True)
     """L2 penalty on the factors."""
-    alpha: Above0 = 1.0
+    alpha: Above0 = tunable(1.0, low=0.1, high=100, log=True)
     """Confidence of an entry is alpha times its weight; absent pairs have confidence 1."""
-    iterations: Count = 15
+    iterations: Count = tunable(15, low=5, high=50, log=True)
     """Alternations between users and items."""
 
     def _model(self, seed: int) -> Any:
@@ -99,13 +101,15 @@ class Bpr(ImplicitFactors):
     Every pair that counts as feedback weighs the same. Users without feedback get the item biases.
     """
 
-    factors: Count = 100
+    deterministic: ClassVar[Deterministic] = "one-thread"
+
+    factors: Count = tunable(100, low=10, high=200, log=True)
     """Latent factors, besides the item bias."""
-    learning_rate: Above0 = 0.01
+    learning_rate: Above0 = tunable(0.01, low=0.001, high=0.1, log=True)
     """Step size of SGD."""
-    regularization: AtLeast0 = 0.01
+    regularization: AtLeast0 = tunable(0.01, low=0.0001, high=0.1, log=True)
     """L2 penalty on factors and biases."""
-    iterations: Count = 100
+    iterations: Count = tunable(100, low=20, high=300, log=True)
     """Epochs: each draws as many (user, liked item, other item) triples as there is feedback."""
     verify_negative_samples: bool = True
     """Skip a triple whose other item the user has feedback on as well."""
@@ -132,15 +136,15 @@ class Lmf(ImplicitFactors):
     Users without feedback get the item biases.
     """
 
-    factors: Count = 30
+    factors: Count = tunable(30, low=5, high=100, log=True)
     """Latent factors, besides user and item biases."""
-    learning_rate: Above0 = 1.0
+    learning_rate: Above0 = tunable(1.0, low=0.05, high=2, log=True)
     """Step size of AdaGrad."""
-    regularization: AtLeast0 = 0.6
+    regularization: AtLeast0 = tunable(0.6, low=0.01, high=10, log=True)
     """L2 penalty on the factors."""
-    iterations: Count = 30
+    iterations: Count = tunable(30, low=10, high=60, log=True)
     """Alternations between users and items."""
-    neg_prop: Count = 30
+    neg_prop: Count = tunable(30, low=5, high=60, log=True)
     """Sampled negatives per entry of feedback."""
 
     def _model(self, seed: int) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from groupbench.errors import MethodError
+from groupbench.hyperparameters import tunable
 from groupbench.recommender import Recommender
 from groupbench.registry import method
 
@@ -30,9 +31,9 @@ class Ease(Recommender):
     scores are X[u] B: 0 everywhere for users without feedback.
     """
 
-    l2: Above0 = 500.0
+    l2: Above0 = tunable(500.0, low=1, high=10_000, log=True)
     """L2 penalty on the weights, in units of X'X (it grows with the rating scale)."""
-    positive: Share | None = 0.75
+    positive: Share | None = tunable(0.75, low=0, high=1)
     """Lowest rating that counts as X[u, i] = 1, as a share of the scale (0.75 is 4 of 1 to 5); None: every
     rating above 0 counts with its value."""
     max_gib: Above0 = 8.0
@@ -84,13 +85,13 @@ class Rp3Beta(Recommender):
     Walks back to the item in the middle are left out. Users without feedback score 0 everywhere.
     """
 
-    alpha: Above0 = 1.0
+    alpha: Above0 = tunable(1.0, low=0.2, high=2)
     """Exponent of the transition probabilities."""
-    beta: AtLeast0 = 0.6
+    beta: AtLeast0 = tunable(0.6, low=0, high=1)
     """Exponent of the popularity penalty; 0 is P3alpha."""
-    topk: Count = 100
+    topk: Count = tunable(100, low=10, high=1000, log=True)
     """Strongest ends of walks kept for each item in the middle."""
-    positive: Share | None = None
+    positive: Share | None = tunable(None, choices=(None, 0.0, 0.5, 0.75))
     """Lowest rating that counts as an edge, as a share of the scale, all with weight 1; None: every rating
     above 0 counts, and transition probabilities are in proportion to it."""
 

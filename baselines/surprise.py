@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from groupbench.hyperparameters import tunable
 from groupbench.registry import method
 
 from ._feedback import AtLeast0, Count
@@ -34,9 +35,9 @@ class SVD(RandomStart):
 
     algorithm: ClassVar[str] = "SVD"
 
-    n_factors: Count = 100
+    n_factors: Count = tunable(100, low=10, high=200, log=True)
     """Length of the factor vectors."""
-    n_epochs: Count = 20
+    n_epochs: Count = tunable(20, low=5, high=100, log=True)
     """Passes over the ratings."""
     biased: bool = True
     """Whether to add the mean and the biases of user and item."""
@@ -44,9 +45,9 @@ class SVD(RandomStart):
     """Mean of the normal distribution the factors start from."""
     init_std_dev: AtLeast0 = 0.1
     """Its standard deviation."""
-    lr_all: float = 0.005
+    lr_all: float = tunable(0.005, low=0.001, high=0.05, log=True)
     """Step size of all parameters."""
-    reg_all: float = 0.02
+    reg_all: float = tunable(0.02, low=0.001, high=0.5, log=True)
     """Regularisation of all parameters."""
     lr_bu: float | None = None
     """Step size of user biases; None for `lr_all`."""
@@ -74,17 +75,17 @@ class SVDpp(RandomStart):
     algorithm: ClassVar[str] = "SVDpp"
     relative_cost: ClassVar[float] = 10.0
 
-    n_factors: Count = 20
+    n_factors: Count = tunable(20, low=5, high=50, log=True)
     """Length of the factor vectors."""
-    n_epochs: Count = 20
+    n_epochs: Count = tunable(20, low=5, high=50, log=True)
     """Passes over the ratings."""
     init_mean: float = 0.0
     """Mean of the normal distribution the factors start from."""
     init_std_dev: AtLeast0 = 0.1
     """Its standard deviation."""
-    lr_all: float = 0.007
+    lr_all: float = tunable(0.007, low=0.001, high=0.05, log=True)
     """Step size of all parameters."""
-    reg_all: float = 0.02
+    reg_all: float = tunable(0.02, low=0.001, high=0.5, log=True)
     """Regularisation of all parameters."""
     lr_bu: float | None = None
     """Step size of user biases; None for `lr_all`."""
@@ -117,15 +118,15 @@ class NMF(RandomStart):
 
     algorithm: ClassVar[str] = "NMF"
 
-    n_factors: Count = 15
+    n_factors: Count = tunable(15, low=5, high=60, log=True)
     """Length of the factor vectors."""
-    n_epochs: Count = 50
+    n_epochs: Count = tunable(50, low=10, high=100, log=True)
     """Passes over the ratings."""
     biased: bool = False
     """Whether to add the mean and the biases of user and item."""
-    reg_pu: float = 0.06
+    reg_pu: float = tunable(0.06, low=0.005, high=0.5, log=True)
     """Regularisation of user factors."""
-    reg_qi: float = 0.06
+    reg_qi: float = tunable(0.06, low=0.005, high=0.5, log=True)
     """Regularisation of item factors."""
     reg_bu: float = 0.02
     """Regularisation of user biases, if biased."""
@@ -151,11 +152,11 @@ class CoClustering(RandomStart):
 
     algorithm: ClassVar[str] = "CoClustering"
 
-    n_cltr_u: Count = 3
+    n_cltr_u: Count = tunable(3, low=1, high=20, log=True)
     """Number of user clusters."""
-    n_cltr_i: Count = 3
+    n_cltr_i: Count = tunable(3, low=1, high=20, log=True)
     """Number of item clusters."""
-    n_epochs: Count = 20
+    n_epochs: Count = tunable(20, low=5, high=60, log=True)
     """Passes over the ratings."""
 
 

@@ -17,6 +17,37 @@ if TYPE_CHECKING:
     from groupbench.protocol import Protocol
 
 
+class Tuned(BaseModel):
+    """How the hyperparameters of a method were found: a `[tuned.METHOD]` table as `tune` writes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    """The data set they were found on; they count as tuned there alone."""
+    protocol: str
+    """Label of the protocol they were found under, likewise."""
+    seed: int = Field(ge=0)
+    """The repeat whose training rows were split again."""
+    repeats: int = Field(ge=1)
+    """How often those were split."""
+    view: str
+    """The view whose figure decided."""
+    metric: str
+    """The metric that decided."""
+    aggregator: str
+    """The aggregator of that figure."""
+    trials: int = Field(ge=1)
+    """Settings that were tried, with the default, the failed and the pruned ones."""
+    failed: int = Field(ge=0)
+    """How many of those failed."""
+    seconds: float = Field(ge=0)
+    """Wall-clock seconds of all trials."""
+    value: float
+    """The metric's mean over the repeats with these hyperparameters."""
+    digest: str
+    """Hash of all hyperparameters of the method: with any other value they do not count as tuned."""
+
+
 class Config(BaseModel):
     """A run: every key is an option of `groupbench run` and a key of `--config FILE`."""
 
@@ -32,6 +63,8 @@ class Config(BaseModel):
     """Number of repeats (0, 1, 2 ...), or the repeats themselves."""
     set: dict[str, dict[str, Any]] = {}
     """Hyperparameters by method."""
+    tuned: dict[str, Tuned] = {}
+    """How they were found, by method, for those that `groupbench tune` found."""
     plugins: list[str] = []
     """Python files that add methods, data sets or aggregators."""
     data_dir: str | None = None
@@ -40,6 +73,8 @@ class Config(BaseModel):
     """Worker processes."""
     threads: int = Field(1, ge=1)
     """Threads of each worker; figures may differ in the last digits between numbers of threads."""
+    deterministic: bool = True
+    """Whether methods that give the same figures again with one thread only are held to one."""
     timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
     """Seconds after which a job is ended."""
 
@@ -47,7 +82,8 @@ class Config(BaseModel):
         """The methods asked for, each once, in the order given.
 
         Raises:
-            ConfigError: if a name is unknown, or a hyperparameter is for a method that is not asked for.
+            ConfigError: if a name is unknown, or a hyperparameter that nobody tuned is for a method that is
+                not asked for.
         """
         from groupbench.registry import methods
 
@@ -55,7 +91,7 @@ class Config(BaseModel):
         for name in self.methods:
             names += list(methods.all()) if name == "all" else [methods[name].name]
         for name in self.set:
-            if name not in names:
+            if name not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
         return list(dict.fromkeys(names))
 
@@ -105,7 +141,8 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
         config = Config(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"][:1]))
+        depth = 3 if first["loc"][0] == "tuned" else 1
+        place = ".".join(map(str, first["loc"][:depth]))
         raise ConfigError(f"{where}{place}={first['input']!r}: {first['msg'].lower()}") from error
     for key in ("methods", "dataset"):
         if not getattr(config, key):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from groupbench.arrays import FloatArray, IntArray
     from groupbench.data import Features, Ratings
     from groupbench.groups import Groups
+
+
+Deterministic = Literal["always", "one-machine", "one-thread", "never"]
+"""When a method that is fitted again, with the same seed and number of threads, gives the same scores.
+
+`always` is to the last bit on one kind of processor with the same libraries, and but for the last digits
+elsewhere. `one-machine` is that without the elsewhere: training repeats there, but drifts apart where
+floats are rounded in another way. `one-thread` is `always` as long as there is one thread; threads of its
+own are the hyperparameter `num_threads`. `never` is a method that nobody can repeat.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,8 @@ class Method(ABC):
     """Expected time of a fit relative to other methods; a run starts expensive jobs first."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Modules that `fit` imports; the harness imports them before the clock starts."""
+    deterministic: ClassVar[Deterministic] = "always"
+    """When the same seed gives the same scores again; `groupbench reproduce` promises no more than this."""
 
     def skip(self, train: TrainingData) -> str:
         """Why this method cannot learn from such data, shown in the table; empty if it can."""

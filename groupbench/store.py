@@ -15,9 +15,14 @@ from typing import Any, Literal
 
 from groupbench.errors import ResultError
 
-SCHEMA = 1
+SCHEMA = 2
+_SINCE = {"tuning": 2}
+"""The layout that each later field came with; a record of an earlier layout has its default."""
 LONGEST = 150
 """Characters of a data set, protocol or method label that a folder name keeps."""
+
+EXTERNAL = "external"
+"""Family of what judges rankings that were made elsewhere."""
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
@@ -61,6 +66,7 @@ class RunRecord:
         family: the file or package the method comes from.
         seed: number of the repeat.
         hyperparameters: every hyperparameter with its value.
+        tuning: how they were found (`groupbench.config.Tuned` as a mapping); empty if they were not tuned.
         config: the resolved protocol, aggregators and metrics.
         figures: the figures, one entry per view and aggregator.
         views: per view: judged and skipped entities, and tau.
@@ -82,6 +88,7 @@ class RunRecord:
     family: str
     seed: int
     hyperparameters: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     figures: tuple[Figures, ...] = ()
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -93,18 +100,19 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
-        """Read a record; `ValueError`, `KeyError` or `TypeError` if the text is none."""
+        """Read a record, of an earlier layout too; `ValueError`, `KeyError` or `TypeError` if it is none."""
         held = json.loads(text)
-        if held["schema"] != SCHEMA:
-            raise ValueError(f"record layout {held['schema']} instead of {SCHEMA}")
-        names = {f.name for f in fields(cls)}
+        schema = held["schema"]
+        if not 1 <= schema <= SCHEMA:
+            raise ValueError(f"record layout {schema} instead of 1 to {SCHEMA}")
+        names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema}
         if set(held) != names:
             raise ValueError(f"keys {sorted(set(held) ^ names)} are missing or unknown")
         for figures in held["figures"]:
             for bound in _BOUNDS:
                 figures[bound] = {**figures["values"], **figures[bound]}
         held["figures"] = tuple(Figures(**f) for f in held["figures"])
-        return cls(**held)
+        return cls(**{**held, "schema": SCHEMA})
 
     def to_json(self) -> str:
         """The record as one line of JSON; bounds are written only where ties move a value."""
@@ -123,9 +131,16 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else str(value)
 
 
-def folder_of(root: Path, dataset: str, protocol: str, method: str, key: str) -> Path:
-    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`."""
-    return root / "runs" / _safe(dataset) / _safe(protocol) / _safe(method) / key
+def folder_of(
+    root: Path,
+    dataset: str,
+    protocol: str,
+    method: str,
+    key: str,
+    kind: Literal["runs", "studies"] = "runs",
+) -> Path:
+    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`."""
+    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / key
 
 
 def read(folder: Path) -> RunRecord | None:
@@ -177,14 +192,26 @@ def records(root: Path) -> Iterator[RunRecord | ResultError]:
 
 
 def newest(found: Iterator[RunRecord | ResultError]) -> list[RunRecord]:
-    """Of the records of the same dataset, protocol, method and seed only the one that ended last."""
-    latest: dict[tuple[str, str, str, int], RunRecord] = {}
+    """Of the records of the same dataset, protocol, method and seed only the one that ended last.
+
+    Of a method that was tuned twice on the same repeat only what has the later hyperparameters counts.
+    """
+    by_seed: dict[tuple[Any, ...], RunRecord] = {}
+    by_tuning: dict[tuple[Any, ...], RunRecord] = {}
     for record in found:
         if isinstance(record, RunRecord):
-            place = (record.dataset, record.protocol, record.method, record.seed)
-            if place not in latest or record.finished >= latest[place].finished:
-                latest[place] = record
-    return list(latest.values())
+            for latest, place in ((by_seed, (*_row(record), record.seed)), (by_tuning, _tuned_row(record))):
+                if place not in latest or record.finished >= latest[place].finished:
+                    latest[place] = record
+    return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
+
+
+def _row(record: RunRecord) -> tuple[str, str, str]:
+    return record.dataset, record.protocol, record.method
+
+
+def _tuned_row(record: RunRecord) -> tuple[Any, ...]:
+    return *_row(record), record.tuning.get("seed")
 
 
 class _Replacing:
@@ -212,7 +239,7 @@ def _write_parquet(table: Any, file: Path) -> None:
     pq.write_table(table, file, compression="zstd")
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """A folder name that every file system takes: hostile characters become `%XX`, long names a hash."""
     quoted = re.sub(r"[^A-Za-z0-9=+,@_.()\[\]-]", lambda m: f"%{ord(m[0]):02X}", name)
     if len(quoted) > LONGEST:

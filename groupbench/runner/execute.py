@@ -18,9 +18,12 @@ from groupbench.evaluation import evaluate, refusal
 from groupbench.measure import Stopwatch
 from groupbench.protocol import make_protocol
 from groupbench.recommender import Method, ReferenceRow
+from groupbench.runner import outcome
+from groupbench.runner.determinism import repeatable
 from groupbench.seeding import generator, integer
 from groupbench.task import Task
-from groupbench.views import VIEWS, Judgement
+from groupbench.validation import validation_task
+from groupbench.views import Judgement
 
 if TYPE_CHECKING:
     from groupbench.data import Dataset
@@ -39,20 +42,30 @@ def execute(job: Job) -> None:
     dataset = _dataset(job.source, job.data_dir)
     if dataset.content_hash != job.content_hash:
         raise DatasetError(f"dataset {job.dataset} changed while the run was going on; start the run again")
-    task, judgements = _task(job.source, job.data_dir, _freeze(job.protocol), job.seed)
+    asked = (_freeze(job.protocol), job.seed, job.validation, job.views)
+    task, judgements, unsuitable = _task(job.source, job.data_dir, *asked)
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
     judged = [] if unsuited else _judged(job, method, task, judgements, watch)
     record = job.record(
         "done",
-        figures=tuple(_figures(j) for j in judged),
-        views={j.view.name: _summary(j, unsuited or refusal(method, j.view)) for j in judgements},
+        figures=tuple(outcome.figures(j) for j in judged),
+        views={
+            **{j.view.name: outcome.summary(j, unsuited or refusal(method, j.view)) for j in judgements},
+            **{name: outcome.unjudged(name, reason) for name, reason in unsuitable.items()},
+        },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
         peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},
-        environment=provenance.environment(),
+        environment={**provenance.environment(), "deterministic": _repeatable(job)},
     )
-    store.write(job.folder, record, _tables(dataset, task, judged) if judged else {})
+    kept = judged and job.validation is None
+    store.write(job.folder, record, outcome.tables(dataset, task, judged) if kept else {})
+
+
+def _repeatable(job: Job) -> bool:
+    entry = registry.methods[job.method]
+    return repeatable(entry, {**entry.parameters(), **job.overrides}, provenance.threads())
 
 
 def _made(job: Job) -> Method | ReferenceRow:
@@ -68,18 +81,24 @@ def _judged(job: Job, method: Any, task: Task, judgements: list[Judgement], watc
             importlib.import_module(library)
         _seed_globals(job)
         with watch.phase("fit"):
-            method.fit(task.train, rng=generator(job.dataset, "method", job.method, job.seed))
+            method.fit(task.train, rng=generator(*_stream(job, "method")))
     aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
     return evaluate(method, task, judgements, aggregators, watch)
 
 
 def _seed_globals(job: Job) -> None:
     """Methods owe all randomness to `rng`; this keeps a careless one from depending on its neighbours."""
-    seed = integer(generator(job.dataset, "globals", job.method, job.seed))
+    seed = integer(generator(*_stream(job, "globals")))
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
+
+
+def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
+    """What the random numbers for a purpose depend on."""
+    repeat = () if job.validation is None else ("validation", job.validation)
+    return (job.dataset, purpose, job.method, job.seed, *repeat)
 
 
 @lru_cache(maxsize=2)
@@ -89,98 +108,22 @@ def _dataset(source: str, data_dir: str | None) -> Dataset:
     return load(source, None if data_dir is None else Path(data_dir))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _task(
-    source: str, data_dir: str | None, options: tuple[tuple[str, Any], ...], seed: int
-) -> tuple[Task, list[Judgement]]:
-    protocol = make_protocol(dict(options))
-    task = protocol.prepare(_dataset(source, data_dir), seed)
-    return task, [VIEWS[name].judge(task, protocol.tau) for name in protocol.views]
+    source: str,
+    data_dir: str | None,
+    options: tuple[tuple[str, Any], ...],
+    seed: int,
+    validation: int | None,
+    views: tuple[str, ...],
+) -> tuple[Task, list[Judgement], dict[str, str]]:
+    protocol, dataset = make_protocol(dict(options)), _dataset(source, data_dir)
+    if validation is None:
+        task = protocol.prepare(dataset, seed)
+    else:
+        task = validation_task(dataset, protocol, seed, validation)
+    return task, *protocol.judge(task, views)
 
 
 def _freeze(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items()))
-
-
-def _figures(judged: Judged) -> store.Figures:
-    values = judged.means("expected")
-    return store.Figures(
-        view=judged.judgement.view.name,
-        aggregator=judged.aggregator,
-        values=values,
-        best=judged.means("best"),
-        worst=judged.means("worst"),
-        tied=values.get("tied_share@10", float("nan")),
-    )
-
-
-def _summary(judgement: Judgement, reason: str) -> dict[str, Any]:
-    return {
-        "entities": int(judgement.judged.sum()),
-        "skipped": int((~judgement.judged).sum()),
-        "tau": judgement.tau,
-        "entity": judgement.view.entity,
-        "definition": judgement.view.definition,
-        "reason": reason,
-    }
-
-
-def _tables(dataset: Dataset, task: Task, judged: list[Judged]) -> dict[str, Any]:
-    import pyarrow as pa
-
-    return {
-        "entities": pa.concat_tables(
-            [_entity_table(j, dataset, task) for j in judged], promote_options="default"
-        ),
-        "top": pa.concat_tables([_top_table(j, dataset, task) for j in judged]),
-        "groups": _group_table(task),
-    }
-
-
-def _group_table(task: Task) -> Any:
-    import pyarrow as pa
-
-    from groupbench.formation import describe
-
-    statistics = describe(task.train.groups, task.train.ratings)
-    columns = {"size": statistics.size, "cohesion": statistics.cohesion, "activity": statistics.activity}
-    return pa.table({"group": list(task.train.groups.ids), **columns})
-
-
-def _names(judged: Judged, dataset: Dataset, task: Task) -> list[str]:
-    ids = dataset.user_ids if judged.judgement.view.entity == "user" else task.train.groups.ids
-    return [ids[i] for i in judged.judgement.lists.entities[judged.judgement.judged]]
-
-
-def _entity_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
-    import pyarrow as pa
-
-    names = _names(judged, dataset, task)
-    kept = judged.judgement.judged
-    return pa.table(
-        {
-            "view": pa.repeat(judged.judgement.view.name, len(names)).dictionary_encode(),
-            "aggregator": pa.repeat(judged.aggregator, len(names)).dictionary_encode(),
-            "entity": names,
-            **{name: values[kept] for name, values in judged.values["expected"].items()},
-        }
-    )
-
-
-def _top_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
-    import pyarrow as pa
-
-    names = np.array(_names(judged, dataset, task), dtype=object)
-    lists, ranks = np.nonzero(judged.top[judged.judgement.judged] >= 0)
-    items = judged.top[judged.judgement.judged][lists, ranks]
-    return pa.table(
-        {
-            "view": pa.repeat(judged.judgement.view.name, len(lists)).dictionary_encode(),
-            "aggregator": pa.repeat(judged.aggregator, len(lists)).dictionary_encode(),
-            "entity": pa.array(names[lists], type=pa.string()).dictionary_encode(),
-            "rank": pa.array(ranks + 1, type=pa.int32()),
-            "item": pa.array(
-                np.array(dataset.item_ids, dtype=object)[items], type=pa.string()
-            ).dictionary_encode(),
-        }
-    )

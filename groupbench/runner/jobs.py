@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench import __version__, evaluation, registry, store
-from groupbench.errors import GroupbenchError, PluginError, ResultError
+from groupbench.errors import ConfigError, GroupbenchError, PluginError, ResultError
+from groupbench.runner.determinism import needs_one_thread
 
 if TYPE_CHECKING:
-    from groupbench.config import Config
+    from groupbench.config import Config, Tuned
     from groupbench.data import Dataset
     from groupbench.protocol import Protocol
 
@@ -32,6 +33,7 @@ class Job:
         protocol: options of the protocol.
         method: registered name.
         overrides: hyperparameters that differ from what the name stands for.
+        tuning: how those were found; empty if they were not tuned.
         seed: number of the repeat.
         aggregators: registered names.
         plugins: files to import first.
@@ -40,6 +42,10 @@ class Job:
         cost: expected cost relative to other methods; expensive jobs start first.
         foreign: whether the method is not built in; its process then serves no other job, which it could
             disturb by global settings or by changing shared data.
+        one_thread: whether its process is held to one thread, without which nobody could repeat it.
+        validation: None to hold out what the protocol holds out; else the job is part of a trial of tuning,
+            and its training rows are held out from again, for the validation repeat of this number.
+        views: the views to judge; empty for all of the protocol.
     """
 
     source: str
@@ -57,10 +63,16 @@ class Job:
     key: str
     cost: float
     foreign: bool
+    one_thread: bool
+    tuning: dict[str, Any] = field(default_factory=dict)
+    validation: int | None = None
+    views: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
-        """The method's name with the hyperparameters that differ: `svd[n_factors=50]`."""
+        """The method's name with `[tuned]` or the hyperparameters that differ: `svd[n_factors=50]`."""
+        if self.tuning:
+            return f"{self.method}[tuned]"
         own = ",".join(f"{k}={v}" for k, v in sorted(self.overrides.items()))
         return f"{self.method}[{own}]" if own else self.method
 
@@ -71,8 +83,11 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where the job leaves its record."""
-        return store.folder_of(Path(self.results), self.dataset, self.protocol_label, self.label, self.key)
+        """Where the job leaves its record; that of a trial is no result."""
+        place = (Path(self.results), self.dataset, self.protocol_label)
+        if self.validation is not None:
+            return store.folder_of(*place, self.method, self.key, "studies")
+        return store.folder_of(*place, self.label, self.key)
 
     def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
         """The record of this job with what is known before it runs, and `found` afterwards."""
@@ -89,15 +104,36 @@ class Job:
             family=entry.family,
             seed=self.seed,
             hyperparameters={**entry.parameters(), **self.overrides},
+            tuning=self.tuning,
             config={
                 "protocol": self._protocol().model_dump(),
                 "aggregators": list(self.aggregators),
                 "source": self.source,
                 "content_hash": self.content_hash,
-                "plugins": list(self.plugins),
+                "plugins": {file: _file_hash(file) for file in self.plugins},
+                "evaluation": evaluation.VERSION,
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **found,
+        )
+
+    def trial(self, hyperparameters: Mapping[str, Any], repeat: int, view: str, aggregator: str) -> Job:
+        """This job with other hyperparameters, judged by one view on a validation split of its training rows.
+
+        Args:
+            hyperparameters: those that differ from what the name stands for.
+            repeat: number of the validation split.
+            view: the only view that judges.
+            aggregator: the only aggregator.
+        """
+        decides = {"job": self.key, "set": hyperparameters, "repeat": repeat, "by": [view, aggregator]}
+        return replace(
+            self,
+            overrides=dict(hyperparameters),
+            validation=repeat,
+            views=(view,),
+            aggregators=(aggregator,),
+            key=digest(decides),
         )
 
     def to_json(self) -> bytes:
@@ -120,8 +156,9 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
     """Every job that `config` asks for, expensive ones first, in an order that is always the same.
 
     Raises:
-        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong.
-        PluginError: if a method cannot be made.
+        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, was tuned for
+            another data set or protocol, or asks for threads with which the method cannot be repeated.
+        PluginError: if a method cannot be made, or promises what nobody knows.
     """
     aggregators = tuple(registry.aggregators.all())
     jobs = []
@@ -130,6 +167,7 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
         for name in config.method_names():
             entry = registry.methods[name]
             overrides, parameters, cost = _made(entry, config.set.get(name, {}))
+            one_thread = config.deterministic and needs_one_thread(entry, parameters)
             decides = {
                 "content": dataset.content_hash,
                 "protocol": protocol.model_dump(),
@@ -137,7 +175,9 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
                 "parameters": parameters,
                 "code": [__version__, evaluation.VERSION, entry.source_hash],
                 "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
+                "one_thread": one_thread,
             }
+            tuning = _tuning(name, config.tuned.get(name), digest(parameters), dataset.name, protocol.label)
             jobs += [
                 Job(
                     source=source,
@@ -150,11 +190,13 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
                     overrides=overrides,
                     seed=seed,
                     aggregators=aggregators,
-                    plugins=tuple(config.plugins),
+                    plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
                     results=str(results),
-                    key=_hash({**decides, "seed": seed}),
+                    key=digest({**decides, "seed": seed}),
                     cost=cost,
                     foreign=not entry.make.__module__.startswith("groupbench."),
+                    one_thread=one_thread,
+                    tuning=tuning,
                 )
                 for seed in config.seed_list()
             ]
@@ -171,9 +213,26 @@ def unfinished(jobs: Sequence[Job]) -> list[Job]:
             record = store.read(job.folder)
         except ResultError:
             record = None
-        if record is None or record.status != "done":
+        if record is None or record.status != "done" or record.tuning != job.tuning:
             left.append(job)
     return left
+
+
+def _tuning(name: str, tuned: Tuned | None, parameters: str, dataset: str, protocol: str) -> dict[str, Any]:
+    """How a method's hyperparameters, with the digest `parameters`, were tuned; empty if they were not."""
+    if tuned is None or tuned.digest != parameters:
+        return {}
+    if (tuned.dataset, tuned.protocol) != (dataset, protocol):
+        raise ConfigError(
+            f"tuned.{name} was found on {tuned.dataset} under {tuned.protocol}, not on {dataset} under "
+            f"{protocol}; tune there, or remove [tuned.{name}] so that its values count as set by hand"
+        )
+    return tuned.model_dump()
+
+
+def hyperparameters(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """All hyperparameters of the method `name` with the values `asked` for; errors as of `plan`."""
+    return _made(registry.methods[name], asked)[1]
 
 
 def _made(
@@ -199,7 +258,15 @@ def _made(
         ) from error
 
 
-def _hash(decides: Mapping[str, Any]) -> str:
+def _file_hash(file: str) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def digest(decides: Mapping[str, Any]) -> str:
+    """A short hash of plain values, the same in every process."""
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=store.plain).encode()).hexdigest()[:16]
 
 

@@ -39,6 +39,7 @@ class Outcome:
 
 class _Worker:
     def __init__(self, threads: int) -> None:
+        self.threads = threads
         ours, theirs = socket.socketpair()
         with theirs:
             environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
@@ -96,20 +97,20 @@ def run(
     """Run jobs in `workers` processes; yield each job when it starts and its outcome when it ends.
 
     Args:
-        jobs: in the order in which to start them.
+        jobs: in the order in which to start them; what the caller adds to a deque meanwhile is run too.
         workers: processes at a time.
-        threads: BLAS and OpenMP threads of each process; figures are the same for any number of
-            workers because this does not depend on it.
+        threads: BLAS and OpenMP threads of each process, but for jobs that are held to one; figures are the
+            same for any number of workers because this does not depend on it.
         timeout: seconds after which a job is ended.
     """
-    queue = deque(jobs)
+    queue = jobs if isinstance(jobs, deque) else deque(jobs)
     busy: list[_Worker] = []
     idle: list[_Worker] = []
     try:
         while queue or busy:
             while queue and len(busy) < workers:
-                worker = idle.pop() if idle else _Worker(threads)
                 job = queue.popleft()
+                worker = _idle(idle, 1 if job.one_thread else threads)
                 worker.start(job)
                 busy.append(worker)
                 yield job
@@ -123,6 +124,16 @@ def run(
     finally:
         for worker in busy + idle:
             worker.kill()
+
+
+def _idle(idle: list[_Worker], threads: int) -> _Worker:
+    """A worker with this many threads: one of the `idle` ones, or a new one in the place of an idle one."""
+    for place, worker in enumerate(idle):
+        if worker.threads == threads:
+            return idle.pop(place)
+    if idle:
+        idle.pop().kill()
+    return _Worker(threads)
 
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Outcome]]:

@@ -79,6 +79,27 @@ def test_hyperparameters_of_a_method_that_is_not_run():
         make_config(methods=["svd"], set={"svdpp": {"n_factors": 3}}).method_names()
 
 
+def test_hyperparameters_that_were_tuned_may_be_of_a_method_that_is_not_run():
+    tuned = {
+        "dataset": "d",
+        "protocol": "paper",
+        "seed": 0,
+        "repeats": 1,
+        "view": "v",
+        "metric": "ndcg@10",
+        "aggregator": "average",
+        "trials": 20,
+        "failed": 0,
+        "seconds": 1,
+        "value": 0.5,
+        "digest": "a",
+    }
+    options = {"methods": ["svd"], "set": {"svdpp": {"n_factors": 3}}}
+    assert make_config(**options, tuned={"svdpp": tuned}).method_names() == ["svd"]
+    with pytest.raises(ConfigError, match="'svdpp'"):
+        make_config(**options, tuned={"svd": tuned}).method_names()
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -11,6 +11,7 @@ from groupbench import evaluation, store
 from groupbench.config import make_config
 from groupbench.errors import ConfigError
 from groupbench.loading import load
+from groupbench.runner.execute import execute
 from groupbench.runner.jobs import Job, plan, unfinished
 
 
@@ -85,6 +86,45 @@ def test_unfinished_leaves_out_success_alone(planned):
     assert unfinished(jobs) == jobs[1:]
     (jobs[0].folder / "run.json").write_text("{")
     assert unfinished(jobs) == jobs
+
+
+def test_a_part_of_a_trial_is_a_job_of_its_own_and_no_result(planned, tmp_path):
+    (job, _) = planned(methods=["svd"])
+    trial = job.trial({"n_factors": 7}, 1, "rated-user", "borda")
+    assert Job.from_json(trial.to_json()) == trial
+    assert (trial.validation, trial.views, trial.aggregators) == (1, ("rated-user",), ("borda",))
+    assert trial.folder.relative_to(tmp_path).parts[:4] == ("studies", "itmrec-sim", "paper", "svd")
+    others = [
+        job.trial({"n_factors": 8}, 1, "rated-user", "borda"),
+        job.trial({"n_factors": 7}, 0, "rated-user", "borda"),
+        job.trial({"n_factors": 7}, 1, "rated-group", "borda"),
+        job.trial({"n_factors": 7}, 1, "rated-user", "average"),
+    ]
+    assert len({held.key for held in (job, trial, *others)}) == 6
+
+
+def test_a_part_of_a_trial_sees_training_rows_alone_and_keeps_its_record_only(planned, data):
+    (job, _) = planned(methods=["item-mean"])
+    execute(job.trial({"shrinkage": 3.0}, 0, "rated-user", "average"))
+    trial = job.trial({"shrinkage": 3.0}, 0, "rated-user", "average")
+    record = store.read(trial.folder)
+    assert [file.name for file in trial.folder.iterdir()] == ["run.json"]
+    assert {figures.view for figures in record.figures} == set(record.views) == {"rated-user"}
+    execute(job)
+    whole = store.read(job.folder)
+    assert record.views["rated-user"]["entities"] < whole.views["rated-user"]["entities"]
+    assert list(store.records(Path(job.results))) == [whole]
+
+
+def test_what_was_tuned_otherwise_is_run_again(planned):
+    job = planned(methods=["svd"])[0]
+    tuned = replace(job, tuning={"seed": 0, "trials": 20})
+    store.write(tuned.folder, tuned.record("done"))
+    assert unfinished([tuned]) == []
+    assert unfinished([job]) == [job]
+    more = replace(tuned, tuning={"seed": 0, "trials": 50})
+    assert more.folder == tuned.folder
+    assert unfinished([more]) == [more]
 
 
 def test_built_in_methods_share_a_process(planned):

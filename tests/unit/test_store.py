@@ -98,6 +98,9 @@ def test_a_failed_write_leaves_the_former_record(tmp_path, record):
         lambda held: held.pop("seed"),
         lambda held: held.update(colour="red"),
         lambda held: held.update(schema=store.SCHEMA + 1),
+        lambda held: held.update(schema=0),
+        lambda held: held.update(schema=1),
+        lambda held: held.pop("tuning"),
         lambda held: held.update(figures=[{"view": "rated-user"}]),
         lambda held: held.update(figures=3),
     ],
@@ -109,6 +112,18 @@ def test_another_layout_is_named(tmp_path, record, change):
     (tmp_path / "run.json").write_text(json.dumps(held))
     with pytest.raises(ResultError, match=r"run\.json is not a run record"):
         store.read(tmp_path)
+
+
+def test_a_record_without_tuning_of_the_first_layout_is_read_and_written_in_the_present_one(tmp_path, record):
+    store.write(tmp_path, record)
+    held = json.loads((tmp_path / "run.json").read_text())
+    assert held.pop("tuning") == {}
+    (tmp_path / "run.json").write_text(json.dumps({**held, "schema": 1}))
+    old = store.read(tmp_path)
+    assert (old.tuning, old.schema) == ({}, store.SCHEMA)
+    assert replace(old, figures=()) == replace(record, figures=())
+    store.write(tmp_path, old)
+    assert store.read(tmp_path).figures[0].values == record.figures[0].values
 
 
 def test_something_else_in_the_place_of_a_record(tmp_path):
@@ -131,6 +146,25 @@ def test_of_the_same_job_the_newest_counts(record):
     other_seed = replace(record, seed=1)
     damage = ResultError("damaged")
     assert store.newest(iter([later, record, other_seed, damage])) == [later, other_seed]
+
+
+def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
+    def tuned(seed, trials, on, day):
+        tuning = {"seed": on, "trials": trials}
+        return replace(
+            record,
+            method="svd[tuned]",
+            seed=seed,
+            tuning=tuning,
+            finished=f"2025-01-0{day}T00:00:00.000+00:00",
+        )
+
+    first = [tuned(seed, 20, 0, 1) for seed in range(3)]
+    again = tuned(1, 50, 0, 2)
+    nested = [tuned(seed, 20, seed, 3) for seed in (1, 2)]
+    assert store.newest(iter([record, *first])) == [record, *first]
+    assert store.newest(iter([*first, again])) == [again]
+    assert store.newest(iter([first[0], *nested])) == [first[0], *nested]
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "x\0y", "a b", "é", ":", "x" * 1000, "é" * 200])

@@ -1,0 +1,52 @@
+"""Which jobs give the same figures again, and how many threads that allows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast, get_args
+
+from groupbench.errors import ConfigError, PluginError, unknown
+from groupbench.recommender import Deterministic
+from groupbench.registry import Entry
+
+
+def promise(entry: Entry[Any]) -> Deterministic:
+    """When a method gives the same scores again, by its own words; reference rows always do.
+
+    Raises:
+        PluginError: if the method says so in words of its own.
+    """
+    said = getattr(entry.make, "deterministic", "always")
+    if said not in get_args(Deterministic):
+        wrong = unknown("value of 'deterministic'", str(said), get_args(Deterministic))
+        raise PluginError(f"method {entry.name}: {wrong}; mend {entry.file}")
+    return cast(Deterministic, said)
+
+
+def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -> bool:
+    """Whether a job gives the same figures again on its machine, if it has the same number of threads.
+
+    Args:
+        entry: the method.
+        parameters: all its hyperparameters.
+        threads: threads of the process.
+    """
+    if promise(entry) == "one-thread":
+        return threads == 1 and bool(parameters.get("num_threads", 1) == 1)
+    return promise(entry) != "never"
+
+
+def needs_one_thread(entry: Entry[Any], parameters: Mapping[str, Any]) -> bool:
+    """Whether only a process with one thread gives the same figures again.
+
+    Raises:
+        ConfigError: if the hyperparameters ask for more threads.
+    """
+    if promise(entry) != "one-thread":
+        return False
+    if not repeatable(entry, parameters, threads=1):
+        raise ConfigError(
+            f"{entry.name}.num_threads={parameters['num_threads']}: with more than one thread its figures "
+            "cannot be repeated; leave it at 1, or run with --no-deterministic"
+        )
+    return True

@@ -1,0 +1,90 @@
+"""All methods at once: trials of different methods run side by side, those of one after each other."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupbench.errors import ConfigError, unknown
+from groupbench.runner import pool
+from groupbench.runner.jobs import plan
+from groupbench.tuning._search import Search
+from groupbench.validation import validation_task
+
+if TYPE_CHECKING:
+    from groupbench.config import Config
+    from groupbench.data import Dataset
+    from groupbench.protocol import Protocol
+    from groupbench.tuning._options import Options
+
+
+def run(
+    config: Config,
+    options: Options,
+    loaded: Mapping[str, Dataset],
+    results: Path,
+    report: Callable[[Search], None] = lambda search: None,
+) -> list[Search]:
+    """Search for the hyperparameters of each method of `config`; what was settled before is not done again.
+
+    Which trials are made depends neither on the number of workers nor on interruptions, but for those
+    that time ends.
+
+    Args:
+        config: methods, protocol, fixed hyperparameters and workers.
+        options: how to search.
+        loaded: the one data set, by the name it was asked for.
+        results: the results folder.
+        report: called with a search whenever a trial of it was settled, and once when it begins.
+
+    Returns:
+        One search per method, methods with nothing to tune included.
+
+    Raises:
+        ConfigError: if a name or a value is wrong, or the training rows cannot be split again.
+        ResultError: if a journal cannot be used.
+    """
+    if config.tuned:
+        raise ConfigError("[tuned] is what tuning finds; tune with a config that has no such table")
+    ((source, dataset),) = loaded.items()
+    protocol = config.resolved_protocol(dataset)
+    view = _view(options, dataset, protocol)
+    options = options.model_copy(update={"view": view})
+    alone = config.model_copy(update={"seeds": [options.seed]})
+    searches = {
+        job.method: Search(job, options, config.set.get(job.method, ()))
+        for job in plan(alone, {source: dataset}, results)
+    }
+    with ExitStack() as stack:
+        for search in searches.values():
+            if search.space:
+                search.open()
+                stack.callback(search.close)
+            report(search)
+        queue = deque(job for search in searches.values() if (job := search.begin()) is not None)
+        limit = min(config.timeout, options.timeout_per_method or math.inf)
+        workers = min(config.jobs, len(queue))
+        events = pool.run(queue, workers=workers, threads=config.threads, timeout=limit)
+        stack.enter_context(closing(events))
+        for event in events:
+            if isinstance(event, pool.Outcome):
+                search = searches[event.job.method]
+                following = search.take(event)
+                if following is not None:
+                    # First, so that the methods that were begun, the expensive ones, are not kept waiting.
+                    queue.appendleft(following)
+                report(search)
+    return [searches[name] for name in config.method_names()]
+
+
+def _view(options: Options, dataset: Dataset, protocol: Protocol) -> str:
+    """The view that was asked for, or the first one that can judge the validation rows."""
+    if options.view is not None and options.view not in protocol.views:
+        raise ConfigError(unknown(f"view of the protocol {protocol.name}", options.view, protocol.views))
+    task = validation_task(dataset, protocol, options.seed, 0)
+    judgements, _ = protocol.judge(task, () if options.view is None else (options.view,))
+    return judgements[0].view.name
