@@ -56,16 +56,16 @@ def doctor(
     data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
     results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
 ) -> None:
-    """Show versions, machine, and which data sets are at hand."""
+    """Show versions, state of the code, machine, and which data sets are at hand."""
     import os
 
     from groupbench import loading, provenance
     from groupbench.registry import datasets
 
-    for key, value in provenance.environment().items():
-        rows = value.items() if isinstance(value, dict) else [(key, value)]
-        for name, text in rows:
-            typer.echo(f"{name:16s} {text}")
+    known = provenance.environment()
+    code = {f"code {name}": text for name, text in known.pop("code").items()}
+    for name, text in {**code, **known.pop("packages"), **known}.items():
+        typer.echo(f"{name:16s} {text}")
     for name in datasets.all():
         found = loading.check(name, data_dir)
         typer.echo(f"{'dataset ' + name:24s} {'ready' if found.ok else found.problem}")

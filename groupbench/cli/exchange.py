@@ -1,0 +1,203 @@
+"""`groupbench reproduce`, `export`, `export-task`, `score` and `merge`: results that travel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from groupbench.cli.run import split_names
+
+if TYPE_CHECKING:
+    from groupbench import data, exchange
+
+Results = Annotated[Path, typer.Option(help="Results folder.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of original data files.")]
+Dataset = Annotated[str, typer.Option(help="A data set by name, or a folder with a ratings.csv.")]
+Protocol = Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")]
+ProtocolOptions = Annotated[
+    list[str] | None, typer.Option("--option", help="A protocol option, KEY=VALUE (groups=natural).")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Number of the repeat.")]
+Names = Annotated[list[str] | None, typer.Option(help="Only these; comma-separated or repeated.")]
+Plugins = Annotated[list[str] | None, typer.Option(help="Python file that adds methods and the like.")]
+
+
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
+    results: Results = Path("results"),
+    format_: Annotated[str, typer.Option("--format", "-f", help="trec, parquet or csv.")] = "trec",
+    dataset: Names = None,
+    method: Names = None,
+    view: Names = None,
+    aggregator: Names = None,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+) -> None:
+    """Write recommended lists and the truth that judged them, for other tools."""
+    from groupbench import api, exchange, reproduction
+
+    records = api.load_records(results)
+    chosen = exchange.Chosen(*map(split_names, (dataset, method, view, aggregator)))
+    inputs = reproduction.Inputs(data_dir, None, plugin or [])
+    exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
+    typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
+    for place, reason in exported.left_out.items():
+        typer.echo(f"left out: {place}: {reason}")
+    if exported.tied:
+        method_, share = max(exported.tied.items(), key=lambda pair: pair[1])
+        typer.echo(
+            f"ties decide places in lists of {len(exported.tied)} methods (up to {share:.0%}: {method_}); "
+            "tools then give the value of one order, not the expectation"
+        )
+
+
+def export_task(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
+    dataset: Dataset = "itmrec-sim",
+    protocol: Protocol = None,
+    option: ProtocolOptions = None,
+    seed: Seed = 0,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+) -> None:
+    """Write training rows, groups and candidates, and no truth, for methods that run elsewhere."""
+    from groupbench import exchange
+
+    loaded = _load(dataset, data_dir, plugin)
+    split = exchange.Split.make(loaded, _options(protocol, option), seed)
+    for view in exchange.export_task(split, output):
+        typer.echo(f"view {view}")
+    typer.echo(f"{loaded.name}, protocol {split.protocol.label}, seed {seed}: written to {output}")
+
+
+def score(
+    file: Annotated[
+        list[Path],
+        typer.Argument(help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed)."),
+    ],
+    dataset: Dataset = "itmrec-sim",
+    protocol: Protocol = None,
+    option: ProtocolOptions = None,
+    seed: Seed = 0,
+    view: Annotated[
+        list[str] | None, typer.Option(help="The view of each FILE, in order; by default the first one.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the method; by default that of FILE.")] = None,
+    results: Results = Path("results"),
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+) -> None:
+    """Judge rankings that were made elsewhere, and put them beside the others in the table."""
+    from groupbench import exchange
+    from groupbench.report import render
+
+    scored = exchange.score(
+        file,
+        _load(dataset, data_dir, plugin),
+        _options(protocol, option),
+        name=file[0].stem if name is None else name,
+        results=results,
+        source=dataset,
+        seed=seed,
+        views=split_names(view) or [],
+    )
+    for record, ranked in scored:
+        for one in ranked:
+            typer.echo(f"seed {record.seed}, {one.judged.judgement.view.name}: {_coverage(one)}")
+    views = [one.judged.judgement.view.name for _, ranked in scored for one in ranked]
+    typer.echo(render([record for record, _ in scored], format="plain", views=views))
+
+
+def reproduce(
+    run: Annotated[
+        list[str],
+        typer.Argument(help="Folders of runs, a results folder for all of its runs, or beginnings of keys."),
+    ],
+    results: Results = Path("results"),
+    dataset: Annotated[
+        str | None, typer.Option(help="Where the data set lies now, if it was a folder that has moved.")
+    ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Where a plugin lies now, if it has moved.")
+    ] = None,
+    data_dir: DataDir = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
+) -> None:
+    """Run recorded jobs again from their records alone, and compare figure by figure."""
+    from groupbench import reproduction
+
+    known = reproduction.find_runs(run, results)
+    left = reproduction.repeatable_runs(known)
+    if len(left) < len(known):
+        typer.echo(
+            f"{len(known) - len(left)} of {len(known)} runs did not end well, or judged rankings made "
+            "elsewhere; they are left out"
+        )
+    repeats = []
+    inputs = reproduction.Inputs(data_dir, dataset, plugin or [])
+    for repeat in reproduction.reproduce(left, inputs, jobs=jobs, timeout=timeout):
+        repeats.append(repeat)
+        typer.echo(reproduction.spoken(repeat))
+    for line in reproduction.summary(repeats):
+        typer.echo(line)
+    if not all(repeat.holds for repeat in repeats):
+        raise typer.Exit(1)
+
+
+def merge(
+    folder: Annotated[list[Path], typer.Argument(help="Results folders.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Results folder, new or not.")],
+    keep: Annotated[
+        str | None, typer.Option(help="'newest': of one job with different figures, keep what ended last.")
+    ] = None,
+    aggregator: Annotated[
+        list[str] | None, typer.Option(help="Keep the figures of these only; comma-separated or repeated.")
+    ] = None,
+    figures_only: Annotated[
+        bool, typer.Option("--figures-only", help="Leave out lists, and values of single users and groups.")
+    ] = False,
+) -> None:
+    """Join the results of several machines in one folder."""
+    from groupbench import exchange
+    from groupbench.errors import ConfigError, unknown
+
+    if keep not in (None, "newest"):
+        raise ConfigError(unknown("choice of --keep", keep, ["newest"]))
+    merged = exchange.merge(
+        folder,
+        output,
+        keep_newest=keep is not None,
+        aggregators=split_names(aggregator),
+        figures_only=figures_only,
+    )
+    typer.echo(
+        f"{merged.written} records written to {output}, {merged.there} were there already, "
+        f"{merged.repeats} of the same jobs left out"
+    )
+
+
+def _coverage(ranked: exchange.Ranked) -> str:
+    """How many candidates have a score, and what the rows hold besides."""
+    said = f"{ranked.candidates:,} candidates"
+    said += (
+        f", {ranked.missing:,} without a score: ranked last, tied" if ranked.missing else ", all with a score"
+    )
+    return said + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")
+
+
+def _load(dataset: str, data_dir: Path | None, plugins: list[str] | None) -> data.Dataset:
+    from groupbench.loading import load
+    from groupbench.registry import load_plugin
+
+    for file in plugins or []:
+        load_plugin(file)
+    return load(dataset, data_dir)
+
+
+def _options(protocol: str | None, options: list[str] | None) -> dict[str, Any]:
+    from groupbench.config import parse_options
+
+    return ({} if protocol is None else {"name": protocol}) | parse_options(options or [])
