@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, MemberScores
-    from groupbench.api import load_results, run, table
+    from groupbench.api import compare, load_results, run, table, tune
     from groupbench.data import Dataset, Features, Ratings
     from groupbench.groups import Groups
+    from groupbench.hyperparameters import tunable
     from groupbench.recommender import GroupRecommender, Recommender, TrainingData
     from groupbench.registry import aggregator, dataset, method
 
@@ -36,11 +37,14 @@ _HOMES = {
     "Recommender": "recommender",
     "TrainingData": "recommender",
     "aggregator": "registry",
+    "compare": "api",
     "dataset": "registry",
     "load_results": "api",
     "method": "registry",
     "run": "api",
     "table": "api",
+    "tunable": "hyperparameters",
+    "tune": "api",
 }
 
 __all__ = [
@@ -54,11 +58,14 @@ __all__ = [
     "Recommender",
     "TrainingData",
     "aggregator",
+    "compare",
     "dataset",
     "load_results",
     "method",
     "run",
     "table",
+    "tunable",
+    "tune",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The command line as Python functions: `run`, `table` and `load_results` give pandas frames."""
+"""The command line as Python functions: `run`, `table` and `load_results` give frames; `tune` options."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.config import Config
+    from groupbench.data import Dataset
     from groupbench.runner.jobs import Job
     from groupbench.runner.pool import Outcome
     from groupbench.store import RunRecord
+    from groupbench.tuning import Options, Search
 
 RESULTS = Path("results")
 """The default results folder, below the current one."""
@@ -48,16 +50,68 @@ def run(
     return figures_frame(collect(jobs))
 
 
-def table(results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
+def tune(
+    methods: str | Sequence[str] = "all",
+    dataset: str = "itmrec-sim",
+    *,
+    results: str | Path = RESULTS,
+    output: str | Path | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Choose hyperparameters on validation rows, each method with the same number of trials.
+
+    Args:
+        methods: registered names, or `all`.
+        dataset: a registered name or a folder.
+        results: the results folder; it keeps the trials, so that a second call goes on where it stopped.
+        output: a TOML file to write, for `groupbench run --config`.
+        **options: keys of `groupbench.tuning.Options` (trials, timeout_per_method, view, metric, aggregator,
+            seed, repeats) and of `groupbench.config.Config` (protocol, set, jobs ...).
+
+    Returns:
+        What `run` takes to use the values found: `run(**tune(...), seeds=5)`.
+    """
+    from groupbench.config import make_config
+    from groupbench.tuning import Options, as_config, make_options, write
+
+    own = {key: options.pop(key) for key in Options.model_fields.keys() & options.keys()}
+    config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
+    found = as_config(config, start_tuning(config, make_options(**own), Path(results)))
+    if output is not None:
+        write(Path(output), found)
+    return found
+
+
+def table(
+    results: str | Path = RESULTS, *, significance: bool | dict[str, Any] = False, **options: Any
+) -> pd.DataFrame:
     """The table of a results folder, one row per figure.
 
     Args:
         results: the results folder.
+        significance: whether to test which rows differ from the best; or a dict of how: test, correction,
+            level and reference, as of `groupbench.report.Significance`.
         **options: views, metrics, aggregator, ties and against, as of `groupbench.report.table_frame`.
     """
-    from groupbench.report import table_frame
+    from groupbench.report import Significance, table_frame
 
-    return table_frame(load_records(Path(results)), **options)
+    asked = significance if isinstance(significance, dict) else {}
+    how = None if significance is False else Significance(Path(results), **asked)
+    return table_frame(load_records(Path(results)), significance=how, **options)
+
+
+def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
+    """Two rows against each other, one row per data set, protocol, view and metric.
+
+    Args:
+        first: METHOD or METHOD:AGGREGATOR.
+        second: the row to subtract.
+        results: the results folder.
+        **options: views, metrics, aggregator and level, as of `groupbench.report.compare.compare_frame`.
+    """
+    from groupbench.report.compare import compare_frame
+
+    return compare_frame(Path(results), load_records(Path(results)), first, second, **options)
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
@@ -103,20 +157,15 @@ def start(
             the number to run.
         tell: called with what the loaders changed or left out, before any job starts.
     """
-    from groupbench import registry, store
-    from groupbench.loading import load
+    from groupbench import store
     from groupbench.runner import pool
     from groupbench.runner.jobs import plan, unfinished
 
-    for plugin in config.plugins:
-        registry.load_plugin(plugin)
-    config.method_names()
-    data_dir = None if config.data_dir is None else Path(config.data_dir)
-    loaded = {name: load(name, data_dir) for name in config.dataset}
-    for dataset in loaded.values():
-        for note in dataset.notes:
-            tell(f"{dataset.name}: {note}")
+    loaded = _load(config, tell)
     jobs = plan(config, loaded, results.resolve())
+    for name in config.tuned.keys() - {job.method for job in jobs if job.tuning}:
+        if any(job.method == name for job in jobs):
+            tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")
     left = unfinished(jobs)
     _require_writable(results)
     workers = min(config.jobs, len(left))
@@ -129,6 +178,49 @@ def start(
                     store.write(event.job.folder, event.job.record(event.status, event.reason))
             report(event, ended, len(left))
     return jobs
+
+
+def start_tuning(
+    config: Config,
+    options: Options,
+    results: Path,
+    report: Callable[[Search], None] = lambda search: None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> list[Search]:
+    """Make the trials of `config` that were not made yet; return one search per method.
+
+    Args:
+        config: methods, one data set, fixed hyperparameters and workers.
+        options: how to search.
+        results: the results folder.
+        report: called with a search when it begins and whenever a trial of it was settled.
+        tell: called with what the loader changed or left out, before any trial starts.
+    """
+    from groupbench import tuning
+
+    if len(config.dataset) != 1:
+        raise ConfigError(
+            f"{len(config.dataset)} data sets: tune on one at a time, each to a file of its own"
+        )
+    loaded = _load(config, tell)
+    _require_writable(results)
+    return tuning.run(config, options, loaded, results.resolve(), report)
+
+
+def _load(config: Config, tell: Callable[[str], None]) -> dict[str, Dataset]:
+    """The data sets by the name they were asked for, once the plugins are loaded and all names are known."""
+    from groupbench import registry
+    from groupbench.loading import load
+
+    for plugin in config.plugins:
+        registry.load_plugin(plugin)
+    config.method_names()
+    data_dir = None if config.data_dir is None else Path(config.data_dir)
+    loaded = {name: load(name, data_dir) for name in config.dataset}
+    for dataset in loaded.values():
+        for note in dataset.notes:
+            tell(f"{dataset.name}: {note}")
+    return loaded
 
 
 def collect(jobs: Sequence[Job]) -> list[RunRecord]:

@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from groupbench.cli import data, develop, run, show
+from groupbench.cli import data, develop, exchange, plot, run, show, statistics, tune
 from groupbench.errors import GroupbenchError
 
 INTERRUPTED = 130
@@ -22,11 +22,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("tune")(tune.tune)
 app.command("table")(show.table)
+app.command("compare")(statistics.compare)
 app.command("list")(show.list_names)
 app.command("explain")(show.explain)
+app.command("reproduce")(exchange.reproduce)
+app.command("export")(exchange.export)
+app.command("export-task")(exchange.export_task)
+app.command("score")(exchange.score)
+app.command("merge")(exchange.merge)
 app.command("check")(develop.check)
 app.command("doctor")(develop.doctor)
+app.add_typer(plot.app, name="plot")
 app.add_typer(data.app, name="data")
 app.add_typer(develop.new_app, name="new")
 

@@ -29,7 +29,7 @@ def run(
     dataset: Annotated[
         list[str] | None, typer.Option(help="Data sets by name, or folders with a ratings.csv.")
     ] = None,
-    seeds: Annotated[str | None, typer.Option(help="Number of repeats, or the repeats: 0,3,4.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Number of repeats, or the repeats: 0,3,4 or 3,")] = None,
     protocol: Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")] = None,
     ratio: Annotated[float | None, typer.Option(help="Share of the ratings for training.")] = None,
     groups: Annotated[
@@ -54,6 +54,14 @@ def run(
         int | None, typer.Option("--jobs", "-j", help="Worker processes; default: one a core.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of each worker.")] = None,
+    deterministic: Annotated[
+        bool | None,
+        typer.Option(
+            "--deterministic/--no-deterministic",
+            help="Hold methods to one thread that cannot be repeated with more; on by default.",
+            show_default=False,
+        ),
+    ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds after which a job is ended.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     as_json: Annotated[
@@ -78,6 +86,7 @@ def run(
         data_dir=None if data_dir is None else str(data_dir),
         jobs=jobs,
         threads=threads,
+        deterministic=deterministic,
         timeout=timeout,
     )
     shown = _Progress(quiet=quiet or as_json)
@@ -179,7 +188,7 @@ def _seeds(text: str | None) -> int | list[int] | None:
     if text is None:
         return None
     try:
-        numbers = [int(part) for part in text.split(",")]
+        numbers = [int(part) for part in text.removesuffix(",").split(",")]
     except ValueError as error:
         raise ConfigError(f"--seeds {text}: give a number of repeats (5) or the repeats (0,3,4)") from error
     return numbers if "," in text else numbers[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,22 +30,31 @@ def table(
     by: Annotated[
         str | None, typer.Option(help="Break groups down by size, cohesion or activity (first metric).")
     ] = None,
+    significance: Annotated[
+        bool, typer.Option("--significance", help="Mark rows that differ from the best by paired tests.")
+    ] = False,
+    reference: Annotated[
+        str | None, typer.Option(help="Test against METHOD or METHOD:AGGREGATOR instead of the best.")
+    ] = None,
+    test: Annotated[str | None, typer.Option(help="bootstrap, permutation, t or wilcoxon.")] = None,
+    correction: Annotated[
+        str | None, typer.Option(help="holm, bh or none, over the rows of a metric.")
+    ] = None,
+    level: Annotated[float | None, typer.Option(help="Level of the tests.")] = None,
 ) -> None:
     """Show the figures of a results folder."""
     from groupbench.api import load_records
     from groupbench.cli.run import split_names
-    from groupbench.errors import ConfigError, unknown
-    from groupbench.report import render
+    from groupbench.errors import ConfigError
+    from groupbench.report import Significance, render
 
-    records = load_records(results)
-    if dataset is not None:
-        asked = split_names(dataset) or []
-        known = {r.dataset for r in records}
-        for name in asked:
-            if name not in known:
-                raise ConfigError(unknown("dataset of these results", name, known))
-        records = [r for r in records if r.dataset in asked]
+    records = of_datasets(load_records(results), split_names(dataset))
+    given = {"reference": reference, "test": test, "correction": correction, "level": level}
+    asked_for: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    how = Significance(results, **asked_for) if significance or asked_for else None
     if by is not None:
+        if how is not None:
+            raise ConfigError("--by shows no tests; leave out --significance, or --by")
         _show_breakdown(results, records, by, split_names(metrics), split_names(view), aggregator, format_)
         return
     options = {"views": split_names(view), "metrics": split_names(metrics)}
@@ -56,10 +65,22 @@ def table(
             aggregator=aggregator,
             ties=ties,
             against=against,
+            significance=how,
             color=sys.stdout.isatty() and format_ == "plain",
             **{k: v for k, v in options.items() if v is not None},
         )
     )
+
+
+def of_datasets(records: list[RunRecord], asked: list[str] | None) -> list[RunRecord]:
+    """The records of the data sets asked for; None is all of them."""
+    from groupbench.errors import ConfigError, unknown
+
+    known = {record.dataset for record in records}
+    for name in asked or ():
+        if name not in known:
+            raise ConfigError(unknown("dataset of these results", name, known))
+    return [record for record in records if asked is None or record.dataset in asked]
 
 
 def _show_breakdown(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench import store
-from groupbench.errors import ConfigError, ResultError, unknown
+from groupbench.errors import ConfigError, unknown
+from groupbench.report.entities import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,8 +127,8 @@ def _parts(
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
     if record.status != "done" or not record.figures or not (folder / "groups.parquet").exists():
         return
-    values = _read(folder / "entities.parquet")
-    groups = _read(folder / "groups.parquet")
+    values = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", metric])
+    groups = read_table(folder / "groups.parquet", ["group", by])
     if metric not in values.columns:
         return
     wanted = values["aggregator"].isin([aggregator, "own", "none"]) | (aggregator == "all")
@@ -155,14 +156,3 @@ def _kinds(groups: pd.DataFrame, by: str) -> pd.DataFrame:
     )
     names = [f"low {by}", f"middle {by}", f"high {by}", f"no {by}"]
     return pd.DataFrame({"group": groups["group"], "kind": [names[t] for t in thirds], "order": thirds})
-
-
-def _read(file: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        raise ResultError(
-            f"{file} cannot be read ({error}); delete its folder and run the job again"
-        ) from error

@@ -15,6 +15,7 @@ _LATEX = str.maketrans(
     | {c: f"{{{c}}}" for c in "[]*"}
     | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}"}
     | {"<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$", "†": r"$^{\dagger}$", "–": "--"}
+    | {"↑": r"$\uparrow$", "↓": r"$\downarrow$"}
 )
 
 
@@ -52,7 +53,7 @@ class Format:
     def cell(self, cell: Cell) -> str:
         """Write one cell."""
         before, after = self.marks.get(cell.mark, ("", ""))
-        return f"{before}{self.text(cell.text)}{after}"
+        return f"{before}{self.text(cell.text)}{after}{self.text(cell.after)}"
 
     def text(self, text: str) -> str:
         """Write text: control characters become visible, then the format's own are escaped."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from groupbench.errors import ConfigError, ResultError, unknown
 from groupbench.report.lines import TIE_RULES, Line, Place, judged, lower_is_better, unfinished
+from groupbench.report.significance import Significance, Tested, judge_all
 from groupbench.store import RunRecord, newest
 
 DEFAULT_METRICS = ("precision@10", "recall@10", "ndcg@10")
@@ -32,6 +33,7 @@ class Block:
         reported: lines from papers.
         random: the line of the reference row `random`, chosen or not.
         oracle: the line of the reference row `oracle`, chosen or not.
+        tested: which lines differ from a reference, if that was asked for.
     """
 
     place: Place
@@ -41,6 +43,7 @@ class Block:
     reported: tuple[Line, ...]
     random: Line | None
     oracle: Line | None
+    tested: Tested | None = None
 
     @property
     def simulated(self) -> bool:
@@ -64,6 +67,7 @@ class Report:
         against: `reported` where figures from papers were asked for, else None.
         blocks: one per data set, protocol and shown view.
         other_views: judged views that are not shown.
+        unjudged: where a view could not be judged at all, and why.
     """
 
     metrics: tuple[str, ...]
@@ -72,6 +76,7 @@ class Report:
     against: str | None
     blocks: tuple[Block, ...]
     other_views: tuple[str, ...]
+    unjudged: tuple[str, ...]
 
 
 def gather(
@@ -82,12 +87,13 @@ def gather(
     aggregator: str = "average",
     ties: str | None = None,
     against: str | None = None,
+    significance: Significance | None = None,
 ) -> Report:
     """Choose and summarise; of records of the same dataset, protocol, method and seed the newest counts.
 
     Raises:
-        ResultError: if there are no records.
-        ConfigError: if a view, metric, aggregator, tie rule or comparison is unknown.
+        ResultError: if there are no records, or those to be tested cannot be paired.
+        ConfigError: if a view, metric, aggregator, tie rule, comparison or reference is unknown.
     """
     if not records:
         raise ResultError("there are no results to show; make some with 'groupbench run'")
@@ -104,6 +110,7 @@ def gather(
     for record in records:
         by_protocol[record.dataset, record.protocol].append(record)
     chosen = {place: _choose(lines[place], aggregator, shown_metrics) for place in shown}
+    tested = {} if significance is None else judge_all(significance, chosen, by_protocol, shown_metrics)
     blocks = tuple(
         Block(
             place,
@@ -113,10 +120,11 @@ def gather(
             _reported(place, shown_metrics) if against else (),
             _reference(lines[place], "random"),
             _reference(lines[place], "oracle"),
+            tested.get(place),
         )
         for place in shown
     )
-    return Report(shown_metrics, aggregator, ties, against, blocks, hidden)
+    return Report(shown_metrics, aggregator, ties, against, blocks, hidden, _unjudged(records))
 
 
 def _reported(place: Place, metrics: Sequence[str]) -> tuple[Line, ...]:
@@ -158,9 +166,7 @@ def _metrics(records: Sequence[RunRecord], metrics: Names) -> tuple[str, ...]:
 
 def _places(records: Sequence[RunRecord], views: Names) -> tuple[list[Place], tuple[str, ...]]:
     """The places to show, and the judged views that are left out."""
-    judged_views: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for record in records:
-        judged_views[record.dataset, record.protocol].update(record.views, (f.view for f in record.figures))
+    judged_views = _judged_views(records, [views] if isinstance(views, str) else views or ())
     known = sorted(set().union(*judged_views.values()), key=lambda view: (view not in DEFAULT_VIEWS, view))
     asked = _asked("view", views, known)
     shown = []
@@ -170,6 +176,28 @@ def _places(records: Sequence[RunRecord], views: Names) -> tuple[list[Place], tu
         shown += [Place(*where, view) for view in (chosen if there else [""])]
     hidden = [view for view in known if view not in {place.view for place in shown}]
     return shown, tuple(hidden)
+
+
+def _judged_views(records: Sequence[RunRecord], named: Sequence[str]) -> dict[tuple[str, str], set[str]]:
+    """By data set and protocol the views in which there was something to judge, and the `named` ones."""
+    views: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for record in records:
+        applied = {view for view, facts in record.views.items() if facts.get("entities", 1) or view in named}
+        views[record.dataset, record.protocol] |= applied | {figures.view for figures in record.figures}
+    return views
+
+
+def _unjudged(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """One sentence for each view in which no record had anything to judge."""
+    judged_views = _judged_views(records, ())
+    return tuple(
+        dict.fromkeys(
+            f"{record.dataset}, protocol {record.protocol}: {facts['reason']}"
+            for record in records
+            for view, facts in record.views.items()
+            if view not in judged_views[record.dataset, record.protocol]
+        )
+    )
 
 
 def _choose(lines: Sequence[Line], aggregator: str, metrics: Sequence[str]) -> list[Line]:

@@ -18,6 +18,9 @@ TIE_RULES: tuple[TieRule, ...] = ("expected", "best", "worst")
 
 _PHASES = ("fit", "score", "aggregate", "metrics")
 
+REFERENCES = frozenset({"random", "popularity", "popularity-groups", "member-count", "item-mean", "oracle"})
+"""Methods that bound the others and are not ranked with them."""
+
 
 def lower_is_better(metric: str) -> bool:
     """Whether smaller values of `metric` are the better ones; not so for metrics that nothing defines."""
@@ -68,6 +71,7 @@ class Line:
         tied: share of top-10 places decided by a tie.
         seconds: wall-clock seconds of a job, mean over seeds.
         peak_mb: largest growth of resident memory (MiB) in any phase of any seed.
+        tuning: `tuned (20)` after so many trials, `default`, or empty where there is nothing to tune.
     """
 
     place: Place
@@ -81,6 +85,17 @@ class Line:
     tied: float = np.nan
     seconds: float = np.nan
     peak_mb: float = np.nan
+    tuning: str = ""
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """Method and aggregator."""
+        return self.method, self.aggregator
+
+    @property
+    def competes(self) -> bool:
+        """Whether the line has figures and is ranked with others."""
+        return self.status == "done" and self.name not in REFERENCES
 
 
 def judged(records: Iterable[RunRecord], places: Iterable[Place], metrics: Sequence[str]) -> list[Line]:
@@ -110,6 +125,7 @@ def judged(records: Iterable[RunRecord], places: Iterable[Place], metrics: Seque
             tied=float(tied[number]),
             seconds=float(seconds[number]),
             peak_mb=float(peak[number]),
+            tuning=" and ".join(sorted({_tuning(r) for r, _ in run})),
         )
         for number, run in enumerate(runs)
         for record, figures in run[:1]
@@ -138,6 +154,12 @@ def unfinished(records: Sequence[RunRecord], place: Place, shown: set[str]) -> l
         part = "" if len(run) == total[method] else f"{len(run)} of {total[method]} seeds: "
         lines.append(Line(place, method, run[0].name, "", status, part + reasons, finished[method]))
     return lines
+
+
+def _tuning(record: RunRecord) -> str:
+    if record.tuning:
+        return f"tuned ({record.tuning['trials']})"
+    return "default" if record.hyperparameters and record.name not in REFERENCES else ""
 
 
 def _total(seconds: Mapping[str, float]) -> float:

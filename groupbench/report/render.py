@@ -14,6 +14,8 @@ from groupbench.store import RunRecord
 if TYPE_CHECKING:
     import pandas as pd
 
+    from groupbench.report.significance import Significance
+
 FORMATS = ("plain", "markdown", "latex", "html", "csv", "json")
 
 
@@ -26,6 +28,7 @@ def render(
     aggregator: str = "average",
     ties: str | None = None,
     against: str | None = None,
+    significance: Significance | None = None,
     color: bool = False,
 ) -> str:
     """Write the tables of `records`, one per data set, protocol and view.
@@ -38,6 +41,7 @@ def render(
         aggregator: a name, `best` or `all`, as of `tidy`.
         ties: `expected`, `best`, `worst`, or `all` for expected with the bounds; adds the share of ties.
         against: `reported` to add the figures that papers print for the same data and view.
+        significance: how to test which rows differ from a reference; None for no tests.
         color: whether plain text marks by terminal codes instead of letters.
 
     Returns:
@@ -49,7 +53,15 @@ def render(
     """
     if format not in FORMATS:
         raise ConfigError(unknown("format", format, FORMATS))
-    report = gather(records, views=views, metrics=metrics, aggregator=aggregator, ties=ties, against=against)
+    report = gather(
+        records,
+        views=views,
+        metrics=metrics,
+        aggregator=aggregator,
+        ties=ties,
+        against=against,
+        significance=significance,
+    )
     if format == "csv":
         return frame(report).to_csv(index=False, lineterminator="\n").rstrip("\n")
     if format == "json":
@@ -65,10 +77,12 @@ def table_frame(
     aggregator: str = "average",
     ties: str | None = None,
     against: str | None = None,
+    significance: Significance | None = None,
 ) -> pd.DataFrame:
     """The rows behind the table that `render` writes: those of `tidy`, and reported ones if asked for.
 
-    Reported rows have the status `reported`, no aggregator, no seeds and their source as reason.
+    Reported rows have the status `reported`, no aggregator, no seeds and their source as reason. With tests
+    the columns of `groupbench.report.significance.Verdict` follow.
 
     Args:
         records: run records.
@@ -77,13 +91,22 @@ def table_frame(
         aggregator: as of `render`.
         ties: as of `render`.
         against: as of `render`.
+        significance: as of `render`.
 
     Raises:
         ResultError: if there are no records.
         ConfigError: if a view, metric, aggregator, tie rule or comparison is unknown.
     """
     return frame(
-        gather(records, views=views, metrics=metrics, aggregator=aggregator, ties=ties, against=against)
+        gather(
+            records,
+            views=views,
+            metrics=metrics,
+            aggregator=aggregator,
+            ties=ties,
+            against=against,
+            significance=significance,
+        )
     )
 
 

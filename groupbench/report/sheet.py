@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 
 from groupbench.report.gather import Block, Report
-from groupbench.report.lines import Line, TieRule, lower_is_better
+from groupbench.report.lines import REFERENCES, Line, TieRule, lower_is_better
 from groupbench.report.tidy import shown_rule
 
-REFERENCES = frozenset({"random", "popularity", "popularity-groups", "item-mean", "oracle"})
 SATURATED = 0.05
 """A metric is saturated where random misses the oracle by at most this share of the oracle."""
 TIE_GAP = 0.01
@@ -24,10 +23,11 @@ Mark = Literal["", "best", "second"]
 
 @dataclass(frozen=True)
 class Cell:
-    """Text with its mark, not yet escaped."""
+    """Text with its mark, and what follows the mark; not yet escaped."""
 
     text: str
     mark: Mark = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Sheet:
         if any(line.aggregator not in ("", "none") for line in self.lines):
             names = ("" if line.aggregator == "none" else line.aggregator for line in self.lines)
             columns.append(_texts("aggregator", names))
+        if self.any_tuned:
+            columns.append(_texts("tuning", (line.tuning for line in self.lines)))
         columns += [self._metric(metric) for metric in self.metrics]
         if self.has_norm:
             columns.append(_numbers("norm", map(self._normalised, self.lines), ".3f"))
@@ -83,6 +85,11 @@ class Sheet:
     def has_norm(self) -> bool:
         """Whether random and the oracle are there to normalise the headline metric by."""
         return None not in self._bounds(self.headline)
+
+    @property
+    def any_tuned(self) -> bool:
+        """Whether any line comes from hyperparameters that were searched for."""
+        return any("tuned" in line.tuning for line in self.lines)
 
     def saturated(self) -> list[str]:
         """The shown metrics in which random comes close to the oracle."""
@@ -136,13 +143,13 @@ class Sheet:
 
     def _metric(self, metric: str) -> Column:
         """A metric, with the best and second best of the competing lines marked as they are printed."""
-        means = [self._mean(line, metric) if _competes(line) else None for line in self.lines]
+        means = [self._mean(line, metric) if line.competes else None for line in self.lines]
         printed = [None if mean is None else round(mean, 3) for mean in means]
         ranking = sorted({p for p in printed if p is not None}, reverse=not lower_is_better(metric))
         names: tuple[Mark, ...] = ("best", "second")
         marks: dict[float | None, Mark] = dict(zip(ranking, names, strict=False))
         cells = [
-            Cell(self._text(line, metric), marks.get(p, ""))
+            Cell(self._text(line, metric), marks.get(p, ""), self._arrow(line, metric))
             for line, p in zip(self.lines, printed, strict=True)
         ]
         return Column(metric, cells)
@@ -159,16 +166,15 @@ class Sheet:
             text += f" [{low:.3f}, {high:.3f}]"
         return text
 
+    def _arrow(self, line: Line, metric: str) -> str:
+        return "" if self.block.tested is None else self.block.tested.mark(line, metric)
+
     def _normalised(self, line: Line) -> float:
         low, high = self._bounds(self.headline)
         value = self._mean(line, self.headline)
         if value is None or low is None or high is None or abs(high - low) < 1e-9:
             return np.nan
         return (value - low) / (high - low)
-
-
-def _competes(line: Line) -> bool:
-    return line.status == "done" and line.name not in REFERENCES
 
 
 def _texts(title: str, texts: Iterable[str]) -> Column:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.report.gather import Names, Report, gather
-from groupbench.report.lines import TIE_RULES, Line, TieRule
+from groupbench.report.lines import TIE_RULES, Line, Place, TieRule
 from groupbench.store import RunRecord
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ COLUMNS = (
     "seeds",
     "status",
     "reason",
+    "tuning",
 )
 
 
@@ -105,7 +106,22 @@ def frame(report: Report) -> pd.DataFrame:
         for line in (*block.lines, *block.reported, *block.unfinished)
         for row in _rows(line, report.metrics, rules, block.simulated)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    made = pd.DataFrame(rows, columns=list(COLUMNS))
+    return made if all(block.tested is None for block in report.blocks) else _with_verdicts(made, report)
+
+
+def _with_verdicts(rows: pd.DataFrame, report: Report) -> pd.DataFrame:
+    """The rows with the columns of their verdicts, empty where nothing was tested."""
+    import pandas as pd
+
+    from groupbench.report.significance import VERDICT_COLUMNS
+
+    tested = {block.place: block.tested.verdicts for block in report.blocks if block.tested is not None}
+    places = zip(rows["dataset"], rows["protocol"], rows["view"], strict=True)
+    keys = zip(rows["method"], rows["aggregator"], rows["metric"], strict=True)
+    found = [tested.get(Place(*place), {}).get(key) for place, key in zip(places, keys, strict=True)]
+    columns = {name: [getattr(verdict, name, None) for verdict in found] for name in VERDICT_COLUMNS}
+    return pd.concat([rows, pd.DataFrame(columns, index=rows.index)], axis=1)
 
 
 def shown_rule(ties: str | None) -> TieRule:
@@ -120,7 +136,7 @@ def _rows(
     named = (*line.place, line.method, line.aggregator)
     if not line.spreads or np.isnan(line.spreads["expected"].mean).all():
         reason = _labelled(simulated, line.reason or "no value of the chosen metrics")
-        yield (*named, "", float("nan"), float("nan"), line.seeds, line.status, reason)
+        yield (*named, "", float("nan"), float("nan"), line.seeds, line.status, reason, line.tuning)
         return
     for rule in rules:
         spread = line.spreads[rule]
@@ -128,7 +144,7 @@ def _rows(
         columns = (spread.mean.tolist(), spread.std.tolist(), spread.seeds.tolist())
         for metric, mean, std, seeds in zip(metrics, *columns, strict=True):
             if mean == mean:
-                yield (*named, metric + ending, mean, std, seeds, line.status, reason)
+                yield (*named, metric + ending, mean, std, seeds, line.status, reason, line.tuning)
 
 
 def _labelled(simulated: bool, reason: str) -> str:

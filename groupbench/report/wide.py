@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from groupbench.report.gather import Block, Report
+from groupbench.report.lines import Line
 from groupbench.report.sheet import SATURATED, TIE_GAP, Column, Sheet
 from groupbench.store import RunRecord
 
@@ -41,10 +42,12 @@ def table(report: Report, block: Block) -> Table:
 def closing(report: Report) -> list[str]:
     """What holds for all tables of a report."""
     lines = ["seconds and MiB (growth of memory) are of the whole job: every view and aggregator"]
+    if not any("tuned" in line.tuning for block in report.blocks for line in block.lines):
+        lines.append("no row is tuned: methods ran at their defaults or at what was set by hand")
     if report.other_views:
         names = ", ".join(report.other_views)
         lines.append(f"also judged: {names} (show them with --view NAME or --view all)")
-    return lines
+    return [*lines, *(f"not judged: {where}" for where in report.unjudged)]
 
 
 def _caption(block: Block) -> str:
@@ -56,14 +59,34 @@ def _caption(block: Block) -> str:
     facts = {"{} judged": "entities", "{} skipped": "skipped", "tau {}": "tau"}
     known = [(form, _range(block.records, view, key)) for form, key in facts.items()]
     numbers = ", ".join([*(form.format(value) for form, value in known if value), seeds])
-    definition = next((str(r.views[view]["definition"]) for r in block.records if r.views.get(view)), "")
+    definition = _said(block.records, view, "definition")
     return f"{title}, view {view}: {numbers}" + (f"; {definition}" if definition else "")
+
+
+def _said(records: Sequence[RunRecord], view: str, key: str) -> str:
+    """The text that the records have of `key`; empty if none."""
+    return next((str(text) for r in records if (text := r.views.get(view, {}).get(key))), "")
 
 
 def _range(records: Sequence[RunRecord], view: str, key: str) -> str:
     """What the records say of `key`: one number, or the range over the seeds; empty if nothing."""
     said = sorted({r.views[view][key] for r in records if r.views.get(view, {}).get(key) is not None})
     return " to ".join(f"{number:g}" for number in (said[:1] + said[1:][-1:]))
+
+
+def _tuning_notes(lines: Sequence[Line]) -> Iterator[str]:
+    """What makes a comparison of tuned and other rows unfair."""
+    trials = {line.method: line.tuning for line in lines if line.competes and "tuned" in line.tuning}
+    tuned = {line.name for line in lines if line.method in trials}
+    untuned = [line for line in lines if line.competes and line.tuning == "default"]
+    left = [line.method for line in untuned if line.name not in tuned]
+    if left:
+        yield (
+            f"{', '.join(dict.fromkeys(left))} ran at defaults while {', '.join(trials)} was tuned: "
+            "tune them alike (groupbench tune) before saying which is better"
+        )
+    if len(set(trials.values())) > 1:
+        yield "the tuned rows had different numbers of trials"
 
 
 def _notes(sheet: Sheet) -> Iterator[str]:
@@ -80,8 +103,16 @@ def _notes(sheet: Sheet) -> Iterator[str]:
         yield f"† ties can move a shown metric by more than {TIE_GAP}"
     if report.aggregator == "best":
         yield "each method's best aggregator was picked on the held-out rows: optimistic"
+    if block.oracle is not None and (bounds := _said(block.records, block.place.view, "oracle")):
+        yield f"oracle: {bounds}"
     if sheet.has_norm:
         yield f"norm is (x - random) / (oracle - random) of {sheet.headline}"
+    if sheet.any_tuned:
+        yield from _tuning_notes(block.lines)
+    if block.tested is not None:
+        yield from block.tested.notes
+        if report.ties not in (None, "expected", "all"):
+            yield "what is tested are expected values, whatever the rule for ties"
     if report.against and not block.reported:
         yield "no paper reports these metrics for this data set and view"
     for line in (*block.reported, *block.unfinished):

@@ -86,6 +86,7 @@ def test_the_plain_table(one_seed):
             "",
             "best*, second best_ among the methods; (ref) marks reference rows, which are not ranked",
             "seconds and MiB (growth of memory) are of the whole job: every view and aggregator",
+            "no row is tuned: methods ran at their defaults or at what was set by hand",
         ]
     )
 
@@ -117,6 +118,8 @@ def test_the_markdown_table(one_seed):
             "(ref) marks reference rows, which are not ranked",
             "",
             "seconds and MiB (growth of memory) are of the whole job: every view and aggregator",
+            "",
+            "no row is tuned: methods ran at their defaults or at what was set by hand",
         ]
     )
 
@@ -192,6 +195,7 @@ def test_csv_and_json_are_the_tidy_rows(one_seed):
         "seeds": 1,
         "status": "done",
         "reason": "",
+        "tuning": "",
     }
     assert held[-1]["status"] == "failed"
     assert held[-1]["mean"] is None

@@ -1,0 +1,58 @@
+"""`groupbench plot cd`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Draw figures of a results folder.", no_args_is_help=True)
+
+
+@app.callback()
+def _figures() -> None:
+    """Draw figures of a results folder."""
+
+
+@app.command("cd")
+def critical_difference(
+    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
+        "cd.svg"
+    ),
+    dataset: Annotated[list[str] | None, typer.Option(help="Only these data sets.")] = None,
+    view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
+    metric: Annotated[str, typer.Option(help="What to rank by.")] = "ndcg@10",
+    aggregator: Annotated[str, typer.Option(help="A name, or 'best'.")] = "average",
+    methods: Annotated[
+        list[str] | None, typer.Option(help="Only these; default: all but the reference rows.")
+    ] = None,
+    blocks: Annotated[
+        str, typer.Option(help="places (a data set, protocol and view each) or seeds.")
+    ] = "places",
+    level: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
+) -> None:
+    """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""
+    from groupbench.api import load_records
+    from groupbench.cli.run import split_names
+    from groupbench.cli.show import of_datasets
+    from groupbench.plots import check_suffix, draw_ranks
+    from groupbench.report.ranking import rank_methods
+
+    check_suffix(output)
+    found = rank_methods(
+        of_datasets(load_records(results), split_names(dataset)),
+        views=split_names(view),
+        metric=metric,
+        aggregator=aggregator,
+        methods=split_names(methods),
+        blocks=blocks,
+        level=level,
+    )
+    draw_ranks(found.ranks, output, title=found.title)
+    for name, rank in zip(found.ranks.names, found.ranks.ranks, strict=True):
+        typer.echo(f"{rank:6.2f}  {name}")
+    for line in (*found.title.splitlines(), *found.notes):
+        typer.echo(line)
+    typer.echo(f"drawn in {output}")

@@ -1,0 +1,143 @@
+"""How rows are paired: what counts as independent at a place, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from groupbench import stats
+from groupbench.report.entities import Judged
+from groupbench.store import RunRecord
+
+if TYPE_CHECKING:
+    from groupbench.arrays import FloatArray
+
+Kind = Literal["clusters", "links", "seeds", "none"]
+
+_NAMES = {
+    "bootstrap": "cluster bootstrap",
+    "permutation": "sign-flip permutation test",
+    "t": "t-test",
+    "wilcoxon": "Wilcoxon's signed-rank test",
+}
+_ONLY = {
+    "links": "t-test with the variance of linked groups",
+    "seeds": "t-test corrected for shared training rows",
+}
+"""The tests for what is not paired by cluster."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How the rows at a place are paired.
+
+    The first of these that leaves `stats.FEWEST` independent units: *clusters* of entities that share users,
+    directly or through others, over all seeds; *links* between groups that share a user directly, with a
+    t-test only; *seeds*, where groups formed anew in each seed tie everything together, with the corrected
+    t-test only; else `none`.
+
+    Attributes:
+        kind: what is paired.
+        judged: the values to pair.
+        dependence: who depends on whom, for clusters and links.
+        held_out: held-out rows for each training row, for seeds.
+        words: the unit of pairing, and why it is that.
+    """
+
+    kind: Kind
+    judged: Judged
+    dependence: stats.Dependence | None
+    held_out: float
+    words: str
+
+    def test(self, asked: str) -> str:
+        """The test that is made when `asked` was asked for."""
+        return "t" if self.kind in _ONLY else asked
+
+    def compare(
+        self,
+        differences: FloatArray,
+        *,
+        tests: Sequence[str],
+        level: float,
+        replicates: int,
+        rng: np.random.Generator,
+    ) -> stats.Comparison | None:
+        """Test the columns of `differences`, (n_lists, n_columns), as of `stats.compare`.
+
+        None where nothing is independent.
+        """
+        paired = stats.Paired(differences, self.judged.seeds, self.judged.entities)
+        if self.kind == "none":
+            return None
+        if self.dependence is None:
+            return stats.compare_seeds(paired, self.held_out, level=level)
+        return stats.compare(
+            paired, self.dependence, rng=rng, tests=tests, level=level, replicates=replicates
+        )
+
+
+def test_name(kind: Kind, test: str) -> str:
+    """What a test is called where entities are paired like that."""
+    return _ONLY.get(kind, _NAMES[test])
+
+
+def pair(judged: Judged, records: Sequence[RunRecord]) -> Pairing:
+    """Find out what is independent among what was judged.
+
+    Args:
+        judged: the values.
+        records: the records they come from.
+    """
+    count = len(judged.members)
+    everything = stats.Paired(np.zeros((len(judged.seeds), 1)), judged.seeds, judged.entities)
+    weights = everything.by_entity(everything.weights)
+    clusters = stats.clusters(judged.members, judged.users)
+    in_clusters = float(clusters.effective(weights)[0])
+    if in_clusters >= stats.FEWEST:
+        return Pairing("clusters", judged, clusters, np.nan, _clustered(judged, clusters))
+    links = stats.links(judged.members, judged.users)
+    in_links = float(links.effective(weights)[0])
+    if in_links >= stats.FEWEST:
+        words = (
+            f"paired by group, groups that share a user being dependent: {count} groups weigh like "
+            f"{in_links:.0f} independent ones (as clusters, tied through others, like {in_clusters:.1f})"
+        )
+        return Pairing("links", judged, links, np.nan, words)
+    few = f"{count} {judged.entity}s" + (" that share users" if clusters.n_clusters < count else "")
+    few += f" weigh like only {max(in_clusters, in_links):.1f} independent ones"
+    held_out, trouble = _held_out(judged, records)
+    if trouble:
+        return Pairing("none", judged, None, np.nan, f"{few}, and {trouble}")
+    words = f"paired by seed ({judged.n_seeds} seeds): {few}"
+    return Pairing("seeds", judged, None, held_out, words)
+
+
+def _clustered(judged: Judged, clusters: stats.Clusters) -> str:
+    count = len(judged.members)
+    if clusters.n_clusters == count:
+        shared = f"none of the {count} groups shares users" if judged.entity == "group" else f"{count} users"
+        words = f"paired by {judged.entity} ({shared})"
+    else:
+        words = (
+            f"paired by cluster of groups that share users ({count} groups in {clusters.n_clusters} clusters)"
+        )
+    return words if judged.n_seeds == 1 else f"{words} over {judged.n_seeds} seeds"
+
+
+def _held_out(judged: Judged, records: Sequence[RunRecord]) -> tuple[float, str]:
+    """Held-out rows for each training row, or why seeds cannot be paired."""
+    options: dict[str, Any] = next((r.config["protocol"] for r in records if r.config.get("protocol")), {})
+    split, folds = options.get("split"), options.get("folds")
+    if judged.n_seeds < 2:
+        return np.nan, "there is only 1 seed; run more"
+    if split == "ratio":
+        return 1 / options["ratio"] - 1, ""
+    if folds and split in (None, "kfold"):
+        return 1 / (folds - 1), ""
+    if split == "leave-one-out":
+        return np.nan, "what one row of each user is of all rows is not recorded"
+    return np.nan, "every seed holds out the same rows, so that seeds are no repeats"
