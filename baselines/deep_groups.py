@@ -1,0 +1,11 @@
+"""Deep models that learn from the rows of groups and of their members."""
+
+from __future__ import annotations
+
+from groupbench.deep import Agree, GroupIm, HyperGroup
+from groupbench.registry import method
+
+method("ncf-group", attention="mean")(Agree)
+method("agree")(Agree)
+method("groupim")(GroupIm)
+method("hypergroup")(HyperGroup)

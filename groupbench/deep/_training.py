@@ -1,0 +1,107 @@
+"""The trainer that all deep group models share: Adam, an epoch of losses, early stopping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from groupbench.errors import MethodError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Epoch(NamedTuple):
+    """What one pass over the training rows left behind."""
+
+    loss: float
+    """Mean loss of its steps."""
+    validation: float
+    """NDCG@10 on the held-out rows; NaN without them."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How to train.
+
+    Attributes:
+        learning_rate: Adam's step size.
+        weight_decay: decoupled decay of the weights (AdamW), per unit of step size.
+        epochs: most passes over the rows.
+        patience: passes without a better validation figure before training stops.
+    """
+
+    learning_rate: float
+    weight_decay: float
+    epochs: int
+    patience: int
+
+
+def train(
+    network: nn.Module,
+    losses: Callable[[], Iterable[Tensor]],
+    schedule: Schedule,
+    judge: Callable[[], float] | None = None,
+) -> list[Epoch]:
+    """Train `network` in place and leave it in evaluation mode, with the weights that validated best.
+
+    Args:
+        network: the network to train.
+        losses: called once an epoch; gives the loss of each step, computed when it is asked for.
+        schedule: how to train.
+        judge: gives the validation figure of the network as it is, higher is better; None trains for
+            all epochs.
+
+    Returns:
+        One entry for each epoch run.
+
+    Raises:
+        MethodError: if a loss is no longer finite.
+    """
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
+    )
+    history: list[Epoch] = []
+    best, weights, stale = -math.inf, None, 0
+    while len(history) < schedule.epochs and stale < schedule.patience:
+        loss = _epoch(network, losses(), optimizer)
+        if not math.isfinite(loss):
+            raise MethodError(
+                f"{type(network).__name__}: the loss diverged in epoch {len(history) + 1} ({loss}); "
+                f"lower learning_rate (now {schedule.learning_rate})"
+            )
+        network.eval()
+        history.append(Epoch(loss, judge() if judge else math.nan))
+        if judge is None:
+            continue
+        stale += 1
+        if history[-1].validation > best:
+            best, weights, stale = history[-1].validation, deepcopy(network.state_dict()), 0
+    if weights is not None:
+        network.load_state_dict(weights)
+    network.eval()
+    return history
+
+
+def best_epoch(history: list[Epoch]) -> int:
+    """The index of the epoch that validated best; the last one without validation."""
+    if math.isnan(history[-1].validation):
+        return len(history) - 1
+    return max(range(len(history)), key=lambda e: history[e].validation)
+
+
+def _epoch(network: nn.Module, losses: Iterable[Tensor], optimizer: torch.optim.Optimizer) -> float:
+    network.train()
+    total, steps = torch.zeros(()), 0
+    for loss in losses:
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        optimizer.step()
+        total += loss.detach()
+        steps += 1
+    return float(total) / max(steps, 1)

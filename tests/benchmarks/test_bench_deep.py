@@ -1,0 +1,96 @@
+"""One epoch of AGREE: batches by index against a DataLoader with attention in a loop over groups.
+
+Run with `pytest tests/benchmarks/test_bench_deep.py -o addopts=--import-mode=importlib`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from groupbench.data import Ratings
+from groupbench.deep._agree import AgreeNetwork
+from groupbench.deep._interactions import Interactions, Members, Rows
+from groupbench.deep._losses import regression
+from groupbench.deep._network import Batch
+from groupbench.deep._training import Schedule, train
+from groupbench.groups import Groups
+
+N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
+NEGATIVES, BATCH = 4, 256
+SCHEDULE = Schedule(learning_rate=0.01, weight_decay=0.0, epochs=1, patience=1)
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    groups = Groups.from_lists(
+        [rng.choice(N_USERS, rng.integers(2, 12), replace=False) for _ in range(N_GROUPS)]
+    )
+    cells = rng.permutation(N_GROUPS * N_ITEMS)[:N_ROWS]
+    joint = Ratings(cells // N_ITEMS, cells % N_ITEMS, np.ones(N_ROWS), N_GROUPS, N_ITEMS)
+    alone = rng.permutation(N_USERS * N_ITEMS)[: 10 * N_USERS]
+    own = Ratings(alone // N_ITEMS, alone % N_ITEMS, np.ones(len(alone)), N_USERS, N_ITEMS)
+    return Interactions(Rows.of(own), Rows.of(joint), Members.of(groups))
+
+
+@pytest.fixture(scope="module")
+def items(data):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return torch.cat([data.groups.items[:, None], data.groups.negatives(NEGATIVES)], dim=1)
+
+
+@pytest.fixture(scope="module")
+def network(data):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return AgreeNetwork(data, width=32, hidden=(8,), attention_width=16, dropout=0.0)
+
+
+def by_index(network, data, items):
+    """The losses of an epoch as the trainer takes them."""
+    for index in torch.split(torch.arange(len(items)), BATCH):
+        yield regression(network.logits((), Batch("groups", data.groups.raters[index], items[index])))
+
+
+def by_loop(network, data, items):
+    """The same from a DataLoader of pairs, each group's members attended to in Python."""
+    members = [users[:size] for users, size in zip(data.members.users, data.members.sizes, strict=True)]
+    groups, chosen = (part.repeat_interleave(NEGATIVES) for part in (data.groups.raters, items[:, 0]))
+    pairs = TensorDataset(groups, chosen, items[:, 1:].flatten())
+    for batch in DataLoader(pairs, batch_size=BATCH * NEGATIVES):
+        difference = [
+            pair_logit(network, members[group], group, good) - pair_logit(network, members[group], group, bad)
+            for group, good, bad in zip(*batch, strict=True)
+        ]
+        yield (torch.stack(difference) - 1).square().mean()
+
+
+def pair_logit(network, users, group, item):
+    embedded, target = network.users(users), network.items(item)
+    hidden = functional.relu(network.attention.of_member(embedded) + network.attention.of_item(target))
+    weights = network.attention.weight(hidden).squeeze(1).softmax(dim=0)
+    return network.tower((weights[:, None] * embedded).sum(dim=0) + network.groups(group), target)
+
+
+def epoch(network, data, items, losses):
+    trained = deepcopy(network)
+    return train(trained, lambda: losses(trained, data, items), SCHEDULE)[0].loss
+
+
+def test_an_epoch_by_index(benchmark, network, data, items):
+    loss = benchmark.pedantic(epoch, (network, data, items, by_index), rounds=3, warmup_rounds=1)
+
+    assert loss == pytest.approx(epoch(network, data, items, by_loop), rel=1e-4)
+
+
+def test_an_epoch_by_loop(benchmark, network, data, items):
+    loss = benchmark.pedantic(epoch, (network, data, items, by_loop), rounds=1)
+
+    assert loss == pytest.approx(epoch(network, data, items, by_index), rel=1e-4)
