@@ -9,6 +9,7 @@ from typing import Any
 
 from groupbench import registry
 from groupbench.errors import ConfigError, unknown
+from groupbench.hyperparameters import search_space
 
 
 def load_plugins(files: Iterable[str]) -> None:
@@ -71,7 +72,7 @@ def _metrics() -> dict[str, str]:
 def _views() -> dict[str, str]:
     from groupbench.views import VIEWS
 
-    return {name: f"{view.definition} (tau {view.tau})" for name, view in VIEWS.items()}
+    return {name: f"{view.definition} (tau {view.tau} of 1 to 5)" for name, view in VIEWS.items()}
 
 
 def _protocols() -> dict[str, str]:
@@ -111,6 +112,7 @@ def _entry(kind: str, entry: registry.Entry[Any]) -> str:
     parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
     if is_dataclass(entry.make):
         types = {f.name: str(f.type) for f in fields(entry.make) if f.init}
-        rows = [f"  {k}: {types[k]} = {v!r}" for k, v in entry.parameters().items()]
+        space = {k: f"  (tuned in {domain})" for k, domain in search_space(entry.make, entry.presets).items()}
+        rows = [f"  {k}: {types[k]} = {v!r}{space.get(k, '')}" for k, v in entry.parameters().items()]
         parts.append("\n".join(["Parameters of this name:", *rows]) if rows else "No parameters.")
     return "\n\n".join(parts)

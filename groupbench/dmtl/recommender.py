@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from groupbench.errors import MethodError
+from groupbench.hyperparameters import tunable
 from groupbench.recommender import GroupRecommender, Recommender
 from groupbench.seeding import integer
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from groupbench.dmtl.network import Network
     from groupbench.dmtl.training import Epoch
     from groupbench.groups import Groups
-    from groupbench.recommender import TrainingData
+    from groupbench.recommender import Deterministic, TrainingData
 
 _BLOCK_VALUES = 2**21
 """Numbers in the widest array while pairs are scored; a handful of such arrays live at once."""
@@ -44,11 +45,12 @@ class DMTL(Recommender, GroupRecommender):
 
     predicts_ratings: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
+    deterministic: ClassVar[Deterministic] = "one-machine"
     relative_cost: ClassVar[float] = 10.0
 
-    embedding: int = 32
+    embedding: int = tunable(32, low=8, high=128, log=True)
     """Width of the id embeddings."""
-    width: int = 64
+    width: int = tunable(64, low=16, high=256, log=True)
     """Width of h_u, h_i and the attention."""
     shared_width: int = 64
     """Width of the shared representation z."""
@@ -59,19 +61,21 @@ class DMTL(Recommender, GroupRecommender):
     mean attention is then the same as none."""
     shared: bool = True
     """Whether both tasks share z; else each has its own layer on [h_u; h_i']."""
-    profile_weight: float = 0.01
+    profile_weight: float = tunable(0.01, low=0.001, high=1, log=True)
     """Weight of the group-profiling loss."""
     residual: Literal["biases", "mean"] = "biases"
     """What the rating head adds to: mean and shrunken user and item biases, or the mean alone."""
-    statistics: bool = False
+    statistics: bool = tunable(False, choices=(False, True))
     """Whether biases, log counts and users' mean residuals by item feature are inputs too."""
-    group_inference: Literal["mean-representation", "mean-score"] = "mean-representation"
+    group_inference: Literal["mean-representation", "mean-score"] = tunable(
+        "mean-representation", choices=("mean-representation", "mean-score")
+    )
     """A group's score: that of its members' mean h_u, or the mean of its members' scores."""
-    dropout: float = 0.1
+    dropout: float = tunable(0.1, low=0, high=0.5)
     """Dropout on z."""
-    learning_rate: float = 2e-3
+    learning_rate: float = tunable(2e-3, low=3e-4, high=2e-2, log=True)
     """Adam's step size."""
-    embedding_decay: float = 1e-3
+    embedding_decay: float = tunable(1e-3, low=1e-5, high=0.1, log=True)
     """L2 penalty of id embeddings."""
     weight_decay: float = 0.0
     """L2 penalty of all other weights."""

@@ -92,8 +92,9 @@ def cold(trial: Trial) -> None:
 
 @_check(*_ANY)
 def deterministic(trial: Trial) -> None:
-    """The same rng gives the same scores, whatever the global seeds are."""
-    if equal(trial.scores, trial.watched.scores):
+    """The same rng gives the same scores, whatever the global seeds are, unless the method says `never`."""
+    never = getattr(trial.entry.make, "deterministic", "always") == "never"
+    if never or equal(trial.scores, trial.watched.scores):
         return
     with other_global_seeds():
         again = everyone(fit(trial.entry.create(), small_training()), trial.train)
@@ -102,7 +103,10 @@ def deterministic(trial: Trial) -> None:
             "scores depend on the global seeds of random, numpy or torch: draw from rng, or seed a generator "
             "of your own with groupbench.seeding.integer(rng)"
         )
-    raise MethodError("two fits with the same rng differ: draw all randomness from rng")
+    raise MethodError(
+        "two fits with the same rng differ: draw all randomness from rng; where a library makes that "
+        "impossible, say deterministic = 'never'"
+    )
 
 
 @_check(*_ANY)

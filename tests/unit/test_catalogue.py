@@ -50,7 +50,7 @@ def test_every_name_is_explained_with_its_parameters(name):
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_views_are_explained_by_their_definition(name):
-    said = f"{name} (view): {VIEWS[name].definition} (tau {VIEWS[name].tau})"
+    said = f"{name} (view): {VIEWS[name].definition} (tau {VIEWS[name].tau} of 1 to 5)"
     assert explanation(name).partition("\n")[0] == said
 
 
