@@ -48,7 +48,7 @@ def test_the_installed_command_says_the_same(cli, refused):
         (("--seeds", "-3"), "seeds=-3: ask for at least one seed"),
         (("--seeds", "0,-1"), "seeds=[0, -1]"),
         (("--seeds", "many"), "--seeds many: give a number of repeats"),
-        (("--seeds", "1,"), "--seeds 1,: give a number of repeats"),
+        (("--seeds", "1,,2"), "--seeds 1,,2: give a number of repeats"),
         (("--ratio", "0"), "ratio=0.0: input should be greater than 0"),
         (("--ratio", "1"), "ratio=1.0: input should be less than 1"),
         (("--ratio", "2"), "ratio=2.0"),

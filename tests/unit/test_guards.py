@@ -15,7 +15,7 @@ EVERYWHERE = FILES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     {"errors"},
-    {"arrays", "seeding", "measure", "registry", "hyperparameters"},
+    {"arrays", "atomic", "seeding", "measure", "registry", "hyperparameters"},
     {"data", "groups"},
     {"leaks"},
     {"recommender", "metrics"},
@@ -27,7 +27,7 @@ LAYERS = (
     {"evaluation"},
     {"store", "config", "provenance", "catalogue", "stats"},
     {"runner", "plots", "report"},
-    {"tuning", "reproduction"},
+    {"page", "tuning", "reproduction"},
     {"exchange"},
     {"api"},
     {"cli"},

@@ -439,7 +439,7 @@ def test_only_aggregators_that_keep_the_scale_have_errors():
     assert not any("rmse" in one.means("expected") for one in plain.values())
 
 
-@pytest.mark.parametrize("name", RATING)
+@pytest.mark.parametrize("name", sorted(RATING))
 def test_normalised_scores_are_no_ratings(name):
     seen = {}
     for how in ("none", "minmax", "zscore", "rank"):
