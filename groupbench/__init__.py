@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from groupbench.aggregation import Aggregator, MemberScores
+    from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
     from groupbench.api import compare, load_results, run, table, tune
     from groupbench.data import Dataset, Features, Ratings
     from groupbench.groups import Groups
@@ -32,6 +32,7 @@ _HOMES = {
     "Features": "data",
     "GroupRecommender": "recommender",
     "Groups": "groups",
+    "LearnedAggregator": "aggregation",
     "MemberScores": "aggregation",
     "Ratings": "data",
     "Recommender": "recommender",
@@ -53,6 +54,7 @@ __all__ = [
     "Features",
     "GroupRecommender",
     "Groups",
+    "LearnedAggregator",
     "MemberScores",
     "Ratings",
     "Recommender",

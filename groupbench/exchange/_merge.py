@@ -22,6 +22,11 @@ class Found:
     record: RunRecord
 
     @property
+    def place(self) -> tuple[str, str]:
+        """What one record is kept of."""
+        return self.record.method, self.record.key
+
+    @property
     def worth(self) -> tuple[bool, str]:
         """Of two records with one key the greater is kept: one that is done, then the one that ended last."""
         return self.record.status == "done", self.record.finished
@@ -63,10 +68,10 @@ def merge(
     if not folders:
         raise ConfigError("name the results folders to merge")
     found = [held for folder in folders for held in _read(folder, required=True)]
-    there = {held.record.key: held for held in _read(out, required=False)}
+    there = {held.place: held for held in _read(out, required=False)}
     kept = _kept([*there.values(), *found], keep_newest)
     _require_alike(kept)
-    new = [held for held in kept if held != there.get(held.record.key)]
+    new = [held for held in kept if held != there.get(held.place)]
     for held in new:
         _copy(_thinned(held, aggregators), out, figures_only)
     return Merged(len(new), len(kept) - len(new), len(there) + len(found) - len(kept))
@@ -81,14 +86,14 @@ def _read(results: Path, *, required: bool) -> list[Found]:
 
 
 def _kept(found: Sequence[Found], keep_newest: bool) -> list[Found]:
-    """One record for each key."""
-    by_key: dict[str, Found] = {}
+    """One record for each method and key; a tuned row can have the key of an untuned one."""
+    by_key: dict[tuple[str, str], Found] = {}
     for held in found:
-        other = by_key.get(held.record.key)
+        other = by_key.get(held.place)
         if other is not None and not keep_newest:
             _require_same(other, held)
         if other is None or held.worth > other.worth:
-            by_key[held.record.key] = held
+            by_key[held.place] = held
     return list(by_key.values())
 
 

@@ -5,7 +5,7 @@ from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, ratio, register
 from groupbench.metrics._judge import judge
 from groupbench.metrics._members import SPREADS, judge_members
-from groupbench.metrics._metric import Metric, definition, definitions, explain, parse
+from groupbench.metrics._metric import Metric, definition, definitions, explain, parse, standard_name
 from groupbench.metrics._predictions import Predictions, judge_predictions
 from groupbench.metrics._ranking import Ranking, Ties, rank
 from groupbench.metrics._select import leaders, sort_keys, top_k
@@ -32,5 +32,6 @@ __all__ = [
     "ratio",
     "register",
     "sort_keys",
+    "standard_name",
     "top_k",
 ]

@@ -71,6 +71,13 @@ def definition(metric: str) -> Definition | None:
     return known.get(name) or next((found for found in known.values() if name in found.synonyms), None)
 
 
+def standard_name(metric: str) -> str:
+    """The name under which records hold a metric that may be written as a synonym; else the text itself."""
+    name, at, k = metric.strip().lower().partition("@")
+    found = definition(name)
+    return f"{found.name}{at}{k}" if found is not None and name in found.synonyms else metric
+
+
 def explain(metric: str | Metric) -> str:
     """What a metric computes, how it treats ties and undefined cases, and whose definition it is.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupbench.errors import ConfigError, ResultError, unknown
+from groupbench.metrics import standard_name
 from groupbench.report.lines import TIE_RULES, Line, Place, judged, lower_is_better, unfinished
 from groupbench.report.significance import Significance, Tested, judge_all
 from groupbench.store import RunRecord, newest
@@ -158,7 +159,8 @@ def _asked(kind: str, names: Names, known: Sequence[str]) -> tuple[str, ...] | N
 
 def _metrics(records: Sequence[RunRecord], metrics: Names) -> tuple[str, ...]:
     known = list(dict.fromkeys(name for r in records for figures in r.figures for name in figures.values))
-    asked = _asked("metric", metrics, known)
+    named = [metrics] if isinstance(metrics, str) else metrics
+    asked = _asked("metric", None if named is None else [standard_name(m) for m in named], known)
     if asked is not None:
         return asked
     return tuple(name for name in DEFAULT_METRICS if name in known) or tuple(known[:3])

@@ -159,7 +159,9 @@ def unfinished(records: Sequence[RunRecord], place: Place, shown: set[str]) -> l
 def _tuning(record: RunRecord) -> str:
     if record.tuning:
         return f"tuned ({record.tuning['trials']})"
-    return "default" if record.hyperparameters and record.name not in REFERENCES else ""
+    if record.name in REFERENCES or not record.hyperparameters:
+        return ""
+    return "default" if record.method == record.name else "set by hand"
 
 
 def _total(seconds: Mapping[str, float]) -> float:

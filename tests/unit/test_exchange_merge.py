@@ -155,3 +155,10 @@ def test_an_earlier_layout_is_written_in_the_present_one(tmp_path):
     (folder / "run.json").write_text(json.dumps(held | {"schema": 1}))
     merge([tmp_path / "a"], tmp_path / "out")
     assert content(tmp_path / "out")[RECORD.key] == RECORD
+
+
+def test_a_tuned_row_with_the_key_of_an_untuned_one_is_another_row(tmp_path):
+    put(tmp_path / "a", RECORD)
+    put(tmp_path / "b", replace(RECORD, method="svd[tuned]"))
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
+    assert {r.method for r in store.records(tmp_path / "out")} == {"svd", "svd[tuned]"}

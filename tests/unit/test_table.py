@@ -558,3 +558,11 @@ def test_every_figure_of_every_job():
     ]
     assert frame.value[:2].tolist() == [0.5, 0.9]
     assert np.isnan(frame.value[2])
+
+
+def test_a_metric_can_be_asked_for_by_a_synonym():
+    held = [record("svd", 0, figures(recall_capped_at_10=0.625))]
+    text = render(held, format="csv", metrics="bounded_recall@10")
+
+    assert "recall_capped@10" in text
+    assert "0.625" in text

@@ -70,9 +70,11 @@ def test_seeds_of_one_row_that_differ_show_both():
 
 
 def test_the_frame_has_it_for_every_row():
-    frame = table_frame([record("a[tuned]", trials=7), record("b"), record("oracle")])
+    held = [record("a[tuned]", trials=7), record("b"), record("c[n=2]"), record("oracle")]
+    frame = table_frame(held)
     assert dict(zip(frame["method"], frame["tuning"], strict=True)) == {
         "a[tuned]": "tuned (7)",
         "b": "default",
+        "c[n=2]": "set by hand",
         "oracle": "",
     }
