@@ -171,7 +171,7 @@ def test_what_is_held_out_is_not_looked_at(tmp_path):
 def test_crashes_and_hangs_are_trials_and_take_nothing_along(cli):
     (cli.folder / "tricky.py").write_text(TRICKY)
     call = ("tune", "--plugin", "tricky.py", "--methods", "tricky,item-mean", "--repeats", "1")
-    ended = cli(*call, "--trials", 4, "--timeout", 5, "--jobs", 2)
+    ended = cli(*call, "--trials", 4, "--timeout", 20, "--jobs", 2)
     assert ended.returncode == 0, ended
     held = tomllib.loads((cli.folder / "tuned.toml").read_text())
     assert held["plugins"] == ["tricky.py"]
