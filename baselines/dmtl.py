@@ -7,6 +7,12 @@ from groupbench.registry import method
 
 method("dmtl")(DMTL)
 method("dmtl-no-profile", profile_weight=0.0)(DMTL)
+method("dmtl-frozen-profile", freeze_profile=True)(DMTL)
+method("dmtl-uncertainty", loss_weights="uncertainty")(DMTL)
 method("dmtl-no-attention", attention="none")(DMTL)
 method("dmtl-mean-attention", attention="mean", rescale_attention=False)(DMTL)
+method("dmtl-members-attention", attention="members", group_inference="attention")(DMTL)
 method("dmtl-no-shared", shared=False)(DMTL)
+method("dmtl-ids-only", demographics=False, genres=False, text=False)(DMTL)
+method("dmtl-features-only", ids=False, interactions=False)(DMTL)
+method("dmtl-single", ensemble=1)(DMTL)

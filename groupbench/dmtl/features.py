@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.arrays import Segments
+from groupbench.data import Features
 
 if TYPE_CHECKING:
     from groupbench.arrays import BoolArray, FloatArray, IntArray
-    from groupbench.data import Features, Ratings
+    from groupbench.data import Ratings
     from groupbench.groups import Groups
     from groupbench.recommender import TrainingData
 
@@ -39,39 +40,61 @@ class Inputs:
         users: the users' side.
         items: the items' side.
         mean: the mean rating.
+        pairs: (2, n_rows) user and item of each training row: who rated what, without the ratings.
+        members: (2, n_memberships) group and user of each membership.
+        n_groups: number of groups.
     """
 
     users: Side
     items: Side
     mean: float
+    pairs: IntArray
+    members: IntArray
+    n_groups: int
 
 
-def make_inputs(train: TrainingData, rows: Ratings, *, biases: bool, statistics: bool) -> Inputs:
+def make_inputs(
+    train: TrainingData,
+    rows: Ratings,
+    *,
+    biases: bool,
+    statistics: bool,
+    demographics: bool = True,
+    genres: bool = True,
+    text: bool = True,
+) -> Inputs:
     """Inputs from the features in `train` and the ratings in `rows`.
 
     Args:
-        train: gives the features.
+        train: gives features and groups.
         rows: the ratings that may be used; a part of those in `train` while others validate.
-        biases: whether users and items get biases; without, all are 0.
+        biases: whether predictions start from user and item biases; without, all are 0.
         statistics: whether bias, log count and, for users, the mean residual by item feature are
             features as well.
+        demographics: whether the features of users are.
+        genres: whether the features of items that are not words are.
+        text: whether the features of items that are words are (TF-IDF of titles and descriptions).
     """
     values = rows.values - rows.mean
     item_biases = shrunken_means(rows.items, values, rows.n_items)
     user_biases = shrunken_means(rows.users, values - item_biases[rows.items], rows.n_users)
     n_by_user = np.bincount(rows.users, minlength=rows.n_users)
     n_by_item = np.bincount(rows.items, minlength=rows.n_items)
-    user_columns = [_values(train.user_features, rows.n_users)]
-    item_columns = [_values(train.item_features, rows.n_items)]
+    user_columns = [_values(train.user_features if demographics else None, rows.n_users)]
+    item_columns = [_values(_chosen(train.item_features, genres, text), rows.n_items)]
     if statistics:
         residuals = values - item_biases[rows.items] - user_biases[rows.users]
         tastes = _tastes(rows, residuals, item_columns[0])
         user_columns += [np.column_stack([user_biases, np.log1p(n_by_user)]), tastes]
         item_columns += [np.column_stack([item_biases, np.log1p(n_by_item)])]
+    groups = train.groups
     return Inputs(
         Side(_scaled(user_columns), user_biases * biases, n_by_user > 0),
         Side(_scaled(item_columns), item_biases * biases, n_by_item > 0),
         rows.mean,
+        np.stack([rows.users, rows.items]),
+        np.stack([groups.segments.of_row, groups.members]),
+        len(groups),
     )
 
 
@@ -105,6 +128,18 @@ def memberships(groups: Groups, n_users: int) -> IntArray:
     out = np.full((n_users, int(sizes.max(initial=1))), -1, dtype=np.int64)
     out[groups.members[order], Segments.from_sizes(sizes).position] = groups.segments.of_row[order]
     return out
+
+
+def _chosen(features: Features | None, genres: bool, text: bool) -> Features | None:
+    if features is None:
+        return None
+    keep = [i for i, name in enumerate(features.names) if (text if _is_word(name) else genres)]
+    return Features(tuple(features.names[i] for i in keep), features.values[:, keep])
+
+
+def _is_word(name: str) -> bool:
+    """Whether a column is a word of a text, as in `text:word`; one-hot columns read `field=value`."""
+    return ":" in name.partition("=")[0]
 
 
 def _tastes(rows: Ratings, residuals: FloatArray, features: FloatArray) -> FloatArray:

@@ -2,58 +2,89 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from groupbench.dmtl.layers import Encoder, History, Linear
+
 if TYPE_CHECKING:
     from groupbench.dmtl.features import Inputs, Side
 
-Attention = Literal["learned", "mean", "none"]
+Attention = Literal["learned", "mean", "members", "none"]
 
 
-class PairLinear(nn.Module):
-    """A linear layer over [left; right] that never builds the concatenation.
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is made of; the fields of `DMTL` with the same names say more.
 
-    W [left; right] + b = L left + (R right + b): leading dimensions broadcast, so n users and m items
-    give (n, m, out) from n + m products.
+    Attributes:
+        ensemble: networks that are trained side by side; predictions are their mean.
+        ids: whether users and items have id embeddings.
+        embedding: width of the id embeddings.
+        history: whether encoders see who rated what.
+        history_width: width of the vectors that histories sum.
+        width: width of the encoded users and items.
+        shared_width: width of the shared representation.
+        attention: what is weighed: dimensions of the item (`learned`, or all alike with `mean`), the
+            members of the user's group (`members`), or nothing (`none`).
+        attended: whether attention weighs the encoded item or the shared representation.
+        rescale_attention: multiply the weights of dimensions by their number, so that they are 1 on average.
+        shared: whether both heads stand on one layer; else each has its own.
+        product: whether h_u * h_i' stands beside the shared layer's output.
+        freeze_profile: whether the profile head keeps its first, random weights.
+        dropout: rate on the layer below the heads.
+        gain: scale of the first weights.
     """
 
-    def __init__(self, width: int, out: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(2 * width, out)
+    ensemble: int
+    ids: bool
+    embedding: int
+    history: bool
+    history_width: int
+    width: int
+    shared_width: int
+    attention: Attention
+    attended: Literal["item", "shared"]
+    rescale_attention: bool
+    shared: bool
+    product: bool
+    freeze_profile: bool
+    dropout: float
+    gain: float
 
-    def forward(self, left: Tensor, right: Tensor) -> Tensor:
-        """Map (..., width) and (..., width) to (..., out)."""
-        to_left, to_right = self.layer.weight.chunk(2, dim=1)
-        return functional.linear(left, to_left) + functional.linear(right, to_right, self.layer.bias)
 
+class Encoded(NamedTuple):
+    """Users or items, and all that the pair layers need to know of them.
 
-class Encoder(nn.Module):
-    """h = ReLU(W x + b), where x is an id embedding beside the known features.
-
-    An id without training rows has a zero embedding, which stays zero: nothing moves it.
+    Attributes:
+        hidden: (..., ensemble, width) h_u or h_i.
+        attention: (..., ensemble, width) its part of the attention's logits; empty without learned attention.
+        rating: (..., ensemble, shared_width) its part of the layer below the rating head; none for items.
+        profile: the same below the profile head; empty where that is the same layer.
+        biases: (...).
     """
 
-    features: Tensor
+    hidden: Tensor
+    attention: Tensor
+    rating: Tensor
+    profile: Tensor
     biases: Tensor
 
-    def __init__(self, side: Side, embedding: int, width: int) -> None:
-        super().__init__()
-        self.register_buffer("features", torch.as_tensor(side.features, dtype=torch.float32))
-        self.register_buffer("biases", torch.as_tensor(side.biases, dtype=torch.float32))
-        self.ids = nn.Embedding(len(side.seen), embedding)
-        nn.init.normal_(self.ids.weight, std=0.1)
-        with torch.no_grad():
-            self.ids.weight *= torch.as_tensor(side.seen)[:, None]
-        self.layer = nn.Linear(embedding + self.features.shape[1], width)
+    def take(self, rows: Tensor) -> Encoded:
+        """The given rows, with gradients summed by row."""
+        parts = [part.flatten(1) if part.ndim > 1 else part[:, None] for part in self]
+        widths = [part.shape[1] for part in parts]
+        found = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
+        return Encoded(*(f.view(len(rows), *part.shape[1:]) for f, part in zip(found, self, strict=True)))
 
-    def forward(self, rows: Tensor) -> Tensor:
-        """Encode the users or items with these indices: (n,) to (n, width)."""
-        x = torch.cat([self.ids(rows), self.features[rows]], dim=-1)
-        return functional.relu(self.layer(x))
+    def window(self, block: slice | None, axis: int) -> Encoded:
+        """The rows in `block`, with a new axis at `axis` so that users and items broadcast."""
+        return Encoded(*((part if block is None else part[block]).unsqueeze(axis) for part in self))
 
 
 class Network(nn.Module):
@@ -61,74 +92,140 @@ class Network(nn.Module):
 
     Le & Abel, "Joint Group Profiling and Recommendation via Deep Neural Network-based Multi-Task
     Learning" (arXiv 2504.06274): attention weighs the item's representation by user and item, and a
-    layer that both tasks share follows.
+    layer that both tasks share follows. A layer over [h_u; h_i] is computed as the sum of its two halves, so
+    that what hangs on the user or the item alone is computed once for each of them.
 
     Args:
         inputs: what is known of users and items.
-        n_groups: number of group identities; without any, the profile head is idle.
-        embedding: width of the id embeddings.
-        width: width of the encoded users and items.
-        shared_width: width of the shared representation.
-        attention: `learned` is softmax(W [h_u; h_i] + b), `mean` weighs all alike, `none` skips it.
-        rescale_attention: multiply the weights by `width`, so that they are 1 on average.
-        shared: whether both heads stand on one layer; else each has its own.
-        dropout: rate on the layer below the heads.
+        made: what the network is made of.
     """
 
-    def __init__(
-        self,
-        inputs: Inputs,
-        n_groups: int,
-        *,
-        embedding: int,
-        width: int,
-        shared_width: int,
-        attention: Attention,
-        rescale_attention: bool,
-        shared: bool,
-        dropout: float,
-    ) -> None:
+    members: Tensor
+
+    def __init__(self, inputs: Inputs, made: Architecture) -> None:
         super().__init__()
-        self.kind = attention
-        self.gain = width if rescale_attention else 1
-        self.mean = inputs.mean
-        self.users = Encoder(inputs.users, embedding, width)
-        self.items = Encoder(inputs.items, embedding, width)
-        self.attention = PairLinear(width, width) if attention == "learned" else None
-        self.rating_tower = PairLinear(width, shared_width)
-        self.profile_tower = self.rating_tower if shared else PairLinear(width, shared_width)
-        self.dropout = nn.Dropout(dropout)
-        self.rating = nn.Linear(shared_width, 1)
-        self.profile = nn.Linear(shared_width, max(n_groups, 1))
+        self.made, self.mean, self.n_groups = made, inputs.mean, inputs.n_groups
+        self.register_buffer("members", torch.tensor(inputs.members))
+        e, width, below = made.ensemble, made.width, made.shared_width
+        owners, others = inputs.pairs
+        shape = len(inputs.users.seen), len(inputs.items.seen)
+        self.users = self._encoder(inputs.users, History(owners, others, shape) if made.history else None)
+        back = History(others, owners, shape[::-1]) if made.history else None
+        self.items = self._encoder(inputs.items, back)
+        linear = partial(Linear, e, gain=made.gain)
+        weighed = below if made.attended == "shared" else width
+        n_logits = weighed if made.attention == "learned" else 0
+        self.attend_users = linear(width, n_logits, fan_in=2 * width)
+        self.attend_items = linear(width, n_logits, fan_in=2 * width)
+        members = made.attention == "members"
+        self.member_hidden = linear(width, width) if members else None
+        self.member_score = linear(width, 1) if members else None
+        own = 0 if made.shared else below
+        self.rating_user = linear(width, below, fan_in=2 * width)
+        self.rating_item = linear(width, below, fan_in=2 * width)
+        self.profile_user = linear(width, own, fan_in=2 * width)
+        self.profile_item = linear(width, own, fan_in=2 * width)
+        self.dropout = nn.Dropout(made.dropout)
+        joined = below + made.product * width
+        self.rating = linear(joined, 1)
+        self.profile = linear(joined, max(inputs.n_groups, 1)).requires_grad_(not made.freeze_profile)
 
-    def attend(self, users: Tensor, items: Tensor) -> Tensor:
-        """h_i' = alpha * h_i for encoded users and items that broadcast, (..., width)."""
-        if self.kind == "none":
-            return items
-        if self.attention is None:
-            return items * (self.gain / items.shape[-1])
-        alpha: Tensor = self.attention(users, items).softmax(dim=-1)
-        return alpha * (items * self.gain)
+    def encode(self, hidden: Tensor | None = None) -> tuple[Encoded, Encoded]:
+        """Everyone and everything; `hidden`, (2, n), are the pairs that histories must not show."""
+        users = self.users(hidden)
+        items = self.items(None if hidden is None else hidden.flip(0))
+        if self.member_hidden is not None:
+            users = users + self._groups_of(users)
+        return self.as_users(users, self.users.biases), self._as_items(items)
 
-    def residual(self, users: Tensor, items: Tensor) -> Tensor:
-        """Rating above mean and biases, for encoded users and items that broadcast: (..., width) to (...)."""
-        shared = functional.relu(self.rating_tower(users, self.attend(users, items)))
-        rating: Tensor = self.rating(self.dropout(shared))
-        return rating.squeeze(-1)
+    def as_users(self, hidden: Tensor, biases: Tensor) -> Encoded:
+        """Representations of users or groups, (n, ensemble, width), made ready for pairs."""
+        parts = self.attend_users(hidden), self.rating_user(hidden), self.profile_user(hidden)
+        return Encoded(hidden, *parts, biases)
 
-    def forward(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        """Residuals, (n,), and profile logits, (n, groups), of n encoded pairs, (n, width) each."""
-        attended = self.attend(users, items)
-        shared = self.dropout(functional.relu(self.rating_tower(users, attended)))
-        profiled = shared
-        if self.profile_tower is not self.rating_tower:
-            profiled = self.dropout(functional.relu(self.profile_tower(users, attended)))
-        return self.rating(shared).squeeze(-1), self.profile(profiled)
+    def member_logits(self, users: Tensor) -> Tensor:
+        """How much each user counts among the members of a group, as (n, ensemble, 1) logits."""
+        assert self.member_hidden is not None
+        assert self.member_score is not None
+        logits: Tensor = self.member_score(torch.tanh(self.member_hidden(users)))
+        return logits
 
-    def base(self, users: Tensor, items: Tensor) -> Tensor:
-        """Mean plus biases of the pairs with these indices, (n,)."""
-        return self.mean + self.users.biases[users] + self.items.biases[items]
+    def weights(self, users: Encoded, items: Encoded) -> Tensor:
+        """The learned attention weights of pairs that broadcast; they sum to 1 over the last axis."""
+        return (users.attention + items.attention).softmax(dim=-1)
 
-    def predict(self, users: Tensor, items: Tensor) -> Tensor:
-        """Predicted ratings of the pairs with these indices, (n,)."""
-        return self.base(users, items) + self.residual(self.users(users), self.items(items))
+    def pair(self, users: Encoded, items: Encoded, *, profile: bool) -> tuple[Tensor, Tensor | None]:
+        """Ratings, (..., ensemble), and profile logits, (..., ensemble, groups), of pairs that broadcast."""
+        below = self._below(users, items, users.rating, self.rating_item)
+        rating = self.rating(below).squeeze(-1) + (self.mean + users.biases + items.biases)[..., None]
+        if not profile:
+            return rating, None
+        if not self.made.shared:
+            below = self.below_profile(users, items)
+        return rating, self.profile(below)
+
+    def below_profile(self, users: Encoded, items: Encoded) -> Tensor:
+        """What the profile is read from, (..., ensemble, width), of pairs that broadcast."""
+        if self.made.shared:
+            return self._below(users, items, users.rating, self.rating_item)
+        return self._below(users, items, users.profile, self.profile_item)
+
+    def _below(self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear) -> Tensor:
+        alpha = self._alpha(users, items)
+        above = self.made.attended == "shared"
+        attended = items.hidden if above else alpha * items.hidden
+        z = self.dropout(functional.relu(of_users + layer(attended)) * (alpha if above else 1))
+        return torch.cat([z, users.hidden * attended], dim=-1) if self.made.product else z
+
+    def _alpha(self, users: Encoded, items: Encoded) -> Tensor | float:
+        n = self.attend_users.weight.shape[-1]
+        if self.made.attention == "learned":
+            return self.weights(users, items) * (n if self.made.rescale_attention else 1)
+        below = self.made.shared_width if self.made.attended == "shared" else self.made.width
+        return 1 / below if self.made.attention == "mean" and not self.made.rescale_attention else 1.0
+
+    def _as_items(self, hidden: Tensor) -> Encoded:
+        none = hidden[..., :0]
+        logits = self.attend_items(hidden)
+        return Encoded(hidden, logits, none, none, self.items.biases)
+
+    def _groups_of(self, users: Tensor) -> Tensor:
+        """The attentive mean of the members of each user's groups; 0 for users without a group."""
+        groups, members = self.members
+        means = attentive_mean(users[members], self.member_logits(users)[members], groups, self.n_groups)
+        sums = torch.zeros_like(users).index_add(0, members, means[groups])
+        counts = torch.bincount(members, minlength=len(users)).clamp(min=1)
+        return sums / counts[:, None, None]
+
+    def _encoder(self, side: Side, history: History | None) -> Encoder:
+        made = self.made
+        return Encoder(
+            side,
+            history,
+            ensemble=made.ensemble,
+            embedding=made.embedding if made.ids else 0,
+            history_width=made.history_width,
+            width=made.width,
+            gain=made.gain,
+        )
+
+
+def attentive_mean(rows: Tensor, logits: Tensor, groups: Tensor, n_groups: int) -> Tensor:
+    """Softmax-weighted mean of the rows of each group.
+
+    Args:
+        rows: (n, ensemble, width).
+        logits: (n, ensemble, 1).
+        groups: (n,) group of each row.
+        n_groups: number of groups; one without rows gets 0.
+
+    Returns:
+        (n_groups, ensemble, width).
+    """
+    own = groups[:, None, None].expand_as(logits)
+    peaks = logits.new_zeros(n_groups, *logits.shape[1:])
+    peaks = peaks.scatter_reduce(0, own, logits.detach(), "amax", include_self=False)
+    weights = (logits - peaks[groups]).exp()
+    sums = rows.new_zeros(n_groups, *rows.shape[1:]).index_add(0, groups, rows * weights)
+    totals = weights.new_zeros(n_groups, *weights.shape[1:]).index_add(0, groups, weights)
+    return sums / totals.clamp(min=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from groupbench.errors import MethodError
@@ -12,17 +13,10 @@ from groupbench.seeding import integer
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import Tensor
 
     from groupbench.arrays import FloatArray, IntArray
-    from groupbench.data import Ratings
-    from groupbench.dmtl.network import Network
-    from groupbench.dmtl.training import Epoch
     from groupbench.groups import Groups
     from groupbench.recommender import Deterministic, TrainingData
-
-_BLOCK_VALUES = 2**21
-"""Numbers in the widest array while pairs are scored; a handful of such arrays live at once."""
 
 
 @dataclass
@@ -40,162 +34,183 @@ class DMTL(Recommender, GroupRecommender):
     loss only. Joint ratings of groups are not used.
 
     Attributes:
-        history: losses of each epoch, set by `fit`.
+        history: losses of each epoch while the number of epochs was sought, set by `fit`.
+        notices: what a reader of the figures should know of the fit, in sentences, set by `fit`.
     """
 
     predicts_ratings: ClassVar[bool] = True
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     deterministic: ClassVar[Deterministic] = "one-machine"
-    relative_cost: ClassVar[float] = 10.0
+    relative_cost: ClassVar[float] = 30.0
 
+    ids: bool = True
+    """Whether users and items have id embeddings."""
+    demographics: bool = True
+    """Whether the features of users are inputs."""
+    genres: bool = True
+    """Whether the features of items, but for words, are inputs."""
+    text: bool = True
+    """Whether the words of titles and descriptions (TF-IDF) are inputs, where the data has them."""
+    statistics: bool = tunable(False, choices=(False, True))
+    """Whether biases, log counts and users' mean residuals by item feature are inputs too."""
+    interactions: bool = True
+    """Whether x_u holds the learned vectors of the items that u rated in training, summed as in SVD++, and
+    x_i those of the users who rated i. The rows of a mini-batch are not in the sums they are learned with."""
     embedding: int = tunable(32, low=8, high=128, log=True)
     """Width of the id embeddings."""
-    width: int = tunable(64, low=16, high=256, log=True)
+    interaction_width: int = 32
+    """Width of the vectors of rated items and of raters."""
+    width: int = tunable(32, low=16, high=256, log=True)
     """Width of h_u, h_i and the attention."""
-    shared_width: int = 64
+    shared_width: int = 32
     """Width of the shared representation z."""
-    attention: Literal["learned", "mean", "none"] = "learned"
-    """How h_i is weighed: learned weights, 1/width everywhere, or not at all."""
+    attention: Literal["learned", "mean", "members", "none"] = "learned"
+    """What is weighed: the dimensions of h_i by learned weights or by 1/width everywhere (`mean`); or the
+    members of the user's groups (`members`), whose weighted mean of h_u is added to h_u; or nothing."""
+    attended: Literal["item", "shared"] = "item"
+    """Whether learned attention weighs h_i, or z above the shared layer."""
     rescale_attention: bool = True
     """Multiply the weights by `width`, so that they are 1 on average and h_i' keeps the size of h_i;
     mean attention is then the same as none."""
     shared: bool = True
     """Whether both tasks share z; else each has its own layer on [h_u; h_i']."""
+    product: bool = True
+    """Whether h_u * h_i' stands beside z below both heads."""
     profile_weight: float = tunable(0.01, low=0.001, high=1, log=True)
     """Weight of the group-profiling loss."""
+    loss_weights: Literal["fixed", "uncertainty"] = "fixed"
+    """Whether `profile_weight` weighs the losses or learned uncertainties do (Kendall et al., CVPR 2018)."""
+    freeze_profile: bool = False
+    """Whether the profile head keeps its first, random weights."""
     residual: Literal["biases", "mean"] = "biases"
     """What the rating head adds to: mean and shrunken user and item biases, or the mean alone."""
-    statistics: bool = tunable(False, choices=(False, True))
-    """Whether biases, log counts and users' mean residuals by item feature are inputs too."""
-    group_inference: Literal["mean-representation", "mean-score"] = tunable(
-        "mean-representation", choices=("mean-representation", "mean-score")
+    group_inference: Literal["mean-representation", "mean-score", "centroid", "attention"] = tunable(
+        "mean-representation", choices=("mean-representation", "mean-score", "centroid")
     )
-    """A group's score: that of its members' mean h_u, or the mean of its members' scores."""
-    dropout: float = tunable(0.1, low=0, high=0.5)
+    """A group's score: that of its members' mean h_u, the mean of its members' scores, that of the mean of
+    its members' inputs x_u, or that of the mean h_u weighed by the attention over members."""
+    ensemble: int = 6
+    """Networks that differ in their first weights; a score is the mean of theirs."""
+    dropout: float = tunable(0.3, low=0, high=0.6)
     """Dropout on z."""
-    learning_rate: float = tunable(2e-3, low=3e-4, high=2e-2, log=True)
+    gain: float = 1.5
+    """Standard deviation of a layer's first weights, times the square root of its number of inputs; the
+    networks of an ensemble differ more where it is large."""
+    learning_rate: float = tunable(6e-3, low=5e-4, high=3e-2, log=True)
     """Adam's step size."""
-    embedding_decay: float = tunable(1e-3, low=1e-5, high=0.1, log=True)
+    embedding_decay: float = tunable(3e-3, low=1e-5, high=0.1, log=True)
     """L2 penalty of id embeddings."""
+    interaction_decay: float = tunable(1e-3, low=1e-4, high=0.1, log=True)
+    """L2 penalty of the vectors of rated items and of raters."""
     weight_decay: float = 0.0
     """L2 penalty of all other weights."""
-    batch_size: int = 1024
-    """Rating rows in a mini-batch."""
-    epochs: int = 40
+    averaging: float = 0.99
+    """Weight of the past in the moving average of the weights that predicts; 0 takes the last weights."""
+    batch_size: int = 4096
+    """Most rating rows in a mini-batch."""
+    min_batches: int = 20
+    """Fewest mini-batches in an epoch; they are smaller than `batch_size` where data is small."""
+    epochs: int = 60
     """Most passes over the training rows."""
     patience: int = 4
     """Passes without a better validation error before training stops."""
     validation_fraction: float = 0.1
     """Share of the training rows that decide when to stop."""
+    validation_ensemble: int = 2
+    """Most networks that are trained to find out when to stop."""
     refit: bool = True
     """Train anew on all rows for the number of passes that validated best."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train and score; `auto` takes a GPU where torch finds one."""
 
-    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
-        """Train with early stopping on rows drawn by `rng`; torch's global generator is left as it was.
+    def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
+        """Train with early stopping on rows drawn by `rng`; torch's global generators are left as they were.
+
+        Args:
+            train: what to learn from.
+            rng: all randomness.
+            checkpoints: folder that keeps the state after each epoch. A fit that was cut off and is
+                started again with an equal `rng` goes on from there and ends in the same weights.
 
         Raises:
-            MethodError: if there are no training rows, or the loss diverges.
+            MethodError: if there are no training rows, the loss diverges, hyperparameters contradict each
+                other, or the checkpoints are of another fit.
         """
-        import torch
-
-        from groupbench.dmtl.training import best_epoch
+        from groupbench.dmtl import notices
+        from groupbench.dmtl.devices import choose, seeded
+        from groupbench.dmtl.fitting import Fitting
+        from groupbench.dmtl.losses import best_epoch
 
         rows = train.ratings
         if len(rows) == 0:
             raise MethodError("DMTL: no training ratings; it learns from individual ratings, so give it some")
+        if self.group_inference == "attention" and self.attention != "members":
+            raise MethodError("DMTL: group_inference=attention needs attention=members; set that as well")
         order = rng.permutation(len(rows))
         held = max(1, int(self.validation_fraction * len(rows)))
         fitted = order[held:] if held < len(rows) else order
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(integer(rng))
-            self._network, self.history = self._trained(
-                train, rows.take(fitted), self.epochs, rows.take(order[:held])
-            )
+        device, fallback = choose(self.device)
+        with seeded(integer(rng), device):
+            fitting = Fitting(self, train, device, checkpoints)
+            search = fitting.run("search", rows.take(fitted), self.epochs, validation=rows.take(order[:held]))
+            self.history, self._network = search.history, search.network
             if self.refit:
-                self._network, _ = self._trained(train, rows, best_epoch(self.history) + 1, None)
+                self._network = fitting.run("refit", rows, best_epoch(search.history) + 1).network
+        self.notices = tuple(filter(None, (fallback, *notices.of(self._network, self.history, rows))))
+        notices.log(self.notices)
         return self
 
     def score(self, users: IntArray) -> FloatArray:
         """Predicted ratings of all items for `users`, not cut to the scale: (len(users), n_items)."""
-        import torch
+        from groupbench.dmtl import scoring
 
-        index = torch.tensor(users)
-        with torch.no_grad():
-            return self._score(self._network.users(index), self._network.users.biases[index])
+        return scoring.of_users(self._network, users)
 
     def score_groups(self, groups: Groups) -> FloatArray:
         """Scores of all items for `groups` as `group_inference` says, (len(groups), n_items)."""
-        import numpy as np
-        import torch
+        from groupbench.dmtl import scoring
 
-        if self.group_inference == "mean-score":
-            return self._mean_scores(groups)
-        with torch.no_grad():
-            members, of_member = np.unique(groups.members, return_inverse=True)
-            index = torch.tensor(members)
-            hidden = self._network.users(index).numpy()[of_member]
-            biases = self._network.users.biases[index].numpy()[of_member]
-            means = torch.tensor(groups.segments.mean(hidden), dtype=torch.float32)
-            return self._score(means, torch.tensor(groups.segments.mean(biases)))
+        return scoring.of_groups(self._network, groups, self.group_inference)
 
-    def _trained(
-        self, train: TrainingData, rows: Ratings, epochs: int, validation: Ratings | None
-    ) -> tuple[Network, list[Epoch]]:
-        from groupbench.dmtl import training
-        from groupbench.dmtl.features import make_inputs, memberships
-        from groupbench.dmtl.network import Network
+    def profiles(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Probabilities of the groups for the pairs `users`, `items`, (n,) each: (n, n_groups)."""
+        from groupbench.dmtl import inspection
 
-        network = Network(
-            make_inputs(train, rows, biases=self.residual == "biases", statistics=self.statistics),
-            len(train.groups),
-            embedding=self.embedding,
-            width=self.width,
-            shared_width=self.shared_width,
-            attention=self.attention,
-            rescale_attention=self.rescale_attention,
-            shared=self.shared,
-            dropout=self.dropout,
-        )
-        schedule = training.Schedule(
-            profile_weight=self.profile_weight,
-            learning_rate=self.learning_rate,
-            embedding_decay=self.embedding_decay,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            epochs=epochs,
-            patience=self.patience,
-        )
-        history = training.train(
-            network,
-            training.Rows.of(rows),
-            memberships(train.groups, rows.n_users),
-            schedule,
-            None if validation is None else training.Rows.of(validation),
-        )
-        return network, history
+        return inspection.profiles(self._network, users, items)
 
-    def _score(self, hidden: Tensor, biases: Tensor) -> FloatArray:
-        """Scores of all items for encoded users or groups, (n, width), with their biases, (n,)."""
-        import numpy as np
-        import torch
+    def representations(self, users: IntArray, items: IntArray) -> FloatArray:
+        """What the profile of each pair is read from: (n, features), all networks side by side."""
+        from groupbench.dmtl import inspection
 
-        network = self._network
-        items = network.items(torch.arange(len(network.items.biases)))
-        base = network.mean + network.items.biases
-        out = np.empty((len(hidden), len(items)))
-        step = max(1, _BLOCK_VALUES // max(1, len(items) * max(self.width, self.shared_width)))
-        for start in range(0, len(hidden), step):
-            block = slice(start, start + step)
-            residual = network.residual(hidden[block, None], items[None])
-            out[block] = base + biases[block, None] + residual
-        return out
+        return inspection.representations(self._network, users, items)
 
-    def _mean_scores(self, groups: Groups) -> FloatArray:
-        import numpy as np
-        from scipy.sparse import csr_array
+    def attention_weights(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Learned attention weights of each pair, the mean over the ensemble: (n, width), rows sum to 1.
 
-        members, columns = np.unique(groups.members, return_inverse=True)
-        shares = 1 / groups.sizes[groups.segments.of_row]
-        shape = (len(groups), len(members))
-        averaging = csr_array((shares, columns, groups.segments.offsets), shape=shape)
-        return np.asarray(averaging @ self.score(members))
+        Raises:
+            MethodError: if attention is not learned.
+        """
+        from groupbench.dmtl import inspection
+
+        if self.attention != "learned":
+            raise MethodError(
+                f"DMTL: attention={self.attention} has no learned weights; use attention=learned"
+            )
+        return inspection.attention(self._network, users, items)
+
+    def save(self, path: Path | str) -> None:
+        """Write the fitted model to a safetensors file, hyperparameters and losses included."""
+        from groupbench.dmtl.saving import write_model
+
+        write_model(Path(path), self)
+
+    @classmethod
+    def load(cls, path: Path | str) -> DMTL:
+        """Read a model that `save` wrote; it gives the same scores.
+
+        Raises:
+            ResultError: if the file is missing, is no such model or is of another version.
+        """
+        from groupbench.dmtl.saving import read_model
+
+        return read_model(Path(path), cls)

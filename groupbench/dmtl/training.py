@@ -3,184 +3,193 @@
 from __future__ import annotations
 
 import math
-from copy import deepcopy
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
-from torch.nn import functional
 
+from groupbench.dmtl.layers import Table
+from groupbench.dmtl.losses import Epoch, Rows, best_epoch, profile_loss, rmse
 from groupbench.errors import MethodError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from groupbench.arrays import IntArray
-    from groupbench.data import Ratings
     from groupbench.dmtl.network import Network
-
-
-class Epoch(NamedTuple):
-    """What one pass over the training rows left behind."""
-
-    mse: float
-    """Mean squared rating error over the training rows."""
-    cross_entropy: float
-    """Mean cross-entropy of the group profile, in nats; 0 where no user has a group."""
-    validation_rmse: float
-    """Root mean squared rating error over the validation rows; NaN without them."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to train.
+    """How to train; the fields of `DMTL` with the same names say more.
 
     Attributes:
         profile_weight: weight of the cross-entropy beside the squared error.
+        learn_weights: whether both losses are weighed by learned uncertainties instead.
         learning_rate: Adam's step size.
         embedding_decay: L2 penalty of id embeddings.
+        history_decay: L2 penalty of the vectors that histories sum.
         weight_decay: L2 penalty of all other weights.
-        batch_size: rows in a mini-batch.
+        averaging: weight of the past in the moving average of the weights; 0 takes the last weights.
+        batch_size: most rows in a mini-batch.
+        min_batches: fewest mini-batches in an epoch.
         epochs: most passes over the rows.
         patience: passes without a better validation error before training stops.
     """
 
     profile_weight: float
+    learn_weights: bool
     learning_rate: float
     embedding_decay: float
+    history_decay: float
     weight_decay: float
+    averaging: float
     batch_size: int
+    min_batches: int
     epochs: int
     patience: int
 
 
-class Rows(NamedTuple):
-    """Rating rows as tensors, (n,) each."""
+class Trainer:
+    """The state of a training run, advanced one epoch at a time.
 
-    users: Tensor
-    items: Tensor
-    values: Tensor
-
-    @classmethod
-    def of(cls, ratings: Ratings) -> Rows:
-        """The rows of `ratings`."""
-        values = torch.tensor(ratings.values, dtype=torch.float32)
-        return cls(torch.tensor(ratings.users), torch.tensor(ratings.items), values)
-
-    def take(self, index: Tensor) -> Rows:
-        """The rows at `index`."""
-        return Rows(self.users[index], self.items[index], self.values[index])
-
-
-def train(
-    network: Network,
-    rows: Rows,
-    memberships: IntArray,
-    schedule: Schedule,
-    validation: Rows | None = None,
-) -> list[Epoch]:
-    """Train `network` in place and leave it in evaluation mode, with the weights that validated best.
-
-    Randomness comes from torch's default generator; without validation rows all epochs are run.
+    Randomness comes from torch's default generators.
 
     Args:
-        network: the network to train.
+        network: the network to train in place.
         rows: training rows.
         memberships: (n_users, most groups of a user) group indices, filled up with -1.
         schedule: how to train.
-        validation: rows that decide when to stop.
+        validation: rows that decide when to stop; without them all epochs are run.
 
-    Returns:
-        One entry for each epoch run.
-
-    Raises:
-        MethodError: if a loss is no longer finite.
+    Attributes:
+        history: one entry for each epoch run.
     """
-    optimizer = _optimizer(network, schedule)
-    groups = torch.tensor(memberships)
-    history: list[Epoch] = []
-    best, weights = math.inf, None
-    stale = 0
-    while len(history) < schedule.epochs and stale < schedule.patience:
-        mse, entropy = _epoch(network, optimizer, rows, groups, schedule)
-        history.append(Epoch(mse, entropy, rmse(network, validation) if validation else math.nan))
-        _check(history, schedule)
-        if validation is None:
-            continue
-        stale += 1
-        if history[-1].validation_rmse < best:
-            best, weights, stale = history[-1].validation_rmse, deepcopy(network.state_dict()), 0
-    if weights is not None:
-        network.load_state_dict(weights)
-    network.eval()
-    return history
 
-
-def best_epoch(history: list[Epoch]) -> int:
-    """The index of the epoch with the lowest validation error."""
-    return min(range(len(history)), key=lambda e: history[e].validation_rmse)
-
-
-@torch.no_grad()
-def rmse(network: Network, rows: Rows) -> float:
-    """Root mean squared error of the predicted ratings of `rows`, without dropout."""
-    network.eval()
-    return math.sqrt(functional.mse_loss(network.predict(rows.users, rows.items), rows.values).item())
-
-
-def profile_loss(logits: Tensor, groups: Tensor) -> Tensor:
-    """Cross-entropy to a target spread evenly over each row's groups; rows without a group do not count.
-
-    Args:
-        logits: (n, n_groups).
-        groups: (n, most groups) indices, filled up with -1.
-
-    Returns:
-        The mean over the rows that have a group, in nats; 0 where none has.
-    """
-    held = groups >= 0
-    if not held.any():
-        return logits.sum() * 0
-    log_p = logits.log_softmax(dim=-1).gather(1, groups.clamp(min=0))
-    shares = held / held.sum(dim=1, keepdim=True).clamp(min=1)
-    return -(log_p * shares).sum() / held.any(dim=1).sum()
-
-
-def _epoch(
-    network: Network, optimizer: torch.optim.Optimizer, rows: Rows, groups: Tensor, schedule: Schedule
-) -> tuple[float, float]:
-    network.train()
-    totals = torch.zeros(2)
-    for index in torch.split(torch.randperm(len(rows.values)), schedule.batch_size):
-        users, items, values = rows.take(index)
-        residual, logits = network(network.users(users), network.items(items))
-        mse = functional.mse_loss(network.base(users, items) + residual, values)
-        entropy = profile_loss(logits, groups[users])
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(mse + schedule.profile_weight * entropy)
-        optimizer.step()
-        totals += torch.stack([mse, entropy]).detach() * len(index)
-    mean_mse, mean_entropy = (totals / len(rows.values)).tolist()
-    return mean_mse, mean_entropy
-
-
-def _optimizer(network: Network, schedule: Schedule) -> torch.optim.Optimizer:
-    ids = [network.users.ids.weight, network.items.ids.weight]
-    others = [p for p in network.parameters() if all(p is not i for i in ids)]
-    return torch.optim.Adam(
-        [
-            {"params": ids, "weight_decay": schedule.embedding_decay},
-            {"params": others, "weight_decay": schedule.weight_decay},
-        ],
-        lr=schedule.learning_rate,
-    )
-
-
-def _check(history: list[Epoch], schedule: Schedule) -> None:
-    last = history[-1]
-    if not (math.isfinite(last.mse) and math.isfinite(last.cross_entropy)):
-        raise MethodError(
-            f"DMTL: the loss diverged in epoch {len(history)} (squared error {last.mse}, cross-entropy "
-            f"{last.cross_entropy}); lower learning_rate (now {schedule.learning_rate}) or profile_weight "
-            f"(now {schedule.profile_weight})"
+    def __init__(
+        self,
+        network: Network,
+        rows: Rows,
+        memberships: IntArray,
+        schedule: Schedule,
+        validation: Rows | None = None,
+    ) -> None:
+        self.network, self.rows, self.schedule, self.validation = network, rows, schedule, validation
+        self.groups = torch.tensor(memberships).to(rows.values.device)
+        # Log variances of the two losses for each member of the ensemble (Kendall et al., CVPR 2018).
+        self.log_variances = torch.zeros(
+            2, network.made.ensemble, device=rows.values.device, requires_grad=schedule.learn_weights
         )
+        self.optimizer = self._optimizer()
+        self.averages = {name: p.detach().clone() for name, p in network.named_parameters()}
+        self.best = {name: p.detach().clone() for name, p in network.named_parameters()}
+        self.steps = 0
+        self.history: list[Epoch] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether no further epoch is due."""
+        stale = len(self.history) - 1 - best_epoch(self.history) if self.history else 0
+        stopped = self.validation is not None and stale >= self.schedule.patience
+        return stopped or len(self.history) >= self.schedule.epochs
+
+    def run_epoch(self) -> None:
+        """Pass over the training rows once, in random order.
+
+        Raises:
+            MethodError: if a loss is no longer finite.
+        """
+        self.network.train()
+        totals = torch.zeros(2, device=self.rows.values.device)
+        n = len(self.rows.values)
+        size = max(1, min(self.schedule.batch_size, math.ceil(n / self.schedule.min_batches)))
+        for index in torch.split(torch.randperm(n).to(totals.device), size):
+            totals += self._step(self.rows.take(index)) * len(index)
+        mse, entropy = (totals / n).tolist()
+        self.history.append(Epoch(mse, entropy, self._profile_weight(), self._validated()))
+        self._check()
+        if self.validation is None or best_epoch(self.history) == len(self.history) - 1:
+            self.best = {name: p.detach().clone() for name, p in self.averages.items()}
+
+    def finish(self) -> None:
+        """Leave the network in evaluation mode, with the weights that validated best, else the last ones."""
+        self.network.load_state_dict(self.best, strict=False)
+        self.network.eval()
+
+    def losses(self, batch: Rows) -> tuple[Tensor, Tensor]:
+        """Squared error and cross-entropy of each member of the ensemble, (ensemble,), over `batch`."""
+        users, items = self.network.encode(batch.pairs)
+        rows = users.take(batch.pairs[0]), items.take(batch.pairs[1])
+        profiled = self.schedule.learn_weights or self.schedule.profile_weight > 0
+        ratings, logits = self.network.pair(*rows, profile=profiled)
+        mse = ((ratings - batch.values[:, None]) ** 2).mean(dim=0)
+        if logits is None:
+            return mse, torch.zeros_like(mse)
+        return mse, profile_loss(logits, self.groups[batch.pairs[0]])
+
+    def _step(self, batch: Rows) -> Tensor:
+        mse, entropy = self.losses(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(self._total(mse, entropy))
+        self.optimizer.step()
+        self.steps += 1
+        self._average()
+        return torch.stack([mse, entropy]).detach().mean(dim=1)
+
+    def _total(self, mse: Tensor, entropy: Tensor) -> Tensor:
+        if not self.schedule.learn_weights:
+            return (mse + self.schedule.profile_weight * entropy).sum()
+        of_mse, of_entropy = self.log_variances
+        weighed = mse / (2 * of_mse.exp()) + entropy / of_entropy.exp()
+        total: Tensor = (weighed + (of_mse + of_entropy) / 2).sum()
+        return total
+
+    def _profile_weight(self) -> float:
+        if not self.schedule.learn_weights:
+            return self.schedule.profile_weight
+        of_mse, of_entropy = self.log_variances.detach()
+        return float((2 * (of_mse - of_entropy).exp()).mean())
+
+    def _average(self) -> None:
+        # Young averages forget faster, or they would remember the first, random weights.
+        past = min(self.schedule.averaging, self.steps / (self.steps + 10))
+        weights = [p.detach() for p in self.network.parameters()]
+        torch._foreach_lerp_(list(self.averages.values()), weights, 1 - past)
+
+    @torch.no_grad()
+    def _validated(self) -> float:
+        """The validation error of the averaged weights, which are put in for the time being."""
+        if self.validation is None:
+            return math.nan
+        parameters = dict(self.network.named_parameters())
+        trained = {name: p.detach().clone() for name, p in parameters.items()}
+        self.network.load_state_dict(self.averages, strict=False)
+        error = rmse(self.network, self.validation)
+        self.network.load_state_dict(trained, strict=False)
+        return error
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        network, schedule = self.network, self.schedule
+        ids = {network.users.ids, network.items.ids}
+        tables = {m for m in network.modules() if isinstance(m, Table)}
+        inside = [p for table in tables for p in table.parameters()]
+        others = [p for p in network.parameters() if all(p is not t for t in inside)]
+        groups: list[tuple[Sequence[Tensor], float]] = [
+            ([t.weight for t in network.modules() if t in ids], schedule.embedding_decay),
+            ([t.weight for t in network.modules() if t in tables - ids], schedule.history_decay),
+            (others, schedule.weight_decay),
+            ([self.log_variances], 0.0),
+        ]
+        return torch.optim.Adam(
+            [{"params": params, "weight_decay": decay} for params, decay in groups], lr=schedule.learning_rate
+        )
+
+    def _check(self) -> None:
+        last = self.history[-1]
+        if not (math.isfinite(last.mse) and math.isfinite(last.cross_entropy)):
+            raise MethodError(
+                f"DMTL: the loss diverged in epoch {len(self.history)} (squared error {last.mse}, "
+                f"cross-entropy {last.cross_entropy}); lower learning_rate (now "
+                f"{self.schedule.learning_rate}) or profile_weight (now {self.schedule.profile_weight})"
+            )

@@ -1,0 +1,151 @@
+"""Training rows a second: batches cut by index from tensors, against a plain loop over a DataLoader.
+
+Both sides train the same network with the same optimiser on the same mini-batches. The plain side is what a
+textbook does: a `TensorDataset` of the rows, torch's `DataLoader`, and a network that encodes the user and
+the item of each row by itself, one network of an ensemble after the other. The losses of both sides on
+equal batches must be equal first. A single network must be five times as fast; a whole ensemble spends its
+time in matrix products on either side. Without the real files, random ratings of the size of ML-100K and a
+similar popularity curve stand in.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_limits
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from groupbench.data import Features, Ratings
+from groupbench.dmtl import DMTL
+from groupbench.dmtl.features import memberships
+from groupbench.dmtl.fitting import Fitting
+from groupbench.groups import Groups
+from groupbench.recommender import TrainingData
+
+N_USERS, N_ITEMS, N_ROWS = 943, 1682, 100_000
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def train():
+    file = Path(os.environ.get("GROUPBENCH_DATA", "")) / "ml-100k" / "u.data"
+    rng = np.random.default_rng(0)
+    if file.is_file():
+        users, items, values = np.loadtxt(file, dtype=np.int64)[:, :3].T
+        users, items = users - 1, items - 1
+    else:
+        weights = np.outer(np.geomspace(1, 0.03, N_USERS), np.geomspace(1, 0.002, N_ITEMS)).ravel()
+        pairs = rng.choice(len(weights), N_ROWS, replace=False, p=weights / weights.sum())
+        users, items, values = pairs // N_ITEMS, pairs % N_ITEMS, rng.integers(1, 6, N_ROWS)
+    return TrainingData(
+        Ratings(users, items, values.astype(float), N_USERS, N_ITEMS),
+        (1.0, 5.0),
+        Groups.from_labels(rng.integers(0, 20, N_USERS)),
+        user_features=Features(tuple(f"u={i}" for i in range(30)), np.eye(30)[rng.integers(0, 30, N_USERS)]),
+        item_features=Features(tuple(f"i={i}" for i in range(28)), np.eye(28)[rng.integers(0, 28, N_ITEMS)]),
+    )
+
+
+class Plain(nn.Module):
+    """One member of an ensemble, written row by row, with that member's weights."""
+
+    def __init__(self, network, member):
+        super().__init__()
+        self.network = network
+        self.user_ids, self.item_ids = (
+            self.embedding(side, member) for side in (network.users, network.items)
+        )
+        self.user_layer, self.item_layer = (
+            self.encoder(side, member) for side in (network.users, network.items)
+        )
+        self.attention = self.over_both(network.attend_users, network.attend_items, member)
+        self.shared = self.over_both(network.rating_user, network.rating_item, member)
+        self.rating = self.linear(network.rating.weight[member], network.rating.bias[member])
+        self.profile = self.linear(network.profile.weight[member], network.profile.bias[member])
+
+    @staticmethod
+    def linear(weight, bias):
+        layer = nn.Linear(*weight.shape)
+        layer.weight, layer.bias = (
+            nn.Parameter(weight.detach().T.clone()),
+            nn.Parameter(bias.detach().clone()),
+        )
+        return layer
+
+    @staticmethod
+    def embedding(side, member):
+        return nn.Embedding.from_pretrained(side.ids.weight[:, member].detach().clone(), freeze=False)
+
+    def encoder(self, side, member):
+        known = side.known.view(len(side.known), -1, side.own.weight.shape[-1])[:, member]
+        return self.linear(torch.cat([side.own.weight[member], known]), side.own.bias[member])
+
+    def over_both(self, left, right, member):
+        weight = torch.cat([left.weight[member], right.weight[member]])
+        return self.linear(weight, left.bias[member] + right.bias[member])
+
+    def forward(self, users, items):
+        known = self.network.users.features[users], self.network.items.features[items]
+        h_u = functional.relu(self.user_layer(torch.cat([self.user_ids(users), known[0]], dim=1)))
+        h_i = functional.relu(self.item_layer(torch.cat([self.item_ids(items), known[1]], dim=1)))
+        alpha = self.attention(torch.cat([h_u, h_i], dim=1)).softmax(dim=1) * h_i.shape[1]
+        z = functional.relu(self.shared(torch.cat([h_u, alpha * h_i], dim=1)))
+        joined = torch.cat([functional.dropout(z, self.network.made.dropout), h_u * alpha * h_i], dim=1)
+        base = self.network.mean + self.network.users.biases[users] + self.network.items.biases[items]
+        return base + self.rating(joined).squeeze(1), self.profile(joined)
+
+
+def plain_losses(members, users, items, values, groups):
+    outs = [member(users, items) for member in members]
+    mse = torch.stack([functional.mse_loss(rating, values) for rating, _ in outs])
+    return mse, torch.stack([functional.cross_entropy(profile, groups[users]) for _, profile in outs])
+
+
+def plain_epoch(members, optimizer, loader, groups, profile_weight):
+    for users, items, values in loader:
+        mse, entropy = plain_losses(members, users, items, values, groups)
+        optimizer.zero_grad()
+        (mse + profile_weight * entropy).sum().backward()
+        optimizer.step()
+
+
+def trainer_of(train, **options):
+    # Histories have no textbook form over single rows, so both sides do without.
+    fitting = Fitting(DMTL(interactions=False, refit=False, **options), train, CPU, None)
+    return fitting.prepare(train.ratings, epochs=10, validation=None)
+
+
+@pytest.mark.parametrize(("ensemble", "times"), [(1, 5), (6, 1)])
+def test_rows_a_second(train, benchmark, ensemble, times):
+    rows, groups = train.ratings, torch.tensor(memberships(train.groups, N_USERS)[:, 0])
+    data = TensorDataset(
+        torch.tensor(rows.users), torch.tensor(rows.items), torch.tensor(rows.values, dtype=torch.float32)
+    )
+    with threadpool_limits(1):
+        torch.manual_seed(0)
+        exact = trainer_of(train, dropout=0.0, ensemble=ensemble)
+        plain = [Plain(exact.network, member) for member in range(ensemble)]
+        for index in torch.randperm(len(rows)).split(4096)[:3]:
+            ours = exact.losses(exact.rows.take(index))
+            theirs = plain_losses(plain, *data[index], groups)
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+        trainer = trainer_of(train, ensemble=ensemble)
+        members = nn.ModuleList(Plain(trainer.network, member) for member in range(ensemble))
+        schedule = trainer.schedule
+        optimizer = torch.optim.Adam(members.parameters(), lr=schedule.learning_rate)
+        loader = DataLoader(data, batch_size=schedule.batch_size, shuffle=True)
+        start = time.perf_counter()
+        plain_epoch(members, optimizer, loader, groups, schedule.profile_weight)
+        theirs = time.perf_counter() - start
+        benchmark.pedantic(trainer.run_epoch, rounds=3, warmup_rounds=1)
+    ours = benchmark.stats.stats.min
+    benchmark.extra_info.update(plain_rows_a_second=N_ROWS / theirs, ratio=theirs / ours)
+    print(f"\n{ensemble} networks: {N_ROWS / ours:.0f} rows a second, DataLoader {N_ROWS / theirs:.0f}")
+    assert theirs > times * ours
