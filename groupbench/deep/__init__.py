@@ -12,8 +12,22 @@ them in `_losses`.
 from __future__ import annotations
 
 from groupbench.deep.agree import Agree
+from groupbench.deep.aligngroup import AlignGroup
+from groupbench.deep.consrec import ConsRec
+from groupbench.deep.cuberec import CubeRec
 from groupbench.deep.groupim import GroupIm
+from groupbench.deep.hhgr import Hhgr
 from groupbench.deep.hypergroup import HyperGroup
 from groupbench.deep.method import DeepRecommender, SampledRecommender
 
-__all__ = ["Agree", "DeepRecommender", "GroupIm", "HyperGroup", "SampledRecommender"]
+__all__ = [
+    "Agree",
+    "AlignGroup",
+    "ConsRec",
+    "CubeRec",
+    "DeepRecommender",
+    "GroupIm",
+    "Hhgr",
+    "HyperGroup",
+    "SampledRecommender",
+]

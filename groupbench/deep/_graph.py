@@ -33,8 +33,13 @@ class Propagation(nn.Module):
 
     def forward(self, dense: Tensor) -> Tensor:
         """The product with `dense`, (m, width): (n, width)."""
-        product: Tensor = _Product.apply(dense, self.matrix, self.transpose)  # type: ignore[no-untyped-call]
-        return product
+        return product(dense, self.matrix, self.transpose)
+
+
+def product(dense: Tensor, matrix: Tensor, transpose: Tensor) -> Tensor:
+    """The product of a sparse `matrix`, (n, m), and `dense`, (m, width): (n, width)."""
+    result: Tensor = _Product.apply(dense, matrix, transpose)  # type: ignore[no-untyped-call]
+    return result
 
 
 class _Product(torch.autograd.Function):

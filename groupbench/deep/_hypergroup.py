@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from groupbench.deep._graph import Propagation, memberships, row_normalised, without_diagonal
@@ -13,6 +12,8 @@ from groupbench.deep._network import Encoded, GroupNetwork
 from groupbench.deep._pairs import PairTower, embedding
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from groupbench.deep._interactions import Interactions
 
 
@@ -76,15 +77,16 @@ class HyperGroupNetwork(GroupNetwork):
 
 
 class Step(nn.Module):
-    """x + ReLU(W [x; n] + b): nodes take in the mean n of their neighbours."""
+    """x + ReLU(W x + V n + b): nodes x take in the mean n of their neighbours."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.layer = nn.Linear(2 * width, width)
+        self.own = nn.Linear(width, width)
+        self.near = nn.Linear(width, width, bias=False)
 
-    def forward(self, own: Tensor, neighbours: Tensor) -> Tensor:
+    def forward(self, own: Tensor, near: Tensor) -> Tensor:
         """Mix what nodes hold, (n, width), with what came from their neighbours, (n, width)."""
-        return own + functional.relu(self.layer(torch.cat([own, neighbours], dim=1)))
+        return own + functional.relu(self.own(own) + self.near(near))
 
 
 def overlaps(membership: Any) -> Any:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class HyperGroup(SampledRecommender):
     """HyperGroup: groups as hyperedges, embedded over shared members (Guo et al., TOIS 2021).
 
-    Users take in their companions, u <- u + ReLU(W [u; mean of companions] + b). A group is a hyperedge: it
-    starts as the mean of its members and takes in the groups that share members with it,
-    g <- g + ReLU(V [g; sum_h s(g, h) h] + c), where s(g, h) is |g and h| / |g or h|, divided by its sum over
-    h. A tower of ReLU layers on [g * v; g; v] scores item v, the same for users, and what both chose is
-    learnt at once ("Hierarchical Hyperedge Embedding-based Representation Learning for Group
+    Users take in their companions, u <- u + ReLU(W u + V n + b) with the mean n of those they share groups
+    with. A group is a hyperedge: it starts as the mean of its members and takes in the groups h that share
+    members with it, in the same way with n = sum_h s(g, h) h, where s(g, h) is |g and h| / |g or h|, divided
+    by its sum over h. A tower of ReLU layers on [g * v; g; v] scores item v, the same for users, and what
+    both chose is learnt at once ("Hierarchical Hyperedge Embedding-based Representation Learning for Group
     Recommendation").
 
     Deviations: the data name no friends, so that users' companions are those they share a group with; steps
@@ -41,6 +41,9 @@ class HyperGroup(SampledRecommender):
     """Whether a group has an embedding of its own beside its members'."""
     dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
     """Dropout on the first hidden layer of the tower."""
+
+    batch_size: Count = 1024
+    """Rows of a step; each propagates over both graphs anew."""
 
     def _network(self, data: Interactions) -> HyperGroupNetwork:
         from groupbench.deep._hypergroup import HyperGroupNetwork

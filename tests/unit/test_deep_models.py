@@ -198,7 +198,8 @@ def test_hypergroup_is_its_equation_for_each_group(data):
         own = network.users.weight[user]
         met = [v for s in sets if user in s for v in s - {user}]
         mean = network.users.weight[met].mean(dim=0) if met else torch.zeros(4)
-        users.append(own + torch.relu(network.user_layers[0].layer(torch.cat([own, mean]))))
+        step = network.user_layers[0]
+        users.append(own + torch.relu(step.own(own) + step.near(mean)))
     start = [torch.stack([users[u] for u in sorted(s)]).mean(dim=0) for s in sets]
     found = network.encode()
 
@@ -207,7 +208,8 @@ def test_hypergroup_is_its_equation_for_each_group(data):
         shares = {h: len(sets[group] & s) / len(sets[group] | s) for h, s in enumerate(sets) if h != group}
         total = sum(shares.values())
         near = sum(share / total * start[h] for h, share in shares.items()) if total else torch.zeros(4)
-        expected = own + torch.relu(network.group_layers[0].layer(torch.cat([own, near])))
+        step = network.group_layers[0]
+        expected = own + torch.relu(step.own(own) + step.near(near))
         torch.testing.assert_close(found[1][group], expected)
 
 
