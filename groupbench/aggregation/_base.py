@@ -20,8 +20,8 @@ from groupbench.errors import ConfigError
 class MemberScores:
     """The members' scores of a block of groups, each group on its own list of candidates.
 
-    What many aggregators need of them (`mean`, `by_mean`, `places`) is made when it is first asked for,
-    and then serves all.
+    What many aggregators need of them (`mean`, `by_mean`, `places`, `last_of_best`) is made when it is
+    first asked for, and then serves all.
 
     Attributes:
         scores: (n_rows, width); row r is a member of group `segments.of_row[r]`, column c is
@@ -74,6 +74,22 @@ class MemberScores:
     def places(self) -> Places:
         """Where each member puts its candidates, above every column without one: (n_rows, width)."""
         return places(self.masked(-np.inf))
+
+    def last_of_best(self, lengths: IntArray) -> FloatArray:
+        """Each member's score of the last of its best `lengths`, (n_groups,), candidates: (n_rows, 1)."""
+        key = lengths.tobytes()
+        if key not in self._lasts:
+            last = self.width - np.clip(lengths, 1, self.width)
+            scores = self.masked(-np.inf)
+            ordered = np.partition(scores, np.unique(last), axis=1) if scores.size else scores
+            self._lasts[key] = frozen(
+                np.take_along_axis(ordered, last[self.segments.of_row, None], axis=1), np.float64
+            )
+        return self._lasts[key]
+
+    @cached_property
+    def _lasts(self) -> dict[bytes, FloatArray]:
+        return {}
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Each member's lowest and highest score over the candidates, (n_rows, 1) each."""

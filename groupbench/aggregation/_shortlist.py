@@ -87,6 +87,5 @@ def top_lists(members: MemberScores, lengths: Any) -> BoolArray:
 
     So all that are equally good as the last one are in.
     """
-    of_group = np.broadcast_to(np.maximum(lengths, 1), len(members.valid))
-    near = members.places.better < of_group[members.segments.of_row, None]
-    return np.asarray(near & members.valid[members.segments.of_row])
+    least = members.last_of_best(np.broadcast_to(lengths, len(members.valid)))
+    return np.asarray((members.scores >= least) & members.valid[members.segments.of_row])
