@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from groupbench.atomic import alone, is_whole_parquet, replacing, write_parquet
 from groupbench.errors import ResultError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SCHEMA = 2
 _SINCE = {"tuning": 2}
@@ -111,8 +114,7 @@ class RunRecord:
         for figures in held["figures"]:
             for bound in _BOUNDS:
                 figures[bound] = {**figures["values"], **figures[bound]}
-        held["figures"] = tuple(Figures(**f) for f in held["figures"])
-        return cls(**{**held, "schema": SCHEMA})
+        return _typed({**held, "schema": SCHEMA})
 
     def to_json(self) -> str:
         """The record as one line of JSON; bounds are written only where ties move a value."""
@@ -122,6 +124,23 @@ class RunRecord:
                 expected = figures["values"]
                 figures[bound] = {k: v for k, v in figures[bound].items() if repr(v) != repr(expected[k])}
         return json.dumps(held, default=plain, separators=(",", ":")) + "\n"
+
+
+def _typed(held: dict[str, Any]) -> RunRecord:
+    from pydantic import ValidationError
+
+    try:
+        return _types().validate_python(held)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+@lru_cache
+def _types() -> TypeAdapter[RunRecord]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunRecord)
 
 
 def plain(value: Any) -> Any:
@@ -154,7 +173,7 @@ def read(folder: Path) -> RunRecord | None:
         return RunRecord.from_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ResultError(
             f"{file} is not a run record ({error}); delete the folder or run the job again"
         ) from error
@@ -163,20 +182,36 @@ def read(folder: Path) -> RunRecord | None:
 def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = None) -> None:
     """Write a job's folder: parquet tables first (name -> pyarrow.Table), `run.json` last by rename.
 
+    Where another run has done the same job meanwhile, a failure is not written over its success.
+
     Raises:
         ResultError: if the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, table in (tables or {}).items():
-            with _Replacing(folder / f"{name}.parquet") as temporary:
-                _write_parquet(table, temporary)
-        with _Replacing(folder / "run.json") as temporary:
-            temporary.write_text(record.to_json(), encoding="utf-8")
+        with alone(folder):
+            if record.status != "done" and is_done(folder, record.tuning):
+                return
+            for name, table in (tables or {}).items():
+                with replacing(folder / f"{name}.parquet") as temporary:
+                    write_parquet(table, temporary)
+            with replacing(folder / "run.json") as temporary:
+                temporary.write_text(record.to_json(), encoding="utf-8")
     except OSError as error:
         raise ResultError(
             f"cannot write {folder}: {error.strerror or error}; free space or choose another --results folder"
         ) from error
+
+
+def is_done(folder: Path, tuning: Mapping[str, Any]) -> bool:
+    """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged."""
+    try:
+        record = read(folder)
+    except ResultError:
+        return False
+    if record is None or record.status != "done" or record.tuning != tuning:
+        return False
+    return all(map(is_whole_parquet, folder.glob("*.parquet")))
 
 
 def records(root: Path) -> Iterator[RunRecord | ResultError]:
@@ -212,31 +247,6 @@ def _row(record: RunRecord) -> tuple[str, str, str]:
 
 def _tuned_row(record: RunRecord) -> tuple[Any, ...]:
     return *_row(record), record.tuning.get("seed")
-
-
-class _Replacing:
-    """Gives a temporary path and renames it over `target` at the end, or removes it on error."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-        self._temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-
-    def __enter__(self) -> Path:
-        return self._temporary
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            self._temporary.unlink(missing_ok=True)
-            return
-        with self._temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        self._temporary.replace(self._target)
-
-
-def _write_parquet(table: Any, file: Path) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(table, file, compression="zstd")
 
 
 def safe_name(name: str) -> str:

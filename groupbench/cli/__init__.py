@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from groupbench.cli import data, develop, exchange, plot, run, show, statistics, tune
+from groupbench.cli import data, develop, exchange, plot, report, run, show, statistics, study, tune
 from groupbench.errors import GroupbenchError
 
 INTERRUPTED = 130
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("tune")(tune.tune)
 app.command("table")(show.table)
+app.command("report")(report.report)
 app.command("compare")(statistics.compare)
 app.command("list")(show.list_names)
 app.command("explain")(show.explain)
@@ -35,6 +36,7 @@ app.command("merge")(exchange.merge)
 app.command("check")(develop.check)
 app.command("doctor")(develop.doctor)
 app.add_typer(plot.app, name="plot")
+app.add_typer(study.app, name="study")
 app.add_typer(data.app, name="data")
 app.add_typer(develop.new_app, name="new")
 

@@ -1,4 +1,4 @@
-"""`groupbench plot cd`."""
+"""`groupbench plot`: `cd` here, what happens inside DMTL from `groupbench.cli.inside`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
+from groupbench.cli import figures, inside, study
+
 app = typer.Typer(help="Draw figures of a results folder.", no_args_is_help=True)
+app.command("bars")(figures.bars)
+app.command("pareto")(figures.pareto)
+app.command("by-size")(figures.by_size)
+app.command("lambda")(study.weights)
+app.command("training")(inside.training)
+app.command("tsne")(inside.tsne)
+app.command("attention")(inside.attention)
 
 
 @app.callback()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from groupbench.errors import DatasetError
+from groupbench.loading._archive import MAX_BYTES
 from groupbench.loading._card import Card
 from groupbench.loading._source import cache_folder, remedy
 
@@ -17,6 +22,7 @@ def download(card: Card, allow_unverified: bool = False) -> Path:
     """Fetch the archive or the files of a data set, and return the archive or the folder of the files.
 
     A file appears in the cache only when it is whole and its sha256 right; what is there already stays.
+    What no checksum covers must come from the host that was named, and nothing may exceed `MAX_BYTES`.
 
     Raises:
         DatasetError: if there is no address, no checksum (unless allowed), or no address gives a file.
@@ -56,5 +62,40 @@ def _retrieve(card: Card, file: str, url: str) -> None:
         known_hash=f"sha256:{sha256}" if sha256 else None,
         fname=file,
         path=cache_folder() / card.name,
-        downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=SECONDS),
+        downloader=partial(_write, anywhere=bool(sha256)),
     )
+
+
+def _write(url: str, file: str, _: object, *, anywhere: bool) -> None:
+    """Write what an address gives; only where a checksum covers it may another host give it."""
+    import pooch
+
+    fetch = pooch.HTTPDownloader(
+        progressbar=sys.stderr.isatty(),
+        timeout=SECONDS,
+        hooks={} if anywhere else {"response": _refuse_another_host(url)},
+    )
+    with open(file, "wb") as target:
+        fetch(url, _Limited(target), None)
+
+
+def _refuse_another_host(url: str) -> Callable[..., None]:
+    def check(response: Any, **_: object) -> None:
+        host = urlsplit(response.url).hostname
+        if host != urlsplit(url).hostname:
+            raise ValueError(f"it leads to another host, {host}, and no checksum says that this is right")
+
+    return check
+
+
+class _Limited:
+    """A file that takes `MAX_BYTES` and no more."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self.flush = target.flush
+
+    def write(self, data: bytes) -> None:
+        if self._target.tell() + len(data) > MAX_BYTES:
+            raise ValueError(f"it sends more than {MAX_BYTES} bytes")
+        self._target.write(data)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class _Dialect:
     """How a text is cut into records, and on which lines they lie."""
 
+    place: str
     text: str
     separator: str
     quoted: bool
@@ -34,13 +35,21 @@ class _Dialect:
         return csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Each record with the 1-based line on which it starts; blank lines are no records."""
-        reader = csv.reader(io.StringIO(self.text), delimiter=self.separator, quoting=self.quoting)
+        """Each record with the 1-based line on which it starts; blank lines are no records.
+
+        Raises:
+            DatasetError: if a record cannot be cut into values.
+        """
+        lines = io.StringIO(self.text, newline="")
+        reader = csv.reader(lines, delimiter=self.separator, quoting=self.quoting)
         start = 1
-        for cells in reader:
-            if len(cells) > 1 or (cells and cells[0].strip()):
-                yield start, cells
-            start = reader.line_num + 1
+        try:
+            for cells in reader:
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield start, cells
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise DatasetError(f"{self.place}:{start}: {error}; check its quotes and separators") from error
 
     def line(self, record: int) -> int:
         """The 1-based line on which a record starts."""
@@ -187,7 +196,7 @@ def read_table(
     text = _decoded(data, place, encoding)
     if len(separator) > 1:
         text, separator = text.replace(separator, "\t"), "\t"
-    dialect = _Dialect(text, separator, quoted, header=columns is None)
+    dialect = _Dialect(place, text, separator, quoted, header=columns is None)
     frame = _frame(dialect, place)
     if columns is None:
         columns = [str(name) for name in frame.iloc[0]]

@@ -15,6 +15,26 @@ if TYPE_CHECKING:
 SUFFIXES = (".svg", ".png", ".pdf")
 """The file formats that figures are written in."""
 
+COLOURS = {
+    "blue": "#0072B2",
+    "vermilion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "grey": "#A9AFB5",
+    "quiet": "#5A636D",
+}
+"""Okabe and Ito's colours, which colour-blind people tell apart, and two greys."""
+
+LINES: dict[str, tuple[str, ...]] = {
+    "colour": tuple(COLOURS.values())[:7],
+    "marker": ("o", "s", "^", "D", "v", "P", "X", "<"),
+    "dash": ("-", "--", ":", "-.", "-"),
+}
+"""Of the lines of a drawing; the lengths share no factor, so that no two of 280 lines are the same."""
+
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -29,6 +49,11 @@ _STYLE: Any = {
     "svg.hashsalt": "groupbench",
     "pdf.fonttype": 42,
 }
+
+
+def plain(text: str) -> str:
+    """The text so that a dollar sign in a name starts no formula."""
+    return text.replace("$", r"\$")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench import __version__, evaluation, registry, store
-from groupbench.errors import ConfigError, GroupbenchError, PluginError, ResultError
+from groupbench.errors import ConfigError, GroupbenchError, PluginError
 from groupbench.runner.determinism import needs_one_thread
 
 if TYPE_CHECKING:
@@ -206,16 +206,8 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
 
 
 def unfinished(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs that have no record of success yet; a damaged record counts as none."""
-    left = []
-    for job in jobs:
-        try:
-            record = store.read(job.folder)
-        except ResultError:
-            record = None
-        if record is None or record.status != "done" or record.tuning != job.tuning:
-            left.append(job)
-    return left
+    """The jobs that have no record of success yet; what is damaged counts as none."""
+    return [job for job in jobs if not store.is_done(job.folder, job.tuning)]
 
 
 def _tuning(name: str, tuned: Tuned | None, parameters: str, dataset: str, protocol: str) -> dict[str, Any]:

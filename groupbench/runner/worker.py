@@ -41,9 +41,16 @@ def main(descriptor: int) -> None:
 
 
 def _outcome(job: Job) -> dict[str, str]:
+    from groupbench.runner.jobs import unfinished
+
+    if not unfinished([job]):  # Another run in the same results folder was faster.
+        return {"status": "done", "reason": ""}
     log = job.folder / "log.txt"
-    job.folder.mkdir(parents=True, exist_ok=True)
-    _redirect(log)
+    try:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        _redirect(log)
+    except OSError as error:
+        return {"status": "failed", "reason": _one_line(f"cannot write {log}: {error.strerror}")}
     try:
         from groupbench.runner.execute import execute
 

@@ -30,6 +30,7 @@ LAYERS = (
     {"page", "tuning", "reproduction"},
     {"exchange"},
     {"api"},
+    {"studies"},
     {"cli"},
 )
 """Parts of the package, upstream first: a part imports from layers before its own only."""

@@ -1,0 +1,50 @@
+"""`groupbench report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
+    dataset: Annotated[list[str] | None, typer.Option(help="Only these data sets.")] = None,
+    view: Annotated[list[str] | None, typer.Option(help="Only these views; default: all.")] = None,
+    metrics: Annotated[list[str] | None, typer.Option(help="Only these metrics; default: all.")] = None,
+    aggregator: Annotated[
+        str | None, typer.Option(help="Only this one; default: all, or 'average' where that is too much.")
+    ] = None,
+    significance: Annotated[
+        bool, typer.Option(help="Mark rows that differ from the best by paired tests.")
+    ] = True,
+    title: Annotated[str, typer.Option(help="The heading.")] = "Group recommenders compared",
+) -> None:
+    """Write all figures as one HTML file that opens anywhere and loads nothing."""
+    from groupbench.api import load_records
+    from groupbench.cli.run import split_names
+    from groupbench.cli.show import of_datasets
+    from groupbench.errors import ConfigError
+    from groupbench.page import make_page, page_content
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"{output}: the report is an HTML file; name it .html")
+    found = page_content(
+        results,
+        of_datasets(load_records(results), split_names(dataset)),
+        views=split_names(view) or "all",
+        metrics=split_names(metrics) or "all",
+        aggregator=aggregator,
+        significance=significance,
+    )
+    page = make_page(found, title=title)
+    page.write(output)
+    jobs = sum(found["jobs"].values())
+    size = len(page.text.encode()) / 1e6
+    typer.echo(f"{jobs} jobs, {len(found['places'])} views, {size:.1f} MB: open {output} in a browser")
+    if found["cut"]:
+        typer.echo(
+            f"only rows of the aggregator {found['cut']!r}: for others give --aggregator or fewer --metrics"
+        )

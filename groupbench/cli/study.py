@@ -1,0 +1,198 @@
+"""`groupbench study ablation|lambda|profiling`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groupbench.cli.run import split_names
+
+if TYPE_CHECKING:
+    from groupbench.config import Config
+    from groupbench.runner.jobs import Job
+    from groupbench.runner.pool import Outcome
+    from groupbench.studies import Study
+
+app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
+
+Method = Annotated[str, typer.Option(help="DMTL or a variant of it.")]
+Dataset = Annotated[str, typer.Option(help="A data set by name, or a folder with a ratings.csv.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Number of repeats.")]
+Protocol = Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")]
+ProtocolOptions = Annotated[
+    list[str] | None, typer.Option("--option", help="A protocol option, KEY=VALUE (n_groups=10).")
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="A hyperparameter, METHOD.NAME=VALUE (dmtl.width=32).")
+]
+Plugins = Annotated[list[str] | None, typer.Option(help="Python file that adds methods and the like.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of original data files.")]
+Results = Annotated[Path, typer.Option(help="Results folder; it keeps what was measured.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes; default: one a core.")]
+Metrics = Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")]
+Aggregator = Annotated[str, typer.Option(help="Which group scores; 'own' are the model's own.")]
+Format = Annotated[str, typer.Option("--format", "-f", help="plain, markdown, csv or json.")]
+
+
+@app.command()
+def ablation(
+    method: Method = "dmtl",
+    dataset: Dataset = "itmrec-sim",
+    seeds: Seeds = 5,
+    protocol: Protocol = None,
+    option: ProtocolOptions = None,
+    set_: Set = None,
+    view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")] = None,
+    aggregator: Aggregator = "average",
+    level: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
+    plugin: Plugins = None,
+    data_dir: DataDir = None,
+    results: Results = Path("results"),
+    jobs: Jobs = None,
+    format_: Format = "plain",
+) -> None:
+    """Run the method and its ablations, and compare each with the full one, paired.
+
+    What is set for the method is set for its ablations too, but for what makes them ablations.
+    """
+    from groupbench.studies import check_format, study_ablation
+
+    check_format(format_)
+    asked = make_study(method, dataset, seeds, protocol, option, set_, plugin, data_dir, jobs)
+    found = study_ablation(
+        asked,
+        results,
+        views=split_names(view),
+        metrics=split_names(metric) or ("ndcg@10",),
+        aggregator=aggregator,
+        level=level,
+        report=_report,
+    )
+    _show(found, format_)
+
+
+@app.command("lambda")
+def weights(
+    method: Method = "dmtl",
+    dataset: Dataset = "itmrec-sim",
+    weights: Annotated[str | None, typer.Option(help="Weights; default: 0,0.01,0.03,0.1,0.3,1,3,10.")] = None,
+    seeds: Seeds = 5,
+    protocol: Protocol = None,
+    option: ProtocolOptions = None,
+    set_: Set = None,
+    metric: Annotated[str, typer.Option(help="What recommendations are judged by.")] = "ndcg@10",
+    aggregator: Aggregator = "average",
+    plugin: Plugins = None,
+    data_dir: DataDir = None,
+    results: Results = Path("results"),
+    jobs: Jobs = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
+        "lambda.svg"
+    ),
+    format_: Format = "plain",
+) -> None:
+    """Run DMTL with several profile weights; table and draw both losses and both tasks.
+
+    What was run before is not run again: the same command draws the figure anew.
+    """
+    from groupbench.plots import check_suffix, draw_sweep
+    from groupbench.studies import WEIGHTS, check_format, study_weights
+
+    check_format(format_)
+    check_suffix(output)
+    asked = make_study(method, dataset, seeds, protocol, option, set_, plugin, data_dir, jobs)
+    chosen = WEIGHTS if weights is None else _numbers(weights)
+    found = study_weights(
+        asked, results, chosen, metric=metric, aggregator=aggregator, report=_report, tell=_tell
+    )
+    draw_sweep(found.frame, output, title=found.title)
+    _tell(f"drawn in {output}")
+    _show(found, format_)
+
+
+@app.command()
+def profiling(
+    method: Method = "dmtl",
+    dataset: Dataset = "itmrec-sim",
+    seeds: Seeds = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the users; each is withheld once.")] = 5,
+    protocol: Protocol = None,
+    option: ProtocolOptions = None,
+    set_: Set = None,
+    plugin: Plugins = None,
+    data_dir: DataDir = None,
+    results: Results = Path("results"),
+    format_: Format = "plain",
+) -> None:
+    """Judge how well the model tells the group of users whose group it was never told."""
+    from groupbench.studies import check_format, study_profiling
+
+    check_format(format_)
+    asked = make_study(method, dataset, seeds, protocol, option, set_, plugin, data_dir)
+    _show(study_profiling(asked, results, folds=folds, tell=_tell), format_)
+
+
+def make_study(
+    method: str,
+    dataset: str,
+    seeds: int | list[int],
+    protocol: str | None,
+    option: list[str] | None,
+    set_: list[str] | None,
+    plugin: list[str] | None,
+    data_dir: Path | None,
+    jobs: int | None = None,
+) -> Config:
+    """The config of a study of one method on one data set."""
+    from groupbench.config import make_config, parse_options, parse_set
+
+    os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
+    return make_config(
+        methods=[method],
+        dataset=[dataset],
+        seeds=seeds,
+        protocol=({} if protocol is None else {"name": protocol}) | parse_options(option or []),
+        set=parse_set(set_ or []),
+        plugins=plugin,
+        data_dir=None if data_dir is None else str(data_dir),
+        jobs=jobs,
+    )
+
+
+def _numbers(text: str) -> list[float]:
+    from groupbench.errors import ConfigError
+
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise ConfigError(f"--weights {text}: give numbers (0,0.1,1)") from error
+
+
+def _report(event: Job | Outcome, ended: int, total: int) -> None:
+    from groupbench.runner.pool import Outcome
+
+    if isinstance(event, Outcome):
+        job = event.job
+        line = f"[{ended}/{total}] {event.status} {event.seconds:.1f} s  {job.label}  seed {job.seed}"
+        _tell(f"{line}  {event.reason}" if event.reason else line)
+
+
+def _tell(line: str) -> None:
+    """Say how it goes on standard error, so that standard output holds the table alone."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _show(found: Study, format: str) -> None:
+    from groupbench.studies import as_text
+
+    typer.echo(as_text(found, format=format))
+    for line in found.failed:
+        _tell(line)
+    if found.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,134 @@
+"""A method beside the names that stand for the same code with a part taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench import api
+from groupbench.errors import ConfigError, ResultError
+from groupbench.registry import methods
+from groupbench.report import Significance, table_frame, tidy
+from groupbench.report.rows import require_level, row_name
+from groupbench.studies.fits import load_for
+from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from groupbench.config import Config
+    from groupbench.runner.jobs import Job
+    from groupbench.runner.pool import Outcome
+    from groupbench.store import RunRecord
+
+_FIGURES = ["view", "metric", "method", "aggregator", "mean", "std", "seeds"]
+_TESTED = ["difference", "low", "high", "p", "p_corrected"]
+_NOTES = (
+    "difference: the row minus the full method, paired, with its confidence interval; p_corrected: Holm's, "
+    "over the ablations",
+    "without a test there are too few units or seeds; 'groupbench compare' shows two rows with every test",
+)
+
+
+def study_ablation(
+    config: Config,
+    results: Path,
+    *,
+    views: Sequence[str] | None = None,
+    metrics: Sequence[str] = ("ndcg@10",),
+    aggregator: str = "average",
+    level: float = 0.05,
+    report: Callable[[Job | Outcome, int, int], None] = lambda event, ended, total: None,
+) -> Study:
+    """Run the method of `config` and its ablations, and compare each with the full method.
+
+    Args:
+        config: one data set and one method; what is set for it is set for its ablations too, but for the
+            hyperparameters that make them ablations.
+        results: the results folder.
+        views: names of views, or None for the usual ones.
+        metrics: names of metrics.
+        aggregator: which group scores are compared; views of single users have none.
+        level: level of the tests.
+        report: as of `groupbench.api.start`.
+
+    Returns:
+        A study with one row per view, metric and name: mean and std over seeds, and for ablations the
+        difference to the full method, its confidence interval, p, p with Holm's correction, and the test;
+        NaN where nothing could be tested.
+
+    Raises:
+        ConfigError: if there is no ablation, or a name is unknown.
+        ResultError: if the full method failed with every seed.
+    """
+    load_for(config)
+    method = config.method_names()[0]
+    require_level(level)
+    require_metrics(metrics)
+    require_aggregator(aggregator)
+    jobs = api.start(with_ablations(config), results, report)
+    records = api.collect(jobs)
+    full = next(job.label for job in jobs if job.method == method)
+    failed = failures(records)
+    if not any(record.method == full and record.status == "done" for record in records):
+        raise ResultError(f"{full} did not finish, so there is nothing to compare with; {failed[0]}")
+    frame = compared(results, scored_by(records, aggregator), full, views, metrics, level)
+    title = f"{place_of(jobs[0])}: {full} and its ablations"
+    return Study(title, frame, _NOTES, failed)
+
+
+def compared(
+    results: Path,
+    records: Sequence[RunRecord],
+    full: str,
+    views: Sequence[str] | None,
+    metrics: Sequence[str],
+    level: float,
+) -> pd.DataFrame:
+    """The frame of `study_ablation`; each method has one line per view in the records."""
+    import pandas as pd
+
+    # The full method first, then as the names were registered.
+    names = list(methods.all())
+    records = sorted(records, key=lambda r: (r.method != full, names.index(r.name)))
+    lines = tidy(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
+    frames = []
+    for view in lines["view"].unique():
+        aggregator = lines.loc[lines["view"] == view, "aggregator"].iloc[0]
+        how = Significance(results, level=level, reference=row_name((full, aggregator)))
+        found = table_frame(records, views=[view], metrics=metrics, aggregator="all", significance=how)
+        frames.append(_numbers(found[found["metric"] != ""], records))
+    return pd.concat(frames, ignore_index=True)
+
+
+def with_ablations(config: Config) -> Config:
+    """The config with the ablations of its only method.
+
+    Raises:
+        ConfigError: if no other name stands for the same code.
+    """
+    method = config.method_names()[0]
+    full = methods[method]
+    others = {name: e for name, e in methods.all().items() if e.make is full.make and name != method}
+    if not others:
+        raise ConfigError(f"method {method} has no ablations: no other name stands for the same code")
+    own = config.set.get(method, {})
+    inherited = {name: {k: v for k, v in own.items() if k not in e.presets} for name, e in others.items()}
+    return config.model_copy(update={"methods": [method, *others], "set": {**inherited, **config.set}})
+
+
+def _numbers(frame: pd.DataFrame, records: Sequence[RunRecord]) -> pd.DataFrame:
+    """The columns that are shown, in the order of the records; NaN where nothing was tested."""
+    import pandas as pd
+
+    order = {method: place for place, method in enumerate(dict.fromkeys(r.method for r in records))}
+    frame = frame.assign(place=frame["method"].map(order)).sort_values(["metric", "place"], kind="stable")
+    shown = frame[_FIGURES].reset_index(drop=True)
+    for name in _TESTED:
+        found = frame[name] if name in frame else pd.Series(np.nan, index=frame.index)
+        shown[name] = pd.to_numeric(found, errors="coerce").to_numpy(dtype=float)
+    shown["test"] = list(frame["test"].fillna("")) if "test" in frame else ""
+    return shown

@@ -1,0 +1,99 @@
+"""How well DMTL tells a user's group: for users whose group it was never told, and as papers report it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.runner.jobs import plan
+from groupbench.studies.fits import load_for
+from groupbench.studies.kept import kept_or_measured
+from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
+from groupbench.studies.study import Study, place_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from groupbench.arrays import IntArray
+    from groupbench.config import Config
+
+
+def study_profiling(
+    config: Config, results: Path, *, folds: int = 5, tell: Callable[[str], None] = lambda line: None
+) -> Study:
+    """Predict the group of every user from fits that were told the groups of the other folds alone.
+
+    Args:
+        config: one data set, one method (DMTL or a variant), and the seeds.
+        results: the results folder; it keeps each measurement.
+        folds: number of parts of the users, at least 2.
+        tell: called with lines of progress.
+
+    Returns:
+        A study with the frame of `profiling_frame`.
+
+    Raises:
+        ConfigError: if the method is not DMTL, or no user can be withheld.
+    """
+    dataset = load_for(config)
+    jobs = sorted(plan(config, {config.dataset[0]: dataset}, results.resolve()), key=lambda job: job.seed)
+    by_seed = []
+    for job in jobs:
+        by_seed.append([kept_or_measured(job, dataset, fold, folds) for fold in range(folds)])
+        tell(f"{job.label}: seed {job.seed} measured")
+    title = f"{place_of(jobs[0])}: group profiles of {jobs[0].label}"
+    return Study(title, profiling_frame(by_seed, jobs[0].label), _notes(folds))
+
+
+def macro(counts: IntArray) -> tuple[float, float, float]:
+    """Macro-averaged precision, recall and F1 over the groups that occur; NaN without any.
+
+    A group that is never predicted has precision 0.
+    """
+    occurs = counts.sum(axis=1) > 0
+    if not occurs.any():
+        return (np.nan,) * 3
+    hits = np.diag(counts)[occurs].astype(np.float64)
+    true, said = counts.sum(axis=1)[occurs], counts.sum(axis=0)[occurs]
+    precision, recall = hits / np.maximum(said, 1), hits / true
+    return float(precision.mean()), float(recall.mean()), float((2 * hits / (true + said)).mean())
+
+
+def profiling_frame(by_seed: Sequence[Sequence[Measured]], model: str) -> pd.DataFrame:
+    """One row per split and predictor, mean and std over seeds.
+
+    Args:
+        by_seed: the measurements of the folds of each seed; folds are pooled.
+        model: what to call the model.
+
+    Returns:
+        Columns split, predictor, precision, recall, f1 (macro averages), f1_std, seeds, judged (predictions
+        per seed, on average).
+    """
+    import pandas as pd
+
+    rows = []
+    for split, predictors in by_seed[0][0].confusions.items():
+        for name in predictors:
+            pooled = [np.sum([m.confusions[split][name] for m in folds], axis=0) for folds in by_seed]
+            figures = np.array([macro(counts) for counts in pooled])
+            spread = figures[:, 2].std(ddof=1) if len(figures) > 1 else np.nan
+            judged = float(np.mean([counts.sum() for counts in pooled]))
+            called = model if name == MODEL else name
+            rows.append((split, called, *figures.mean(axis=0), spread, len(figures), round(judged)))
+    columns = ["split", "predictor", "precision", "recall", "f1", "f1_std", "seeds", "judged"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _notes(folds: int) -> tuple[str, ...]:
+    return (
+        f"{DISJOINT}: {folds}-fold over users; nobody is told the group of a withheld user, all know their "
+        "training rows",
+        f"{ROWS}: held-out rating rows of users whose group was told, as papers report it; an id look-up "
+        "answers it without learning anything",
+        "macro averages over groups; formed groups follow from training rows, those of withheld users too",
+        "1-nn and logistic regression see user features and statistics of training rows, standardised",
+    )

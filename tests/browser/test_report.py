@@ -1,0 +1,209 @@
+"""The report in a real browser: it loads nothing, sorts, filters, restores, fits and runs no foreign code."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from groupbench import api
+from groupbench.report import table_frame
+
+HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+VIEW = "#task=made%2C+paper&view=coupled&metric=precision%405&agg=borda&q=s&sort=seconds&dir=desc&refs=0"
+
+
+@pytest.fixture(scope="module")
+def figures(report):
+    """Rows of every view, metric and aggregator, as tables show them."""
+    return table_frame(
+        api.load_records(report.with_name("results")), views="all", metrics="all", aggregator="all"
+    )
+
+
+def choice(shown, name):
+    """The list of choices with this name."""
+    return shown.page.get_by_role("combobox", name=name, exact=True)
+
+
+def expected(figures, view, metric, aggregator):
+    rows = figures[
+        (figures["view"] == view) & (figures["metric"] == metric) & (figures["aggregator"] == aggregator)
+    ]
+    return rows.set_index("method")["mean"].sort_values(ascending=False)
+
+
+def test_it_loads_nothing_and_complains_of_nothing(opened, report):
+    with opened() as shown:
+        assert shown.requests == [report.as_uri()]
+        assert shown.complaints == []
+        assert shown.page.evaluate("document.querySelectorAll('#board tbody tr').length") == 7
+
+
+def test_rows_are_those_of_the_table_best_first(opened, figures):
+    means = expected(figures, "rated-group", "ndcg@10", "average")
+    with opened() as shown:
+        assert shown.methods() == list(means.index)
+        printed = [float(row[1].split("±")[0]) for row in shown.rows()]
+        assert printed == pytest.approx(list(means), abs=6e-4)
+
+
+def test_a_click_sorts_and_a_second_one_turns_round(opened, figures):
+    with opened() as shown:
+        button = shown.page.locator("#board [data-sort='precision@10']")
+        button.click()
+        order = list(expected(figures, "rated-group", "precision@10", "average").index)
+        assert shown.methods() == order
+        assert shown.page.locator("#board th[aria-sort='descending']").inner_text().startswith("precision@10")
+        shown.page.keyboard.press("Enter")
+        assert shown.methods() == order[::-1]
+        assert shown.page.locator("#board th[aria-sort]").get_attribute("aria-sort") == "ascending"
+
+
+def test_filters_leave_what_they_say(opened, figures):
+    with opened() as shown:
+        shown.page.get_by_label("Reference rows").uncheck()
+        assert not {"random", "oracle"} & set(shown.methods())
+        shown.page.get_by_label("Method contains").fill("S")
+        assert set(shown.methods()) == {"svd", "ease", "als", HOSTILE}
+        shown.page.get_by_label("Method family").select_option("family 3")
+        assert shown.methods() == ["ease"]
+        shown.page.get_by_label("Method contains").fill("")
+        shown.page.get_by_label("Method family").select_option("")
+        shown.page.get_by_label("Reference rows").check()
+        shown.page.get_by_label("Aggregator").select_option("borda")
+        assert shown.methods() == list(expected(figures, "rated-group", "ndcg@10", "borda").index)
+        shown.page.get_by_label("Aggregator").select_option("all")
+        assert len(shown.methods()) == 14
+        choice(shown, "K").select_option("5")
+        shown.page.get_by_label("Aggregator").select_option("average")
+        assert shown.methods() == list(expected(figures, "rated-group", "ndcg@5", "average").index)
+
+
+def test_the_best_aggregator_of_each_method_is_the_better_one(opened, figures):
+    both = [expected(figures, "rated-group", "ndcg@10", name) for name in ("average", "borda")]
+    best = both[0].combine(both[1], max).sort_values(ascending=False)
+    with opened("#agg=best") as shown:
+        assert shown.methods() == list(best.index)
+
+
+def test_seen_rows_can_be_left_out(opened, figures):
+    with opened("#view=sampled-user") as shown:
+        shown.page.get_by_label("Held-out rows").select_option("-clean")
+        assert shown.methods() == list(expected(figures, "sampled-user-clean", "ndcg@10", "average").index)
+        assert "view=sampled-user-clean" in shown.page.url
+        shown.page.get_by_label("Held-out rows").select_option("")
+        assert shown.methods() == list(expected(figures, "sampled-user", "ndcg@10", "average").index)
+
+
+def test_an_address_restores_what_was_shown(opened):
+    with opened() as shown:
+        for label, value in {"View": "coupled", "Metric": "precision", "Aggregator": "borda"}.items():
+            choice(shown, label).select_option(value)
+        shown.page.get_by_label("Method contains").fill("s")
+        shown.page.locator("#board [data-sort='seconds']").click()
+        rows, address = shown.rows(), shown.page.url.partition("#")[2]
+    with opened(f"#{address}") as again:
+        assert again.rows() == rows
+        assert again.page.get_by_label("Method contains").input_value() == "s"
+        assert choice(again, "View").input_value() == "coupled"
+
+
+@pytest.mark.parametrize("address", ["#view=nowhere&metric=none&agg=x&task=y", "#%", "#at=__proto__&sort=x"])
+def test_an_address_of_another_report_does_no_harm(opened, address):
+    with opened(address) as shown:
+        assert len(shown.methods()) == 7
+        assert shown.complaints == []
+
+
+def test_the_theme_follows_the_system_and_the_button(opened):
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with opened(scheme="light") as light, opened(scheme="dark") as dark:
+        colours = {shown.page.evaluate(ground) for shown in (light, dark)}
+        assert len(colours) == 2
+        light.page.get_by_role("button", name="Dark").click()
+        assert light.page.evaluate(ground) == dark.page.evaluate(ground)
+        assert light.page.get_by_role("button", name="Dark").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_the_page_is_never_wider_than_the_window(opened, width, scheme):
+    with opened(VIEW, width=width, scheme=scheme) as shown:
+        assert shown.overflow() <= 0
+        for option in ("all", "best"):
+            shown.page.get_by_label("Aggregator").select_option(option)
+            assert shown.overflow() <= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["", "#view=coupled"])
+def test_axe_finds_nothing_serious(opened, scheme, address):
+    from importlib import resources
+
+    axe = pytest.importorskip("axe_playwright_python", reason="needs groupbench[browser]")
+    source = next(file for file in resources.files(axe).iterdir() if file.name.endswith(".js"))
+    with opened(address, scheme=scheme) as shown:
+        shown.page.evaluate(source.read_text(encoding="utf-8"))
+        outcome = shown.page.evaluate("axe.run()")
+    found = {
+        rule["id"]: [node["html"] for node in rule["nodes"]]
+        for rule in outcome["violations"]
+        if rule["impact"] in ("serious", "critical")
+    }
+    assert found == {}
+    assert len(outcome["passes"]) > 20
+
+
+def test_the_keyboard_reaches_everything(opened):
+    with opened() as shown:
+        shown.page.keyboard.press("Tab")
+        assert shown.page.evaluate("document.activeElement.className") == "skip"
+        shown.page.keyboard.press("Enter")
+        assert shown.page.evaluate("document.activeElement.id") == "main"
+        reached = set()
+        for _ in range(30):
+            shown.page.keyboard.press("Tab")
+            focus = shown.page.evaluate(
+                "({...document.activeElement.dataset, id: document.activeElement.id})"
+            )
+            reached |= set(focus.values())
+        assert {"method", "metric", "seconds", "cost-by"} <= reached
+
+
+def test_hostile_names_are_text(opened):
+    with opened() as shown:
+        assert HOSTILE in shown.methods()
+        assert HOSTILE in shown.page.locator("#provenance pre").first.inner_text()
+        assert shown.page.evaluate("window.hacked") is None
+        assert shown.page.evaluate("document.querySelectorAll('img, script').length") == 2
+
+
+def test_the_front_holds_what_nothing_beats(opened):
+    with opened() as shown:
+        front = [(float(row[2]), float(row[3])) for row in shown.rows("front")]
+        assert front == sorted(front)
+        headings = shown.page.locator("#board thead th").all_inner_texts()
+        seconds = next(i for i, text in enumerate(headings) if text.startswith("seconds"))
+        every = [(float(row[1].split("±")[0]), float(row[seconds])) for row in shown.rows()]
+        named = dict(zip(shown.methods(), every, strict=True))
+        for method, (figure, cost) in named.items():
+            if method not in {*shown.methods("front"), "random", "oracle"}:
+                assert any(better >= figure and cheaper <= cost for better, cheaper in front)
+
+
+def test_fairness_shows_the_worst_off_member(opened, figures):
+    low = expected(figures, "coupled", "min-ndcg@10", "average").drop("oracle")
+    with opened("#view=coupled") as shown:
+        assert shown.methods("fairness-table") == list(low.index)
+        printed = [float(row[3]) for row in shown.rows("fairness-table")]
+        assert printed == pytest.approx(list(low), abs=6e-4)
+
+
+def test_a_large_report_opens_in_three_seconds(opened, large_report):
+    assert large_report.stat().st_size < 10e6
+    began = time.perf_counter()
+    with opened(file=large_report) as shown:
+        assert len(shown.methods()) == 100
+        assert time.perf_counter() - began < 3
+        assert shown.complaints == []
