@@ -70,7 +70,7 @@ def held_out_rmse(scores, rows):
 
 def test_learns_planted_structure_beyond_biases():
     train, held = planted()
-    model = fitted(train, epochs=40, patience=40, profile_weight=0.1, batch_size=256)
+    model = fitted(train, epochs=30, patience=30, profile_weight=0.1, batch_size=256)
     rows = train.ratings
     means = np.bincount(rows.items, rows.values, rows.n_items) / np.bincount(rows.items)
     error = held_out_rmse(model.score(np.arange(rows.n_users)), held)
@@ -85,7 +85,7 @@ def test_learns_planted_structure_beyond_biases():
 @pytest.mark.parametrize("statistics", [False, True])
 def test_other_inputs_and_bases_learn_too(residual, statistics):
     train, held = planted()
-    model = fitted(train, epochs=30, batch_size=256, residual=residual, statistics=statistics)
+    model = fitted(train, epochs=20, batch_size=512, residual=residual, statistics=statistics)
     assert held_out_rmse(model.score(np.arange(150)), held) < 0.6
     assert bool(model._network.users.biases.any()) == (residual == "biases")
     assert model._network.users.features.shape[1] == (4 + 2 + 5 if statistics else 4)
@@ -431,7 +431,7 @@ def test_profiles_are_read_from_the_representations(training, name):
 
 def test_profiles_tell_groups_that_follow_from_features():
     train, _ = planted()
-    model = fitted(train, epochs=40, patience=40, batch_size=256, profile_weight=0.5)
+    model = fitted(train, epochs=25, patience=25, batch_size=512, profile_weight=0.5)
     own = np.empty(train.ratings.n_users, dtype=int)
     own[train.groups.members] = train.groups.segments.of_row
     users, items = train.ratings.users, train.ratings.items
@@ -460,8 +460,8 @@ def test_attention_weights_sum_to_one_and_differ_by_pair(training):
     ids=str,
 )
 def test_each_choice_learns_and_leads_elsewhere(choice):
-    train, held = planted(n_users=60, n_items=40)
-    options = {"epochs": 15, "patience": 15}
+    train, held = planted(n_users=50, n_items=40)
+    options = {"epochs": 10, "patience": 10}
     scores, others = (fitted(train, **options, **c).score(everyone(train)) for c in (choice, {}))
     assert held_out_rmse(scores, held) < 0.95 * np.std(held.values)
     assert np.abs(scores - others).max() > 1e-4
