@@ -8,6 +8,9 @@ import json
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+from groupbench.cli import app
 
 SMALL = (
     *("--dataset", "small", "--option", "n_groups=4", "--set", "dmtl.ensemble=1"),
@@ -54,43 +57,51 @@ def small(cli):
         (folder / f"{name}.csv").write_text(text + "\n")
 
 
-def test_an_ablation_study_tables_paired_differences(cli):
+@pytest.fixture
+def here(cli, monkeypatch):
+    """The command in this process, which loads heavy libraries once."""
+    monkeypatch.chdir(cli.folder)
+    monkeypatch.setenv("GROUPBENCH_COMMAND", "")
+    return lambda *arguments: CliRunner().invoke(app, arguments)
+
+
+def test_an_ablation_study_tables_paired_differences(cli, here):
     (cli.folder / "toy.py").write_text(PLUGIN)
-    asked = ("study", "ablation", "--method", "toy", "--plugin", "toy.py", "--seeds", 2, "-j", 1)
-    ended = cli(*asked)
-    assert ended.returncode == 0, ended.stderr
+    asked = ("study", "ablation", "--method", "toy", "--plugin", "toy.py", "--seeds", "2", "-j", "1")
+    ended = here(*asked)
+    assert ended.exit_code == 0, ended.stderr
     assert ended.stderr.count(" done ") == 4
     assert ended.stdout.startswith("itmrec-sim (simulated data), protocol paper: toy and its ablations")
-    again = cli(*asked, "--view", "rated-user", "--format", "csv")
-    assert (again.returncode, again.stderr) == (0, "")
+    again = here(*asked, "--view", "rated-user", "--format", "csv")
+    assert (again.exit_code, again.stderr) == (0, "")
     full, ablated = csv.DictReader(io.StringIO(again.stdout))
     assert (full["method"], ablated["method"]) == ("toy", "toy-no-part")
     assert full["difference"] == ""
     assert float(ablated["difference"]) == pytest.approx(float(ablated["mean"]) - float(full["mean"]))
     assert float(ablated["high"]) < 0
-    compared = cli("compare", "toy-no-part", "toy", "--view", "rated-user", "-f", "json")
+    compared = here("compare", "toy-no-part", "toy", "--view", "rated-user", "-f", "json")
     assert json.loads(compared.stdout)[0]["difference"] == pytest.approx(float(ablated["difference"]))
 
 
-def test_a_sweep_of_the_profile_weight_is_tabled_drawn_and_resumed(cli, small):
-    asked = ("study", "lambda", *SMALL, "--weights", "0,1", "--seeds", 1, "-j", 1, "--format", "json")
-    ended = cli(*asked, "-o", "a.svg")
-    assert ended.returncode == 0, ended.stderr
+def test_a_sweep_of_the_profile_weight_is_tabled_drawn_and_resumed(cli, here, small):
+    asked = ("study", "lambda", *SMALL, "--weights", "0,1", "--seeds", "1", "-j", "1", "--format", "json")
+    ended = here(*asked, "-o", "a.svg")
+    assert ended.exit_code == 0, ended.stderr
     rows = json.loads(ended.stdout)
     assert {(row["weight"], row["task"]) for row in rows} == {
         (weight, task) for weight in (0, 1) for task in ("recommendation", "loss", "profiling")
     }
     entropies = [row["weight"] for row in rows if row["figure"] == "cross_entropy"]
     assert entropies == [1.0], "nothing is learned of groups without a weight"
-    again = cli("plot", *asked[1:], "-o", "b.svg")
-    assert (again.returncode, again.stdout) == (0, ended.stdout)
+    again = here("plot", *asked[1:], "-o", "b.svg")
+    assert (again.exit_code, again.stdout) == (0, ended.stdout)
     assert "[" not in again.stderr, "nothing is run again"
     assert (cli.folder / "a.svg").read_bytes() == (cli.folder / "b.svg").read_bytes()
 
 
-def test_profiles_are_judged_for_users_whose_group_nobody_was_told(cli, small):
-    ended = cli("study", "profiling", *SMALL, "--seeds", 1, "--folds", 2)
-    assert ended.returncode == 0, ended.stderr
+def test_profiles_are_judged_for_users_whose_group_nobody_was_told(here, small):
+    ended = here("study", "profiling", *SMALL, "--seeds", "1", "--folds", "2")
+    assert ended.exit_code == 0, ended.stderr
     for word in ("user-disjoint  dmtl[", "majority", "1-nn", "logistic", "id look-up", "2-fold over users"):
         assert word in ended.stdout
 
@@ -99,9 +110,9 @@ def test_profiles_are_judged_for_users_whose_group_nobody_was_told(cli, small):
     ("kind", "word"),
     [("training", "validation_rmse"), ("tsne", "profile_weight=0.0,"), ("attention", "genre=a")],
 )
-def test_what_happens_inside_is_drawn(cli, small, kind, word):
-    ended = cli("plot", kind, *SMALL, "-o", "figures/drawn.png")
-    assert ended.returncode == 0, ended.stderr
+def test_what_happens_inside_is_drawn(cli, here, small, kind, word):
+    ended = here("plot", kind, *SMALL, "-o", "figures/drawn.png")
+    assert ended.exit_code == 0, ended.stderr
     assert word in ended.stdout
     assert ended.stdout.splitlines()[-1] == "drawn in figures/drawn.png"
     assert (cli.folder / "figures/drawn.png").read_bytes().startswith(b"\x89PNG")
