@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from groupbench.errors import ConfigError
 from groupbench.page.interval import CONFIDENCE
 from groupbench.page.leaderboard import place_content
 from groupbench.page.marks import Marks
@@ -47,13 +48,15 @@ def page_content(
 
     Raises:
         ResultError: if there are no records.
-        ConfigError: if a view, metric or aggregator is unknown.
+        ConfigError: if a view, metric or aggregator is unknown, or the aggregator is `best`.
     """
+    if aggregator == "best":
+        raise ConfigError("the page itself picks each method's best aggregator; leave out --aggregator")
     kept = newest(iter(records))
     chosen = aggregator or ("all" if _figures(kept, views, metrics) <= MOST_FIGURES else USUAL_AGGREGATOR)
     report = gather(kept, views=views, metrics=metrics, aggregator=chosen, against="reported")
     usual = _usual(report)
-    headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS) if m in report.metrics), report.metrics[0])
+    headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
     marks = Marks(results, kept, views, usual) if significance else None
     tested_metrics = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
     of_groups = breakdowns(results, kept, headline, usual)

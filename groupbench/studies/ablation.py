@@ -95,6 +95,8 @@ def compared(
     names = list(methods.all())
     records = sorted(records, key=lambda r: (r.method != full, names.index(r.name)))
     lines = tidy(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
+    if lines.empty:
+        raise ConfigError(f"no view has {', '.join(metrics)}; choose another --view or --metric")
     frames = []
     for view in lines["view"].unique():
         aggregator = lines.loc[lines["view"] == view, "aggregator"].iloc[0]

@@ -119,6 +119,18 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3) -> 
             store.write(folder, record)
 
 
+@pytest.fixture(scope="session")
+def failures(tmp_path_factory) -> Path:
+    """A report of a folder in which every job failed."""
+    root = tmp_path_factory.mktemp("failures")
+    record = store.RunRecord(
+        "k", "failed", f"ValueError: {HOSTILE}", "made", True, "paper", "svd", "svd", "f", 0
+    )
+    store.write(store.folder_of(root, record.dataset, record.protocol, record.method, record.key), record)
+    make_page(page_content(root, api.load_records(root))).write(root / "report.html")
+    return root / "report.html"
+
+
 def write_report(root: Path, *methods, **options) -> Path:
     """Runs and their report, without tests as there are no values of single groups."""
     write_runs(root / "results", methods, **options)

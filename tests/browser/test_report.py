@@ -207,3 +207,10 @@ def test_a_large_report_opens_in_three_seconds(opened, large_report):
         assert len(shown.methods()) == 100
         assert time.perf_counter() - began < 3
         assert shown.complaints == []
+
+
+def test_failures_alone_are_shown_with_their_reasons(opened, failures):
+    with opened(file=failures) as shown:
+        assert shown.rows("missing-table") == [["svd", "failed", f"ValueError: {HOSTILE}"]]
+        assert shown.complaints == []
+        assert shown.page.evaluate("window.hacked") is None

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from typer.testing import CliRunner
 
 from groupbench import api, store
+from groupbench.cli import app
 from groupbench.errors import ConfigError, ResultError
 from groupbench.page import half_widths, make_page, page_content
 from groupbench.page.document import embedded
@@ -264,3 +266,44 @@ def test_intervals_are_those_of_students_t(values):
 
 def test_one_seed_has_no_interval():
     assert np.isnan(half_widths(np.array([np.nan, 0.1]), np.array([1, 0]))).all()
+
+
+def test_the_command_writes_the_page_and_says_how_large_it_is(results, tmp_path):
+    file = tmp_path / "page.html"
+    asked = ["report", "--results", str(results), "-o", str(file), "--title", "Ours", "--no-significance"]
+    ended = CliRunner().invoke(app, asked)
+    assert ended.exit_code == 0, ended
+    assert ended.output.startswith("21 jobs, 1 views, ")
+    text = file.read_text(encoding="utf-8")
+    assert "<title>Ours</title>" in text
+    assert '"tested":null' in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-o", "report.pdf"], "report.pdf: the report is an HTML file; name it .html"),
+        (["--dataset", "mad"], "unknown dataset of these results 'mad'; did you mean 'made'"),
+        (
+            ["--view", "rated-grupp"],
+            "unknown view in these results 'rated-grupp'; did you mean 'rated-group'",
+        ),
+        (["--aggregator", "best"], "the page itself picks each method's best aggregator"),
+        (["--aggregator", "nobody"], "unknown aggregator in these results 'nobody'"),
+    ],
+)
+def test_bad_options_are_refused(results, tmp_path, monkeypatch, options, said):
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(app, ["report", "--results", str(results), *options])
+    assert isinstance(ended.exception, ConfigError)
+    assert said in str(ended.exception)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_failures_only_has_a_page_with_its_reasons(tmp_path):
+    write_run(tmp_path, "svd", 0, status="failed", reason="ValueError: no")
+    (place,) = (found := page_content(tmp_path, api.load_records(tmp_path)))["places"]
+    assert place["failed"] == [{"method": "svd", "status": "failed", "reason": "ValueError: no"}]
+    assert place["values"] == {}
+    assert "at least 3 methods" in found["ranking"]["missing"]
+    assert "ValueError: no" in make_page(found).text

@@ -4,6 +4,7 @@ const percent = (share) => `${Math.round(share * 100)}%`;
 const chip = (text, about, kind = "") => make("span", { class: `chip ${kind}`, title: about }, text);
 const ABOUT = {
   ref: "a reference row: it bounds the others and is not ranked with them",
+  own: "the method's own scores of groups, without an aggregator",
   "†": "ties can move a figure of this row by more than 0.01; see 'Bounds by ties'",
   "↑": "significantly higher than the best other row, after correction",
   "↓": "significantly lower than the best row, after correction",
@@ -43,7 +44,7 @@ function columnsOf(rows, at, domain, guides) {
 }
 
 function methodCell(row) {
-  return rowHead(row.method, row.reference ? chip("ref", ABOUT.ref) : null, row.moved ? chip("†", ABOUT["†"], "warn") : null);
+  return rowHead(row.method, row.reference ? chip("ref", ABOUT.ref) : null, row.aggregator === "own" ? chip("own", ABOUT.own) : null, row.moved ? chip("†", ABOUT["†"], "warn") : null);
 }
 
 // Room for a mark in every row keeps the figures aligned.
@@ -78,6 +79,7 @@ function legend(rows, at, seeds) {
     ? `± and bar: ${percent(data.confidence)} t interval of the mean over seeds; the dot is the mean, thin lines are random and oracle where they fall in.`
     : "One seed: there is no interval over seeds."];
   if (rows.some((row) => row.reference)) items.push(`ref: ${ABOUT.ref}.`);
+  if (rows.some((row) => row.aggregator === "own")) items.push(`own: ${ABOUT.own}.`);
   if (rows.some((row) => row.moved)) items.push(`†: ${ABOUT["†"]}.`);
   if (state.agg === "best") items.push("Each method's best aggregator is picked on the held-out rows: optimistic.");
   if (data.cut) items.push(`Only rows of the aggregator ${data.cut} are in this file; others by 'groupbench report --aggregator NAME'.`);
