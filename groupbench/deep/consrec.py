@@ -28,11 +28,11 @@ class ConsRec(GraphRecommender):
     A group is sum_v sigmoid(w_v' v + b_v) v over its views v and scores an item of the hypergraph by their
     inner product ("ConsRec: Learning Consensus Behind Interactions for Group Recommendation").
 
-    Deviations: scores are inner products, which the paper keeps for CAMRa2011, on all data and never put
-    through a sigmoid; users are scored by propagated embeddings, because those without propagation
-    validated worse; each W, which is trained like all weights, starts as the sum of both means plus small
-    random weights; `thinning` hides part of the graphs in each step, for a group would else be trained on
-    an item it has just been told; `loss` is one of four (`bpr` is the paper's).
+    Deviations: scores are inner products on all data, as the authors' code has them on CAMRa2011, and
+    never put through a sigmoid; users are scored by propagated embeddings, because those without
+    propagation validated worse; each W, which is trained like all weights, starts as the sum of both means
+    plus small random weights; `thinning` hides part of the graphs in each step, for a group would else be
+    trained on an item it has just been told; `loss` is one of four (`bpr` is the authors').
     """
 
     thinning: Dropout = tunable(0.3, low=0.0, high=0.9)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.deep.graph import GraphRecommender
-from groupbench.deep.method import AtLeast0, Dropout
+from groupbench.deep.method import AtLeast0, Count, Dropout
 from groupbench.hyperparameters import tunable
 
 if TYPE_CHECKING:
@@ -29,10 +29,14 @@ class Hhgr(GraphRecommender):
 
     Deviations: what is learnt is learnt at once, not users first; scores are inner products, not put
     through a sigmoid; attention weighs members alike for all items, so that groups are embedded once; both
-    views share the layers, are drawn anew in each step, and nothing is left out when scoring; `loss` is one
-    of four (`regression` is the paper's).
+    views share the layers, are drawn anew in each step, and nothing is left out when scoring; `loss` is
+    one of four.
     """
 
+    weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
+    """Decoupled decay of all weights, per unit of step size."""
+    batch_size: Count = 2048
+    """Rows of a step, of groups and users in the proportion of all their rows."""
     drop: Dropout = tunable(0.2, low=0.0, high=0.8)
     """Share of users, or of memberships, that a view leaves out."""
     contrast_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groupbench import api
+from groupbench import api, store
 from groupbench.config import make_config
-from groupbench.errors import GroupbenchError
+from groupbench.errors import DatasetError, GroupbenchError, ResultError
 from groupbench.loading import Card, Source, load
 from groupbench.report.compare import compare_frame
 
@@ -100,6 +100,20 @@ def test_an_archive(tmp_path, mutated):
             source.close()
 
     reads()
+
+
+def test_nesting_without_end_and_a_quote_that_never_closes(tmp_path):
+    _files(tmp_path / "data")
+    (tmp_path / "data" / "dataset.toml").write_text("scale = " + "[" * 5000)
+    with pytest.raises(DatasetError, match=r"dataset\.toml: .*recursion"):
+        load(tmp_path / "data")
+    (tmp_path / "data" / "dataset.toml").write_text("")
+    (tmp_path / "data" / "ratings.csv").write_text('user,item,rating\nu,a,1\nv,"' + "x" * 200_000)
+    with pytest.raises(DatasetError, match=r"ratings\.csv.*quotes"):
+        load(tmp_path / "data")
+    (tmp_path / "run.json").write_text("[" * 100_000)
+    with pytest.raises(ResultError, match=r"run\.json is not a run record"):
+        store.read(tmp_path)
 
 
 def _files(folder: Path) -> Path:

@@ -106,7 +106,9 @@ def _same(results: Path, expected: Path) -> None:
     folders = [f.parent.relative_to(expected) for f in expected.glob("runs/*/*/*/*/run.json")]
     assert len(folders) == JOBS
     for folder in folders:
-        assert {f.name for f in (results / folder).iterdir()} == FILES
+        # A kill right after the record was written leaves the job's empty log.
+        found = {f.name for f in (results / folder).iterdir() if f.name != "log.txt" or f.stat().st_size}
+        assert found == FILES
         assert store.read(results / folder).figures == store.read(expected / folder).figures
         for file in FILES - {"run.json"}:
             assert (results / folder / file).read_bytes() == (expected / folder / file).read_bytes()
