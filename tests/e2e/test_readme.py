@@ -69,3 +69,10 @@ def test_every_listed_name_exists(cli):
     named = {n for row in rows for n in re.findall(r"`([a-z][a-z0-9-]+)`", row)} - {"ratings"}
     assert len(named) > 35
     assert named <= there
+
+
+def test_the_page_and_a_figure(cli, finished):
+    for word, file in (("groupbench report", "report.html"), ("plot bars", "bars.pdf")):
+        ended = cli(*shown(word), "--results", finished)
+        assert ended.returncode == 0, ended
+        assert (cli.folder / file).stat().st_size > 10_000
