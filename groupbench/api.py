@@ -158,10 +158,13 @@ def start(
         tell: called with what the loaders changed or left out, before any job starts.
     """
     from groupbench import store
+    from groupbench.group_rows import MODES
     from groupbench.runner import pool
     from groupbench.runner.jobs import plan, unfinished
 
     loaded = _load(config, tell)
+    if config.groups_as is None:
+        config = config.model_copy(update={"groups_as": list(MODES)})
     jobs = plan(config, loaded, results.resolve())
     for name in config.tuned.keys() - {job.method for job in jobs if job.tuning}:
         if any(job.method == name for job in jobs):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groupbench.errors import ConfigError, unknown
+from groupbench.group_rows import MODES, GroupsAs
 
 if TYPE_CHECKING:
     from groupbench.data import Dataset
@@ -61,6 +62,11 @@ class Config(BaseModel):
     """Options of the protocol."""
     seeds: int | list[int] = 5
     """Number of repeats (0, 1, 2 ...), or the repeats themselves."""
+    groups_as: list[GroupsAs] | None = None
+    """How recommenders of users serve groups that have rows of their own, each a job: `members`, `rows` or
+    `both`; a run without it has all three, and trials of tuning members."""
+    group_weight: int = Field(1, ge=1)
+    """As how many equal users a group stands in `rows` and `both`."""
     set: dict[str, dict[str, Any]] = {}
     """Hyperparameters by method."""
     tuned: dict[str, Tuned] = {}
@@ -134,7 +140,7 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
         if key not in Config.model_fields:
             raise ConfigError(where + unknown("key", key, Config.model_fields))
     values = {
-        k: [v] if k in ("methods", "dataset", "plugins") and isinstance(v, str) else v
+        k: [v] if k in ("methods", "dataset", "plugins", "groups_as") and isinstance(v, str) else v
         for k, v in values.items()
     }
     try:
@@ -144,6 +150,8 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
         depth = 3 if first["loc"][0] == "tuned" else 1
         place = ".".join(map(str, first["loc"][:depth]))
         raise ConfigError(f"{where}{place}={first['input']!r}: {first['msg'].lower()}") from error
+    if config.groups_as is not None and not config.groups_as:
+        raise ConfigError(f"{where}groups_as: name at least one of {', '.join(MODES)}, or leave it out")
     for key in ("methods", "dataset"):
         if not getattr(config, key):
             raise ConfigError(f"{where}{key}: name at least one; 'groupbench list' shows what there is")

@@ -15,6 +15,7 @@ import numpy as np
 from groupbench.arrays import IntArray, Segments
 from groupbench.bundles import Bundle, bundles
 from groupbench.collect import Collector, Judged, collector
+from groupbench.group_rows import GroupRows
 from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.scoring import Scored, ScoreSource
 from groupbench.views import Block, Judgement, View
@@ -79,6 +80,8 @@ def refusal(method: object, view: View) -> str:
     """Why the view cannot judge the method, or nothing."""
     if view.judges == "predictions" and not isinstance(method, Recommender):
         return "judges aggregators by the base method's own predictions, and there is none"
+    if isinstance(method, GroupRows) and view.entity == "user":
+        return "judges users, and here groups are served by rows of their own"
     estimates = isinstance(method, ReferenceRow) or getattr(method, "predicts_ratings", False)
     if view.estimates_only and not estimates:
         return "needs predicted ratings, and this method's scores are none"

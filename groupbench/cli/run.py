@@ -37,6 +37,16 @@ def run(
     ] = None,
     n_groups: Annotated[int | None, typer.Option(help="Number of groups to form.")] = None,
     tau: Annotated[float | None, typer.Option(help="Relevant from this rating on.")] = None,
+    groups_as: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How recommenders of users serve groups with rows of their own: members, rows or both; "
+            "default: each that the data allows."
+        ),
+    ] = None,
+    group_weight: Annotated[
+        int | None, typer.Option(help="As how many users a group stands in rows and both.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Another protocol option, KEY=VALUE (group_features=shares).")
     ] = None,
@@ -81,6 +91,8 @@ def run(
         dataset=split_names(dataset),
         seeds=_seeds(seeds),
         protocol={k: v for k, v in given.items() if v is not None},
+        groups_as=split_names(groups_as),
+        group_weight=group_weight,
         set=parse_set(set_ or []),
         plugins=plugin,
         data_dir=None if data_dir is None else str(data_dir),

@@ -6,7 +6,8 @@ A model is two short files. `_name.py` holds its network, a `GroupNetwork` (see 
 hyperparameters, a dataclass derived from `SampledRecommender` (see `method.py`) whose `_network` makes the
 network; it imports torch in functions only. Sampling, losses, the optimizer, validation, the refit and the
 scores of all items are shared. A model with losses of its own derives from `DeepRecommender` and yields
-them in `_losses`.
+them in `_losses`. One that propagates over graphs derives from `GraphRecommender`, whose steps are few
+and large.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from groupbench.deep.agree import Agree
 from groupbench.deep.aligngroup import AlignGroup
 from groupbench.deep.consrec import ConsRec
 from groupbench.deep.cuberec import CubeRec
+from groupbench.deep.graph import GraphRecommender
 from groupbench.deep.groupim import GroupIm
 from groupbench.deep.hhgr import Hhgr
 from groupbench.deep.hypergroup import HyperGroup
@@ -26,6 +28,7 @@ __all__ = [
     "ConsRec",
     "CubeRec",
     "DeepRecommender",
+    "GraphRecommender",
     "GroupIm",
     "Hhgr",
     "HyperGroup",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from groupbench.deep._averaging import Average
 from groupbench.errors import MethodError
 
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ class Schedule:
         weight_decay: decoupled decay of the weights (AdamW), per unit of step size.
         epochs: most passes over the rows.
         patience: passes without a better validation figure before training stops.
+        averaging: share of the weights' running average that each step keeps; it is what is judged and
+            left. 0 takes the weights as they are.
     """
 
     learning_rate: float
     weight_decay: float
     epochs: int
     patience: int
+    averaging: float = 0.0
 
 
 def train(
@@ -66,23 +70,25 @@ def train(
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )
+    average = Average(network, schedule.averaging)
     history: list[Epoch] = []
     best, weights, stale = -math.inf, None, 0
     while len(history) < schedule.epochs and stale < schedule.patience:
-        loss = _epoch(network, losses(), optimizer)
+        loss = _epoch(network, losses(), optimizer, average)
         if not math.isfinite(loss):
             raise MethodError(
                 f"{type(network).__name__}: the loss diverged in epoch {len(history) + 1} ({loss}); "
                 f"lower learning_rate (now {schedule.learning_rate})"
             )
         network.eval()
-        history.append(Epoch(loss, judge() if judge else math.nan))
-        if judge is None:
-            continue
-        stale += 1
-        if history[-1].validation > best:
-            best, weights, stale = history[-1].validation, deepcopy(network.state_dict()), 0
-    if weights is not None:
+        with average.in_place():
+            history.append(Epoch(loss, judge() if judge else math.nan))
+            stale += judge is not None
+            if history[-1].validation > best:
+                best, weights, stale = history[-1].validation, deepcopy(network.state_dict()), 0
+    if weights is None:
+        average.swap()
+    else:
         network.load_state_dict(weights)
     network.eval()
     return history
@@ -95,13 +101,16 @@ def best_epoch(history: list[Epoch]) -> int:
     return max(range(len(history)), key=lambda e: history[e].validation)
 
 
-def _epoch(network: nn.Module, losses: Iterable[Tensor], optimizer: torch.optim.Optimizer) -> float:
+def _epoch(
+    network: nn.Module, losses: Iterable[Tensor], optimizer: torch.optim.Optimizer, average: Average
+) -> float:
     network.train()
     total, steps = torch.zeros(()), 0
     for loss in losses:
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimizer.step()
+        average.update()
         total += loss.detach()
         steps += 1
     return float(total) / max(steps, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from groupbench.deep.method import Count, Dropout, SampledRecommender, Widths
+from groupbench.deep.method import Count, Decay, Dropout, SampledRecommender, Widths
 from groupbench.hyperparameters import tunable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Agree(SampledRecommender):
 
     Deviations: scores are logits, not put through a sigmoid; the loss is one of four (`regression` is the
     paper's), the default validated best; batches of users and groups take turns at random instead of
-    epochs.
+    epochs; the weights are a running average over the steps.
     """
 
     width: Count = tunable(32, low=8, high=128, log=True)
@@ -38,6 +38,8 @@ class Agree(SampledRecommender):
     """Width of the attention's hidden layer."""
     dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
     """Dropout on the first hidden layer of tower and attention."""
+    averaging: Decay = 0.99
+    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
 
     def _network(self, data: Interactions) -> AgreeNetwork:
         from groupbench.deep._agree import AgreeNetwork

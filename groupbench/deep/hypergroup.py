@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groupbench.deep.method import Count, Dropout, SampledRecommender, Whole, Widths
+from groupbench.deep.method import Count, Decay, Dropout, SampledRecommender, Whole, Widths
 from groupbench.hyperparameters import tunable
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ class HyperGroup(SampledRecommender):
     Recommendation").
 
     Deviations: the data name no friends, so that users' companions are those they share a group with; steps
-    add to what a node holds instead of replacing it; `loss` is one of four, the default validated best. A
-    group without rows is scored like any other, by its members and neighbours.
+    add to what a node holds instead of replacing it; `loss` is one of four, the default validated best; the
+    weights are a running average over the steps. A group without rows is scored like any other, by its
+    members and neighbours.
     """
 
     width: Count = tunable(32, low=8, high=128, log=True)
@@ -42,8 +43,10 @@ class HyperGroup(SampledRecommender):
     dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
     """Dropout on the first hidden layer of the tower."""
 
-    batch_size: Count = 1024
+    batch_size: Count = 512
     """Rows of a step; each propagates over both graphs anew."""
+    averaging: Decay = 0.99
+    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
 
     def _network(self, data: Interactions) -> HyperGroupNetwork:
         from groupbench.deep._hypergroup import HyperGroupNetwork

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from groupbench.errors import MethodError
 from groupbench.hyperparameters import tunable
@@ -34,6 +34,7 @@ Above0 = Annotated[float, Gt(0)]
 AtLeast0 = Annotated[float, Ge(0)]
 Share = Annotated[float, Ge(0), Le(1)]
 Dropout = Annotated[float, Ge(0), Le(0.95)]
+Decay = Annotated[float, Ge(0), Lt(1)]
 Widths = Annotated[tuple[Count, ...], MinLen(1)]
 
 
@@ -63,6 +64,8 @@ class DeepRecommender(Recommender, GroupRecommender):
     """Most passes over the rows."""
     patience: Count = 8
     """Passes without a better validation figure before training stops."""
+    averaging: Decay = 0.0
+    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
     refit: bool = True
     """Train anew on all rows for the number of passes that validated best."""
     positive: Share | None = None
@@ -134,7 +137,7 @@ class DeepRecommender(Recommender, GroupRecommender):
         history = train(
             network,
             lambda: self._losses(network, data),
-            Schedule(self.learning_rate, self.weight_decay, epochs, self.patience),
+            Schedule(self.learning_rate, self.weight_decay, epochs, self.patience, self.averaging),
             None if held is None else lambda: held.ndcg(network),
         )
         return network, history

@@ -25,6 +25,8 @@ class Protocol(BaseModel):
 
     views: ClassVar[tuple[str, ...]]
     """The views that judge it."""
+    groups_rate: ClassVar[bool] = False
+    """Whether joint ratings are for training, where the data has them."""
 
     name: str
     """Name of the protocol."""

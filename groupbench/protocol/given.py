@@ -28,6 +28,8 @@ class Given(Protocol):
         "sampled-user-clean",
     )
 
+    groups_rate: ClassVar[bool] = True
+
     name: Literal["given"] = "given"
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:

@@ -21,6 +21,8 @@ class Natural(Protocol):
 
     views: ClassVar[tuple[str, ...]] = ("natural",)
 
+    groups_rate: ClassVar[bool] = True
+
     name: Literal["natural"] = "natural"
     held: Literal["groups", "rows"] = "groups"
     """Whether a fold holds out all joint ratings of some groups (cold) or some of every group (warm)."""

@@ -15,9 +15,10 @@ from groupbench import provenance, registry, store
 from groupbench.collect import Judged
 from groupbench.errors import DatasetError, MethodError
 from groupbench.evaluation import evaluate, refusal
+from groupbench.group_rows import GroupRows
 from groupbench.measure import Stopwatch
 from groupbench.protocol import make_protocol
-from groupbench.recommender import Method, ReferenceRow
+from groupbench.recommender import Method, Recommender, ReferenceRow
 from groupbench.runner import outcome
 from groupbench.runner.determinism import repeatable
 from groupbench.seeding import generator, integer
@@ -72,6 +73,8 @@ def _made(job: Job) -> Method | ReferenceRow:
     method = registry.methods[job.method].create(**job.overrides)
     if not isinstance(method, Method | ReferenceRow):
         raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
+    if job.groups_as != "members" and isinstance(method, Recommender):
+        return GroupRows(method, job.groups_as, job.group_weight)
     return method
 
 

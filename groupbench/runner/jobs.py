@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench import __version__, evaluation, registry, store
 from groupbench.errors import ConfigError, GroupbenchError, PluginError
+from groupbench.recommender import GroupRecommender, Recommender
 from groupbench.runner.determinism import needs_one_thread
 
 if TYPE_CHECKING:
     from groupbench.config import Config, Tuned
     from groupbench.data import Dataset
+    from groupbench.group_rows import GroupsAs
     from groupbench.protocol import Protocol
 
 
@@ -46,6 +48,9 @@ class Job:
         validation: None to hold out what the protocol holds out; else the job is part of a trial of tuning,
             and its training rows are held out from again, for the validation repeat of this number.
         views: the views to judge; empty for all of the protocol.
+        groups_as: how a recommender of users serves groups: by their `members`, or as pseudo-users that are
+            fitted on the `rows` of groups, or on `both` theirs and those of users.
+        group_weight: as how many pseudo-users each group stands.
     """
 
     source: str
@@ -67,14 +72,17 @@ class Job:
     tuning: dict[str, Any] = field(default_factory=dict)
     validation: int | None = None
     views: tuple[str, ...] = ()
+    groups_as: GroupsAs = "members"
+    group_weight: int = 1
 
     @property
     def label(self) -> str:
-        """The method's name with `[tuned]` or the hyperparameters that differ: `svd[n_factors=50]`."""
-        if self.tuning:
-            return f"{self.method}[tuned]"
-        own = ",".join(f"{k}={v}" for k, v in sorted(self.overrides.items()))
-        return f"{self.method}[{own}]" if own else self.method
+        """The method's name with what differs, `svd[n_factors=50]`, `svd[tuned]` or `svd[both]`."""
+        own = ["tuned"] if self.tuning else [f"{k}={v}" for k, v in sorted(self.overrides.items())]
+        if self.groups_as != "members":
+            weight = [f"group_weight={self.group_weight}"] if self.group_weight > 1 else []
+            own = [self.groups_as, *weight, *own]
+        return f"{self.method}[{','.join(own)}]" if own else self.method
 
     @property
     def protocol_label(self) -> str:
@@ -108,6 +116,8 @@ class Job:
             config={
                 "protocol": self._protocol().model_dump(),
                 "aggregators": list(self.aggregators),
+                "groups_as": self.groups_as,
+                "group_weight": self.group_weight,
                 "source": self.source,
                 "content_hash": self.content_hash,
                 "plugins": {file: _file_hash(file) for file in self.plugins},
@@ -192,12 +202,15 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
                     aggregators=aggregators,
                     plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
                     results=str(results),
-                    key=digest({**decides, "seed": seed}),
+                    key=digest({**decides, **_mode_key(mode, weight), "seed": seed}),
                     cost=cost,
                     foreign=not entry.make.__module__.startswith("groupbench."),
                     one_thread=one_thread,
-                    tuning=tuning,
+                    tuning=tuning if mode == "members" else {},
+                    groups_as=mode,
+                    group_weight=weight,
                 )
+                for mode, weight in _modes(config, entry, dataset, protocol)
                 for seed in config.seed_list()
             ]
     # Jobs of one data set and seed stay together: a worker keeps their split and groups.
@@ -208,6 +221,24 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
 def unfinished(jobs: Sequence[Job]) -> list[Job]:
     """The jobs that have no record of success yet; what is damaged counts as none."""
     return [job for job in jobs if not store.is_done(job.folder, job.tuning)]
+
+
+def _modes(
+    config: Config, entry: registry.Entry[Any], dataset: Dataset, protocol: Protocol
+) -> list[tuple[GroupsAs, int]]:
+    """How a method serves groups, and the weight of their rows; by members unless it can learn from rows."""
+    asked: list[GroupsAs] = config.groups_as or ["members"]
+    kind = entry.make if isinstance(entry.make, type) else object
+    of_users = issubclass(kind, Recommender) and not issubclass(kind, GroupRecommender)
+    rated = protocol.groups_rate and dataset.group_ratings is not None
+    if not (of_users and rated) or entry.family == "reference":
+        return [("members", 1)]
+    return [(mode, 1 if mode == "members" else config.group_weight) for mode in dict.fromkeys(asked)]
+
+
+def _mode_key(mode: GroupsAs, weight: int) -> dict[str, Any]:
+    """What a mode adds to a key."""
+    return {} if mode == "members" else {"groups_as": mode, "group_weight": weight}
 
 
 def _tuning(name: str, tuned: Tuned | None, parameters: str, dataset: str, protocol: str) -> dict[str, Any]:

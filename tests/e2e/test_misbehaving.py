@@ -18,7 +18,6 @@ REASONS = {
     "segfaults": ("killed", "SIGSEGV"),
     "killed": ("killed", "SIGKILL (out of memory?)"),
     "killed-strangely": ("killed", "the process was ended by signal "),
-    "hangs-up": ("killed", "the process "),
     "hungry": ("failed", "MemoryError"),
     "nan": ("failed", "NaN or infinite; return finite scores"),
     "infinite": ("failed", "NaN or infinite; return finite scores"),
@@ -30,6 +29,7 @@ REASONS = {
     "no-method": ("failed", "no Recommender or GroupRecommender"),
     "writes-input": ("failed", "read-only"),
 }
+HANGS_UP = "hangs-up"
 WORKING = ("forces-input", "ints", "prints", "closes-output", "forks", "meddles")
 NEIGHBOURS = ("random", "svd")
 
@@ -38,7 +38,7 @@ NEIGHBOURS = ("random", "svd")
 def wreck(tmp_path_factory, command_in, plugins):
     """All misbehaving methods in one run next to two that behave: the command, the call and how it ended."""
     command = command_in(tmp_path_factory.mktemp("wreck"))
-    methods = ",".join([*REASONS, *WORKING, *NEIGHBOURS])
+    methods = ",".join([*REASONS, HANGS_UP, *WORKING, *NEIGHBOURS])
     plugin = plugins / "misbehaving.py"
     call = ("run", "--plugin", plugin, "--methods", methods, "--seeds", "1", "--jobs", "4")
     return command, call, command(*call, timeout=300)
@@ -52,10 +52,18 @@ def _folder(results: Path, method: str) -> Path:
 def test_the_run_ends_with_status_1_and_counts(wreck):
     _, _, ended = wreck
     assert ended.returncode == 1
-    total = len(REASONS) + len(WORKING) + len(NEIGHBOURS)
-    assert f"{total} jobs: {total} run, 0 already there, {len(REASONS)} failed" in ended.stdout
+    total = len(REASONS) + 1 + len(WORKING) + len(NEIGHBOURS)
+    assert f"{total} jobs: {total} run, 0 already there, {len(REASONS) + 1} failed" in ended.stdout
     assert ended.stderr == ""
     assert len(ended.stdout.splitlines()) == total + 2
+
+
+def test_a_worker_that_hangs_up_is_reported_and_figures_it_wrote_whole_stay(wreck, statuses):
+    command, _, ended = wreck
+    line = next(line for line in ended.stdout.splitlines() if f"  {HANGS_UP}  seed 0  " in line)
+    assert "killed" in line
+    assert "the process " in line
+    assert statuses(command.folder / "results")[HANGS_UP][0] in ("done", "killed")
 
 
 @pytest.mark.parametrize("name", REASONS)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from groupbench.data import Ratings
+from groupbench.deep._averaging import Average
 from groupbench.deep._bags import Bags, log_likelihood
 from groupbench.deep._graph import (
     Propagation,
@@ -345,6 +346,52 @@ def test_a_loss_that_diverges_is_an_error_that_names_the_remedy():
 
     with pytest.raises(MethodError, match=r"diverged in epoch 1.*lower learning_rate"):
         train(network, lambda: [network(torch.ones(1)).sum() * math.inf], schedule())
+
+
+def test_the_average_is_that_of_the_weights_after_each_step():
+    network = nn.Linear(1, 1, bias=False)
+    average, expected = Average(network, 0.6), network.weight.item()
+    for step in range(1, 40):
+        with torch.no_grad():
+            network.weight.fill_(float(step))
+        average.update()
+        keep = min(0.6, step / (step + 10))
+        expected = keep * expected + (1 - keep) * step
+
+    with average.in_place():
+        assert network.weight.item() == pytest.approx(expected, rel=1e-5)
+    assert network.weight.item() == 39
+
+
+def test_what_is_judged_and_left_is_the_average():
+    network, seen = nn.Linear(1, 1, bias=False), []
+    steps = 30
+
+    def losses():
+        for _ in range(steps):
+            seen.append(network.weight.item())
+            yield network(torch.ones(1)).sum()
+
+    def judge():
+        seen.append(network.weight.item())
+        return 1.0
+
+    train(network, losses, schedule(epochs=1, averaging=0.9), judge)
+
+    *_, last, judged = seen
+    assert judged - last > 0.1
+    assert network.weight.item() == judged
+
+
+def test_without_validation_the_average_is_left_too():
+    left = []
+    for judge in (None, lambda: 1.0):
+        torch.manual_seed(0)
+        network = nn.Linear(1, 1)
+        train(network, lambda n=network: [n(torch.ones(1)).sum()], schedule(epochs=1, averaging=0.5), judge)
+        left.append(network.weight.item())
+
+    assert left[0] == left[1]
 
 
 def test_best_epoch_is_the_first_of_equals():

@@ -19,7 +19,7 @@ LAYERS = (
     {"data", "groups"},
     {"leaks"},
     {"recommender", "metrics"},
-    {"task"},
+    {"task", "group_rows"},
     {"aggregation", "splits", "formation", "views", "loading", "dmtl", "deep"},
     {"lessons"},
     {"baselines", "bundles", "datasets", "diagnosis", "protocol", "scoring", "sequential", "testing"},

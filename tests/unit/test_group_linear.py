@@ -1,0 +1,148 @@
+"""Member counts, graph filters and the stack against plain computations on small data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from groupbench.baselines._choice import choice_weights
+from groupbench.baselines._group_features import LinearEase
+from groupbench.baselines.group_linear import all_of_some, some_of_each
+from groupbench.data import Ratings
+from groupbench.errors import MethodError
+from groupbench.groups import Groups
+from groupbench.recommender import TrainingData
+from groupbench.registry import methods
+from groupbench.testing.small import small_training
+
+
+def fitted(name, train, **parameters):
+    return methods[name].create(**parameters).fit(train, rng=np.random.default_rng(0))
+
+
+def test_members_are_counted_once_for_each_item():
+    train = small_training()
+    scores = fitted("member-count", train).score_groups(train.groups)
+    known = set(zip(train.ratings.users, train.ratings.items, strict=True))
+    for g in range(len(train.groups)):
+        for i in range(train.ratings.n_items):
+            assert scores[g, i] == sum((u, i) in known for u in train.groups[g])
+
+
+def dense(rows):
+    return (rows.matrix().toarray() > 0).astype(float)
+
+
+def graph(rows, extra, power):
+    left, right = rows.sum(axis=1) + extra, rows.sum(axis=0)
+    scaled = rows / np.sqrt(np.where(left > 0, left, 1))[:, None] / np.sqrt(np.where(right > 0, right, 1))
+    edges = scaled.T @ scaled
+    np.fill_diagonal(edges, 0)
+    return edges**power
+
+
+@pytest.mark.parametrize("degrees", [(1, 2, 3), (3, 1, 2)])
+def test_group_gf_is_three_polynomials_of_dense_graphs(degrees):
+    train = small_training()
+    users, groups = dense(train.ratings), dense(train.group_ratings)
+    members = np.zeros((len(train.groups), len(users)))
+    members[train.groups.segments.of_row, train.groups.members] = 1
+    graphs = [
+        graph(users, members.sum(axis=0), 0.5),
+        graph(groups, members.sum(axis=1), 0.5),
+        graph(np.vstack([users, groups]), 0, 0.5),
+    ]
+    filters = {1: lambda p: p, 2: lambda p: 2 * p - p @ p}
+    filters[3] = lambda p: p + 0.01 * (-p @ p @ p + 10 * p @ p - 29 * p)
+    found = [groups @ filters[k](p) for k, p in zip(degrees, graphs, strict=True)]
+    expected = 0.3 * found[0] + 0.2 * found[1] + 0.5 * found[2]
+    named = dict(zip(("degree_users", "degree_groups", "degree_both"), degrees, strict=True))
+    options = {"alpha": 0.2, "beta": 0.5, "power": 0.5, "topk": None, **named}
+    plain = fitted("group-gf", train, mask=False, **options).score_groups(train.groups)
+    masked = fitted("group-gf", train, **options).score_groups(train.groups)
+    assert np.allclose(plain, expected)
+    assert np.allclose(masked[groups == 0], expected[groups == 0])
+    for row, own in zip(masked, groups > 0, strict=True):
+        assert not own.any() or row[own].max() < row[~own].min()
+
+
+@pytest.mark.parametrize("shape", [(9, 5), (5, 9)])
+def test_ease_is_the_same_through_rows_and_items(shape):
+    from scipy.sparse import csr_array
+
+    rows = (np.random.default_rng(1).random(shape) < 0.4).astype(float)
+    inverse = np.linalg.inv(rows.T @ rows + 2 * np.eye(shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    assert np.allclose(LinearEase(csr_array(rows), 2.0).scores(csr_array(rows[:3])), rows[:3] @ weights)
+
+
+def test_a_logit_finds_the_weights_that_made_the_choices():
+    rng = np.random.default_rng(0)
+    features, truth = rng.normal(size=(4000, 6, 3)), np.array([1.0, -0.5, 0.0])
+    chosen = (features @ truth + rng.gumbel(size=(4000, 6))).argmax(axis=1)
+    order = np.arange(6)[None, :].repeat(4000, axis=0)
+    order[np.arange(4000), chosen], order[:, 0] = 0, chosen
+    cases = np.take_along_axis(features, order[:, :, None], axis=1)
+    assert np.allclose(choice_weights(cases, 1e-6, np.zeros(3, dtype=bool)), truth, atol=0.1)
+
+
+def test_left_out_rows_are_some_of_each_group_or_all_of_some():
+    rows = small_training().group_ratings
+    rng = np.random.default_rng(0)
+    some, whole = some_of_each(rows, rng), all_of_some(rows, rng)
+    assert sorted([*some.left, *some.cases]) == list(range(len(rows)))
+    counts = np.bincount(rows.users)
+    assert set(rows.users[some.cases]) == set(np.flatnonzero(counts > 1))
+    assert set(np.flatnonzero(counts)) == set(rows.users[some.left])
+    assert not set(rows.users[whole.left]) & set(rows.users[whole.cases])
+
+
+def simulated(seed=0, n_groups=150, n_items=60):
+    """Groups of one of three tastes, whose members share it; the last row of each group is held out."""
+    rng = np.random.default_rng(seed)
+    taste = rng.integers(0, 3, n_groups)
+    liked = np.where(np.arange(n_items)[None, :] % 3 == taste[:, None], 1.0, 0.05)
+    items = np.array([rng.choice(n_items, 6, replace=False, p=p / p.sum()) for p in liked])
+    users = np.array([rng.choice(n_items, 8, replace=False, p=p / p.sum()) for p in liked.repeat(2, axis=0)])
+
+    def rows(table):
+        n = len(table)
+        owner = np.repeat(np.arange(n), table.shape[1])
+        return Ratings(owner, table.ravel(), np.ones(table.size), n, n_items)
+
+    groups = Groups.from_lists([[2 * g, 2 * g + 1] for g in range(n_groups)])
+    train = TrainingData(rows(users), (1.0, 1.0), groups, rows(items[:, :-1]))
+    return train, items[:, -1]
+
+
+def places(scores, held):
+    return (scores > scores[np.arange(len(held)), held][:, None]).sum(axis=1)
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_the_stack_beats_popularity_among_groups_with_and_without_rows(cold):
+    train, held = simulated()
+    judged = np.arange(100, 150)
+    if cold:
+        joint = train.group_ratings
+        train = replace(train, group_ratings=joint.take(joint.users < 100))
+    groups = train.groups.take(judged)
+    stack = places(fitted("group-stack", train).score_groups(groups), held[judged])
+    popular = places(fitted("popularity-groups", train).score_groups(groups), held[judged])
+    assert stack.mean() < 0.7 * popular.mean()
+
+
+def test_unknown_groups_and_missing_rows_are_said():
+    train = small_training()
+    other = Groups.from_lists([[0, 1]], ["elsewhere"])
+    for name in ("group-gf", "group-stack"):
+        with pytest.raises(MethodError, match="'elsewhere' is not in the training data"):
+            fitted(name, train).score_groups(other)
+        with pytest.raises(MethodError, match="joint ratings"):
+            fitted(name, small_training(bare=True))
+        assert methods[name].create().skip(small_training(bare=True))
+    with pytest.raises(MethodError, match="alpha \\+ beta"):
+        fitted("group-gf", train, alpha=0.8, beta=0.8)
