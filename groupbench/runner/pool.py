@@ -15,7 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import cast
 
-from groupbench.runner.jobs import Job
+from groupbench.runner.jobs import Job, unfinished
 from groupbench.store import Status
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -63,15 +63,18 @@ class _Worker:
         return time.monotonic() - self._started
 
     def outcome(self) -> Outcome:
-        """What the worker says of its job; a worker that died instead says it with its exit code."""
+        """What the worker says of its job; one that went away is judged by what it wrote or its exit code."""
         with suppress(EOFError, OSError, ValueError):
             if self.pipe.poll():
                 said = json.loads(self.pipe.recv_bytes())
                 return self._ended(said["status"], said["reason"])
         try:
-            return self._ended("killed", _cause(self._process.wait(_GRACE)))
+            reason = _cause(self._process.wait(_GRACE))
         except subprocess.TimeoutExpired:
-            return self._ended("killed", "the process closed its connection to the run")
+            reason = "the process closed its connection to the run"
+        assert self._job is not None
+        wrote_whole = not unfinished([self._job])
+        return self._ended("done", "") if wrote_whole else self._ended("killed", reason)
 
     def late(self, timeout: float) -> Outcome:
         return self._ended("timeout", f"no result after {timeout:g} s; raise --timeout to give it longer")
@@ -116,7 +119,7 @@ def run(
                 yield job
             for worker, outcome in _finished(busy, timeout):
                 busy.remove(worker)
-                if outcome.status in ("done", "failed") and not outcome.job.foreign:
+                if worker.alive() and outcome.status in ("done", "failed") and not outcome.job.foreign:
                     idle.append(worker)
                 else:
                     worker.kill()
