@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli.study import DataDir, Dataset, Method, Plugins, Protocol, ProtocolOptions, Set, make_study
+from groupbench.cli.study import (
+    ConfigFile,
+    DataDir,
+    Dataset,
+    Method,
+    Plugins,
+    Protocol,
+    ProtocolOptions,
+    Set,
+    make_study,
+)
 
 if TYPE_CHECKING:
     from groupbench.config import Config
@@ -21,11 +31,12 @@ _OUTPUT = typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")
 
 def training(
     method: Method = "dmtl",
-    dataset: Dataset = "itmrec-sim",
+    dataset: Dataset = None,
     seed: Seed = 0,
     protocol: Protocol = None,
     option: ProtocolOptions = None,
     set_: Set = None,
+    config: ConfigFile = None,
     plugin: Plugins = None,
     data_dir: DataDir = None,
     output: Annotated[Path, _OUTPUT] = Path("training.svg"),
@@ -35,7 +46,7 @@ def training(
     from groupbench.studies import losses_of, place_of
 
     check_suffix(output)
-    asked = make_study(method, dataset, [seed], protocol, option, set_, plugin, data_dir)
+    asked = make_study(method, dataset, [seed], protocol, option, set_, config, plugin, data_dir)
     job, _, model = _fit(asked)
     losses = losses_of(model)
     draw_training({job.label: losses}, output, title=f"{place_of(job)}: {job.label}, seed {seed}")
@@ -48,11 +59,12 @@ def training(
 
 def tsne(
     method: Method = "dmtl",
-    dataset: Dataset = "itmrec-sim",
+    dataset: Dataset = None,
     seed: Seed = 0,
     protocol: Protocol = None,
     option: ProtocolOptions = None,
     set_: Set = None,
+    config: ConfigFile = None,
     plugin: Plugins = None,
     data_dir: DataDir = None,
     output: Annotated[Path, _OUTPUT] = Path("tsne.svg"),
@@ -65,11 +77,11 @@ def tsne(
     from groupbench.studies import place_of, user_map, weighted
 
     check_suffix(output)
-    asked = make_study(method, dataset, [seed], protocol, option, set_, plugin, data_dir)
+    asked = make_study(method, dataset, [seed], protocol, option, set_, config, plugin, data_dir)
     without = weighted(asked, 0.0)
     maps = {}
-    for config in (asked, without):
-        job, task, model = _fit(config)
+    for drawn_config in (asked, without):
+        job, task, model = _fit(drawn_config)
         drawn = user_map(model, task.train.ratings, task.train.groups, random_state=seed)
         typer.echo(f"{job.label}: {drawn.words}")
         caption = "\n".join([job.label, *drawn.words.split("; ")])
@@ -80,11 +92,12 @@ def tsne(
 
 def attention(
     method: Method = "dmtl",
-    dataset: Dataset = "itmrec-sim",
+    dataset: Dataset = None,
     seed: Seed = 0,
     protocol: Protocol = None,
     option: ProtocolOptions = None,
     set_: Set = None,
+    config: ConfigFile = None,
     plugin: Plugins = None,
     data_dir: DataDir = None,
     output: Annotated[Path, _OUTPUT] = Path("attention.svg"),
@@ -99,7 +112,7 @@ def attention(
     from groupbench.studies import attention_by_feature, place_of
 
     check_suffix(output)
-    asked = make_study(method, dataset, [seed], protocol, option, set_, plugin, data_dir)
+    asked = make_study(method, dataset, [seed], protocol, option, set_, config, plugin, data_dir)
     job, task, model = _fit(asked)
     rng = generator("attention", seed)
     names, weights, units = attention_by_feature(model, task.train.ratings, task.train.item_features, rng=rng)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
 
 Method = Annotated[str, typer.Option(help="DMTL or a variant of it.")]
-Dataset = Annotated[str, typer.Option(help="A data set by name, or a folder with a ratings.csv.")]
+Dataset = Annotated[
+    str | None,
+    typer.Option(help="A data set by name, or a folder; default: as --config says, or itmrec-sim."),
+]
 Seeds = Annotated[int, typer.Option(min=1, help="Number of repeats.")]
 Protocol = Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")]
 ProtocolOptions = Annotated[
@@ -29,6 +32,9 @@ ProtocolOptions = Annotated[
 ]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="A hyperparameter, METHOD.NAME=VALUE (dmtl.width=32).")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="TOML file as 'tune' writes it; settings of the method.")
 ]
 Plugins = Annotated[list[str] | None, typer.Option(help="Python file that adds methods and the like.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of original data files.")]
@@ -42,11 +48,12 @@ Format = Annotated[str, typer.Option("--format", "-f", help="plain, markdown, cs
 @app.command()
 def ablation(
     method: Method = "dmtl",
-    dataset: Dataset = "itmrec-sim",
+    dataset: Dataset = None,
     seeds: Seeds = 5,
     protocol: Protocol = None,
     option: ProtocolOptions = None,
     set_: Set = None,
+    config: ConfigFile = None,
     view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")] = None,
     aggregator: Aggregator = "average",
@@ -64,7 +71,7 @@ def ablation(
     from groupbench.studies import check_format, study_ablation
 
     check_format(format_)
-    asked = make_study(method, dataset, seeds, protocol, option, set_, plugin, data_dir, jobs)
+    asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir, jobs)
     found = study_ablation(
         asked,
         results,
@@ -80,12 +87,13 @@ def ablation(
 @app.command("lambda")
 def weights(
     method: Method = "dmtl",
-    dataset: Dataset = "itmrec-sim",
+    dataset: Dataset = None,
     weights: Annotated[str | None, typer.Option(help="Weights; default: 0,0.01,0.03,0.1,0.3,1,3,10.")] = None,
     seeds: Seeds = 5,
     protocol: Protocol = None,
     option: ProtocolOptions = None,
     set_: Set = None,
+    config: ConfigFile = None,
     metric: Annotated[str, typer.Option(help="What recommendations are judged by.")] = "ndcg@10",
     aggregator: Aggregator = "average",
     plugin: Plugins = None,
@@ -106,7 +114,7 @@ def weights(
 
     check_format(format_)
     check_suffix(output)
-    asked = make_study(method, dataset, seeds, protocol, option, set_, plugin, data_dir, jobs)
+    asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir, jobs)
     chosen = WEIGHTS if weights is None else _numbers(weights)
     found = study_weights(
         asked, results, chosen, metric=metric, aggregator=aggregator, report=_report, tell=_tell
@@ -119,12 +127,13 @@ def weights(
 @app.command()
 def profiling(
     method: Method = "dmtl",
-    dataset: Dataset = "itmrec-sim",
+    dataset: Dataset = None,
     seeds: Seeds = 5,
     folds: Annotated[int, typer.Option(min=2, help="Parts of the users; each is withheld once.")] = 5,
     protocol: Protocol = None,
     option: ProtocolOptions = None,
     set_: Set = None,
+    config: ConfigFile = None,
     plugin: Plugins = None,
     data_dir: DataDir = None,
     results: Results = Path("results"),
@@ -134,28 +143,29 @@ def profiling(
     from groupbench.studies import check_format, study_profiling
 
     check_format(format_)
-    asked = make_study(method, dataset, seeds, protocol, option, set_, plugin, data_dir)
+    asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir)
     _show(study_profiling(asked, results, folds=folds, tell=_tell), format_)
 
 
 def make_study(
     method: str,
-    dataset: str,
+    dataset: str | None,
     seeds: int | list[int],
     protocol: str | None,
     option: list[str] | None,
     set_: list[str] | None,
+    config: Path | None,
     plugin: list[str] | None,
     data_dir: Path | None,
     jobs: int | None = None,
 ) -> Config:
-    """The config of a study of one method on one data set."""
+    """The config of a study of one method; what a file sets for other methods that it runs is left aside."""
     from groupbench.config import make_config, parse_options, parse_set
 
     os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
-    return make_config(
-        methods=[method],
-        dataset=[dataset],
+    asked = make_config(
+        config,
+        dataset=None if dataset is None else [dataset],
         seeds=seeds,
         protocol=({} if protocol is None else {"name": protocol}) | parse_options(option or []),
         set=parse_set(set_ or []),
@@ -163,6 +173,12 @@ def make_study(
         data_dir=None if data_dir is None else str(data_dir),
         jobs=jobs,
     )
+    others = set() if config is None else set(asked.methods) - {method}
+    kept = {
+        table: {name: values for name, values in getattr(asked, table).items() if name not in others}
+        for table in ("set", "tuned")
+    }
+    return asked.model_copy(update={"methods": [method], **kept})
 
 
 def _numbers(text: str) -> list[float]:

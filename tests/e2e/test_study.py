@@ -99,6 +99,19 @@ def test_a_sweep_of_the_profile_weight_is_tabled_drawn_and_resumed(cli, here, sm
     assert (cli.folder / "a.svg").read_bytes() == (cli.folder / "b.svg").read_bytes()
 
 
+def test_a_study_takes_data_and_settings_from_a_config(cli, here, small):
+    (cli.folder / "tuned.toml").write_text(
+        'methods = ["svd", "dmtl"]\ndataset = ["small"]\nprotocol = {n_groups = 4}\nset.svd.n_factors = 2\n'
+        "[set.dmtl]\nensemble = 1\nepochs = 2\nwidth = 8\n"
+    )
+    weights = ("study", "lambda", "--weights", "1", "--seeds", "1", "-j", "1", "-f", "json", "-o", "a.svg")
+    asked = here(*weights, "--config", "tuned.toml")
+    assert asked.exit_code == 0, asked.stderr
+    again = here(*weights, *SMALL)
+    assert again.stdout == asked.stdout
+    assert "[" not in again.stderr, "nothing is run again"
+
+
 def test_profiles_are_judged_for_users_whose_group_nobody_was_told(here, small):
     ended = here("study", "profiling", *SMALL, "--seeds", "1", "--folds", "2")
     assert ended.exit_code == 0, ended.stderr
