@@ -38,6 +38,10 @@ class GroupbenchWarning(UserWarning):
     """Something worth knowing that does not stop the work."""
 
 
+_LISTED = 40
+"""Known names that a message shows at most."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> str:
     """Say that `name` is no `kind`, with near names, and what to do."""
     candidates = sorted(known)
@@ -45,5 +49,6 @@ def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> str
     if near:
         hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
     else:
-        hint = "known: " + ", ".join(candidates) if candidates else "there is none"
+        more = f" and {len(candidates) - _LISTED} more" if len(candidates) > _LISTED else ""
+        hint = f"known: {', '.join(candidates[:_LISTED])}{more}" if candidates else "there is none"
     return f"unknown {kind} {name!r}; {hint}" + (f" ({remedy})" if remedy else "")

@@ -157,7 +157,7 @@ def _record(
 ) -> store.RunRecord:
     judged = [one.judged for one in ranked]
     here = {one.judgement.view.name: one.judgement for one in judged}
-    others = {view: unsuited(j) or "no ranking of it was given" for view, j in split.judgements.items()}
+    others = {view: unsuited(j) or f"no ranking for {view} was given" for view, j in split.judgements.items()}
     others = {view: reason for view, reason in (others | split.reasons).items() if view not in here}
     config = {
         "protocol": split.protocol.model_dump(),

@@ -152,7 +152,7 @@ def test_a_record_like_any_other(answer, judge, tmp_path):
     assert store.read(folder) == record
     assert (record.family, record.status, record.simulated) == ("external", "done", True)
     assert set(record.views) == {"rated-group", "rated-user", "rated-rows", "surprise-faq"}
-    assert record.views["rated-user"]["reason"] == "no ranking of it was given"
+    assert record.views["rated-user"]["reason"] == "no ranking for rated-user was given"
     assert "predicted to reach tau" in record.views["surprise-faq"]["reason"]
     table = api.table(tmp_path / "results")
     shown = table[table["metric"] == "ndcg@10"].iloc[0]
