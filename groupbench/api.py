@@ -1,4 +1,4 @@
-"""The command line as Python functions: `run`, `table` and `load_results` give frames; `tune` options."""
+"""The command line as Python functions: `run`, `table` and `load_results` give frames."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from groupbench.config import Config
     from groupbench.data import Dataset
+    from groupbench.page import Page
     from groupbench.runner.jobs import Job
     from groupbench.runner.pool import Outcome
     from groupbench.store import RunRecord
@@ -114,6 +115,33 @@ def compare(first: str, second: str, results: str | Path = RESULTS, **options: A
     return compare_frame(Path(results), load_records(Path(results)), first, second, **options)
 
 
+def report(
+    results: str | Path = RESULTS,
+    output: str | Path | None = None,
+    *,
+    title: str | None = None,
+    **options: Any,
+) -> Page:
+    """The report of a results folder as one page; notebooks show it in a frame.
+
+    Args:
+        results: the results folder.
+        output: an HTML file to write.
+        title: the heading.
+        **options: views, metrics, aggregator and significance, as of `groupbench.page.page_content`.
+
+    Raises:
+        ResultError: if there are no results, or the file cannot be written.
+    """
+    from groupbench.page import make_page, page_content
+
+    content = page_content(Path(results), load_records(Path(results)), **options)
+    page = make_page(content, **({} if title is None else {"title": title}))
+    if output is not None:
+        page.write(Path(output))
+    return page
+
+
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
     """Every figure of every job in a results folder, one row each.
 
@@ -126,14 +154,15 @@ def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
 
 
 def load_records(results: Path) -> list[RunRecord]:
-    """The newest record of every (dataset, protocol, method, seed).
+    """The newest record of every (dataset, protocol, method, seed), of runs and of what was packed.
 
     Raises:
         ResultError: if there is none, or one cannot be read.
     """
     from groupbench import store
+    from groupbench.packing import packed
 
-    found = list(store.records(results))
+    found = [*store.records(results), *packed(results)]
     for record in found:
         if isinstance(record, ResultError):
             raise record

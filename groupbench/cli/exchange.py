@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -159,6 +161,9 @@ def merge(
     figures_only: Annotated[
         bool, typer.Option("--figures-only", help="Leave out lists, and values of single users and groups.")
     ] = False,
+    pack: Annotated[
+        bool, typer.Option("--pack", help="Write figures alone, all in one file, with a manifest.")
+    ] = False,
 ) -> None:
     """Join the results of several machines in one folder."""
     from groupbench import exchange
@@ -172,6 +177,7 @@ def merge(
         keep_newest=keep is not None,
         aggregators=split_names(aggregator),
         figures_only=figures_only,
+        pack_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
     )
     typer.echo(
         f"{merged.written} records written to {output}, {merged.there} were there already, "

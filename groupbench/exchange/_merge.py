@@ -10,6 +10,7 @@ from typing import Any
 
 from groupbench import store
 from groupbench.errors import ConfigError, ResultError
+from groupbench.packing import pack
 from groupbench.reproduction import agreement
 from groupbench.store import RunRecord
 
@@ -48,10 +49,11 @@ def merge(
     keep_newest: bool = False,
     aggregators: Sequence[str] | None = None,
     figures_only: bool = False,
+    pack_as: str | None = None,
 ) -> Merged:
     """Copy the records of several results folders into one, record by record, each whole or not at all.
 
-    All is checked before anything is written; what `out` holds already takes part.
+    All is checked before anything is written; what `out` holds already takes part, unless it is packed.
 
     Args:
         folders: results folders.
@@ -59,6 +61,7 @@ def merge(
         keep_newest: of records with one key but different figures keep the newest instead of refusing.
         aggregators: the aggregators whose figures are kept; by default all.
         figures_only: leave out the tables of single users and groups, and the lists.
+        pack_as: write the records to one file with a manifest that names this command (`packing.pack`).
 
     Raises:
         ConfigError: if there are no folders.
@@ -72,8 +75,11 @@ def merge(
     kept = _kept([*there.values(), *found], keep_newest)
     _require_alike(kept)
     new = [held for held in kept if held != there.get(held.place)]
-    for held in new:
-        _copy(_thinned(held, aggregators), out, figures_only)
+    if pack_as is not None:
+        pack([_thinned(held, aggregators).record for held in kept], out, pack_as)
+    else:
+        for held in new:
+            _copy(_thinned(held, aggregators), out, figures_only)
     return Merged(len(new), len(kept) - len(new), len(there) + len(found) - len(kept))
 
 

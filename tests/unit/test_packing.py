@@ -1,0 +1,103 @@
+"""Records packed in one file: the same records, or an error that names the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from groupbench import api, store
+from groupbench.errors import ResultError
+from groupbench.exchange import merge
+from groupbench.packing import FILE, MANIFEST, pack, packed
+from groupbench.store import Figures, RunRecord
+
+VALUES = {"ndcg@10": 0.5, "recall@10": float("nan")}
+RECORD = RunRecord(
+    key="0123456789abcdef",
+    status="done",
+    reason="",
+    dataset="data",
+    simulated=False,
+    protocol="paper",
+    method="svd",
+    name="svd",
+    family="surprise",
+    seed=0,
+    config={"protocol": {"name": "paper"}, "content_hash": "c", "evaluation": 4},
+    figures=tuple(
+        Figures("v", a, VALUES, VALUES, {**VALUES, "ndcg@10": 0.25}, 0.1) for a in ("average", "borda")
+    ),
+    finished="2025-01-01T00:00:00.000+00:00",
+)
+OTHERS = [replace(RECORD, key=f"{seed}", seed=seed, tuning={"trials": 3}) for seed in (3, 1, 2)]
+
+
+def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path):
+    pack([*OTHERS, RECORD], tmp_path, "groupbench merge a b --pack")
+    found = list(packed(tmp_path))
+    assert [r.seed for r in found] == [0, 1, 2, 3]
+    assert repr(found[0]) == repr(RECORD)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["command"] == "groupbench merge a b --pack"
+    (held,) = manifest["holds"]
+    assert held == {
+        "dataset": "data",
+        "protocol": "paper",
+        "records": 4,
+        "methods": 1,
+        "tuned": 1,
+        "seeds": [0, 1, 2, 3],
+    }
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path):
+    pack([RECORD, *OTHERS], tmp_path / "a", "x")
+    pack([*OTHERS, RECORD], tmp_path / "b", "x")
+    assert (tmp_path / "a" / FILE).read_bytes() == (tmp_path / "b" / FILE).read_bytes()
+
+
+def test_merging_packs_what_a_table_then_reads(tmp_path):
+    for record in [RECORD, *(replace(other, tuning={}) for other in OTHERS)]:
+        folder = store.folder_of(tmp_path / "in", record.dataset, record.protocol, record.method, record.key)
+        store.write(folder, record)
+    merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], pack_as="x")
+    assert (merged.written, merged.there, merged.repeats) == (4, 0, 0)
+    records = api.load_records(tmp_path / "out")
+    assert {r.seed for r in records} == {0, 1, 2, 3}
+    assert all([f.aggregator for f in r.figures] == ["average"] for r in records)
+    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [MANIFEST, FILE]
+
+
+def _cut(folder):
+    held = (folder / FILE).read_bytes()
+    (folder / FILE).write_bytes(held[: len(held) // 2])
+
+
+def _swap(folder):
+    pack([RECORD], folder / "other", "x")
+    (folder / "other" / FILE).replace(folder / FILE)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _cut,
+        _swap,
+        lambda folder: (folder / MANIFEST).unlink(),
+        lambda folder: (folder / MANIFEST).write_text("[]"),
+        lambda folder: (folder / MANIFEST).write_text("{"),
+    ],
+)
+def test_damage_is_named(tmp_path, damage):
+    pack([RECORD, *OTHERS], tmp_path, "x")
+    damage(tmp_path)
+    with pytest.raises(ResultError, match=rf"{FILE} holds no packed records .*get the folder anew"):
+        api.load_records(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultError, match=r"cannot write .*file"):
+        pack([RECORD], tmp_path / "file", "x")
