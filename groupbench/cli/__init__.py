@@ -8,7 +8,20 @@ import traceback
 
 import typer
 
-from groupbench.cli import data, develop, exchange, plot, report, run, show, statistics, study, tune
+from groupbench.cli import (
+    bench,
+    data,
+    develop,
+    exchange,
+    plot,
+    report,
+    reproduce,
+    run,
+    show,
+    statistics,
+    study,
+    tune,
+)
 from groupbench.errors import GroupbenchError
 
 INTERRUPTED = 130
@@ -28,7 +41,7 @@ app.command("report")(report.report)
 app.command("compare")(statistics.compare)
 app.command("list")(show.list_names)
 app.command("explain")(show.explain)
-app.command("reproduce")(exchange.reproduce)
+app.command("reproduce")(reproduce.reproduce)
 app.command("export")(exchange.export)
 app.command("export-task")(exchange.export_task)
 app.command("score")(exchange.score)
@@ -38,6 +51,7 @@ app.command("doctor")(develop.doctor)
 app.add_typer(plot.app, name="plot")
 app.add_typer(study.app, name="study")
 app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
 app.add_typer(develop.new_app, name="new")
 
 

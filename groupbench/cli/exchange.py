@@ -1,4 +1,4 @@
-"""`groupbench reproduce`, `export`, `export-task`, `score` and `merge`: results that travel."""
+"""`groupbench export`, `export-task`, `score` and `merge`: results that travel."""
 
 from __future__ import annotations
 
@@ -110,43 +110,6 @@ def score(
             typer.echo(f"seed {record.seed}, {one.judged.judgement.view.name}: {_coverage(one)}")
     views = [one.judged.judgement.view.name for _, ranked in scored for one in ranked]
     typer.echo(render([record for record, _ in scored], format="plain", views=views))
-
-
-def reproduce(
-    run: Annotated[
-        list[str],
-        typer.Argument(help="Folders of runs, a results folder for all of its runs, or beginnings of keys."),
-    ],
-    results: Results = Path("results"),
-    dataset: Annotated[
-        str | None, typer.Option(help="Where the data set lies now, if it was a folder that has moved.")
-    ] = None,
-    plugin: Annotated[
-        list[str] | None, typer.Option(help="Where a plugin lies now, if it has moved.")
-    ] = None,
-    data_dir: DataDir = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
-) -> None:
-    """Run recorded jobs again from their records alone, and compare figure by figure."""
-    from groupbench import reproduction
-
-    known = reproduction.find_runs(run, results)
-    left = reproduction.repeatable_runs(known)
-    if len(left) < len(known):
-        typer.echo(
-            f"{len(known) - len(left)} of {len(known)} runs did not end well, or judged rankings made "
-            "elsewhere; they are left out"
-        )
-    repeats = []
-    inputs = reproduction.Inputs(data_dir, dataset, plugin or [])
-    for repeat in reproduction.reproduce(left, inputs, jobs=jobs, timeout=timeout):
-        repeats.append(repeat)
-        typer.echo(reproduction.spoken(repeat))
-    for line in reproduction.summary(repeats):
-        typer.echo(line)
-    if not all(repeat.holds for repeat in repeats):
-        raise typer.Exit(1)
 
 
 def merge(

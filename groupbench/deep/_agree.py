@@ -39,6 +39,7 @@ class AgreeNetwork(GroupNetwork):
         self.groups = embedding(data.n_groups, width)
         self.attention = Attention(width, attention_width, dropout) if attention_width else None
         self.tower = PairTower(width, hidden, dropout)
+        self.pair_size = max(self.pair_size, data.members.users.shape[1] * attention_width)
 
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """The tower on the weighted members plus the group's own embedding."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 Side = Literal["groups", "users"]
 Encoded = tuple[Tensor, ...]
 
-BLOCK = 2**18
-"""Pairs that are scored at once."""
+CELLS = 2**23
+"""Numbers that may be held for the pairs that are scored at once."""
 
 
 class Batch(NamedTuple):
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     Attributes:
         side: whose rows they are.
         raters: (n,) users or groups.
-        items: (n, 1 + negatives) items; the first column was chosen, the others were not.
+        items: (n, 1 + negatives) items; in training the first column was chosen, the others were not.
     """
 
     side: Side
@@ -40,6 +40,9 @@ class GroupNetwork(nn.Module, ABC):
     Args:
         data: what it learns from; it decides the sizes, and who is in which group.
     """
+
+    pair_size: int = 32
+    """Numbers that a network holds for a pair while it scores it, about."""
 
     def __init__(self, data: Interactions) -> None:
         super().__init__()
@@ -71,12 +74,22 @@ class GroupNetwork(nn.Module, ABC):
 
 
 @torch.no_grad()
-def all_scores(network: GroupNetwork, encoded: Encoded, side: Side, raters: Tensor) -> Tensor:
-    """Logits of all items for `raters`, (n,), by a network in evaluation mode: (n, n_items)."""
-    items = torch.arange(network.data.n_items)[None]
+def blockwise(network: GroupNetwork, encoded: Encoded, batch: Batch) -> Tensor:
+    """Logits of a batch of any size by a network in evaluation mode, in blocks of bounded memory.
+
+    Args:
+        network: the network.
+        encoded: what its `encode` gave.
+        batch: any n raters, and items (n, k) or, the same for all of them, (1, k).
+
+    Returns:
+        (n, k).
+    """
+    side, raters, items = batch
     out = torch.empty(len(raters), items.shape[1])
-    step = max(1, BLOCK // max(items.shape[1], 1))
+    step = max(1, CELLS // (network.pair_size * max(items.shape[1], 1)))
     for start in range(0, len(raters), step):
         block = slice(start, start + step)
-        out[block] = network.logits(encoded, Batch(side, raters[block], items))
+        shown = items if len(items) == 1 else items[block]
+        out[block] = network.logits(encoded, Batch(side, raters[block], shown))
     return out

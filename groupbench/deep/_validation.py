@@ -9,13 +9,14 @@ import numpy as np
 import torch
 
 from groupbench.deep._interactions import Rows
-from groupbench.deep._network import Batch, all_scores
+from groupbench.deep._network import Batch, blockwise
 from groupbench.metrics import rank
 
 if TYPE_CHECKING:
     from groupbench.arrays import BoolArray, FloatArray, IntArray
     from groupbench.data import Ratings
     from groupbench.deep._network import GroupNetwork
+    from groupbench.groups import Groups
 
 DEPTH = 10
 NEGATIVES = 100
@@ -33,11 +34,13 @@ class HeldOut:
         groups: (n,) the group of each list.
         items: (n, k) candidates, or (1, k) where all lists have the same.
         chosen: (n, k) which candidates the group chose.
+        whole: whether the groups have no rows left; else each list has one chosen item.
     """
 
     groups: IntArray
     items: IntArray
     chosen: BoolArray
+    whole: bool = False
 
     def ndcg(self, network: GroupNetwork) -> float:
         """Mean NDCG@10 of a network in evaluation mode: its expected value over orders of equal scores."""
@@ -48,13 +51,8 @@ class HeldOut:
 
     @torch.no_grad()
     def _scores(self, network: GroupNetwork) -> FloatArray:
-        groups, items = torch.tensor(self.groups), torch.tensor(self.items)
-        encoded = network.encode()
-        if len(items) == len(groups):
-            scores = network.logits(encoded, Batch("groups", groups, items))
-        else:
-            scores = all_scores(network, encoded, "groups", groups)
-        return scores.numpy().astype(np.float64)
+        batch = Batch("groups", torch.tensor(self.groups), torch.tensor(self.items))
+        return blockwise(network, network.encode(), batch).numpy().astype(np.float64)
 
 
 def hold_out(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
@@ -71,6 +69,25 @@ def hold_out(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
     if (counts == 0).mean() >= COLD_SHARE:
         return _whole_groups(rows, counts)
     return _single_rows(rows, counts)
+
+
+def spared(users: Ratings, members: Groups, held: HeldOut) -> Ratings:
+    """`users` without the rows in which a member chose the item that its group is to be judged by.
+
+    Where a group's choice is also written down as each member's own, such a row would give it away. Nothing
+    is left out where whole groups are held out.
+
+    Args:
+        users: rows of users.
+        members: all groups.
+        held: lists of some of them.
+    """
+    if held.whole:
+        return users
+    place, inside = members.segments.window(held.groups)
+    chosen = held.items[held.chosen].repeat(members.sizes[held.groups])
+    given_away = members.members[place[inside]] * users.n_items + chosen
+    return users.take(~np.isin(users.users * users.n_items + users.items, given_away))
 
 
 def _single_rows(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
@@ -97,4 +114,4 @@ def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | N
     held = np.isin(rows.users, groups)
     chosen = np.zeros((share, rows.n_items), dtype=bool)
     chosen[np.searchsorted(groups, rows.users[held]), rows.items[held]] = True
-    return rows.take(~held), HeldOut(groups, np.arange(rows.n_items)[None], chosen)
+    return rows.take(~held), HeldOut(groups, np.arange(rows.n_items)[None], chosen, whole=True)

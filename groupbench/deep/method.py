@@ -43,8 +43,9 @@ class DeepRecommender(Recommender, GroupRecommender):
     """Base of deep models that learn from the rows of groups and of users.
 
     A subclass makes its network in `_network` and gives the losses of an epoch in `_losses`. Training stops
-    early on validation rows that are taken from the groups' training rows, and by default starts anew on
-    all rows for the number of epochs that validated best.
+    early on validation rows that are taken from the groups' training rows (members' own rows of these items
+    are left out meanwhile), and by default starts anew on all rows for the number of epochs that validated
+    best.
 
     Attributes:
         history: loss and validation NDCG@10 of each epoch, set by `fit`.
@@ -86,17 +87,18 @@ class DeepRecommender(Recommender, GroupRecommender):
         import torch
 
         from groupbench.deep._training import best_epoch
-        from groupbench.deep._validation import hold_out
+        from groupbench.deep._validation import hold_out, spared
 
-        rows = self._choices(train)
+        rows, users = self._choices(train), self._counted(train.ratings, train)
         self._places = {name: place for place, name in enumerate(train.groups.ids)}
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(integer(rng))
             left, held = hold_out(rows)
-            self._net, self.history = self._trained(self._data(train, left), self.epochs, held)
+            first = users if held is None else spared(users, train.groups, held)
+            self._net, self.history = self._trained(self._data(train, first, left), self.epochs, held)
             if self.refit and held is not None:
                 epochs = best_epoch(self.history) + 1
-                self._net, _ = self._trained(self._data(train, rows), epochs, None)
+                self._net, _ = self._trained(self._data(train, users, rows), epochs, None)
             with torch.no_grad():
                 self._encoded = self._net.encode()
         return self
@@ -161,21 +163,21 @@ class DeepRecommender(Recommender, GroupRecommender):
         low, high = train.scale
         return rows.take(rows.values >= low + self.positive * (high - low))
 
-    def _data(self, train: TrainingData, groups: Ratings) -> Interactions:
+    @staticmethod
+    def _data(train: TrainingData, users: Ratings, groups: Ratings) -> Interactions:
         from groupbench.deep._interactions import Interactions, Members, Rows
 
-        users = Rows.of(self._counted(train.ratings, train))
-        return Interactions(users, Rows.of(groups), Members.of(train.groups))
+        return Interactions(Rows.of(users), Rows.of(groups), Members.of(train.groups))
 
     def _scores(self, side: Literal["groups", "users"], raters: IntArray | list[int]) -> FloatArray:
         import numpy as np
         import torch
 
-        from groupbench.deep._network import all_scores
+        from groupbench.deep._network import Batch, blockwise
 
         index = torch.tensor(np.asarray(raters, dtype=np.int64))
-        scores = all_scores(self._net, self._encoded, side, index)
-        return scores.numpy().astype(np.float64)
+        batch = Batch(side, index, torch.arange(self._net.data.n_items)[None])
+        return blockwise(self._net, self._encoded, batch).numpy().astype(np.float64)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Figures printed in papers, to be shown beside ours: one TOML file per paper in `papers/`."""
+"""Figures reported elsewhere, to be shown beside ours: one TOML file per source in `papers/`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,7 +27,9 @@ class ReportedRow(_Checked):
     """The figures of one method on one data set."""
 
     method: Text
-    """The method as the paper calls it."""
+    """The method as the source calls it."""
+    ours: Text | None = None
+    """Our name of the method, if it is registered."""
     dataset: Text
     """Our name of the data set."""
     values: Annotated[dict[str, Figure], Field(min_length=1)]
@@ -35,14 +37,18 @@ class ReportedRow(_Checked):
 
 
 class Paper(_Checked):
-    """A paper and the figures it prints."""
+    """A paper, or a run of its public code, and the figures it prints."""
 
     source: Text
     """Authors, venue, year and identifier."""
-    url: Text
-    """Where to read it."""
+    url: str
+    """Where to read it; empty if only here."""
     unstated: list[Text]
-    """What the paper leaves open about its protocol."""
+    """What the source leaves open about its protocol."""
+    protocol: Text
+    """The protocol beside which its figures may stand."""
+    ties: Literal["expected", "best", "worst", "as coded", "unstated"]
+    """Equal scores: in random order, in the method's favour, against it, or in whatever order came of it."""
     views: Annotated[list[Text], Field(min_length=1)]
     """The views beside which its figures may stand."""
     rows: Annotated[list[ReportedRow], Field(min_length=1)]
@@ -54,6 +60,10 @@ class Paper(_Checked):
         if not self.unstated:
             return self.source
         return f"{self.source}; the paper does not state: {', '.join(self.unstated)}"
+
+    def stands_beside(self, protocol: str, view: str) -> bool:
+        """Whether its figures may stand beside ours of a protocol, by its label, and a view."""
+        return protocol.partition("+")[0] == self.protocol and view in self.views
 
 
 def read_paper(file: Traversable) -> Paper:
@@ -74,7 +84,7 @@ def read_paper(file: Traversable) -> Paper:
 
 @cache
 def papers() -> tuple[Paper, ...]:
-    """All papers whose figures come with groupbench, by file name."""
+    """All sources whose figures come with groupbench, by file name."""
     folder = resources.files("groupbench.report") / "papers"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return tuple(read_paper(file) for file in files if file.name.endswith(".toml"))
@@ -84,7 +94,7 @@ def reported_lines(place: Place, metrics: Sequence[str]) -> Iterator[Line]:
     """The lines that papers report for the data set and view of `place` in one of `metrics`."""
     for paper in papers():
         for row in paper.rows:
-            if row.dataset != place.dataset or place.view not in paper.views:
+            if row.dataset != place.dataset or not paper.stands_beside(place.protocol, place.view):
                 continue
             mean = np.array([row.values.get(metric, np.nan) for metric in metrics])
             if not np.isnan(mean).all():

@@ -1,4 +1,4 @@
-"""Comparisons in words: a line for each run, and what they come to."""
+"""Comparisons in words: a line for each run or reported figure, and what they come to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from groupbench.reproduction._changes import CLOSE
 
 if TYPE_CHECKING:
     from groupbench.reproduction._repeat import Repeat
+    from groupbench.report.lines import TieRule
+    from groupbench.reproduction._reported import Beside
 
 TERMS = (
     f"promised: figures equal to {RELATIVE:g} (relative) with the same processor, versions and threads; "
@@ -47,6 +49,28 @@ def summary(repeats: Sequence[Repeat]) -> list[str]:
         *(f"changed since  {text}  [{n} of {len(repeats)} runs]" for text, n in changed.items()),
         f"{len(repeats)} run{'s' * (len(repeats) != 1)}: {held}"
         + (f"; not promised: {', '.join(free)}" if free else ""),
+    ]
+
+
+def told(found: Sequence[Beside]) -> list[str]:
+    """A table of reported figures and ours, and how many of them are reached."""
+    from tabulate import tabulate
+
+    rules: tuple[TieRule, ...] = ("expected", "worst", "best")
+    heads = ["reported by", "ties there", "view", "metric", "reported", "ours", "worst", "best", "verdict"]
+    rows = [
+        (b.row.method, b.paper.ties, b.view, b.metric, b.reported, *map(b.ours.get, rules), b.verdict)
+        for b in found
+    ]
+    grid: str = tabulate(rows, heads, tablefmt="simple", floatfmt=".4f")
+    seeds = " and ".join(sorted({str(b.seeds) for b in found}))
+    counts = Counter(b.verdict for b in found)
+    return [
+        grid,
+        f"ours: means of {seeds} seeds, equal scores in random order; worst and best: all against the method, "
+        f"and all in its favour; reached: at most {found[0].tolerance:g} behind",
+        f"{len(found)} figures: {', '.join(f'{n} {verdict}' for verdict, n in counts.items())}",
+        *dict.fromkeys(f"{b.row.method}: {b.paper.provenance}" for b in found),
     ]
 
 

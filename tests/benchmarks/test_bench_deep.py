@@ -1,11 +1,9 @@
-"""One epoch of AGREE: batches by index against a DataLoader with attention in a loop over groups.
-
-Run with `pytest tests/benchmarks/test_bench_deep.py -o addopts=--import-mode=importlib`.
-"""
+"""One epoch of AGREE: batches by index against a DataLoader with attention in a loop over groups."""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -84,13 +82,12 @@ def epoch(network, data, items, losses):
     return train(trained, lambda: losses(trained, data, items), SCHEDULE)[0].loss
 
 
-def test_an_epoch_by_index(benchmark, network, data, items):
-    loss = benchmark.pedantic(epoch, (network, data, items, by_index), rounds=3, warmup_rounds=1)
-
-    assert loss == pytest.approx(epoch(network, data, items, by_loop), rel=1e-4)
-
-
-def test_an_epoch_by_loop(benchmark, network, data, items):
-    loss = benchmark.pedantic(epoch, (network, data, items, by_loop), rounds=1)
-
-    assert loss == pytest.approx(epoch(network, data, items, by_index), rel=1e-4)
+def test_an_epoch(versus, network, data, items):
+    versus(
+        "an epoch of AGREE, 300 groups",
+        partial(epoch, network, data, items, by_index),
+        partial(epoch, network, data, items, by_loop),
+        lambda ours, theirs: np.testing.assert_allclose(ours, theirs, rtol=1e-4),
+        against="a loop over groups with PyTorch's DataLoader",
+        rounds=3,
+    )

@@ -1,149 +1,243 @@
-"""How fast the metrics kernel judges, next to other libraries; run with `--benchmark-only`.
+"""Metrics of ranked lists against other libraries, each in its best form in memory, and against NumPy loops.
 
-Each comparison also asserts that both sides give the same values.
+One of twenty candidates in three is relevant, and every list has at least one relevant candidate.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import pytest
 
 from groupbench.metrics import families, judge
 
-METRICS = [f"{name}@{k}" for name in ("precision", "recall", "ndcg", "map") for k in (5, 10, 20)]
-TREC = {"precision": "P", "recall": "recall", "ndcg": "ndcg_cut", "map": "map_cut"}
 WIDTH = 20
+METRICS = [f"{name}@{k}" for name in ("precision", "recall", "ndcg", "map") for k in (5, 10, 20)]
+FIVE = ["precision@10", "recall@10", "ndcg@10", "map@10", "hit@10"]
+OF_LENSKIT = ["precision@10", "recall_capped@10", "ndcg@10", "mrr@10", "hit@10"]
+OF_IMPLICIT = ["recall_capped@10", "ndcg@10", "map_capped@10"]
+TREC = dict(zip(FIVE, ("P_10", "recall_10", "ndcg_cut_10", "map_cut_10", "success_10"), strict=True))
+IR = dict(zip(FIVE, ("P@10", "R@10", "nDCG@10", "AP@10", "Success@10"), strict=True))
 
 
-def narrow_lists(n_lists):
+def narrow(n_lists):
+    """Scores and relevance, (n_lists, WIDTH), without ties."""
     rng = np.random.default_rng(0)
     scores = rng.permuted(np.tile(np.arange(WIDTH, dtype=float), (n_lists, 1)), axis=1)
     relevant = rng.random(scores.shape) < 0.3
     relevant[:, 0] = True
-    return scores, relevant, np.ones_like(relevant)
+    return scores, relevant
 
 
-def trec_names():
-    return {f"{name}@{k}": f"{TREC[name]}_{k}" for name in TREC for k in (5, 10, 20)}
+def judged(scores, relevant, metrics):
+    """Mean of each metric."""
+    values = judge(scores, relevant, np.ones_like(relevant), metrics)
+    return {name: found.mean() for name, found in values.items()}
+
+
+def same_means(ours, theirs):
+    for name, mean in theirs.items():
+        assert ours[name] == pytest.approx(mean, abs=1e-6), name
 
 
 def as_dicts(scores, relevant):
+    """What libraries of information retrieval call qrels and run."""
     names = [f"d{c}" for c in range(WIDTH)]
     run = {f"q{i:07d}": dict(zip(names, row, strict=True)) for i, row in enumerate(scores.tolist())}
     truth = relevant.astype(int).tolist()
     return {f"q{i:07d}": dict(zip(names, row, strict=True)) for i, row in enumerate(truth)}, run
 
 
-@pytest.fixture(scope="module")
-def narrow():
-    lists = narrow_lists(100_000)
-    return lists, judge(*lists, METRICS)
+def test_pytrec_eval(versus):
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    lists = narrow(100_000)
+    qrels, run = as_dicts(*lists)
+
+    def theirs():
+        measures = {"P.10", "recall.10", "ndcg_cut.10", "map_cut.10", "success.10"}
+        values = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate(run).values()
+        return {ours: np.mean([one[name] for one in values]) for ours, name in TREC.items()}
+
+    versus(
+        "5 metrics@10 of 100,000 lists of 20, from dicts",
+        partial(judged, *lists, FIVE),
+        theirs,
+        same_means,
+        against="pytrec-eval-terrier",
+        bar=30,
+        rounds=3,
+    )
 
 
-@pytest.fixture(scope="module")
-def wide():
+def test_ir_measures(versus):
+    ir_measures = pytest.importorskip("ir_measures")
+    lists = narrow(20_000)
+    qrels, run = as_dicts(*lists)
+    asked = {ours: ir_measures.parse_measure(name) for ours, name in IR.items()}
+
+    def theirs():
+        found = ir_measures.calc_aggregate(asked.values(), qrels, run)
+        return {ours: found[measure] for ours, measure in asked.items()}
+
+    versus(
+        "5 metrics@10 of 20,000 lists of 20, from dicts",
+        partial(judged, *lists, FIVE),
+        theirs,
+        same_means,
+        against="ir_measures",
+        bar=100,
+        rounds=3,
+    )
+
+
+def test_ranx_from_dicts(versus):
+    ranx = pytest.importorskip("ranx")
+    lists = narrow(20_000)
+    qrels, run = as_dicts(*lists)
+
+    def theirs():
+        names = {name.replace("hit@", "hit_rate@"): name for name in FIVE}
+        found = ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), list(names))
+        return {ours: found[name] for name, ours in names.items()}
+
+    versus(
+        "5 metrics@10 of 20,000 lists of 20, from dicts",
+        partial(judged, *lists, FIVE),
+        theirs,
+        same_means,
+        against="ranx",
+        bar=50,
+        rounds=3,
+    )
+
+
+def test_ranx_from_arrays(versus):
+    """What is left of ranx when its rankings are sorted and typed beforehand."""
+    ranx = pytest.importorskip("ranx")
+    lists = scores, relevant = narrow(100_000)
+    order = np.argsort(-scores, axis=1)
+    run = np.stack([order, np.take_along_axis(scores, order, axis=1)], axis=2)
+    known = np.argsort(~relevant, axis=1, kind="stable")
+    qrels = np.stack([known, np.take_along_axis(relevant, known, axis=1)], axis=2).astype(float)
+
+    def theirs():
+        names = {name.replace("hit@", "hit_rate@"): name for name in FIVE}
+        found = ranx.evaluate(qrels, run, list(names))
+        return {ours: found[name] for name, ours in names.items()}
+
+    versus(
+        "5 metrics@10 of 100,000 lists of 20, from arrays (ranx: sorted before)",
+        partial(judged, *lists, FIVE),
+        theirs,
+        same_means,
+        against="ranx",
+        bar=5,
+    )
+
+
+class Ranked:
+    """What `implicit` takes for a model: rankings that are there already."""
+
+    def __init__(self, ranked):
+        self._ranked = ranked
+
+    def recommend(self, users, rows, N, **options):
+        return self._ranked[users][:, :N], None
+
+
+def test_implicit(versus):
+    evaluation = pytest.importorskip("implicit.evaluation")
+    from scipy.sparse import csr_matrix
+
+    lists = scores, relevant = narrow(100_000)
+    ranked = np.argsort(-scores, axis=1).astype(np.int32)
+    truth, nothing = csr_matrix(relevant.astype(float)), csr_matrix(relevant.shape)
+
+    def ours():
+        values = judge(*lists, np.ones_like(relevant), OF_IMPLICIT)
+        # What implicit calls precision: all hits by all that could be hit.
+        reachable = np.minimum(relevant.sum(axis=1), 10)
+        hits = (values["recall_capped@10"] * reachable).sum()
+        return hits / reachable.sum(), values["ndcg@10"].mean(), values["map_capped@10"].mean()
+
+    def theirs():
+        found = evaluation.ranking_metrics_at_k(
+            Ranked(ranked), nothing, truth, K=10, show_progress=False, num_threads=1
+        )
+        return found["precision"], found["ndcg"], found["map"]
+
+    def equal(ours, theirs):
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+    versus(
+        "3 metrics@10 of 100,000 lists of 20, from arrays (implicit: ranked before)",
+        ours,
+        theirs,
+        equal,
+        against="implicit",
+        bar=2,
+    )
+
+
+def test_lenskit(versus):
+    lenskit = pytest.importorskip("lenskit.metrics")
+    import pandas as pd
+    from lenskit.data import ItemListCollection
+
+    n_lists = 2000
+    lists = scores, relevant = narrow(n_lists)
+    order = np.argsort(-scores, axis=1)
+    runs = pd.DataFrame(
+        {
+            "user_id": np.repeat(np.arange(n_lists), WIDTH),
+            "item_id": order.ravel(),
+            "score": np.take_along_axis(scores, order, axis=1).ravel(),
+            "rank": np.tile(np.arange(1, WIDTH + 1), n_lists),
+        }
+    )
+    users, items = np.nonzero(relevant)
+    run = ItemListCollection.from_df(runs, "user_id")
+    truth = ItemListCollection.from_df(pd.DataFrame({"user_id": users, "item_id": items}), "user_id")
+    ndcg = lenskit.NDCG(10, weight=lenskit.LogRankWeight(offset=1))
+    others = (lenskit.Precision(10), lenskit.Recall(10), lenskit.RecipRank(10), lenskit.Hit(10))
+
+    def theirs():
+        analysis = lenskit.RunAnalysis(*others[:2], ndcg, *others[2:])
+        return dict(zip(OF_LENSKIT, analysis.measure(run, truth).list_metrics().mean(), strict=True))
+
+    versus(
+        "5 metrics@10 of 2,000 lists of 20, from item lists",
+        partial(judged, *lists, OF_LENSKIT),
+        theirs,
+        same_means,
+        against="lenskit",
+        bar=200,
+        rounds=3,
+    )
+
+
+@pytest.mark.parametrize("select", ["sort", "partition"])
+def test_numpy_loop(versus, select):
+    """One list at a time, as scripts do it: sorted whole, or partitioned first."""
     rng = np.random.default_rng(0)
     scores = rng.random((2000, 5000))
     relevant = rng.random(scores.shape) < 0.01
-    lists = scores, relevant, np.ones_like(relevant)
-    return lists, judge(*lists, METRICS)
 
+    def theirs():
+        return [one_by_one(s, r, select) for s, r in zip(scores, relevant, strict=True)]
 
-@pytest.mark.benchmark(group="metrics: 100,000 lists of 20")
-class TestNarrow:
-    def test_groupbench(self, benchmark, narrow):
-        lists, _ = narrow
-        assert benchmark(judge, *lists, METRICS).keys() == set(METRICS)
-
-    def test_groupbench_every_family(self, benchmark, narrow):
-        lists, _ = narrow
-        every = [f"{name}@{k}" for name in families() for k in (5, 10, 20)]
-        assert benchmark(judge, *lists, every).keys() == set(every)
-
-    def test_groupbench_with_ties(self, benchmark, narrow):
-        lists, _ = narrow
-        scores, relevant, valid = lists
-        values = benchmark(judge, scores // 4, relevant, valid, METRICS)
-        assert values["ndcg@10"].mean() < 1
-
-    def test_pytrec_eval(self, benchmark, narrow):
-        lists, ours = narrow
-        pytrec_eval = pytest.importorskip("pytrec_eval")
-        qrels, run = as_dicts(*lists[:2])
-        evaluator = pytrec_eval.RelevanceEvaluator(qrels, {f"{name}.5,10,20" for name in TREC.values()})
-        result = benchmark.pedantic(evaluator.evaluate, args=(run,), rounds=3)
-        for name, theirs in trec_names().items():
-            np.testing.assert_allclose(ours[name], [result[q][theirs] for q in run], atol=1e-9)
-
-    def test_ranx_from_dicts(self, benchmark, narrow):
-        lists, ours = narrow
-        ranx = pytest.importorskip("ranx")
-        qrels, run = as_dicts(*lists[:2])
-
-        def evaluate():
-            return ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), METRICS)
-
-        result = benchmark.pedantic(evaluate, rounds=2, warmup_rounds=1)
-        for name in METRICS:
-            assert result[name] == pytest.approx(ours[name].mean(), abs=1e-9)
-
-    def test_ranx_from_arrays(self, benchmark, narrow):
-        """What is left of ranx when its rankings are sorted and typed beforehand."""
-        lists, ours = narrow
-        ranx = pytest.importorskip("ranx")
-        scores, relevant, _ = lists
-        order = np.argsort(-scores, axis=1)
-        run = np.stack([order, np.take_along_axis(scores, order, axis=1)], axis=2)
-        known = np.argsort(~relevant, axis=1, kind="stable")
-        qrels = np.stack([known, np.take_along_axis(relevant, known, axis=1)], axis=2).astype(float)
-
-        def evaluate():
-            return ranx.evaluate(qrels, run, METRICS)
-
-        result = benchmark.pedantic(evaluate, rounds=3, warmup_rounds=1)
-        for name in METRICS:
-            assert result[name] == pytest.approx(ours[name].mean(), abs=1e-9)
-
-
-@pytest.mark.benchmark(group="metrics: 1,000,000 lists of 20")
-def test_million_lists(benchmark):
-    lists = narrow_lists(1_000_000)
-    values = benchmark.pedantic(judge, args=(*lists, METRICS), rounds=3)
-    few = judge(*(array[-1000:] for array in lists), METRICS)
-    for name in METRICS:
-        np.testing.assert_array_equal(values[name][-1000:], few[name])
-
-
-@pytest.mark.benchmark(group="metrics: 2,000 lists of 5,000")
-class TestWide:
-    def test_groupbench(self, benchmark, wide):
-        lists, _ = wide
-        assert benchmark(judge, *lists, METRICS).keys() == set(METRICS)
-
-    @pytest.mark.parametrize("tied", ["all", "all but the first 15", "in 40 levels"])
-    def test_groupbench_with_ties(self, benchmark, wide, tied):
-        lists, _ = wide
-        scores, relevant, valid = lists
-        scores = {
-            "all": np.zeros_like(scores),
-            "all but the first 15": np.where(scores > 0.997, scores, 0.0),
-            "in 40 levels": np.floor(scores * 40),
-        }[tied]
-        values = benchmark(judge, scores, relevant, valid, METRICS)
-        assert values["precision@20"].mean() == pytest.approx(0.01, abs=0.002)
-
-    @pytest.mark.parametrize("select", ["sort", "partition"])
-    def test_numpy_loop(self, benchmark, wide, select):
-        """One list at a time, as scripts do it: sorted whole, or partitioned first."""
-        lists, ours = wide
-        scores, relevant, _ = lists
-
-        def evaluate():
-            return [one_by_one(s, r, select) for s, r in zip(scores, relevant, strict=True)]
-
-        theirs = benchmark.pedantic(evaluate, rounds=2)
+    def equal(ours, theirs):
         for i, name in enumerate(METRICS):
             np.testing.assert_allclose(ours[name], [row[i] for row in theirs], atol=1e-9)
+
+    versus(
+        f"12 metrics of 2,000 lists of 5,000, {select}",
+        partial(judge, scores, relevant, np.ones_like(relevant), METRICS),
+        theirs,
+        equal,
+        against="a loop with NumPy",
+    )
 
 
 def one_by_one(scores, relevant, select):
@@ -163,3 +257,33 @@ def one_by_one(scores, relevant, select):
         "map": lambda k: precisions[k - 1] / n_relevant,
     }
     return [values[name](k) for name in values for k in (5, 10, 20)]
+
+
+@pytest.mark.parametrize("tied", ["none", "all", "all but the first 15", "in 40 levels"])
+def test_ties_in_wide_lists(benchmark, tied):
+    rng = np.random.default_rng(0)
+    scores = rng.random((2000, 5000))
+    relevant = rng.random(scores.shape) < 0.01
+    scores = {
+        "none": scores,
+        "all": np.zeros_like(scores),
+        "all but the first 15": np.where(scores > 0.997, scores, 0.0),
+        "in 40 levels": np.floor(scores * 40),
+    }[tied]
+    values = benchmark(judge, scores, relevant, np.ones_like(relevant), METRICS)
+    assert values["precision@20"].mean() == pytest.approx(0.01, abs=0.002)
+
+
+def test_every_family(benchmark):
+    scores, relevant = narrow(100_000)
+    every = [f"{name}@{k}" for name in families() for k in (5, 10, 20)]
+    assert benchmark(judge, scores, relevant, np.ones_like(relevant), every).keys() == set(every)
+
+
+def test_million_lists(benchmark):
+    scores, relevant = narrow(1_000_000)
+    lists = scores, relevant, np.ones_like(relevant)
+    values = benchmark.pedantic(judge, (*lists, METRICS), rounds=3)
+    few = judge(*(array[-1000:] for array in lists), METRICS)
+    for name in METRICS:
+        np.testing.assert_array_equal(values[name][-1000:], few[name])

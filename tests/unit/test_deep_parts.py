@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from groupbench.data import Ratings
+from groupbench.deep._agree import AgreeNetwork
 from groupbench.deep._averaging import Average
 from groupbench.deep._bags import Bags, log_likelihood
 from groupbench.deep._graph import (
@@ -26,10 +28,10 @@ from groupbench.deep._graph import (
 )
 from groupbench.deep._interactions import Interactions, Members, Rows
 from groupbench.deep._losses import LOSSES, Sampling, sampled_losses
-from groupbench.deep._network import Batch, GroupNetwork, all_scores
+from groupbench.deep._network import Batch, GroupNetwork, blockwise
 from groupbench.deep._pairs import Attention, PairTower, inner
 from groupbench.deep._training import Epoch, Schedule, best_epoch, train
-from groupbench.deep._validation import HeldOut, hold_out
+from groupbench.deep._validation import HeldOut, hold_out, spared
 from groupbench.errors import MethodError
 from groupbench.groups import Groups
 
@@ -272,15 +274,38 @@ class Extra(Linear):
         return torch.tensor(100.0) if batch.side == "groups" else None
 
 
-def test_all_scores_are_the_logits_of_every_pair(monkeypatch):
-    monkeypatch.setattr("groupbench.deep._network.BLOCK", 2 * N_ITEMS)
+@pytest.mark.parametrize("cells", [1, 32 * 2 * N_ITEMS, 2**23])
+def test_blocks_have_the_logits_of_every_pair(monkeypatch, cells):
+    monkeypatch.setattr("groupbench.deep._network.CELLS", cells)
     network = Linear(make_data())
-    encoded = network.encode()
-    groups = all_scores(network, encoded, "groups", torch.tensor([4, 0, 0]))
+    encoded, everything = network.encode(), torch.arange(N_ITEMS)[None]
+    some, users = torch.tensor([4, 0, 0]), torch.arange(9)
+    groups = blockwise(network, encoded, Batch("groups", some, everything))
 
-    torch.testing.assert_close(groups, network.groups[[4, 0, 0]].detach())
-    torch.testing.assert_close(all_scores(network, encoded, "users", torch.arange(9)), network.users.detach())
+    torch.testing.assert_close(groups, network.groups[some].detach())
+    torch.testing.assert_close(
+        blockwise(network, encoded, Batch("users", users, everything)), network.users.detach()
+    )
     assert not groups.requires_grad
+    own = torch.tensor([[1, 5], [0, 0], [3, 2]])
+    torch.testing.assert_close(
+        blockwise(network, encoded, Batch("groups", some, own)),
+        network.groups.detach()[some].gather(1, own),
+    )
+
+
+def test_attention_over_members_is_held_for_few_pairs_at_once(monkeypatch):
+    data = make_data()
+    network = AgreeNetwork(data, width=4, hidden=(4,), attention_width=64, dropout=0.0).eval()
+    held = []
+    network.attention.dropout.register_forward_hook(lambda module, given, out: held.append(out.numel()))
+    batch = Batch("groups", torch.arange(data.n_groups), torch.arange(data.n_items)[None])
+    whole = blockwise(network, (), batch)
+    widest = data.members.users.shape[1]
+    assert held == [data.n_groups * N_ITEMS * widest * 64]
+    monkeypatch.setattr("groupbench.deep._network.CELLS", 2 * N_ITEMS * widest * 64)
+    torch.testing.assert_close(blockwise(network, (), batch), whole)
+    assert max(held[1:]) <= 2 * N_ITEMS * widest * 64
 
 
 def test_an_epoch_visits_every_row_once_and_weighs_users():
@@ -434,6 +459,16 @@ def test_where_groups_have_no_rows_whole_groups_are_held_out():
     for group, chosen in zip(held.groups, held.chosen, strict=True):
         np.testing.assert_array_equal(np.flatnonzero(chosen), np.sort(rows.items[rows.users == group]))
     assert len(left) + held.chosen.sum() == len(rows)
+
+
+def test_members_lose_their_own_rows_of_what_their_group_is_judged_by():
+    users = ratings_of([(0, 3), (1, 3), (1, 4), (2, 3), (3, 5), (4, 5)], 6)
+    members = Groups.from_lists([[0, 1], [2], [1, 4]])
+    held = HeldOut(np.array([0, 2]), np.array([[3, 9], [5, 4]]), np.array([[True, False]] * 2))
+    left = spared(users, members, held)
+
+    assert [*zip(left.users.tolist(), left.items.tolist(), strict=True)] == [(1, 4), (2, 3), (3, 5)]
+    assert spared(users, members, replace(held, whole=True)) is users
 
 
 def test_nothing_is_held_out_where_nothing_can_be_spared():

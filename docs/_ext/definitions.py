@@ -1,0 +1,272 @@
+"""Sphinx extension: pages are filled from the definitions that the code itself works with.
+
+A line `<!-- definitions: KIND -->` of a page is replaced by Markdown made of the registry, the metrics, views
+and protocols, or the command line. So a page cannot fall behind the code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markdown import bullets, cells, code, heading, prose, summary, table
+from sphinx.pycode import ModuleAnalyzer
+
+from groupbench import registry
+from groupbench.hyperparameters import search_space
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+MARK = re.compile(r"^<!-- definitions: (\w+) -->$", flags=re.MULTILINE)
+
+DOCS = Path(__file__).parents[1]
+FINDINGS = ("leaderboard", "reproduction", "group-models", "speed", "cluster")
+"""Pages of studies, in the order of the table of contents."""
+
+WITHOUT_RELEVANT = {
+    "skip": "left out and counted",
+    "keep": "kept where a metric is defined",
+    "zero": "count as 0",
+}
+
+
+def metrics() -> Iterator[str]:
+    """Every metric with formula, ties, undefined cases and source; spreads over members once each."""
+    from groupbench.metrics import SPREADS, definitions
+
+    known = definitions()
+    spreads = {f"{spread.name}-{name}" for spread in SPREADS for name in known}
+    for name, found in known.items():
+        if name not in spreads:
+            yield heading(2, f"{code(found.pattern)}: {found.title}")
+            yield bullets(_metric(found))
+    yield heading(2, "Spreads over members")
+    bases = [name for name in known if f"{SPREADS[0].name}-{name}" in known]
+    yield (
+        f"Where members judge a list, the spread of {', '.join(map(code, bases))} over them is reported too: "
+        f"{code(f'{SPREADS[0].name}-{bases[0]}@10')} and so on. x_1 ... x_n are the values of the n members."
+    )
+    better = {True: "lower", False: "higher"}
+    rows = [[code(s.name), prose(s.formula), better[s.lower_is_better], prose(s.source)] for s in SPREADS]
+    yield table(["spread", "formula", "better", "source"], rows)
+
+
+def _metric(found: Any) -> Iterator[str]:
+    yield f"Formula: {code(found.formula)}"
+    yield f"Ties: {prose(found.ties)}"
+    yield f"Undefined: {prose(found.undefined)}"
+    yield f"Better: {'lower' if found.lower_is_better else 'higher'}"
+    yield f"Source: {prose(found.source)}"
+    yield from (f"Elsewhere: {prose(text)}" for text in found.differs)
+    if found.synonyms:
+        yield f"Also called {', '.join(map(code, found.synonyms))}"
+
+
+def methods() -> Iterator[str]:
+    """Every method with its hyperparameters, by the file that defines it."""
+    return _entries(registry.methods)
+
+
+def aggregators() -> Iterator[str]:
+    """Every aggregator with its parameters, by the file that defines it."""
+    return _entries(registry.aggregators)
+
+
+def datasets() -> Iterator[str]:
+    """Every registered data set with licence, citation and origin."""
+    from groupbench.loading import card
+
+    for name in sorted(registry.datasets.all()):
+        known = card(name)
+        yield heading(2, f"{code(name)}: {known.title}")
+        yield prose(inspect.getdoc(registry.datasets[name].make) or "")
+        texts = {"Licence": known.licence, "Citation": known.citation, "Home": known.homepage}
+        yield bullets(f"{label}: {prose(text)}" for label, text in texts.items() if text)
+
+
+def views() -> Iterator[str]:
+    """Every view: who is judged, on what, against which truth."""
+    from groupbench.views import VIEWS
+
+    for view in VIEWS.values():
+        yield heading(2, code(view.name))
+        yield prose(f"{view.definition[0].upper()}{view.definition[1:]}.")
+        yield bullets(
+            [
+                f"Judged: {view.entity}s",
+                f"Relevant: from {view.tau:g} on, on a scale of 1 to 5",
+                f"Lists without a relevant item: {WITHOUT_RELEVANT[view.without_relevant]}",
+                f"K: {', '.join(map(str, view.cutoffs))}",
+                f"Protocol: {', '.join(_protocols_with(view.name))}",
+            ]
+        )
+
+
+def protocols() -> Iterator[str]:
+    """Every protocol with its views and options."""
+    from groupbench.protocol import PROTOCOLS
+
+    for name, protocol in PROTOCOLS.items():
+        yield heading(2, code(name))
+        yield prose(inspect.getdoc(protocol) or "")
+        yield f"Views: {', '.join(map(code, protocol.views))}"
+        yield _options(protocol)
+
+
+def config() -> Iterator[str]:
+    """The keys of a run."""
+    from groupbench.config import Config
+
+    described = _attribute_docs(Config)
+    rows = [[code(name), prose(described.get(name, ""))] for name in Config.model_fields]
+    yield table(["key", "meaning"], rows)
+
+
+def commands() -> Iterator[str]:
+    """Every command with its arguments and options."""
+    from typer.main import get_command
+
+    from groupbench.cli import app
+
+    return _commands("groupbench", get_command(app))
+
+
+def api() -> Iterator[str]:
+    """Directives for every public name of the package."""
+    import groupbench
+
+    found = [(getattr(groupbench, name), f"groupbench.{name}") for name in groupbench.__all__]
+    yield from _directives("Functions", "autofunction", [n for made, n in found if inspect.isfunction(made)])
+    registering = [n for made, n in found if inspect.ismethod(made)]
+    yield from _directives("Registering names", "autofunction", registering)
+    yield from _directives("Classes", "autoclass", [n for made, n in found if inspect.isclass(made)])
+
+
+def errors() -> Iterator[str]:
+    """The typed errors with the exit status of each."""
+    from groupbench import errors as module
+
+    made = [e for _, e in inspect.getmembers(module, inspect.isclass) if hasattr(e, "exit_status")]
+    yield table(
+        ["error", "meaning", "exit status"],
+        [[code(error.__name__), summary(error), str(error.exit_status)] for error in made],
+    )
+
+
+def findings() -> Iterator[str]:
+    """The table of contents of what studies found, as far as their pages are there."""
+    pages = [name for name in FINDINGS if (DOCS / f"{name}.md").is_file()]
+    if pages:
+        yield "\n".join(["```{toctree}", ":caption: Findings", ":maxdepth: 1", "", *pages, "```"])
+
+
+def _entries(held: registry.Registry[Any]) -> Iterator[str]:
+    found = sorted(held.all().values(), key=lambda entry: (entry.family, entry.name))
+    for _, entries in groupby(found, key=lambda entry: entry.make.__module__):
+        listed = list(entries)
+        title, _, rest = (inspect.getdoc(inspect.getmodule(listed[0].make)) or "").partition("\n")
+        yield heading(2, prose(title.rstrip(".")))
+        yield prose(rest.strip())
+        for made, same in groupby(sorted(listed, key=_where), key=lambda entry: entry.make):
+            yield from _entry(made, list(same))
+
+
+def _where(entry: registry.Entry[Any]) -> tuple[int, str]:
+    return inspect.getsourcelines(entry.make)[1], entry.name
+
+
+def _entry(made: Any, entries: list[registry.Entry[Any]]) -> Iterator[str]:
+    """One class with its names: what sets them apart, then the parameters of the first."""
+    yield heading(3, ", ".join(code(entry.name) for entry in entries))
+    yield prose(inspect.getdoc(made) or "")
+    apart = {e.name: ", ".join(f"{k}={v!r}" for k, v in e.presets.items()) for e in entries}
+    if any(apart.values()):
+        yield bullets(f"{code(name)}: {code(text) if text else 'as below'}" for name, text in apart.items())
+    described, space = _attribute_docs(made), search_space(made, {})
+    rows = [
+        [code(key), code(repr(value)), str(space.get(key, "")), prose(described.get(key, ""))]
+        for key, value in registry.Entry("", made).parameters().items()
+    ]
+    if rows:
+        yield table(["parameter", "default", "tuned in", "meaning"], rows)
+
+
+def _attribute_docs(made: Any) -> dict[str, str]:
+    """What stands below the fields of a class and of those it inherits from."""
+    out: dict[str, str] = {}
+    for base in reversed(inspect.getmro(made)):
+        if base.__module__.startswith("groupbench"):
+            found = ModuleAnalyzer.for_module(base.__module__).find_attr_docs()
+            own = {name: lines for (owner, name), lines in found.items() if owner == base.__name__}
+            out |= {name: " ".join(lines).strip() for name, lines in own.items()}
+    return out
+
+
+def _options(protocol: Any) -> str:
+    rows = [
+        [code(key), code(str(field.default)), prose(field.description or "")]
+        for key, field in protocol.model_fields.items()
+        if key != "name"
+    ]
+    return table(["option", "default", "meaning"], rows)
+
+
+def _protocols_with(view: str) -> Iterator[str]:
+    from groupbench.protocol import PROTOCOLS
+
+    return (code(name) for name, protocol in PROTOCOLS.items() if view in protocol.views)
+
+
+def _commands(path: str, command: Any) -> Iterator[str]:
+    if hasattr(command, "commands"):
+        for name, below in command.commands.items():
+            yield from _commands(f"{path} {name}", below)
+        return
+    yield heading(2, code(path))
+    yield prose(command.help or "")
+    parameters = [parameter for parameter in command.params if parameter.name != "help"]
+    rows = [[", ".join(map(code, _written(p))), cells(p.help or "")] for p in parameters]
+    yield table(["argument or option", "meaning"], rows)
+
+
+def _written(parameter: Any) -> list[str]:
+    if parameter.param_type_name == "argument":
+        return [str(parameter.name).upper()]
+    return [*parameter.opts, *parameter.secondary_opts]
+
+
+def _directives(title: str, directive: str, names: Iterable[str]) -> Iterator[str]:
+    yield heading(2, title)
+    for name in names:
+        yield f"```{{eval-rst}}\n.. {directive}:: {name}\n```"
+
+
+KINDS: dict[str, Callable[[], Iterator[str]]] = {
+    "aggregators": aggregators,
+    "api": api,
+    "commands": commands,
+    "config": config,
+    "datasets": datasets,
+    "errors": errors,
+    "findings": findings,
+    "methods": methods,
+    "metrics": metrics,
+    "protocols": protocols,
+    "views": views,
+}
+
+
+def fill(app: Sphinx, page: str, source: list[str]) -> None:
+    """Replace the marks of a page; Sphinx calls it with each text it reads."""
+    source[0] = MARK.sub(lambda mark: "\n\n".join(filter(None, KINDS[mark[1]]())), source[0])
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension."""
+    app.connect("source-read", fill)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

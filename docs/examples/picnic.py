@@ -1,0 +1,38 @@
+"""Votes on dishes, and the parties that people came in: a small data set of made-up files."""
+
+from __future__ import annotations
+
+from groupbench import Dataset, Ratings, dataset
+from groupbench.loading import Source, indices, memberships, one_hot, sorted_ids, without_repeats
+
+SCALE = (1.0, 5.0)
+
+
+@dataset("picnic")
+def load(source: Source) -> Dataset:
+    """Picnic: people vote on dishes; a made-up example."""
+    votes = source.table("votes.csv").require("person", "dish", "stars")
+    votes.distinct(["person", "dish"])
+    dishes = source.table("dishes.csv").require("dish", "kind")
+    parties = source.table("parties.csv").require("party", "person")
+    people = sorted_ids(votes.frame["person"])
+    menu = tuple(dishes.frame["dish"])
+    return Dataset(
+        name=source.card.name,
+        title="Picnic (made up)",
+        ratings=Ratings(
+            users=indices(votes, "person", people, "votes.csv"),
+            items=indices(votes, "dish", menu, "dishes.csv"),
+            values=votes.numbers("stars", *SCALE),
+            n_users=len(people),
+            n_items=len(menu),
+        ),
+        user_ids=people,
+        item_ids=menu,
+        scale=SCALE,
+        groups=memberships(
+            without_repeats(source, parties, "party", "person"), "party", "person", people, "votes.csv"
+        ),
+        item_features=one_hot("kind", dishes.frame["kind"]),
+        simulated=True,
+    )

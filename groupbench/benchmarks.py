@@ -1,0 +1,220 @@
+"""Speed next to other libraries: the benchmarks that pytest-benchmark saved, as tables and as a figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from groupbench.errors import ConfigError, ResultError, unknown
+from groupbench.plots import check_suffix, figure, save
+
+FORMATS = {"plain": "simple", "markdown": "pipe"}
+"""How tables are written, and the name of it in `tabulate`."""
+
+AXES = ("users", "items", "groups", "members")
+"""What grows."""
+
+LEAST = 0.5
+"""Share of a committed ratio that a measured one may not fall below."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one benchmark found of us and of a peer that do the same work in one session.
+
+    Attributes:
+        name: names the benchmark.
+        what: the work.
+        peer: who else does it, with the version.
+        seconds: median of our rounds.
+        peer_seconds: median of the peer's rounds, for the whole work.
+        peak_mb: growth of resident memory while we did it once, in MiB.
+        peer_peak_mb: the same of the peer, for the share of the work that it did.
+        share: which share of the work the peer did; its seconds are scaled to all of it.
+        bar: the ratio that is asked for, if one is.
+        threads: of both sides.
+    """
+
+    name: str
+    what: str
+    peer: str
+    seconds: float
+    peer_seconds: float
+    peak_mb: float
+    peer_peak_mb: float
+    share: float
+    bar: float | None
+    threads: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long the peer takes."""
+        return self.peer_seconds / self.seconds
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What one size of a growing problem takes.
+
+    Attributes:
+        axis: one of `AXES`.
+        size: how many of them there are.
+        seconds: median of the rounds.
+        peak_mb: growth of resident memory, in MiB.
+    """
+
+    axis: str
+    size: int
+    seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Session:
+    """The benchmarks of one session.
+
+    Attributes:
+        machine: processor, cores and Python, in words.
+        comparisons: in the order in which they ran.
+        growth: likewise.
+    """
+
+    machine: str
+    comparisons: tuple[Comparison, ...]
+    growth: tuple[Growth, ...]
+
+
+def saved(measured: Comparison | Growth) -> dict[str, Any]:
+    """What a benchmark adds to its `extra_info`, so that `read` finds it."""
+    return {type(measured).__name__.lower(): asdict(measured)}
+
+
+def read(file: Path) -> Session:
+    """The benchmarks in a file that `pytest --benchmark-json` wrote.
+
+    Raises:
+        ResultError: if the file cannot be read, or was not written so.
+    """
+    found = _json(file)
+    try:
+        machine, rows = found["machine_info"], [row["extra_info"] for row in found["benchmarks"]]
+        comparisons, growth = _all(Comparison, rows), _all(Growth, rows)
+        words = f"{machine['cpu']['brand_raw']}, {machine['cpu']['count']} cores"
+        python = f"Python {machine['python_version']}"
+    except (KeyError, TypeError) as error:
+        raise ResultError(
+            f"{file} holds no benchmarks of this version ({error}); make it with 'tox -e bench'"
+        ) from error
+    return Session(f"{words}, {python}", comparisons, growth)
+
+
+def _all(kind: type[T], rows: Iterable[Mapping[str, Any]]) -> tuple[T, ...]:
+    name = kind.__name__.lower()
+    return tuple(kind(**row[name]) for row in rows if name in row)
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultError(f"cannot read {file}: {error.strerror}; make it with 'tox -e bench'") from error
+    except ValueError as error:
+        raise ResultError(f"{file} is no JSON file; make it with 'tox -e bench'") from error
+
+
+def render(comparisons: Sequence[Comparison], format: str = "plain") -> str:
+    """Both sides of each comparison, one row each.
+
+    Raises:
+        ConfigError: if the format is unknown.
+    """
+    heads = ("what", "groupbench", "peer", "its time", "ratio", "bar", "MiB", "its MiB")
+    return _table(heads, [_cells(one) for one in comparisons], format)
+
+
+def _cells(one: Comparison) -> tuple[str, ...]:
+    scaled = "" if one.share == 1 else " (scaled)"
+    bar = "" if one.bar is None else f"{one.bar:g}"
+    spent = (_seconds(one.seconds), one.peer, _seconds(one.peer_seconds) + scaled)
+    return (one.what, *spent, f"{one.ratio:.3g}", bar, f"{one.peak_mb:.0f}", f"{one.peer_peak_mb:.0f}")
+
+
+def render_growth(growth: Sequence[Growth], format: str = "plain") -> str:
+    """Seconds and memory of each size, one row each.
+
+    Raises:
+        ConfigError: if the format is unknown.
+    """
+    rows = [(one.axis, f"{one.size:,}", _seconds(one.seconds), f"{one.peak_mb:.0f}") for one in growth]
+    return _table(("axis", "size", "time", "MiB"), rows, format)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], format: str) -> str:
+    from tabulate import tabulate
+
+    if format not in FORMATS:
+        raise ConfigError(unknown("format", format, FORMATS))
+    aligned = ["left" if head in ("what", "peer", "axis") else "right" for head in heads]
+    written: str = tabulate(rows, heads, FORMATS[format], disable_numparse=True, colalign=aligned)
+    return written
+
+
+def _seconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def draw_growth(growth: Sequence[Growth], file: Path) -> None:
+    """Draw seconds and memory by size on logarithmic axes, with a line of linear growth, and write it.
+
+    Raises:
+        ConfigError: if the format of the file is unknown.
+        ResultError: if nothing was measured, or the file cannot be written.
+    """
+    check_suffix(file)
+    if not growth:
+        raise ResultError("no growth was measured; run tests/benchmarks/test_bench_growth.py too")
+    with figure(8.0, 3.2) as drawn:
+        time, memory = drawn.subplots(1, 2)
+        for axis in dict.fromkeys(one.axis for one in growth):
+            sizes, seconds, peaks = zip(
+                *((one.size, one.seconds, one.peak_mb) for one in growth if one.axis == axis), strict=True
+            )
+            time.plot(sizes, seconds, marker="o", markersize=3, label=axis)
+            memory.plot(sizes, peaks, marker="o", markersize=3, label=axis)
+        least, most = (end(one.size for one in growth) for end in (min, max))
+        lowest = min(one.seconds for one in growth)
+        linear = (lowest, lowest * most / least)
+        time.plot((least, most), linear, color="grey", linestyle=":", label="linear", scaley=False)
+        for axes, unit in ((time, "seconds"), (memory, "MiB")):
+            axes.set(xscale="log", yscale="log", xlabel="number", ylabel=unit)
+        time.legend(frameon=False)
+        save(drawn, file)
+
+
+def read_ratios(file: Path) -> dict[str, float]:
+    """Committed ratios by the name of their benchmark.
+
+    Raises:
+        ResultError: if the file cannot be read, or holds something else.
+    """
+    found = _json(file)
+    if not isinstance(found, dict) or not all(isinstance(ratio, int | float) for ratio in found.values()):
+        raise ResultError(f"{file} is no JSON object of benchmarks and their ratios; write one")
+    return {name: float(ratio) for name, ratio in found.items()}
+
+
+def regressions(comparisons: Iterable[Comparison], committed: Mapping[str, float]) -> list[str]:
+    """A line for each committed ratio that is missing, or of which less than `LEAST` is left."""
+    measured = {one.name: one.ratio for one in comparisons}
+    lines = []
+    for name, before in committed.items():
+        if name not in measured:
+            lines.append(f"{name}: was {before:.3g} times the peer's speed and was not measured")
+        elif measured[name] < LEAST * before:
+            lines.append(f"{name}: {measured[name]:.3g} times the peer's speed, {before:.3g} before")
+    return lines

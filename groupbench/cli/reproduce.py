@@ -1,0 +1,131 @@
+"""`groupbench reproduce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from groupbench.reproduction import Inputs
+    from groupbench.runner.jobs import Job
+    from groupbench.runner.pool import Outcome
+
+
+def reproduce(
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of runs, a results folder for all of its runs, or beginnings of keys; or the name "
+            "of one method.",
+            show_default=False,
+        ),
+    ],
+    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="The data set of a method; or where that of runs lies now, if it has moved."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Repeats of a method.")] = 3,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="How far below a reported figure a method may stay and reach it; default 0.01."
+        ),
+    ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Where a plugin lies now, if it has moved.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
+) -> None:
+    """Repeat recorded runs figure by figure; or put reported figures of a method beside ours.
+
+    Runs are done again from their records alone, and each figure is compared. A METHOD with a --dataset is
+    run where runs are missing, under the protocol of the reported figures; those it reaches are told from
+    those that equal scores alone, broken in its favour, would reach.
+    """
+    from groupbench import registry, reproduction
+
+    for file in plugin or []:
+        registry.load_plugin(file)
+    if len(run) == 1 and run[0] in registry.methods.all() and not Path(run[0]).exists():
+        _beside_reported(run[0], dataset, results, seeds, tolerance, plugin, data_dir, jobs, timeout)
+    else:
+        _repeat(run, results, reproduction.Inputs(data_dir, dataset, plugin or []), jobs, timeout)
+
+
+def _repeat(run: list[str], results: Path, inputs: Inputs, jobs: int, timeout: float) -> None:
+    from groupbench import reproduction
+
+    known = reproduction.find_runs(run, results)
+    left = reproduction.repeatable_runs(known)
+    if len(left) < len(known):
+        typer.echo(
+            f"{len(known) - len(left)} of {len(known)} runs did not end well, or judged rankings made "
+            "elsewhere; they are left out"
+        )
+    repeats = []
+    for repeat in reproduction.reproduce(left, inputs, jobs=jobs, timeout=timeout):
+        repeats.append(repeat)
+        typer.echo(reproduction.spoken(repeat))
+    for line in reproduction.summary(repeats):
+        typer.echo(line)
+    if not all(repeat.holds for repeat in repeats):
+        raise typer.Exit(1)
+
+
+def _beside_reported(
+    method: str,
+    dataset: str | None,
+    results: Path,
+    seeds: int,
+    tolerance: float | None,
+    plugin: list[str] | None,
+    data_dir: Path | None,
+    jobs: int,
+    timeout: float,
+) -> None:
+    from groupbench import api, reproduction
+    from groupbench.config import make_config
+    from groupbench.errors import ConfigError
+
+    if dataset is None:
+        raise ConfigError(
+            f"{method} is a method: say with --dataset where its reported figures are to be reached, or give "
+            "the folder or key of a run"
+        )
+    failed = False
+    for protocol, reported in reproduction.reported_for(method, dataset).items():
+        config = make_config(
+            methods=[method],
+            dataset=[dataset],
+            protocol={"name": protocol},
+            seeds=seeds,
+            plugins=plugin,
+            data_dir=None if data_dir is None else str(data_dir),
+            jobs=jobs,
+            timeout=timeout,
+        )
+        records = api.collect(api.start(config, results, _tell, typer.echo))
+        failed |= any(record.status != "done" for record in records)
+        found = reproduction.beside_ours(
+            reported, records, reproduction.TOLERANCE if tolerance is None else tolerance
+        )
+        typer.echo(f"{method} on {dataset}, protocol {protocol}")
+        for line in reproduction.told(found):
+            typer.echo(line)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tell(event: Job | Outcome, ended: int, total: int) -> None:
+    """One line for each job that ends."""
+    from groupbench.runner.pool import Outcome
+
+    if isinstance(event, Outcome):
+        reason = f"  {event.reason}" if event.reason else ""
+        place = f"{event.job.dataset}  {event.job.label}  seed {event.job.seed}"
+        typer.echo(f"[{ended}/{total}] {event.status:7s} {event.seconds:7.1f} s  {place}{reason}")
