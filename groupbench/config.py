@@ -67,6 +67,8 @@ class Config(BaseModel):
     `both`; a run without it has all three, and trials of tuning members."""
     group_weight: int = Field(1, ge=1)
     """As how many equal users a group stands in `rows` and `both`."""
+    aggregators: list[str] = ["all"]
+    """Aggregators to judge; fewer of them save time where there are many groups."""
     set: dict[str, dict[str, Any]] = {}
     """Hyperparameters by method."""
     tuned: dict[str, Tuned] = {}
@@ -100,6 +102,18 @@ class Config(BaseModel):
             if name not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
         return list(dict.fromkeys(names))
+
+    def aggregator_names(self) -> list[str]:
+        """The aggregators asked for, each once, in the order of the registry.
+
+        Raises:
+            ConfigError: if a name is unknown.
+        """
+        from groupbench.registry import aggregators
+
+        known = list(aggregators.all())
+        asked = {aggregators[name].name for name in self.aggregators if name != "all"}
+        return [name for name in known if name in asked or "all" in self.aggregators]
 
     def seed_list(self) -> list[int]:
         """The repeats, each once."""
@@ -140,7 +154,9 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
         if key not in Config.model_fields:
             raise ConfigError(where + unknown("key", key, Config.model_fields))
     values = {
-        k: [v] if k in ("methods", "dataset", "plugins", "groups_as") and isinstance(v, str) else v
+        k: [v]
+        if k in ("methods", "dataset", "plugins", "groups_as", "aggregators") and isinstance(v, str)
+        else v
         for k, v in values.items()
     }
     try:
@@ -152,7 +168,7 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
         raise ConfigError(f"{where}{place}={first['input']!r}: {first['msg'].lower()}") from error
     if config.groups_as is not None and not config.groups_as:
         raise ConfigError(f"{where}groups_as: name at least one of {', '.join(MODES)}, or leave it out")
-    for key in ("methods", "dataset"):
+    for key in ("methods", "dataset", "aggregators"):
         if not getattr(config, key):
             raise ConfigError(f"{where}{key}: name at least one; 'groupbench list' shows what there is")
     if not config.seed_list() or min(config.seed_list()) < 0:

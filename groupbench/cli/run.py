@@ -47,6 +47,9 @@ def run(
     group_weight: Annotated[
         int | None, typer.Option(help="As how many users a group stands in rows and both.")
     ] = None,
+    aggregators: Annotated[
+        list[str] | None, typer.Option(help="Aggregators to judge; 'all' is every one, the default.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Another protocol option, KEY=VALUE (group_features=shares).")
     ] = None,
@@ -93,6 +96,7 @@ def run(
         protocol={k: v for k, v in given.items() if v is not None},
         groups_as=split_names(groups_as),
         group_weight=group_weight,
+        aggregators=split_names(aggregators),
         set=parse_set(set_ or []),
         plugins=plugin,
         data_dir=None if data_dir is None else str(data_dir),

@@ -170,7 +170,7 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
             another data set or protocol, or asks for threads with which the method cannot be repeated.
         PluginError: if a method cannot be made, or promises what nobody knows.
     """
-    aggregators = tuple(registry.aggregators.all())
+    aggregators = tuple(config.aggregator_names())
     jobs = []
     for source, dataset in loaded.items():
         protocol = config.resolved_protocol(dataset)

@@ -148,3 +148,29 @@ def test_wrong_names_and_values(planned, options):
 def test_a_relative_results_folder_is_kept(data):
     (job,) = plan(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
     assert job.folder.parts[:2] == ("somewhere", "runs")
+
+
+def test_fewer_aggregators_are_another_job_with_the_same_figures(planned):
+    all_of_them, few = (
+        planned(methods=["svd"], seeds=1, **asked)[0]
+        for asked in ({}, {"aggregators": ["least-misery", "average", "average"]})
+    )
+    assert all_of_them.key == planned(methods=["svd"], seeds=1, aggregators=["average", "all"])[0].key
+    assert few.key != all_of_them.key
+    assert few.aggregators == tuple(a for a in all_of_them.aggregators if a in ("average", "least-misery"))
+    figures = {}
+    for job in (all_of_them, few):
+        execute(job)
+        record = store.read(job.folder)
+        assert record is not None
+        figures[job.key] = {(f.view, f.aggregator): f.values["ndcg@10"] for f in record.figures}
+    kept = {k: v for k, v in figures[all_of_them.key].items() if k[1] in (*few.aggregators, "none")}
+    assert figures[few.key] == kept
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["mean"], "unknown aggregator 'mean'"), ([], "name at least one")]
+)
+def test_aggregators_that_nobody_knows_are_refused(planned, names, said):
+    with pytest.raises(ConfigError, match=said):
+        planned(aggregators=names)
