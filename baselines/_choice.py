@@ -47,23 +47,8 @@ def choice_weights(features: FloatArray, l2: float, free: BoolArray) -> FloatArr
     return np.asarray(found.x / spread)
 
 
-def candidates(
-    chosen: IntArray, popularity: FloatArray, n: int, popular: float, rng: np.random.Generator
-) -> IntArray:
-    """The `chosen` items, (n_cases,), each before `n` random others, (n_cases, n + 1).
-
-    Args:
-        chosen: one item for each case.
-        popularity: (n_items,) how often each item is drawn where it is drawn by popularity.
-        n: number of others.
-        popular: share of them that is drawn by popularity; the rest is drawn uniformly.
-        rng: where the draws come from.
-    """
-    n_items = len(popularity)
-    others = rng.integers(0, n_items, (len(chosen), n))
-    by_popularity = round(popular * n)
-    if by_popularity and popularity.sum() > 0:
-        share = popularity / popularity.sum()
-        others[:, :by_popularity] = rng.choice(n_items, (len(chosen), by_popularity), p=share)
-    others = np.where(others == chosen[:, None], (others + 1) % n_items, others)
+def candidates(chosen: IntArray, n_items: int, n: int, rng: np.random.Generator) -> IntArray:
+    """The `chosen` items, (n_cases,), each before `n` random other ones, (n_cases, n + 1)."""
+    others = rng.integers(0, n_items - 1, (len(chosen), n))
+    others += others >= chosen[:, None]
     return np.concatenate([chosen[:, None], others], axis=1)

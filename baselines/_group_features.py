@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._group_graphs import averaging, filtered, similarity
+from ._group_graphs import averaging, similarity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from groupbench.arrays import FloatArray, IntArray
 
-FLOOR = 1e-3
+FLOOR = 0.01
 """What is added to a share of a group's highest score before its logarithm is taken."""
 
 
 class GroupFeatures:
-    """Features of every item for any group, from rows of users and groups.
+    """Features of (group, item) pairs from rows of users and groups.
 
     Args:
         users: (n_users, n_items) sparse, 1 for each row of a user.
@@ -33,59 +35,61 @@ class GroupFeatures:
     ) -> None:
         from scipy.sparse import vstack
 
-        self._users, self._repeats, self._members = users, groups, members
+        self._users, self._counts, self._members, self._alike = users, groups, members, alike
         self._rows = groups.copy()
         self._rows.data[:] = 1.0
         self._mean = averaging(members)
         self._shared = averaging(members.T.tocsr())
         stacked = vstack([users, self._rows], format="csr")
         self._items = similarity(stacked, topk)
-        self._flat = self._items.copy()
-        self._flat.data **= 0.5
-        self._of_groups = similarity(self._rows, topk, extra=np.asarray(members.sum(axis=1)))
-        self._alike = alike
         self._ease = LinearEase(stacked, l2) if min(stacked.shape) <= largest else None
         self._popular = [np.log1p(np.asarray(rows.sum(axis=0))) for rows in (self._rows, users)]
 
-    def of(self, groups: IntArray, *, own: bool) -> list[FloatArray]:
-        """The features of all items for `groups`, (len(groups), n_items) each.
+    def of(
+        self, groups: IntArray, *, own: bool, where: tuple[IntArray, IntArray] | None = None
+    ) -> Iterator[FloatArray]:
+        """One feature after the other.
 
         Args:
             groups: group indices.
             own: whether to have features from the groups' own rows.
+            where: places in `groups` and items that shape each feature; None for all items of all groups,
+                (len(groups), n_items).
         """
-        found = []
+        whole: Any = ... if where is None else where
         for scores in self._scores(groups, own=own):
-            share = np.maximum(scores, 0.0)
-            share /= np.maximum(share.max(axis=1, keepdims=True), 1e-12)
-            found += [share, np.log(FLOOR + share)]
-        found.append(np.log1p((self._members[groups] @ self._users).toarray()))
-        found += [np.broadcast_to(popular, found[0].shape) for popular in self._popular]
-        # Last, so that whoever weighs them knows its place.
-        return [*found, (self._rows[groups]).toarray()] if own else found
+            dense = _dense(scores)
+            share = np.maximum(dense[whole], 0.0)
+            top = np.maximum(dense.max(axis=1, keepdims=True), 1e-12)
+            share /= top if where is None else top[where[0], 0]
+            yield share
+            yield np.log(FLOOR + share)
+        yield np.log1p(_dense(self._members[groups] @ self._users)[whole])
+        for popular in self._popular:
+            yield np.broadcast_to(popular, (len(groups), len(popular)))[whole]
+        if own:
+            # Last, so that whoever weighs them knows their places.
+            counts = _dense(self._counts[groups])[whole]
+            yield (counts > 0).astype(np.float64)
+            yield (counts > 1).astype(np.float64)
 
-    def _scores(self, groups: IntArray, *, own: bool) -> list[FloatArray]:
-        """Non-negative scores whose scale means little."""
-        mean = self._mean[groups]
+    def _scores(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
+        """Scores whose scale means little, (len(groups), n_items)."""
+        mean, near = self._mean[groups], self._neighbours(groups)
         taste = (mean @ self._users).tocsr()
-        near = self._neighbours(groups)
-        found = [
-            taste.toarray(),
-            (taste @ self._items).toarray(),
-            ((mean @ self._alike) @ self._users).toarray(),
-            near.toarray(),
-            (near @ self._items).toarray(),
-        ]
-        if not own:
-            return found
-        rows = self._rows[groups]
-        found += [
-            (rows @ self._items).toarray(),
-            (rows @ self._flat).toarray(),
-            (rows @ self._of_groups).toarray(),
-            filtered(rows, self._items, 3),
-        ]
-        return found if self._ease is None else [*found, self._ease.scores(rows)]
+        yield taste @ self._items
+        yield (mean @ self._alike) @ self._users
+        yield near
+        yield near @ self._items
+        if self._ease is not None:
+            yield self._ease.scores(taste)
+        if own:
+            rows = self._rows[groups]
+            once = rows @ self._items
+            yield once
+            yield once @ self._items
+            if self._ease is not None:
+                yield self._ease.scores(rows)
 
     def _neighbours(self, groups: IntArray) -> Any:
         """What other groups with the same members chose: users share their groups' rows equally."""
@@ -129,3 +133,7 @@ class LinearEase:
         else:
             through = np.asarray(signal @ self._inverse)
         return np.asarray(given - through / self._diagonal)
+
+
+def _dense(matrix: Any) -> FloatArray:
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)

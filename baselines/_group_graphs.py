@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from groupbench.arrays import FloatArray
     from groupbench.groups import Groups
 
-_BLOCK = 2**22
-"""Cells of the dense block in which a graph is made (32 MiB)."""
-
 
 def memberships(groups: Groups, n_users: int) -> Any:
     """Who is in which group: the (n_groups, n_users) sparse matrix of ones."""
@@ -56,33 +53,22 @@ def similarity(rows: Any, topk: int | None = None, *, power: float = 1.0, extra:
     Returns:
         Sparse, (n_columns, n_columns).
     """
-    from scipy.sparse import vstack
+    from implicit.nearest_neighbours import all_pairs_knn
+    from scipy.sparse import csr_array, csr_matrix
 
     scaled = normalised(rows, extra)
-    turned, width = scaled.T.tocsr(), scaled.shape[1]
-    step = max(1, _BLOCK // width)
-    blocks = []
-    for start in range(0, width, step):
-        edges = (turned[start : start + step] @ scaled).toarray()
-        edges[np.arange(len(edges)), np.arange(start, start + len(edges))] = 0.0
-        blocks.append(strongest(edges, width if topk is None else topk))
-    graph = vstack(blocks, format="csr")
+    if topk is None:
+        graph = csr_array(scaled.T @ scaled)
+    else:
+        # One more, as a column is its own neighbour.
+        k = min(topk + 1, scaled.shape[1])
+        narrow = (scaled.data, scaled.indices.astype(np.int32), scaled.indptr.astype(np.int32))
+        found = all_pairs_knn(csr_matrix(narrow, scaled.shape), k, num_threads=1, show_progress=False)
+        graph = csr_array(found)
+    graph.data[graph.indices == np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))] = 0.0
+    graph.eliminate_zeros()
     graph.data **= power
     return graph
-
-
-def strongest(block: FloatArray, k: int) -> Any:
-    """The `k` largest non-zero entries of each row of `block`, (n, width), as a sparse matrix."""
-    from scipy.sparse import csr_array
-
-    n, width = block.shape
-    if k >= width:
-        return csr_array(block)
-    columns = np.sort(np.argpartition(-block, k - 1, axis=1)[:, :k], axis=1)
-    values = np.take_along_axis(block, columns, axis=1)
-    kept = csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=block.shape)
-    kept.eliminate_zeros()
-    return kept
 
 
 def filtered(signal: Any, graph: Any, degree: int) -> FloatArray:

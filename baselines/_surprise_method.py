@@ -12,6 +12,7 @@ from groupbench.recommender import Recommender, TrainingData
 from groupbench.seeding import integer
 
 from ._feedback import AtLeast0, Count
+from ._memory import LIMIT, require_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from ._surprise_scores import MatrixForm
 
 Similarity = Literal["msd", "cosine", "pearson", "pearson_baseline"]
-
-MEMORY_LIMIT = 8 * 2**30
-"""Bytes that the dense square matrices of a fit may take before it is refused."""
 
 
 class SurpriseMethod(Recommender):
@@ -73,7 +71,7 @@ class SurpriseMethod(Recommender):
         """Keyword arguments of the algorithm."""
 
     def _check_memory(self, trainset: Any) -> None:
-        """Refuse a fit whose dense matrices exceed `MEMORY_LIMIT`."""
+        """Refuse a fit whose dense matrices exceed the limit."""
 
 
 class RandomStart(SurpriseMethod):
@@ -137,22 +135,13 @@ class Nearest(BaselineOptions, SurpriseMethod):
         n_users, n_items = trainset.n_users, trainset.n_items
         arrays = {"msd": 3, "cosine": 5, "pearson": 7, "pearson_baseline": 5}[self.similarity]
         what, n, other = ("users", n_users, n_items) if self.user_based else ("items", n_items, n_users)
-        other_fits = _square_bytes(other, arrays) <= MEMORY_LIMIT
+        other_fits = square_bytes(other, arrays) <= LIMIT
         remedy = f"set user_based={not self.user_based}" if other_fits else "use svd or svdpp"
-        require_memory(self.algorithm, what, n, arrays, remedy)
+        require_memory(f"Surprise's {self.algorithm} on {n} {what}", square_bytes(n, arrays), remedy)
 
 
-def require_memory(algorithm: str, what: str, n: int, arrays: int, remedy: str) -> None:
-    """Raise a `MethodError` if `arrays` dense (n, n) float64 arrays would exceed `MEMORY_LIMIT`."""
-    needed = _square_bytes(n, arrays)
-    if needed > MEMORY_LIMIT:
-        raise MethodError(
-            f"Surprise's {algorithm} on {n} {what} needs {needed / 2**30:.1f} GiB for dense {what}-by-{what} "
-            f"matrices, above the limit of {MEMORY_LIMIT / 2**30:.0f} GiB; {remedy}"
-        )
-
-
-def _square_bytes(n: int, arrays: int) -> int:
+def square_bytes(n: int, arrays: int) -> int:
+    """Bytes of as many dense (n, n) float64 arrays."""
     return arrays * 8 * n * n
 
 

@@ -15,6 +15,7 @@ from groupbench.registry import method
 
 from ._choice import candidates, choice_weights
 from ._feedback import Above0, Count, Share
+from ._group_cases import all_of_some, some_of_each, without_derived
 from ._group_features import GroupFeatures
 from ._group_graphs import filtered, memberships, similarity
 
@@ -66,6 +67,12 @@ class OfTrainedGroups(GroupRecommender):
                 f"{type(self).__name__}: group {unknown!r} is not in the training data; fit again with it"
             )
         return np.array([self._places[name] for name in groups.ids], dtype=np.int64)
+
+
+def _counts(rows: Ratings) -> Any:
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(rows)), (rows.users, rows.items)), shape=(rows.n_users, rows.n_items))
 
 
 def _ones(rows: Ratings) -> Any:
@@ -121,6 +128,8 @@ class GroupGf(OfTrainedGroups):
     topk: Count | None = 1000
     """Strongest edges kept for each item; None keeps all."""
 
+    libraries = ("implicit.nearest_neighbours",)
+
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Make the graphs.
 
@@ -159,36 +168,39 @@ class GroupGf(OfTrainedGroups):
 class GroupStack(OfTrainedGroups):
     """Logit over scores from groups' own rows, members' rows and kindred groups; weights from left-out rows.
 
-    The features of (group, item) are scores of filters over graphs (of items by users and groups, of items
-    by groups, of users), of EASE on users above groups, of the members' rows and of groups with the same
-    members, each as a share of the group's highest one and as its logarithm; the number of members that
-    have the item; its popularity; and whether the group has it already. Weights are those of a multinomial
-    logit. Its cases are training rows that are left out before the features are made: some rows of each
-    group, and for groups without rows all rows of other groups. Then the features are made from all rows.
+    Scores of (group, item) come from the mean row of the members through a graph of items, through a graph
+    of users and through EASE (Steck, WWW 2019); from the rows of groups with the same members, as they are
+    and through the graph of items; and from the group's own row, one and two steps along that graph and
+    through EASE. Features are each score as a share of the group's highest one and the logarithm of that,
+    the number of members that have the item, its popularity among groups and among users, and whether the
+    group has it already, once or more often. Graphs and EASE learn from users and groups alike.
+
+    The features are weighted by a multinomial logit (McFadden, 1974). Its cases are training rows that are
+    left out before the features are made: a tenth of each group's, and for groups without rows all rows of
+    a tenth of the others. In the end the features are made from all rows.
     """
 
     topk: Count = tunable(200, low=20, high=1000, log=True)
     """Edges that the graphs keep for each node."""
     ease_l2: Above0 = tunable(500.0, low=20, high=5000, log=True)
     """Penalty of EASE."""
-    popular: Share = tunable(0.25, low=0, high=0.5)
-    """Share of the candidates of a case that is drawn by popularity among groups instead of uniformly."""
     l2: Above0 = tunable(0.01, low=1e-4, high=0.1, log=True)
     """Penalty of the logit."""
     candidates: Count = 100
-    """Items that the chosen one of a case is compared with."""
+    """Items, drawn uniformly, that the chosen one of a case is compared with."""
     derived: Share = 0.5
     """Groups' rows count as derived from members' rows if a member shares at least this part of them; then
-    members' rows with a left-out item are left out with it, or they would give it away. Groups without rows
-    of their own are unlike that: all that is known of them is what their members have."""
-    cases: Count = 3000
+    a member's row is left out with each, or it would give it away. Groups without rows of their own are
+    unlike that: all that is known of them is what their members have."""
+    cases: Count = 2000
     """Left-out rows that suffice to learn the weights of one kind of group."""
-    folds: Count = 3
+    folds: Count = 10
     """How often rows are left out at most."""
     largest_ease: Count = 8000
     """EASE is left out where both rows and items are more than this."""
 
     relative_cost = 20.0
+    libraries = ("implicit.nearest_neighbours",)
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Learn the weights from left-out rows, then make the features of all rows.
@@ -199,16 +211,14 @@ class GroupStack(OfTrainedGroups):
         joint = self._begin(train)
         self._users = _ones(train.ratings)
         self._members = memberships(train.groups, train.ratings.n_users)
-        shared = (self._members @ self._users).astype(bool).multiply(_ones(joint))
-        self._derived = bool(shared.sum() >= self.derived * _ones(joint).nnz)
         self._alike = similarity(self._users.T.tocsr(), self.topk)
-        counts = np.bincount(joint.users, minlength=len(train.groups))
-        self._warm = counts > 0
-        self._weights = {
-            own: self._learned(joint, rng, own=own) for own in (True, False) if (self._warm == own).any()
-        }
+        rows = _ones(joint)
+        shared = (self._members @ self._users).astype(bool).multiply(rows)
+        self._derived = bool(shared.sum() >= self.derived * rows.nnz)
+        self._warm = np.bincount(joint.users, minlength=len(train.groups)) > 0
+        self._weights = {own: self._learned(train, rng, own=own) for own in np.unique(self._warm).tolist()}
         if not self._weights.get(True, np.ones(1)).any():
-            self._weights[False] = self._learned(joint, rng, own=False)
+            self._weights[False] = self._learned(train, rng, own=False)
             self._warm[:] = False
         self._features = self._made(joint, self._users)
         return self
@@ -224,49 +234,39 @@ class GroupStack(OfTrainedGroups):
                     scores[part] += weight * feature
         return scores
 
-    def _learned(self, joint: Ratings, rng: np.random.Generator, *, own: bool) -> FloatArray:
+    def _learned(self, train: TrainingData, rng: np.random.Generator, *, own: bool) -> FloatArray:
         """Weights for groups with (`own`) or without rows."""
         found: list[FloatArray] = []
         for _ in range(self.folds):
-            out = (some_of_each if own else all_of_some)(joint, rng)
-            cases = out.cases[rng.permutation(len(out.cases))[: self.cases - sum(map(len, found))]]
-            if len(cases):
-                found.append(self._fold(joint, out.left, cases, rng, own=own))
+            found.append(self._fold(train, rng, own=own))
             if sum(map(len, found)) >= self.cases:
                 break
-        features = np.concatenate(found) if found else np.zeros((0, 1, 1))
+        features = np.concatenate(found)
         free = np.zeros(features.shape[2], dtype=bool)
-        free[-1] = own
+        free[-2:] = own
         return choice_weights(features, self.l2, free)
 
-    def _fold(
-        self, joint: Ratings, left: IntArray, cases: IntArray, rng: np.random.Generator, *, own: bool
-    ) -> FloatArray:
-        """The features of the `cases`, rows of `joint`, when only its rows `left` are known."""
-        known = joint.take(left)
-        users = self._users
+    def _fold(self, train: TrainingData, rng: np.random.Generator, *, own: bool) -> FloatArray:
+        """The features of left-out rows and of random items instead, made from the other rows."""
+        joint, users = train.group_ratings, self._users
+        assert joint is not None
+        left_out = (some_of_each if own else all_of_some)(joint, rng)
         if own and self._derived:
-            users = _hidden(users, self._members, joint, left)
-        made = self._made(known, users)
-        popularity = np.bincount(known.items, minlength=known.n_items).astype(np.float64)
-        cases = cases[np.argsort(joint.users[cases], kind="stable")]
-        items = candidates(joint.items[cases], popularity, self.candidates, self.popular, rng)
-        # Popular items are often the group's own; drawn so, they would say too much against choosing again.
-        drawn = items[:, 1 : 1 + round(self.popular * self.candidates)]
-        pairs = joint.users[cases][:, None] * known.n_items + drawn
-        again = np.isin(pairs, known.users * known.n_items + known.items)
-        drawn[again] = rng.integers(0, known.n_items, int(again.sum()))
-        drawn[:] = np.where(drawn == items[:, :1], (drawn + 1) % known.n_items, drawn)
+            users = _ones(without_derived(train.ratings, joint, train.groups, left_out.out, rng))
+        made = self._made(joint.take(~left_out.out), users)
+        cases = left_out.cases[np.argsort(joint.users[left_out.cases], kind="stable")]
+        items = candidates(joint.items[cases], joint.n_items, self.candidates, rng)
         found = []
         for part in self._parts(np.arange(len(cases))):
-            groups, row = np.unique(joint.users[cases[part]], return_inverse=True)
-            found.append(np.stack([f[row[:, None], items[part]] for f in made.of(groups, own=own)], axis=-1))
+            groups, place = np.unique(joint.users[cases[part]], return_inverse=True)
+            where = (place[:, None], items[part])
+            found.append(np.stack(list(made.of(groups, own=own, where=where)), axis=-1))
         return np.concatenate(found)
 
     def _made(self, joint: Ratings, users: Any) -> GroupFeatures:
         return GroupFeatures(
             users,
-            _ones(joint),
+            _counts(joint),
             self._members,
             self._alike,
             topk=self.topk,
@@ -276,47 +276,4 @@ class GroupStack(OfTrainedGroups):
 
     def _parts(self, rows: IntArray) -> list[IntArray]:
         step = max(1, _CELLS // self._users.shape[1])
-        return [rows[start : start + step] for start in range(0, len(rows), step)]
-
-
-def _hidden(users: Any, members: Any, joint: Ratings, left: IntArray) -> Any:
-    """The rows of users without what members share with pairs of their groups that are in no row `left`."""
-    held = _ones(joint) - _ones(joint.take(left))
-    known = (members.T @ held).astype(bool)
-    kept = (users - users.multiply(known)).tocsr()
-    kept.eliminate_zeros()
-    return kept
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Rows that were left out.
-
-    Attributes:
-        left: the other rows.
-        cases: those left out that are to be found again.
-    """
-
-    left: IntArray
-    cases: IntArray
-
-
-def some_of_each(rows: Ratings, rng: np.random.Generator, share: float = 0.1, most: int = 5) -> LeftOut:
-    """Leave out that `share` of the rows of each group with two or more, but from 1 to `most`."""
-    order = rng.permutation(len(rows))
-    order = order[np.argsort(rows.users[order], kind="stable")]
-    counts = np.bincount(rows.users, minlength=rows.n_users)
-    starts = np.cumsum(counts) - counts
-    owner = rows.users[order]
-    place = np.arange(len(rows)) - starts[owner]
-    out = (place < np.clip((share * counts[owner]).astype(np.int64), 1, most)) & (counts[owner] > 1)
-    return LeftOut(order[~out], order[out])
-
-
-def all_of_some(rows: Ratings, rng: np.random.Generator, share: float = 0.1) -> LeftOut:
-    """Leave out all rows of that `share` of the groups with rows; one row of each is to be found again."""
-    groups = rng.permutation(np.unique(rows.users))
-    out = np.isin(rows.users, groups[: max(1, int(share * len(groups)))])
-    cases = rng.permutation(np.flatnonzero(out))
-    first = np.unique(rows.users[cases], return_index=True)[1]
-    return LeftOut(np.flatnonzero(~out), cases[first])
+        return [rows[start : start + step] for start in range(0, max(len(rows), 1), step)]

@@ -14,10 +14,14 @@ from groupbench.recommender import Recommender
 from groupbench.registry import method
 
 from ._feedback import Above0, Count, Share, feedback
+from ._memory import neighbours_kept, require_memory
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray, IntArray
     from groupbench.recommender import TrainingData
+
+_BYTES = 33
+"""That the library's fit takes for each neighbour kept, as measured."""
 
 
 @dataclass
@@ -46,12 +50,15 @@ class ImplicitItemKnn(Recommender):
         """Find each item's K most similar items.
 
         Raises:
-            MethodError: if no rating counts as feedback.
+            MethodError: if no rating counts as feedback, or the neighbours would need too much memory.
         """
         from implicit.nearest_neighbours import ItemItemRecommender
         from scipy.sparse import csr_array
 
         self._feedback = feedback(train, self.positive)
+        n_items = train.ratings.n_items
+        needed = _BYTES * neighbours_kept(self._feedback, self.K)
+        require_memory(f"{self.K} neighbours of {n_items} items", needed, f"lower K={self.K}, or use als")
         with np.errstate(invalid="ignore"):
             weighted = self._weighted(self._feedback.T)
         # An item whose users all have an inverse frequency of 0 has no direction: 0 / 0.

@@ -13,6 +13,7 @@ from groupbench.recommender import Recommender
 from groupbench.registry import method
 
 from ._feedback import Above0, AtLeast0, Count, Share, feedback
+from ._memory import neighbours_kept, require_memory
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray, IntArray
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 2**23
 """Cells of the dense block that RP3beta works on at a time (64 MiB)."""
+
+_BYTES = 43
+"""That the fit of RP3beta takes for each end kept, as measured."""
 
 
 @method("ease")
@@ -99,12 +103,14 @@ class Rp3Beta(Recommender):
         """Walk from every item to every other and keep the strongest ends.
 
         Raises:
-            MethodError: if no rating counts as feedback.
+            MethodError: if no rating counts as feedback, or the ends would need too much memory.
         """
         from scipy.sparse import vstack
 
         edges = feedback(train, self.positive)
         n_items = train.ratings.n_items
+        needed = _BYTES * neighbours_kept(edges, self.topk)
+        require_memory(f"{self.topk} ends for {n_items} items", needed, f"lower topk={self.topk}, or use als")
         self._first = _transitions(edges, self.alpha)
         second = _transitions(edges.T.tocsr(), self.alpha)
         degree = np.bincount(edges.indices, minlength=n_items)

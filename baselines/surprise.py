@@ -16,12 +16,13 @@ from groupbench.hyperparameters import tunable
 from groupbench.registry import method
 
 from ._feedback import AtLeast0, Count
+from ._memory import require_memory
 from ._surprise_method import (
     BaselineOptions,
     Nearest,
     RandomStart,
     SurpriseMethod,
-    require_memory,
+    square_bytes,
 )
 
 if TYPE_CHECKING:
@@ -174,7 +175,10 @@ class SlopeOne(SurpriseMethod):
         return {}
 
     def _check_memory(self, trainset: Any) -> None:
-        require_memory(self.algorithm, "items", trainset.n_items, arrays=2, remedy="use svd or svdpp")
+        n_items = trainset.n_items
+        require_memory(
+            f"Surprise's SlopeOne on {n_items} items", square_bytes(n_items, 2), "use svd or svdpp"
+        )
 
 
 @method("baseline-only")

@@ -20,11 +20,16 @@ exclude_patterns = ["_ext", "_build", "examples"]
 html_theme = "furo"
 html_title = "groupbench"
 html_static_path = ["_static"]
+html_css_files = ["page.css"]
 html_show_sourcelink = False
 
 nb_execution_mode = "off"
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
-autodoc_default_options = {"members": True, "show-inheritance": True, "member-order": "bysource"}
+autodoc_default_options = {"members": True, "inherited-members": True, "member-order": "bysource"}
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+napoleon_use_ivar = True
 default_role = "code"
+smartquotes = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ def tune(
             seed, repeats) and of `groupbench.config.Config` (protocol, set, jobs ...).
 
     Returns:
-        What `run` takes to use the values found: `run(**tune(...), seeds=5)`.
+        What `run` takes to use the values found, as in `run(**tune(...), seeds=5)`.
     """
     from groupbench.config import make_config
     from groupbench.tuning import Options, as_config, make_options, write
@@ -176,6 +176,7 @@ def start(
     results: Path,
     report: Callable[[Job | Outcome, int, int], None],
     tell: Callable[[str], None] = lambda text: None,
+    begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
 ) -> list[Job]:
     """Run the jobs of `config` that have no result yet; return all of its jobs.
 
@@ -185,26 +186,29 @@ def start(
         report: called with each job that starts and each outcome, the number of jobs ended, and
             the number to run.
         tell: called with what the loaders changed or left out, before any job starts.
+        begin: called with the jobs to run and how many at a time, before any starts.
     """
     from groupbench import store
-    from groupbench.group_rows import MODES
-    from groupbench.runner import pool
+    from groupbench.runner.executors import executor
     from groupbench.runner.jobs import plan, unfinished
+    from groupbench.runner.pool import Outcome
 
     loaded = _load(config, tell)
-    if config.groups_as is None:
-        config = config.model_copy(update={"groups_as": list(MODES)})
-    jobs = plan(config, loaded, results.resolve())
-    for name in config.tuned.keys() - {job.method for job in jobs if job.tuning}:
-        if any(job.method == name for job in jobs):
+    jobs = plan(_all_modes(config), loaded, results.resolve())
+    for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:
+        if any(job.served == name for job in jobs):
             tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")
     left = unfinished(jobs)
     _require_writable(results)
-    workers = min(config.jobs, len(left))
+    if not left:
+        return jobs
     ended = 0
-    with closing(pool.run(left, workers=workers, threads=config.threads, timeout=config.timeout)) as events:
-        for event in events:
-            if isinstance(event, pool.Outcome):
+    with ExitStack() as stack:
+        does = stack.enter_context(executor(config, loaded))
+        begin(left, min(config.jobs or does.places(config.threads), len(left)))
+        events = does.run(left, workers=config.jobs, threads=config.threads, timeout=config.timeout)
+        for event in stack.enter_context(closing(events)):
+            if isinstance(event, Outcome):
                 ended += 1
                 if event.status != "done":
                     store.write(event.job.folder, event.job.record(event.status, event.reason))
@@ -236,7 +240,14 @@ def start_tuning(
         )
     loaded = _load(config, tell)
     _require_writable(results)
-    return tuning.run(config, options, loaded, results.resolve(), report)
+    return tuning.run(_all_modes(config), options, loaded, results.resolve(), report)
+
+
+def _all_modes(config: Config) -> Config:
+    """The config with all ways to serve groups, if it names none."""
+    from groupbench.group_rows import MODES
+
+    return config if config.groups_as else config.model_copy(update={"groups_as": list(MODES)})
 
 
 def _load(config: Config, tell: Callable[[str], None]) -> dict[str, Dataset]:

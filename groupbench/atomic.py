@@ -60,11 +60,14 @@ def _locked(descriptor: int) -> bool:
 
 
 def write_parquet(table: Any, file: Path) -> None:
-    """Write a `pyarrow.Table`.
+    """Write a `pyarrow.Table`, or the bytes of one that was written elsewhere.
 
     Raises:
         OSError: if it cannot be written.
     """
+    if isinstance(table, bytes):
+        file.write_bytes(table)
+        return
     import pyarrow.parquet as pq
 
     pq.write_table(table, file, compression="zstd")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groupbench.errors import ConfigError, unknown
-from groupbench.group_rows import MODES, GroupsAs
+from groupbench.group_rows import MODES, GroupsAs, served_by
 
 if TYPE_CHECKING:
     from groupbench.data import Dataset
@@ -64,21 +63,26 @@ class Config(BaseModel):
     """Number of repeats (0, 1, 2 ...), or the repeats themselves."""
     groups_as: list[GroupsAs] | None = None
     """How recommenders of users serve groups that have rows of their own, each a job: `members`, `rows` or
-    `both`; a run without it has all three, and trials of tuning members."""
+    `both`; runs and tuning without it have all three."""
     group_weight: int = Field(1, ge=1)
     """As how many equal users a group stands in `rows` and `both`."""
     aggregators: list[str] = ["all"]
     """Aggregators to judge; fewer of them save time where there are many groups."""
     set: dict[str, dict[str, Any]] = {}
-    """Hyperparameters by method."""
+    """Hyperparameters by method; a table `ease[both]` stands in place of `ease` where users and groups are
+    learned from, and may hold their `group_weight`."""
     tuned: dict[str, Tuned] = {}
-    """How they were found, by method, for those that `groupbench tune` found."""
+    """How they were found, likewise, for those that `groupbench tune` found."""
     plugins: list[str] = []
     """Python files that add methods, data sets or aggregators."""
     data_dir: str | None = None
     """Folder with one sub-folder of original files per data set; else GROUPBENCH_DATA, the cache, the net."""
-    jobs: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1)
-    """Worker processes."""
+    executor: Literal["local", "ray"] = "local"
+    """Where jobs are done: by processes on this machine, or on a Ray cluster."""
+    address: str | None = None
+    """`HOST:PORT` of the cluster; else that of RAY_ADDRESS, or one on this machine."""
+    jobs: int | None = Field(None, ge=1)
+    """Jobs at a time; without it one a core, of this machine or of the cluster."""
     threads: int = Field(1, ge=1)
     """Threads of each worker; figures may differ in the last digits between numbers of threads."""
     deterministic: bool = True
@@ -98,8 +102,8 @@ class Config(BaseModel):
         names: list[str] = []
         for name in self.methods:
             names += list(methods.all()) if name == "all" else [methods[name].name]
-        for name in self.set:
-            if name not in names and name not in self.tuned:
+        for name, values in self.set.items():
+            if values and served_by(name) not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
         return list(dict.fromkeys(names))
 

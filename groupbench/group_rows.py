@@ -11,6 +11,7 @@ from groupbench.arrays import Segments
 from groupbench.data import Features, Ratings
 from groupbench.errors import MethodError, unknown
 from groupbench.groups import Groups
+from groupbench.hyperparameters import Range
 from groupbench.recommender import GroupRecommender, Recommender, TrainingData
 
 if TYPE_CHECKING:
@@ -22,6 +23,22 @@ that is fitted on the rows of groups alone (`rows`); or as one below all users (
 
 MODES: tuple[GroupsAs, ...] = get_args(GroupsAs)
 """All of them."""
+
+WEIGHT = "group_weight"
+"""What the weight of groups' rows is called among the hyperparameters of a method that is fitted on them."""
+
+WEIGHTS = Range(1, 10, log=True, whole=True)
+"""Where tuning looks for it, where rows of users stand beside them."""
+
+
+def served(method: str, mode: GroupsAs) -> str:
+    """What a method is called that serves groups so: `ease`, `ease[rows]` or `ease[both]`."""
+    return method if mode == "members" else f"{method}[{mode}]"
+
+
+def served_by(name: str) -> str:
+    """The method in what `served` returned."""
+    return next((name.removesuffix(f"[{mode}]") for mode in MODES if name.endswith(f"[{mode}]")), name)
 
 
 class GroupRows(GroupRecommender):

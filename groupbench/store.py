@@ -180,7 +180,9 @@ def read(folder: Path) -> RunRecord | None:
 
 
 def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = None) -> None:
-    """Write a job's folder: parquet tables first (name -> pyarrow.Table), `run.json` last by rename.
+    """Write a job's folder: parquet tables first, `run.json` last by rename.
+
+    Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere.
 
     Where another run has done the same job meanwhile, a failure is not written over its success.
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from markdown import bullets, cells, code, heading, prose, summary, table
-from sphinx.pycode import ModuleAnalyzer
+from markup import bullets, code, heading, prose, summary, table
+from registered import attribute_docs, entries
 
 from groupbench import registry
-from groupbench.hyperparameters import search_space
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -69,12 +67,12 @@ def _metric(found: Any) -> Iterator[str]:
 
 def methods() -> Iterator[str]:
     """Every method with its hyperparameters, by the file that defines it."""
-    return _entries(registry.methods)
+    return entries(registry.methods)
 
 
 def aggregators() -> Iterator[str]:
     """Every aggregator with its parameters, by the file that defines it."""
-    return _entries(registry.aggregators)
+    return entries(registry.aggregators)
 
 
 def datasets() -> Iterator[str]:
@@ -122,7 +120,7 @@ def config() -> Iterator[str]:
     """The keys of a run."""
     from groupbench.config import Config
 
-    described = _attribute_docs(Config)
+    described = attribute_docs(Config)
     rows = [[code(name), prose(described.get(name, ""))] for name in Config.model_fields]
     yield table(["key", "meaning"], rows)
 
@@ -165,55 +163,18 @@ def findings() -> Iterator[str]:
         yield "\n".join(["```{toctree}", ":caption: Findings", ":maxdepth: 1", "", *pages, "```"])
 
 
-def _entries(held: registry.Registry[Any]) -> Iterator[str]:
-    found = sorted(held.all().values(), key=lambda entry: (entry.family, entry.name))
-    for _, entries in groupby(found, key=lambda entry: entry.make.__module__):
-        listed = list(entries)
-        title, _, rest = (inspect.getdoc(inspect.getmodule(listed[0].make)) or "").partition("\n")
-        yield heading(2, prose(title.rstrip(".")))
-        yield prose(rest.strip())
-        for made, same in groupby(sorted(listed, key=_where), key=lambda entry: entry.make):
-            yield from _entry(made, list(same))
-
-
-def _where(entry: registry.Entry[Any]) -> tuple[int, str]:
-    return inspect.getsourcelines(entry.make)[1], entry.name
-
-
-def _entry(made: Any, entries: list[registry.Entry[Any]]) -> Iterator[str]:
-    """One class with its names: what sets them apart, then the parameters of the first."""
-    yield heading(3, ", ".join(code(entry.name) for entry in entries))
-    yield prose(inspect.getdoc(made) or "")
-    apart = {e.name: ", ".join(f"{k}={v!r}" for k, v in e.presets.items()) for e in entries}
-    if any(apart.values()):
-        yield bullets(f"{code(name)}: {code(text) if text else 'as below'}" for name, text in apart.items())
-    described, space = _attribute_docs(made), search_space(made, {})
-    rows = [
-        [code(key), code(repr(value)), str(space.get(key, "")), prose(described.get(key, ""))]
-        for key, value in registry.Entry("", made).parameters().items()
-    ]
-    if rows:
-        yield table(["parameter", "default", "tuned in", "meaning"], rows)
-
-
-def _attribute_docs(made: Any) -> dict[str, str]:
-    """What stands below the fields of a class and of those it inherits from."""
-    out: dict[str, str] = {}
-    for base in reversed(inspect.getmro(made)):
-        if base.__module__.startswith("groupbench"):
-            found = ModuleAnalyzer.for_module(base.__module__).find_attr_docs()
-            own = {name: lines for (owner, name), lines in found.items() if owner == base.__name__}
-            out |= {name: " ".join(lines).strip() for name, lines in own.items()}
-    return out
-
-
 def _options(protocol: Any) -> str:
     rows = [
-        [code(key), code(str(field.default)), prose(field.description or "")]
+        [code(key), code(str(field.default)), _choices(field.annotation), prose(field.description or "")]
         for key, field in protocol.model_fields.items()
         if key != "name"
     ]
-    return table(["option", "default", "meaning"], rows)
+    return table(["option", "default", "values", "meaning"], rows)
+
+
+def _choices(annotation: Any) -> str:
+    """The values of an option that has only a few."""
+    return ", ".join(map(code, get_args(annotation))) if get_origin(annotation) is Literal else ""
 
 
 def _protocols_with(view: str) -> Iterator[str]:
@@ -230,7 +191,7 @@ def _commands(path: str, command: Any) -> Iterator[str]:
     yield heading(2, code(path))
     yield prose(command.help or "")
     parameters = [parameter for parameter in command.params if parameter.name != "help"]
-    rows = [[", ".join(map(code, _written(p))), cells(p.help or "")] for p in parameters]
+    rows = [[", ".join(map(code, _written(p))), prose(p.help or "")] for p in parameters]
     yield table(["argument or option", "meaning"], rows)
 
 
@@ -266,7 +227,16 @@ def fill(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = MARK.sub(lambda mark: "\n\n".join(filter(None, KINDS[mark[1]]())), source[0])
 
 
+def keep_colons(app: Sphinx, what: str, name: str, made: object, options: object, lines: list[str]) -> None:
+    """Undo that napoleon takes what precedes a colon in the text of an attribute for its type."""
+    taken = [line for line in lines if line.startswith(":type: ")]
+    if what in ("attribute", "property") and taken:
+        kept = [line for line in lines if line not in taken]
+        lines[:] = [f"{taken[0].removeprefix(':type: ')}: {kept[0]}", *kept[1:]]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
     app.connect("source-read", fill)
+    app.connect("autodoc-process-docstring", keep_colons, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

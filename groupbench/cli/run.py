@@ -6,22 +6,28 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from groupbench.cli._progress import Progress
 
+if TYPE_CHECKING:
     from groupbench.runner.jobs import Job
     from groupbench.runner.pool import Outcome
 
 Names = Annotated[
     list[str] | None, typer.Option(help="Names, comma-separated or repeated; 'all' is every one.")
 ]
+Executor = Annotated[
+    str | None, typer.Option(help="Where jobs are done: local, or ray for a cluster (groupbench[ray]).")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT of the Ray cluster; default: RAY_ADDRESS, or one on this machine."),
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Jobs at a time; default: one a core.")]
 
 
 def run(
@@ -63,9 +69,9 @@ def run(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
     results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", help="Worker processes; default: one a core.")
-    ] = None,
+    executor: Executor = None,
+    address: Address = None,
+    jobs: Jobs = None,
     threads: Annotated[int | None, typer.Option(help="Threads of each worker.")] = None,
     deterministic: Annotated[
         bool | None,
@@ -100,14 +106,15 @@ def run(
         set=parse_set(set_ or []),
         plugins=plugin,
         data_dir=None if data_dir is None else str(data_dir),
+        executor=executor,
+        address=address,
         jobs=jobs,
         threads=threads,
         deterministic=deterministic,
         timeout=timeout,
     )
-    shown = _Progress(quiet=quiet or as_json)
-    with shown:
-        planned = api.start(resolved, results, shown.report, shown.tell)
+    with Progress(quiet=quiet or as_json) as shown:
+        planned = api.start(resolved, results, shown.report, shown.tell, shown.begin)
     failed = [o for o in shown.outcomes.values() if o.status != "done"]
     if as_json:
         ended = [_ended(job, shown.outcomes.get(job.key)) for job in planned]
@@ -121,76 +128,11 @@ def run(
         raise typer.Exit(1)
 
 
-class _Progress:
-    """One plain line per ended job; on a terminal a live bar above them."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.ended = 0
-        self.outcomes: dict[str, Outcome] = {}
-        self._quiet = quiet
-        self._running: list[str] = []
-        self._bar: Progress | None = None
-        self._live: AbstractContextManager[Any] = nullcontext()
-        self._print: Callable[[str], None] = lambda line: print(line, flush=True)
-
-    def __enter__(self) -> None:
-        if not self._quiet and sys.stdout.isatty():
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            self._bar = Progress(
-                MofNCompleteColumn(),
-                BarColumn(bar_width=30),
-                TimeElapsedColumn(),
-                TextColumn("{task.description}", markup=False),
-            )
-            self._bar.add_task("", total=None)
-            self._live = self._bar
-            self._print = lambda line: self._show(line)
-        self._live.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        self._live.__exit__(*error)
-
-    def _show(self, line: str) -> None:
-        assert self._bar is not None
-        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def tell(self, line: str) -> None:
-        """Print a line, unless asked to be quiet."""
-        if not self._quiet:
-            self._print(line)
-
-    def report(self, event: Job | Outcome, ended: int, total: int) -> None:
-        """Take note of a job that started or ended."""
-        from groupbench.runner.jobs import Job
-
-        self.ended = ended
-        if isinstance(event, Job):
-            self._running.append(event.label)
-        else:
-            self._running.remove(event.job.label)
-            self.outcomes[event.job.key] = event
-            line = _line(event, ended, total)
-            self.tell(line)
-            if self._quiet and event.status != "done":
-                print(line, file=sys.stderr, flush=True)
-        if self._bar is not None:
-            task = self._bar.task_ids[0]
-            self._bar.update(task, total=total, completed=ended, description=", ".join(self._running))
-
-
 def _ended(job: Job, outcome: Outcome | None) -> dict[str, str | int]:
     """How a job stands; one that was not run is there already."""
     status, reason = ("done", "") if outcome is None else (outcome.status, outcome.reason)
     place: dict[str, str | int] = {"dataset": job.dataset, "method": job.label, "seed": job.seed}
     return {**place, "status": status, "reason": reason}
-
-
-def _line(event: Outcome, ended: int, total: int) -> str:
-    job = event.job
-    count = f"[{ended:{len(str(total))}d}/{total}]"
-    line = f"{count} {event.status:7s} {event.seconds:7.1f} s  {job.dataset}  {job.label}  seed {job.seed}"
-    return f"{line}  {event.reason}" if event.reason else line
 
 
 def split_names(texts: list[str] | None) -> list[str] | None:

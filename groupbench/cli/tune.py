@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli.run import Names, split_names
+from groupbench.cli.run import Address, Executor, Jobs, Names, split_names
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -37,6 +37,16 @@ def tune(
         Path, typer.Option("--output", "-o", help="TOML file to write, for 'run --config'.")
     ] = Path("tuned.toml"),
     protocol: Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")] = None,
+    groups_as: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How recommenders of users serve groups with rows of their own, each with its own trials: "
+            "members, rows or both; default: each that the data allows."
+        ),
+    ] = None,
+    group_weight: Annotated[
+        int | None, typer.Option(help="Hold the weight of groups' rows fixed, which is tuned in both.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="A protocol option, KEY=VALUE (ratio=0.85, groups=natural).")
     ] = None,
@@ -49,9 +59,9 @@ def tune(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
     results: Annotated[Path, typer.Option(help="Results folder; it keeps the trials.")] = Path("results"),
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", help="Worker processes; default: one a core.")
-    ] = None,
+    executor: Executor = None,
+    address: Address = None,
+    jobs: Jobs = None,
     threads: Annotated[int | None, typer.Option(help="Threads of each worker.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds after which a single fit is ended.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -70,9 +80,13 @@ def tune(
         methods=split_names(methods),
         dataset=None if dataset is None else [dataset],
         protocol=named | parse_options(option or []),
+        groups_as=split_names(groups_as),
+        group_weight=group_weight,
         set=parse_set(set_ or []),
         plugins=plugin,
         data_dir=None if data_dir is None else str(data_dir),
+        executor=executor,
+        address=address,
         jobs=jobs,
         threads=threads,
         timeout=timeout,
@@ -132,7 +146,7 @@ class _Shown:
 
     def report(self, search: Search) -> None:
         """Take note of a search that began or got on."""
-        name = search.job.method
+        name = search.job.served
         self._searches[name] = search
         if search.over and name not in self._over:
             self._over.add(name)
@@ -144,7 +158,7 @@ class _Shown:
 
 
 def _line(search: Search) -> str:
-    name = f"{search.job.method:24s}"
+    name = f"{search.job.served:24s}"
     if search.unsuited:
         return f"{name} not tuned: {search.unsuited}"
     ended = [trial.status for trial in search.trials]

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groupbench.errors import ConfigError, ResultError
-from groupbench.report.gather import WITHOUT_AGGREGATOR, gather
-from groupbench.report.lines import Line, TieRule, lower_is_better
+from groupbench.report.lines import Line, Place, TieRule, judged, lower_is_better
 from groupbench.report.reported import Paper, ReportedRow, papers
 from groupbench.store import RunRecord
 
 TOLERANCE = 0.01
 """How far below a reported figure ours may stay and still reach it."""
+
+_FIRST = ("own", "none", "average")
+"""Whose lists are compared, where there are several."""
 
 Verdict = Literal["reached", "only under best-case ties", "not reached", "not measured"]
 Reported = tuple[Paper, ReportedRow]
@@ -94,35 +96,38 @@ def beside_ours(
         tolerance: how far ours may stay behind.
 
     Raises:
-        ResultError: if no record ended well.
+        ResultError: if no record ended well, or none has a view of the reported figures.
     """
     done = [record for record in records if record.status == "done"]
     if not done:
         reasons = "; ".join(sorted({record.reason for record in records if record.reason}))
         raise ResultError(f"no run ended well, so there is nothing to compare: {reasons or 'none was made'}")
+    known = {Place(r.dataset, r.protocol, figures.view) for r in done for figures in r.figures}
+    places = sorted(place for place in known if any(place.view in paper.views for paper, _ in reported))
+    if not places:
+        raise ResultError(
+            "the runs were not judged under any view that the reported figures can stand beside"
+        )
     metrics = list(dict.fromkeys(metric for _, row in reported for metric in row.values))
-    views = list(dict.fromkeys(view for paper, _ in reported for view in paper.views))
-    blocks = gather(done, views=views, metrics=metrics).blocks
     return [
-        Beside(paper, row, line.method, line.place.view, line.seeds, metric, _ours(line, place), tolerance)
-        for block in blocks
-        for line in _one_each(block.lines)
+        Beside(paper, row, line.method, line.place.view, line.seeds, metric, _ours(line, column), tolerance)
+        for line in _one_each(judged(done, places, metrics))
         for paper, row in reported
         if line.place.view in paper.views
-        for place, metric in enumerate(metrics)
+        for column, metric in enumerate(metrics)
         if metric in row.values
     ]
 
 
 def _one_each(lines: Sequence[Line]) -> Iterator[Line]:
-    """Of each method its own lists for groups, or those without an aggregator; else the averaged ones."""
-    rank = {name: place for place, name in enumerate(reversed(WITHOUT_AGGREGATOR))}
-    by_method: dict[str, list[Line]] = defaultdict(list)
+    """Of each method and view its own lists, or those of single users; else the averaged ones."""
+    found: dict[tuple[Place, str], dict[str, Line]] = defaultdict(dict)
     for line in lines:
-        by_method[line.method].append(line)
-    for rivals in by_method.values():
-        yield min(rivals, key=lambda line: rank.get(line.aggregator, len(rank)))
+        found[line.place, line.method][line.aggregator] = line
+    for rivals in found.values():
+        chosen = [rivals[name] for name in _FIRST if name in rivals]
+        yield from chosen[:1]
 
 
-def _ours(line: Line, place: int) -> dict[TieRule, float]:
-    return {rule: float(spread.mean[place]) for rule, spread in line.spreads.items()}
+def _ours(line: Line, column: int) -> dict[TieRule, float]:
+    return {rule: float(spread.mean[column]) for rule, spread in line.spreads.items()}

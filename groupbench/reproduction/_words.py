@@ -10,8 +10,8 @@ from groupbench.reproduction._agree import RELATIVE
 from groupbench.reproduction._changes import CLOSE
 
 if TYPE_CHECKING:
-    from groupbench.reproduction._repeat import Repeat
     from groupbench.report.lines import TieRule
+    from groupbench.reproduction._repeat import Repeat
     from groupbench.reproduction._reported import Beside
 
 TERMS = (
@@ -63,13 +63,14 @@ def told(found: Sequence[Beside]) -> list[str]:
         for b in found
     ]
     grid: str = tabulate(rows, heads, tablefmt="simple", floatfmt=".4f")
-    seeds = " and ".join(sorted({str(b.seeds) for b in found}))
+    seeds = " and ".join(f"{n} seed{'s' * (n != 1)}" for n in sorted({b.seeds for b in found}))
     counts = Counter(b.verdict for b in found)
+    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     return [
         grid,
-        f"ours: means of {seeds} seeds, equal scores in random order; worst and best: all against the method, "
-        f"and all in its favour; reached: at most {found[0].tolerance:g} behind",
-        f"{len(found)} figures: {', '.join(f'{n} {verdict}' for verdict, n in counts.items())}",
+        f"ours: means of {seeds}, equal scores in random order; worst and best: all against it, "
+        f"all in its favour; reached: at most {found[0].tolerance:g} behind",
+        f"{len(found)} figure{'s' * (len(found) != 1)}: {verdicts}",
         *dict.fromkeys(f"{b.row.method}: {b.paper.provenance}" for b in found),
     ]
 

@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from groupbench.runner.jobs import Job
 
 
+_kept: dict[str, Dataset] = {}
+
+
+def keep(dataset: Dataset) -> None:
+    """Take this data set for jobs on its content, instead of loading it."""
+    _kept[dataset.content_hash] = dataset
+
+
 def execute(job: Job) -> None:
     """Fit and judge one job and write its record.
 
@@ -40,11 +48,10 @@ def execute(job: Job) -> None:
     """
     for plugin in job.plugins:
         registry.load_plugin(plugin)
-    dataset = _dataset(job.source, job.data_dir)
-    if dataset.content_hash != job.content_hash:
-        raise DatasetError(f"dataset {job.dataset} changed while the run was going on; start the run again")
+    place = (job.source, job.data_dir, job.content_hash)
+    dataset = _dataset(*place)
     asked = (_freeze(job.protocol), job.seed, job.validation, job.views)
-    task, judgements, unsuitable = _task(job.source, job.data_dir, *asked)
+    task, judgements, unsuitable = _task(place, *asked)
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
@@ -105,22 +112,26 @@ def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
 
 
 @lru_cache(maxsize=2)
-def _dataset(source: str, data_dir: str | None) -> Dataset:
+def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
     from groupbench.loading import load
 
-    return load(source, None if data_dir is None else Path(data_dir))
+    if content_hash in _kept:
+        return _kept[content_hash]
+    dataset = load(source, None if data_dir is None else Path(data_dir))
+    if dataset.content_hash != content_hash:
+        raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")
+    return dataset
 
 
 @lru_cache(maxsize=4)
 def _task(
-    source: str,
-    data_dir: str | None,
+    place: tuple[str, str | None, str],
     options: tuple[tuple[str, Any], ...],
     seed: int,
     validation: int | None,
     views: tuple[str, ...],
 ) -> tuple[Task, list[Judgement], dict[str, str]]:
-    protocol, dataset = make_protocol(dict(options)), _dataset(source, data_dir)
+    protocol, dataset = make_protocol(dict(options)), _dataset(*place)
     if validation is None:
         task = protocol.prepare(dataset, seed)
     else:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench import __version__, evaluation, registry, store
-from groupbench.errors import ConfigError, GroupbenchError, PluginError
-from groupbench.recommender import GroupRecommender, Recommender
+from groupbench.errors import ConfigError
+from groupbench.group_rows import WEIGHT, served, served_by
 from groupbench.runner.determinism import needs_one_thread
+from groupbench.runner.settings import made, mode_key, modes, tuning_of, values_for, weighed
 
 if TYPE_CHECKING:
-    from groupbench.config import Config, Tuned
+    from groupbench.config import Config
     from groupbench.data import Dataset
     from groupbench.group_rows import GroupsAs
     from groupbench.protocol import Protocol
@@ -76,12 +77,17 @@ class Job:
     group_weight: int = 1
 
     @property
+    def served(self) -> str:
+        """The method's name with how it serves groups, `ease[both]`, if not by members."""
+        return served(self.method, self.groups_as)
+
+    @property
     def label(self) -> str:
         """The method's name with what differs, `svd[n_factors=50]`, `svd[tuned]` or `svd[both]`."""
-        own = ["tuned"] if self.tuning else [f"{k}={v}" for k, v in sorted(self.overrides.items())]
-        if self.groups_as != "members":
-            weight = [f"group_weight={self.group_weight}"] if self.group_weight > 1 else []
-            own = [self.groups_as, *weight, *own]
+        weight = {WEIGHT: self.group_weight} if self.group_weight > 1 else {}
+        own = [f"{k}={v}" for k, v in [*weight.items(), *sorted(self.overrides.items())]]
+        mode = [] if self.groups_as == "members" else [self.groups_as]
+        own = [*mode, *(["tuned"] if self.tuning else own)]
         return f"{self.method}[{','.join(own)}]" if own else self.method
 
     @property
@@ -131,15 +137,18 @@ class Job:
         """This job with other hyperparameters, judged by one view on a validation split of its training rows.
 
         Args:
-            hyperparameters: those that differ from what the name stands for.
+            hyperparameters: those that differ from what the name stands for, maybe with the weight of
+                groups' rows.
             repeat: number of the validation split.
             view: the only view that judges.
             aggregator: the only aggregator.
         """
         decides = {"job": self.key, "set": hyperparameters, "repeat": repeat, "by": [view, aggregator]}
+        overrides, weight = weighed(self.groups_as, hyperparameters, self.group_weight)
         return replace(
             self,
-            overrides=dict(hyperparameters),
+            overrides=overrides,
+            group_weight=weight,
             validation=repeat,
             views=(view,),
             aggregators=(aggregator,),
@@ -170,115 +179,80 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
             another data set or protocol, or asks for threads with which the method cannot be repeated.
         PluginError: if a method cannot be made, or promises what nobody knows.
     """
-    aggregators = tuple(config.aggregator_names())
-    jobs = []
-    for source, dataset in loaded.items():
-        protocol = config.resolved_protocol(dataset)
-        for name in config.method_names():
-            entry = registry.methods[name]
-            overrides, parameters, cost = _made(entry, config.set.get(name, {}))
-            one_thread = config.deterministic and needs_one_thread(entry, parameters)
-            decides = {
-                "content": dataset.content_hash,
-                "protocol": protocol.model_dump(),
-                "method": name,
-                "parameters": parameters,
-                "code": [__version__, evaluation.VERSION, entry.source_hash],
-                "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
-                "one_thread": one_thread,
-            }
-            tuning = _tuning(name, config.tuned.get(name), digest(parameters), dataset.name, protocol.label)
-            jobs += [
-                Job(
-                    source=source,
-                    data_dir=config.data_dir,
-                    dataset=dataset.name,
-                    content_hash=dataset.content_hash,
-                    simulated=dataset.simulated,
-                    protocol={**config.protocol, "name": protocol.name},
-                    method=name,
-                    overrides=overrides,
-                    seed=seed,
-                    aggregators=aggregators,
-                    plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
-                    results=str(results),
-                    key=digest({**decides, **_mode_key(mode, weight), "seed": seed}),
-                    cost=cost,
-                    foreign=not entry.make.__module__.startswith("groupbench."),
-                    one_thread=one_thread,
-                    tuning=tuning if mode == "members" else {},
-                    groups_as=mode,
-                    group_weight=weight,
-                )
-                for mode, weight in _modes(config, entry, dataset, protocol)
-                for seed in config.seed_list()
-            ]
+    jobs = [
+        job
+        for source, dataset in loaded.items()
+        for protocol in [config.resolved_protocol(dataset)]
+        for name in config.method_names()
+        for mode in modes(config, registry.methods[name], dataset, protocol)
+        for job in _planned(config, source, dataset, protocol, name, mode, results)
+    ]
+    known = {name for job in jobs for name in (job.method, job.served)} | config.tuned.keys()
+    for name, values in config.set.items():
+        if values and name not in known:
+            raise ConfigError(
+                f"set {name}.*: {served_by(name)} serves no groups so here; see --groups-as, which is for "
+                "recommenders of users and for groups with rows of their own"
+            )
     # Jobs of one data set and seed stay together: a worker keeps their split and groups.
     rank = {source: i for i, source in enumerate(loaded)}
     return sorted(jobs, key=lambda job: (-job.cost, rank[job.source], job.seed))
 
 
+def _planned(
+    config: Config,
+    source: str,
+    dataset: Dataset,
+    protocol: Protocol,
+    name: str,
+    mode: GroupsAs,
+    results: Path,
+) -> list[Job]:
+    """The jobs of one method that serves groups in one way, one for each seed; errors as of `plan`."""
+    entry, aggregators = registry.methods[name], tuple(config.aggregator_names())
+    asked, weight = weighed(mode, values_for(config.set, name, mode), config.group_weight)
+    overrides, parameters, cost = made(entry, asked)
+    one_thread = config.deterministic and needs_one_thread(entry, parameters)
+    decides = {
+        "content": dataset.content_hash,
+        "protocol": protocol.model_dump(),
+        "method": name,
+        "parameters": parameters,
+        "code": [__version__, evaluation.VERSION, entry.source_hash],
+        "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
+        "one_thread": one_thread,
+        **mode_key(mode, weight),
+    }
+    row, chosen = served(name, mode), digest({**parameters, **mode_key(mode, weight)})
+    return [
+        Job(
+            source=source,
+            data_dir=config.data_dir,
+            dataset=dataset.name,
+            content_hash=dataset.content_hash,
+            simulated=dataset.simulated,
+            protocol={**config.protocol, "name": protocol.name},
+            method=name,
+            overrides=overrides,
+            seed=seed,
+            aggregators=aggregators,
+            plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
+            results=str(results),
+            key=digest({**decides, "seed": seed}),
+            cost=cost,
+            foreign=not entry.make.__module__.startswith("groupbench."),
+            one_thread=one_thread,
+            tuning=tuning_of(row, config.tuned.get(row), chosen, dataset.name, protocol.label),
+            groups_as=mode,
+            group_weight=weight,
+        )
+        for seed in config.seed_list()
+    ]
+
+
 def unfinished(jobs: Sequence[Job]) -> list[Job]:
     """The jobs that have no record of success yet; what is damaged counts as none."""
     return [job for job in jobs if not store.is_done(job.folder, job.tuning)]
-
-
-def _modes(
-    config: Config, entry: registry.Entry[Any], dataset: Dataset, protocol: Protocol
-) -> list[tuple[GroupsAs, int]]:
-    """How a method serves groups, and the weight of their rows; by members unless it can learn from rows."""
-    asked: list[GroupsAs] = config.groups_as or ["members"]
-    kind = entry.make if isinstance(entry.make, type) else object
-    of_users = issubclass(kind, Recommender) and not issubclass(kind, GroupRecommender)
-    rated = protocol.groups_rate and dataset.group_ratings is not None
-    if not (of_users and rated) or entry.family == "reference":
-        return [("members", 1)]
-    return [(mode, 1 if mode == "members" else config.group_weight) for mode in dict.fromkeys(asked)]
-
-
-def _mode_key(mode: GroupsAs, weight: int) -> dict[str, Any]:
-    """What a mode adds to a key."""
-    return {} if mode == "members" else {"groups_as": mode, "group_weight": weight}
-
-
-def _tuning(name: str, tuned: Tuned | None, parameters: str, dataset: str, protocol: str) -> dict[str, Any]:
-    """How a method's hyperparameters, with the digest `parameters`, were tuned; empty if they were not."""
-    if tuned is None or tuned.digest != parameters:
-        return {}
-    if (tuned.dataset, tuned.protocol) != (dataset, protocol):
-        raise ConfigError(
-            f"tuned.{name} was found on {tuned.dataset} under {tuned.protocol}, not on {dataset} under "
-            f"{protocol}; tune there, or remove [tuned.{name}] so that its values count as set by hand"
-        )
-    return tuned.model_dump()
-
-
-def hyperparameters(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All hyperparameters of the method `name` with the values `asked` for; errors as of `plan`."""
-    return _made(registry.methods[name], asked)[1]
-
-
-def _made(
-    entry: registry.Entry[Any], asked: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], float]:
-    """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
-    if entry.make.__module__ == "__main__":
-        raise PluginError(
-            f"method {entry.name} is defined in the running program, which workers do not import; "
-            "move it to a file of its own and give that as a plugin"
-        )
-    try:
-        defaults = entry.parameters()
-        made = entry.create(**asked) if asked else None
-        overrides = {k: getattr(made, k) for k in asked if getattr(made, k) != defaults[k]}
-        return overrides, {**defaults, **overrides}, float(getattr(entry.make, "relative_cost", 1.0))
-    except GroupbenchError:
-        raise
-    except Exception as error:
-        first = str(error).partition("\n")[0]
-        raise PluginError(
-            f"method {entry.name} cannot be made: {type(error).__name__}: {first}; mend {entry.file}"
-        ) from error
 
 
 def _file_hash(file: str) -> str:

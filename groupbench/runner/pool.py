@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import cast
@@ -53,10 +53,14 @@ class _Worker:
         self.pipe = Connection(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
+        self._given: set[str] = set()
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job, data: bytes | memoryview | None) -> None:
         self._job, self._started = job, time.monotonic()
         with suppress(OSError):
+            if data is not None and job.content_hash not in self._given:
+                self.pipe.send_bytes(data)
+                self._given.add(job.content_hash)
             self.pipe.send_bytes(job.to_json())
 
     def seconds(self) -> float:
@@ -94,49 +98,83 @@ class _Worker:
         return Outcome(self._job, cast(Status, status), reason, self.seconds())
 
 
+class Crew:
+    """Worker processes on this machine, of which those that did their job well are kept for another."""
+
+    def __init__(self) -> None:
+        self._busy: list[_Worker] = []
+        self._idle: list[_Worker] = []
+
+    def __len__(self) -> int:
+        """Jobs that are being done."""
+        return len(self._busy)
+
+    def start(self, job: Job, threads: int, data: bytes | memoryview | None = None) -> None:
+        """Give a job to a process.
+
+        Args:
+            job: what to do.
+            threads: threads of the process, unless the job is held to one.
+            data: the job's data set as of `parcel.pack`; None for a process that loads it itself.
+        """
+        worker = self._worker(1 if job.one_thread else threads)
+        self._busy.append(worker)
+        worker.start(job, data)
+
+    def ended(self, timeout: float) -> Iterator[Outcome]:
+        """Outcomes of jobs that ended, or have taken `timeout` seconds; waits a moment for the first."""
+        for worker, outcome in _finished(self._busy, timeout):
+            self._busy.remove(worker)
+            if worker.alive() and outcome.status in ("done", "failed") and not outcome.job.foreign:
+                self._idle.append(worker)
+            else:
+                worker.kill()
+            yield outcome
+
+    def close(self) -> None:
+        """End all processes, whatever they do."""
+        while workers := self._busy or self._idle:
+            workers.pop().kill()
+
+    def _worker(self, threads: int) -> _Worker:
+        """A worker with this many threads: an idle one, or a new one in the place of an idle one."""
+        for place, worker in enumerate(self._idle):
+            if worker.threads == threads:
+                return self._idle.pop(place)
+        if self._idle:
+            self._idle.pop().kill()
+        return _Worker(threads)
+
+
+def places(threads: int) -> int:
+    """One job a core: threads are few, and rarely all busy."""
+    return len(os.sched_getaffinity(0))
+
+
 def run(
-    jobs: Sequence[Job], *, workers: int, threads: int, timeout: float
+    jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
 ) -> Generator[Job | Outcome, None, None]:
-    """Run jobs in `workers` processes; yield each job when it starts and its outcome when it ends.
+    """Run jobs in processes on this machine; yield each job when it starts and its outcome when it ends.
 
     Args:
         jobs: in the order in which to start them; what the caller adds to a deque meanwhile is run too.
-        workers: processes at a time.
+        workers: processes at a time; None for one a core.
         threads: BLAS and OpenMP threads of each process, but for jobs that are held to one; figures are the
             same for any number of workers because this does not depend on it.
         timeout: seconds after which a job is ended.
     """
     queue = jobs if isinstance(jobs, deque) else deque(jobs)
-    busy: list[_Worker] = []
-    idle: list[_Worker] = []
+    limit = workers or places(threads)
+    crew = Crew()
     try:
-        while queue or busy:
-            while queue and len(busy) < workers:
+        while queue or crew:
+            while queue and len(crew) < limit:
                 job = queue.popleft()
-                worker = _idle(idle, 1 if job.one_thread else threads)
-                worker.start(job)
-                busy.append(worker)
+                crew.start(job, threads)
                 yield job
-            for worker, outcome in _finished(busy, timeout):
-                busy.remove(worker)
-                if worker.alive() and outcome.status in ("done", "failed") and not outcome.job.foreign:
-                    idle.append(worker)
-                else:
-                    worker.kill()
-                yield outcome
+            yield from crew.ended(timeout)
     finally:
-        for worker in busy + idle:
-            worker.kill()
-
-
-def _idle(idle: list[_Worker], threads: int) -> _Worker:
-    """A worker with this many threads: one of the `idle` ones, or a new one in the place of an idle one."""
-    for place, worker in enumerate(idle):
-        if worker.threads == threads:
-            return idle.pop(place)
-    if idle:
-        idle.pop().kill()
-    return _Worker(threads)
+        crew.close()
 
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Outcome]]:

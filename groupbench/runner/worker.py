@@ -26,7 +26,7 @@ REASON = 500
 
 
 def main(descriptor: int) -> None:
-    """Serve jobs until the parent closes the connection or dies."""
+    """Serve jobs, and keep the data sets that come before them, until the parent closes the connection."""
     _fork_guard(descriptor)
     _prefer_as_victim()
     from groupbench.runner.jobs import Job
@@ -34,10 +34,19 @@ def main(descriptor: int) -> None:
     pipe = Connection(descriptor)
     while True:
         try:
-            job = Job.from_json(pipe.recv_bytes())
+            message = pipe.recv_bytes()
         except EOFError:
             return
-        pipe.send_bytes(json.dumps(_outcome(job)).encode())
+        if message.startswith(b"{"):
+            pipe.send_bytes(json.dumps(_outcome(Job.from_json(message))).encode())
+        else:
+            _keep(message)
+
+
+def _keep(data: bytes) -> None:
+    from groupbench.runner import execute, parcel
+
+    execute.keep(parcel.unpack(data))
 
 
 def _outcome(job: Job) -> dict[str, str]:

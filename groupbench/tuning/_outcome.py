@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.config import Tuned
 from groupbench.errors import ConfigError
-from groupbench.runner.jobs import digest, hyperparameters
+from groupbench.group_rows import WEIGHT
+from groupbench.runner.jobs import digest
+from groupbench.runner.settings import settings, values_for
 
 if TYPE_CHECKING:
     from groupbench.config import Config
@@ -31,21 +33,29 @@ def as_config(config: Config, searches: Iterable[Search]) -> dict[str, Any]:
     Methods that were not tuned, or of which no trial succeeded, keep the values that `config` has.
     """
     searches = list(searches)
+    jobs = [search.job for search in searches]
     found: dict[str, Any] = {
-        "methods": [search.job.method for search in searches],
+        "methods": list(dict.fromkeys(job.method for job in jobs)),
         "dataset": list(config.dataset),
-        "protocol": searches[0].job.protocol,
+        "protocol": jobs[0].protocol,
+        "groups_as": list(dict.fromkeys(job.groups_as for job in jobs)),
         "plugins": list(config.plugins),
         "set": {name: dict(values) for name, values in config.set.items()},
         "tuned": {},
     }
     for search in searches:
-        name, best = search.job.method, search.best
+        job, best = search.job, search.best
+        weight = {} if job.group_weight == 1 else {WEIGHT: job.group_weight}
+        fixed = {**weight, **values_for(config.set, job.method, job.groups_as)}
         if best is not None:
             # A file cannot hold None, which is always the default.
-            values = {k: v for k, v in best.hyperparameters.items() if v is not None}
-            found["set"][name] = {**found["set"].get(name, {}), **values}
-            found["tuned"][name] = _tuned(search, hyperparameters(name, found["set"][name])).model_dump()
+            values = {**fixed, **{k: v for k, v in best.hyperparameters.items() if v is not None}}
+            found["set"][job.served] = values
+            chosen = settings(job.method, job.groups_as, values)
+            found["tuned"][job.served] = _tuned(search, chosen).model_dump()
+        elif job.groups_as != "members":
+            # A table of its own, or what was found for members would count here.
+            found["set"][job.served] = fixed
     return found
 
 

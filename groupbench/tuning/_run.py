@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.errors import ConfigError, unknown
-from groupbench.runner import pool
+from groupbench.group_rows import WEIGHT
+from groupbench.runner.executors import executor
 from groupbench.runner.jobs import plan
+from groupbench.runner.pool import Outcome
+from groupbench.runner.settings import values_for
 from groupbench.tuning._search import Search
 from groupbench.validation import validation_task
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from groupbench.config import Config
     from groupbench.data import Dataset
     from groupbench.protocol import Protocol
+    from groupbench.runner.jobs import Job
     from groupbench.tuning._options import Options
 
 
@@ -42,7 +46,7 @@ def run(
         report: called with a search whenever a trial of it was settled, and once when it begins.
 
     Returns:
-        One search per method, methods with nothing to tune included.
+        One search per method and way to serve groups, those with nothing to tune included.
 
     Raises:
         ConfigError: if a name or a value is wrong, or the training rows cannot be split again.
@@ -56,7 +60,7 @@ def run(
     options = options.model_copy(update={"view": view})
     alone = config.model_copy(update={"seeds": [options.seed]})
     searches = {
-        job.method: Search(job, options, config.set.get(job.method, ()))
+        job.served: Search(job, options, _fixed(config, job))
         for job in plan(alone, {source: dataset}, results)
     }
     with ExitStack() as stack:
@@ -67,18 +71,24 @@ def run(
             report(search)
         queue = deque(job for search in searches.values() if (job := search.begin()) is not None)
         limit = min(config.timeout, options.timeout_per_method or math.inf)
-        workers = min(config.jobs, len(queue))
-        events = pool.run(queue, workers=workers, threads=config.threads, timeout=limit)
-        stack.enter_context(closing(events))
-        for event in events:
-            if isinstance(event, pool.Outcome):
-                search = searches[event.job.method]
+        does = stack.enter_context(executor(config, loaded))
+        events = does.run(queue, workers=config.jobs, threads=config.threads, timeout=limit)
+        for event in stack.enter_context(closing(events)):
+            if isinstance(event, Outcome):
+                search = searches[event.job.served]
                 following = search.take(event)
                 if following is not None:
                     # First, so that the methods that were begun, the expensive ones, are not kept waiting.
                     queue.appendleft(following)
                 report(search)
-    return [searches[name] for name in config.method_names()]
+    order = config.method_names()
+    return sorted(searches.values(), key=lambda search: order.index(search.job.method))
+
+
+def _fixed(config: Config, job: Job) -> set[str]:
+    """The hyperparameters that are not to be tuned, because somebody set them."""
+    weight = {WEIGHT} & config.model_fields_set
+    return {*values_for(config.set, job.method, job.groups_as), *weight}
 
 
 def _view(options: Options, dataset: Dataset, protocol: Protocol) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench import store
+from groupbench.group_rows import WEIGHT, WEIGHTS
 from groupbench.hyperparameters import Domain, search_space
 from groupbench.metrics import definition
 from groupbench.registry import methods
@@ -36,7 +37,8 @@ class Search:
     Attributes:
         job: that job.
         options: how to search.
-        space: where each hyperparameter may lie; empty for a method with nothing to tune.
+        space: where each hyperparameter may lie, for `both` with the weight of groups' rows; empty for a
+            method with nothing to tune.
         unsuited: why the method cannot be judged so, or empty.
     """
 
@@ -44,8 +46,11 @@ class Search:
         entry = methods[job.method]
         self.job, self.options = job, options
         self.space: dict[str, Domain] = search_space(entry.make, {*entry.presets, *fixed})
+        if job.groups_as == "both" and WEIGHT not in fixed:
+            self.space[WEIGHT] = WEIGHTS
         self.unsuited = "" if self.space else "has no hyperparameter to tune"
-        self._defaults = {name: entry.parameters()[name] for name in self.space}
+        defaults = {WEIGHT: job.group_weight, **entry.parameters()}
+        self._defaults = {name: defaults[name] for name in self.space}
         self._study: Study | None = None
         self._asked: dict[str, Any] = {}
         self._values: list[float] = []
@@ -59,7 +64,7 @@ class Search:
         """
         job, asked = self.job, self.options
         place = store.folder_of(
-            Path(job.results), job.dataset, job.protocol_label, job.method, "", kind="studies"
+            Path(job.results), job.dataset, job.protocol_label, job.served, "", kind="studies"
         )
         question = [asked.view, asked.metric, asked.aggregator, asked.repeats]
         found = definition(asked.metric)
@@ -68,7 +73,7 @@ class Search:
             digest({"job": job.key, "space": {k: str(v) for k, v in self.space.items()}, "by": question}),
             self.space,
             self._defaults,
-            stream=(job.dataset, job.protocol_label, job.method, job.seed, "trials", *map(str, question)),
+            stream=(job.dataset, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
             lower_is_better=found is not None and found.lower_is_better,
         )
 

@@ -25,6 +25,23 @@ from groupbench.measure import Stopwatch  # noqa: E402
 SHOWN = pytest.StashKey[list]()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--ratios", type=Path, help="run the benchmarks named in this file of ratios alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    file = config.getoption("--ratios")
+    if file is not None:
+        named = benchmarks.read_ratios(file)
+        chosen = [item for item in items if name_of(item) in named]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+def name_of(item):
+    return item.nodeid.rpartition("benchmarks/")[2]
+
+
 def timed(work):
     start = time.perf_counter()
     work()
@@ -52,7 +69,7 @@ def versus(benchmark, request, with_peak):
         if benchmark.stats is None:
             return
         one = benchmarks.Comparison(
-            name=request.node.nodeid.rpartition("/")[2],
+            name=name_of(request.node),
             what=what,
             peer=against if " " in against else f"{against} {version(against)}",
             seconds=benchmark.stats.stats.median,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from groupbench.api import table
+from groupbench.cli import main
 
 PROGRAM = Path(sys.executable).with_name("groupbench")
 METHODS = "random,item-mean,popularity,svd,oracle"
@@ -73,6 +75,30 @@ class Command:
 @pytest.fixture
 def cli(tmp_path) -> Command:
     return Command(tmp_path)
+
+
+@pytest.fixture
+def call(cli, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
+    """Exit status and output of a command line with more arguments, run in this process, which is faster.
+
+    One that loads plugins has a process of its own, as the names they add would stay.
+    """
+    monkeypatch.chdir(cli.folder)
+    monkeypatch.setenv("GROUPBENCH_COMMAND", "")
+    monkeypatch.delenv("GROUPBENCH_DATA", raising=False)
+
+    def called(command: str, *more: str) -> tuple[int, str]:
+        program, *arguments = [*shlex.split(command), *more]
+        assert program == "groupbench"
+        if "--plugin" in arguments:
+            ended = cli(*arguments)
+            return ended.returncode, ended.stdout + ended.stderr
+        monkeypatch.setattr(sys, "argv", [program, *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return int(end.value.code or 0), "".join(capsys.readouterr())
+
+    return called
 
 
 @pytest.fixture(scope="session")

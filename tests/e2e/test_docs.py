@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from groupbench.cli import main
+from groupbench.cli import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
@@ -26,35 +27,19 @@ def blocks(page):
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
+STUDIES = ("cluster", "group-models", "leaderboard", "reproduction", "speed")
+LONG = [page for page in sorted(DOCS.glob("*.md")) if page.stem in STUDIES]
+"""Pages whose commands take hours, machines, or data that is not part of the repository."""
 PAGES = [
-    page for page in sorted(DOCS.glob("*.md")) if {"console", "python"} & {kind for kind, _ in blocks(page)}
+    page
+    for page in sorted(set(DOCS.glob("*.md")) - set(LONG))
+    if {"console", "python"} & {kind for kind, _ in blocks(page)}
 ]
 
 
 def require_shown(what, shown, printed):
     """Fail unless `printed` is what is shown, in which `...` stands for anything."""
     assert doctest.OutputChecker().check_output(shown, printed, LOOSELY), f"{what}\n{printed}"
-
-
-@pytest.fixture
-def call(cli, monkeypatch, capsys):
-    """Exit status and output of a command; one that loads plugins has a process of its own, as names stay."""
-    monkeypatch.chdir(cli.folder)
-    monkeypatch.setenv("GROUPBENCH_COMMAND", "")
-    monkeypatch.delenv("GROUPBENCH_DATA", raising=False)
-
-    def called(command):
-        program, *arguments = shlex.split(command)
-        assert program == "groupbench"
-        if "--plugin" in arguments:
-            ended = cli(*arguments)
-            return ended.returncode, ended.stdout + ended.stderr
-        monkeypatch.setattr(sys, "argv", [program, *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return end.value.code, "".join(capsys.readouterr())
-
-    return called
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -72,3 +57,41 @@ def test_a_page_shows_what_is_printed(cli, call, page):
         elif kind == "text" and printed:
             require_shown(page.name, text, printed)
             printed = ""
+
+
+def understood(command):
+    """Fail unless the command line knows the command and its options; nothing is run."""
+    program, *arguments = shlex.split(command, comments=True)
+    found = get_command(app)
+    while hasattr(found, "commands"):
+        found = found.commands[arguments.pop(0)]
+    found.make_context(program, arguments)
+
+
+@pytest.mark.parametrize("page", LONG, ids=lambda page: page.stem)
+def test_commands_that_take_long_are_understood(page):
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for command in re.findall(r"^(?:\$ |    )(groupbench .*)$", text, flags=re.MULTILINE):
+        understood(command)
+
+
+def test_what_is_not_understood_is_seen():
+    understood("groupbench plot bars --output x.pdf  # a comment")
+    with pytest.raises(Exception, match="nosuch"):
+        understood("groupbench run --nosuch")
+    with pytest.raises(KeyError):
+        understood("groupbench runn")
+
+
+def test_the_documentation_builds_without_a_warning_and_holds_every_name(cli, tmp_path):
+    pytest.importorskip("furo", reason="needs groupbench[docs]")
+    build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    ended = subprocess.run([*build, DOCS, tmp_path / "html"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    for kind in ("methods", "aggregators", "datasets", "views", "protocols"):
+        page = tmp_path / "html" / f"{kind.replace('datasets', 'data-sets')}.html"
+        headings = re.findall("<h[23]>(<code.*?)<a class=.headerlink", page.read_text(encoding="utf-8"))
+        there = set(re.findall('<span class="pre">(.*?)</span>', "".join(headings)))
+        assert there == set(re.findall(r"^  (\S+)", cli("list", kind).stdout, flags=re.MULTILINE))
+    metrics = (tmp_path / "html" / "metrics.html").read_text(encoding="utf-8")
+    assert "IDCG(K)" in metrics

@@ -8,8 +8,8 @@ import pytest
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "example.ipynb"
 
-nbformat = pytest.importorskip("nbformat", reason="needs groupbench[test]")
-nbclient = pytest.importorskip("nbclient", reason="needs groupbench[test]")
+nbformat = pytest.importorskip("nbformat", reason="needs groupbench[docs]")
+nbclient = pytest.importorskip("nbclient", reason="needs groupbench[docs]")
 
 
 def printed(notebook):

@@ -45,7 +45,17 @@ def test_table_takes_views_and_metrics(results):
     assert set(frame["metric"]) == {"ndcg@5"}
 
 
-@pytest.mark.parametrize("read", [api.table, api.load_results])
+def test_report_returns_a_page_that_notebooks_show_and_writes_it_where_asked(results, tmp_path):
+    file = tmp_path / "pages" / "small.html"
+    page = api.report(results, file, title="Two rows", views=["rated-user"], significance=False)
+    assert file.read_text(encoding="utf-8") == page.text
+    assert "Two rows" in page.text
+    assert page._repr_html_().startswith("<iframe")
+    assert "Two rows" not in api.report(results, significance=False).text
+    assert [found.name for found in file.parent.iterdir()] == ["small.html"]
+
+
+@pytest.mark.parametrize("read", [api.table, api.load_results, api.report])
 def test_no_results(tmp_path, read):
     with pytest.raises(ResultError, match="make some with 'groupbench run'"):
         read(tmp_path / "nowhere")

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groupbench.baselines._choice import choice_weights
+from groupbench.baselines._choice import candidates, choice_weights
+from groupbench.baselines._group_cases import all_of_some, some_of_each, without_derived
 from groupbench.baselines._group_features import LinearEase
-from groupbench.baselines.group_linear import all_of_some, some_of_each
+from groupbench.baselines._group_graphs import similarity
 from groupbench.data import Ratings
 from groupbench.errors import MethodError
 from groupbench.groups import Groups
@@ -89,15 +90,97 @@ def test_a_logit_finds_the_weights_that_made_the_choices():
     assert np.allclose(choice_weights(cases, 1e-6, np.zeros(3, dtype=bool)), truth, atol=0.1)
 
 
-def test_left_out_rows_are_some_of_each_group_or_all_of_some():
-    rows = small_training().group_ratings
+def repeated_rows():
+    """Six groups with one to eight rows of four items, so that some choose an item again."""
+    rng = np.random.default_rng(3)
+    owners = np.repeat(np.arange(6), [1, 2, 3, 5, 8, 8])
+    return Ratings(owners, rng.integers(0, 4, len(owners)), np.ones(len(owners)), 6, 4)
+
+
+def test_some_rows_of_each_group_are_left_out_but_one_and_about_a_tenth():
+    rows, rng = repeated_rows(), np.random.default_rng(0)
+    made = [some_of_each(rows, rng) for _ in range(400)]
+    share = np.mean([m.out for m in made], axis=0)
+    assert share[0] == 0
+    assert abs(share[rows.users == 5].mean() - 0.1) < 0.02
+    assert share[rows.users == 5].min() > 0
+    for m in made:
+        assert set(rows.users[~m.out]) == set(range(6))
+        assert np.array_equal(np.flatnonzero(m.out), m.cases)
+
+
+def test_all_rows_of_some_groups_are_left_out_and_one_of_each_is_a_case():
+    rows = repeated_rows()
+    made = all_of_some(rows, np.random.default_rng(0))
+    gone = set(rows.users[made.out])
+    assert len(gone) == 1
+    assert not gone & set(rows.users[~made.out])
+    assert set(rows.users[made.cases]) == gone
+    assert len(made.cases) == 1
+
+
+def derived(seed):
+    """Groups of two whose rows are their members' rows, one for one, and rows that only groups have."""
+    rng = np.random.default_rng(seed)
+    users, items = np.nonzero(rng.random((12, 7)) < 0.5)
+    extra = rng.integers(0, 6, 9), rng.integers(0, 7, 9)
+    joint = Ratings(
+        np.concatenate([users // 2, extra[0]]),
+        np.concatenate([items, extra[1]]),
+        np.ones(len(users) + 9),
+        6,
+        7,
+    )
+    return Ratings(users, items, np.ones(len(users)), 12, 7), joint
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_members_rows_go_with_the_rows_of_groups_that_derive_from_them(seed):
+    rng = np.random.default_rng(seed)
+    users, joint = derived(seed)
+    groups = Groups.from_lists([[2 * g, 2 * g + 1] for g in range(6)])
+    out = rng.random(len(joint)) < 0.3
+    kept = without_derived(users, joint, groups, out, rng)
+    had, has, chosen, left = (np.zeros((6, 7)) for _ in range(4))
+    np.add.at(had, (users.users // 2, users.items), 1)
+    np.add.at(has, (kept.users // 2, kept.items), 1)
+    np.add.at(chosen, (joint.users, joint.items), 1)
+    np.add.at(left, (joint.users[~out], joint.items[~out]), 1)
+    assert (has <= left).all(), "or a member's row would tell that the group's was left out"
+    gone = chosen - left
+    assert (had - has <= gone).all()
+    assert (had - has >= gone - (chosen - had)).all(), "only as many as can be of the groups alone stay"
+
+
+def test_nothing_goes_where_no_row_is_left_out_or_members_have_none():
     rng = np.random.default_rng(0)
-    some, whole = some_of_each(rows, rng), all_of_some(rows, rng)
-    assert sorted([*some.left, *some.cases]) == list(range(len(rows)))
-    counts = np.bincount(rows.users)
-    assert set(rows.users[some.cases]) == set(np.flatnonzero(counts > 1))
-    assert set(np.flatnonzero(counts)) == set(rows.users[some.left])
-    assert not set(rows.users[whole.left]) & set(rows.users[whole.cases])
+    users, joint = derived(0)
+    groups = Groups.from_lists([[2 * g, 2 * g + 1] for g in range(6)])
+    assert len(without_derived(users, joint, groups, np.zeros(len(joint), dtype=bool), rng)) == len(users)
+    nobody = users.take(slice(0, 0))
+    assert len(without_derived(nobody, joint, groups, np.ones(len(joint), dtype=bool), rng)) == 0
+
+
+def test_candidates_are_the_chosen_item_and_any_other():
+    chosen = np.array([0, 2, 4]).repeat(300)
+    items = candidates(chosen, 5, 6, np.random.default_rng(0))
+    assert np.array_equal(items[:, 0], chosen)
+    assert (items[:, 1:] != chosen[:, None]).all()
+    for item in (0, 2, 4):
+        assert np.array_equal(np.unique(items[chosen == item]), np.arange(5))
+
+
+@pytest.mark.parametrize("topk", [1, 3, 50])
+def test_a_graph_keeps_the_strongest_edges_of_each_column(topk):
+    from scipy.sparse import csr_array
+
+    rows = (np.random.default_rng(2).random((40, 12)) < 0.4).astype(float)
+    whole = similarity(csr_array(rows)).toarray()
+    kept = similarity(csr_array(rows), topk).toarray()
+    assert np.allclose(whole, graph(rows, 0.0, 1.0))
+    for full, few in zip(whole, kept, strict=True):
+        assert np.allclose(np.sort(few)[::-1][:topk], np.sort(full)[::-1][:topk])
+        assert (few > 0).sum() in (topk, topk + 1, (full > 0).sum())
 
 
 def simulated(seed=0, n_groups=150, n_items=60):

@@ -1,4 +1,4 @@
-"""A record is done again from what it says, compared figure by figure, and its promise is kept or broken."""
+"""Records are done again and keep or break their promise; reported figures are reached or not."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from groupbench import api, registry, store
+from groupbench.cli import app
 from groupbench.errors import ConfigError, DatasetError, PluginError, ResultError
+from groupbench.report.reported import Paper, ReportedRow
 from groupbench.reproduction import (
     CLOSE,
     Inputs,
     agreement,
+    beside_ours,
     find_runs,
     repeatable_runs,
+    reported_for,
     reproduce,
     spoken,
     summary,
+    told,
 )
 from groupbench.reproduction._changes import changes, promised
 from groupbench.store import Figures, RunRecord
@@ -274,3 +280,86 @@ def test_agreement_is_what_one_by_one_comparison_finds(one, other):
     if both:
         assert set(found.only_first) == one.keys() - other.keys()
         assert set(found.only_second) == other.keys() - one.keys()
+
+
+def a_source(ties="as coded", **values):
+    row = ReportedRow(method="M (code)", ours="m", dataset="d", values=values)
+    return Paper(source="S", url="", unstated=[], protocol="p", ties=ties, views=["v", "w"], rows=[row]), row
+
+
+def judged_as(seed, aggregator="own", **values):
+    """A record of `m`, each metric as (worst, expected, best)."""
+    worst, expected, best = ({name: bounds[i] for name, bounds in values.items()} for i in range(3))
+    figures = Figures("v", aggregator, expected, best, worst, 0.0)
+    return replace(RunRecord("k", "done", "", "d", False, "p", "m", "m", "f", seed), figures=(figures,))
+
+
+def test_reported_figures_are_reached_by_expected_values_only():
+    values = {"hit@5": 0.6, "hit@10": 0.7, "ndcg@5": 0.5, "ndcg@10": 0.6}
+    source = a_source(**values)
+    first = judged_as(0, **{"hit@5": (0.5, 0.58, 0.6), "hit@10": (0.2, 0.4, 0.7), "ndcg@5": (0.1, 0.2, 0.3)})
+    second = judged_as(1, **{"hit@5": (0.5, 0.61, 0.7), "hit@10": (0.2, 0.4, 0.7), "ndcg@5": (0.1, 0.2, 0.3)})
+    found = {b.metric: b for b in beside_ours([source], [first, second])}
+
+    assert {metric: b.verdict for metric, b in found.items()} == {
+        "hit@5": "reached",
+        "hit@10": "only under best-case ties",
+        "ndcg@5": "not reached",
+        "ndcg@10": "not measured",
+    }
+    assert found["hit@5"].ours["expected"] == pytest.approx(0.595)
+    assert found["hit@5"].seeds == 2
+    assert beside_ours([source], [first, second], tolerance=0.0)[0].verdict == "only under best-case ties"
+    said = "\n".join(told(list(found.values())))
+    assert "M (code)" in said
+    assert "means of 2 seeds" in said
+    assert "4 figures: 1 reached, 1 only under best-case ties, 1 not reached, 1 not measured" in said
+    assert "M (code): S" in said
+
+
+def test_a_methods_own_lists_are_compared_before_averaged_ones():
+    bounds = {"hit@5": (0.1, 0.1, 0.1)}
+    own, averaged = judged_as(0, **bounds), judged_as(0, "average", **{"hit@5": (0.9, 0.9, 0.9)})
+    both = replace(own, figures=(*averaged.figures, *own.figures))
+    assert [b.ours["expected"] for b in beside_ours([a_source(**{"hit@5": 0.9})], [both])] == [0.1]
+    assert [b.ours["expected"] for b in beside_ours([a_source(**{"hit@5": 0.9})], [averaged])] == [0.9]
+
+
+def test_what_failed_is_not_compared():
+    failed = replace(judged_as(0), status="failed", reason="out of memory", figures=())
+    with pytest.raises(ResultError, match="no run ended well, so there is nothing to compare: out of memory"):
+        beside_ours([a_source(**{"hit@5": 0.9})], [failed])
+    elsewhere = judged_as(0)
+    elsewhere = replace(elsewhere, figures=(replace(elsewhere.figures[0], view="x"),))
+    with pytest.raises(ResultError, match="not judged under any view"):
+        beside_ours([a_source(**{"hit@5": 0.9})], [elsewhere])
+
+
+def test_what_is_reported_is_found_by_our_names():
+    found = reported_for("agree", "mafengwo")
+    assert list(found) == ["given"]
+    assert {(row.ours, row.dataset) for _, row in found["given"]} == {("agree", "mafengwo")}
+    assert {paper.ties for paper, _ in found["given"]} == {"as coded", "expected"}
+    with pytest.raises(ConfigError, match="on itmrec are reported; there are some on camra2011, mafengwo"):
+        reported_for("agree", "itmrec")
+    with pytest.raises(ConfigError, match="methods that have some: agree, aligngroup"):
+        reported_for("ease", "mafengwo")
+
+
+def test_a_method_is_run_where_runs_are_missing_and_put_beside_what_is_reported(tmp_path, monkeypatch):
+    row = ReportedRow(method="Mean", ours="item-mean", dataset="itmrec-sim", values={"ndcg@10": 0.01})
+    paper = Paper(
+        source="S", url="", unstated=[], protocol="paper", ties="best", views=["rated-user"], rows=[row]
+    )
+    monkeypatch.setattr("groupbench.reproduction._reported.papers", lambda: (paper,))
+    monkeypatch.chdir(tmp_path)
+    asked = ["reproduce", "item-mean", "--dataset", "itmrec-sim", "--seeds", "2"]
+    first = CliRunner().invoke(app, asked)
+    assert first.exit_code == 0, first.output
+    assert "[2/2] done" in first.output
+    assert "1 figure: 1 reached" in first.output
+    again = CliRunner().invoke(app, [*asked, "--tolerance", "0"])
+    assert "done" not in again.output
+    assert again.output.splitlines()[0] == "item-mean on itmrec-sim, protocol paper"
+    with pytest.raises(ConfigError, match="item-mean is a method: say with --dataset"):
+        CliRunner().invoke(app, ["reproduce", "item-mean"], catch_exceptions=False)

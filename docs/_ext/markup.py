@@ -32,18 +32,13 @@ def summary(made: object) -> str:
     return prose((inspect.getdoc(made) or "").partition("\n")[0])
 
 
-def cells(text: str) -> str:
-    """Plain text for a cell of a table."""
-    return prose(" ".join(text.split())).replace("|", r"\|")
-
-
 def bullets(texts: Iterable[str]) -> str:
     """A list."""
     return "\n".join(f"- {text}" for text in texts)
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """A table; empty without rows."""
-    listed = list(rows)
-    lines = [head, ["---"] * len(head), *listed]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if listed else ""
+    """A table of one-line cells; empty without rows."""
+    cells = [[" ".join(cell.split()).replace("|", r"\|") for cell in row] for row in rows]
+    lines = [head, ["---"] * len(head), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if cells else ""

@@ -1,0 +1,78 @@
+"""Rows of groups that are left out, so that a model of groups learns from finding them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from groupbench.arrays import BoolArray, IntArray
+    from groupbench.data import Ratings
+    from groupbench.groups import Groups
+
+SHARE = 0.1
+"""Share of the rows that is left out at a time: with many more, the rest would say less than all rows do."""
+MOST = 5
+"""Most rows of one group that are left out at a time."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows that were left out.
+
+    Attributes:
+        out: (n_rows,) whether each row was.
+        cases: those of them that are to be found again.
+    """
+
+    out: BoolArray
+    cases: IntArray
+
+
+def some_of_each(rows: Ratings, rng: np.random.Generator) -> LeftOut:
+    """Leave out each row with probability `SHARE`, but one of each group stays and at most `MOST` go."""
+    place = _place(rows.users, rng)
+    counts = np.bincount(rows.users, minlength=rows.n_users)
+    most = np.minimum(np.minimum(rng.binomial(counts, SHARE), MOST), counts - 1)
+    out = place < most[rows.users]
+    return LeftOut(out, np.flatnonzero(out))
+
+
+def all_of_some(rows: Ratings, rng: np.random.Generator) -> LeftOut:
+    """Leave out all rows of that `SHARE` of the groups with rows; one row of each is to be found again."""
+    groups = rng.permutation(np.unique(rows.users))
+    out = np.isin(rows.users, groups[: max(1, int(SHARE * len(groups)))])
+    return LeftOut(out, np.flatnonzero(out & (_place(rows.users, rng) == 0)))
+
+
+def without_derived(
+    users: Ratings, joint: Ratings, groups: Groups, out: BoolArray, rng: np.random.Generator
+) -> Ratings:
+    """The rows of `users` without those that the groups' rows which are left `out` derive from.
+
+    Each member's row with an item is thought to be the origin of another one of the group's rows with that
+    item, at random, and goes with it: members then never have an item more often than their group, which
+    would tell what was left out.
+    """
+    keys, pair = np.unique(joint.users * joint.n_items + joint.items, return_inverse=True)
+    group, item = keys // joint.n_items, keys % joint.n_items
+    places, inside = groups.segments.window(group)
+    wanted = groups.members[places] * users.n_items + item[:, None]
+    held = users.users * users.n_items + users.items
+    origin, column = np.nonzero(inside & np.isin(wanted, held))
+    row_place, origin_place = _place(pair, rng), _place(origin, rng)
+    width = max(row_place.max(initial=0), origin_place.max(initial=0)) + 1
+    gone = np.isin(origin * width + origin_place, (pair * width + row_place)[out])
+    return users.take(~np.isin(held, wanted[origin[gone], column[gone]]))
+
+
+def _place(owners: IntArray, rng: np.random.Generator) -> IntArray:
+    """The place of each row among its owner's in random order, (n_rows,)."""
+    order = rng.permutation(len(owners))
+    order = order[np.argsort(owners[order], kind="stable")]
+    sizes = np.unique(owners, return_counts=True)[1]
+    place = np.empty(len(owners), dtype=np.int64)
+    place[order] = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return place

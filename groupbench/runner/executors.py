@@ -1,0 +1,56 @@
+"""Where the jobs of a run are done: on this machine, or on a cluster; all else is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from groupbench.errors import ConfigError
+from groupbench.runner import pool
+
+if TYPE_CHECKING:
+    from groupbench.config import Config
+    from groupbench.data import Dataset
+    from groupbench.runner.jobs import Job
+
+
+class Executor(Protocol):
+    """Does jobs, whatever becomes of the processes that do them, and writes the records of those it did."""
+
+    def places(self, threads: int) -> int:
+        """How many jobs with so many threads it does at a time, if nobody says otherwise."""
+
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
+    ) -> Generator[Job | pool.Outcome, None, None]:
+        """Yield each job when it starts and its outcome when it ends; closing ends what is running.
+
+        Args:
+            jobs: in the order in which to start them; what the caller adds to a deque meanwhile is run too.
+            workers: jobs at a time; None for as many as there are places.
+            threads: BLAS and OpenMP threads of each job, but for those that are held to one.
+            timeout: seconds after which a job is ended.
+        """
+
+
+@contextmanager
+def executor(config: Config, loaded: Mapping[str, Dataset]) -> Iterator[Executor]:
+    """The executor that `config` asks for, ready to run jobs.
+
+    Args:
+        config: names the executor.
+        loaded: the data sets by the name they were asked for, for machines that have no files of theirs.
+
+    Raises:
+        ConfigError: if there is no such cluster, or an address for this machine.
+    """
+    if config.executor == "ray":
+        from groupbench.runner import ray
+
+        with ray.connected(config.address) as module:
+            yield ray.Cluster(module, loaded)
+    elif config.address is not None:
+        raise ConfigError(f"address={config.address}: this is for a cluster; add --executor ray")
+    else:
+        yield pool

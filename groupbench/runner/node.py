@@ -1,0 +1,118 @@
+"""What a machine of a cluster does with a job: one worker process, as in a local run, and all comes back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from groupbench import store
+from groupbench.runner import pool
+
+if TYPE_CHECKING:
+    from groupbench.runner.jobs import Job
+
+LOG = 2**20
+"""Last bytes of a job's output that come back."""
+
+COMMAND = "GROUPBENCH_COMMAND"
+"""The environment variable from which records take the command."""
+
+_crew = pool.Crew()
+"""The worker of this process, which serves one order at a time, and lives on between them."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job for another machine, with the files it needs.
+
+    Attributes:
+        job: what to do.
+        plugins: the files of each plugin of the job by name, the plugin itself first.
+        threads: BLAS and OpenMP threads, unless the job is held to one.
+        timeout: seconds after which the job is ended.
+        command: the command that the record names.
+    """
+
+    job: Job
+    plugins: tuple[dict[str, bytes], ...]
+    threads: int
+    timeout: float
+    command: str
+
+    @classmethod
+    def of(cls, job: Job, threads: int, timeout: float) -> Order:
+        """The order for a job, with its plugins and their private neighbours (`_*.py`) as they are now."""
+        plugins = tuple(
+            {file.name: file.read_bytes() for file in (path, *sorted(path.parent.glob("_*.py")))}
+            for path in map(Path, job.plugins)
+        )
+        return cls(job, plugins, threads, timeout, os.environ.get(COMMAND, ""))
+
+    def unpacked(self, scratch: Path) -> Job:
+        """The job with its results and plugins below `scratch`, from where no other job can take them."""
+        files = []
+        for number, contents in enumerate(self.plugins):
+            folder = scratch / f"plugin{number}"
+            folder.mkdir()
+            for name, content in contents.items():
+                (folder / name).write_bytes(content)
+            files.append(str(folder / next(iter(contents))))
+        foreign = self.job.foreign or bool(files)
+        return replace(self.job, results=str(scratch), plugins=tuple(files), foreign=foreign)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What comes back.
+
+    Attributes:
+        status: how the job ended.
+        reason: one line on why it is not done.
+        seconds: wall-clock seconds of the job.
+        log: the end of what it printed.
+        record: its record, if it is done.
+        tables: the content of the parquet files beside the record, by name.
+    """
+
+    status: store.Status
+    reason: str
+    seconds: float
+    log: bytes
+    record: store.RunRecord | None = None
+    tables: dict[str, bytes] = field(default_factory=dict)
+
+
+def serve(order: Order, data: Any) -> Delivery:
+    """Do a job in a worker process of this machine.
+
+    Args:
+        order: the job.
+        data: its data set as of `parcel.pack`, as any object with a buffer of bytes.
+    """
+    if order.command:
+        os.environ[COMMAND] = order.command
+    with TemporaryDirectory(prefix="groupbench-") as scratch:
+        job = order.unpacked(Path(scratch))
+        ended = _ended(job, order, memoryview(data))
+        record = store.read(job.folder) if ended.status == "done" else None
+        tables = {} if record is None else {f.stem: f.read_bytes() for f in job.folder.glob("*.parquet")}
+        return Delivery(ended.status, ended.reason, ended.seconds, _log(job), record, tables)
+
+
+def _ended(job: Job, order: Order, data: memoryview) -> pool.Outcome:
+    try:
+        _crew.start(job, order.threads, data)
+        while True:
+            for outcome in _crew.ended(order.timeout):
+                return outcome
+    except BaseException:
+        _crew.close()
+        raise
+
+
+def _log(job: Job) -> bytes:
+    log = job.folder / "log.txt"
+    return log.read_bytes()[-LOG:] if log.exists() else b""

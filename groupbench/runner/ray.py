@@ -1,0 +1,222 @@
+"""Jobs on a Ray cluster: the same worker processes, on whatever node has room.
+
+What a job does to its own process is reported as in a local run. A node or a process of Ray's that gets lost
+is no job's fault: the job begins anew elsewhere. Data sets travel once, through Ray's object store. Records
+and tables come back and are written here, so that nodes need no folder in common, and a job that was not
+finished leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench import provenance, store
+from groupbench.errors import ConfigError, GroupbenchError, ResultError
+from groupbench.runner import parcel
+from groupbench.runner.needs import Needs, needs
+from groupbench.runner.node import Delivery, Order, serve
+from groupbench.runner.pool import Outcome
+
+if TYPE_CHECKING:
+    from groupbench.data import Dataset
+    from groupbench.runner.jobs import Job
+
+LIVES = 3
+"""How often a job begins whose node gets lost each time; it may be what brings nodes down."""
+
+_POLL = 1.0
+"""Seconds between looks at how many cores the cluster has."""
+
+_GRACE = 10.0
+"""Seconds that nodes have to end what they do when a run is interrupted."""
+
+_PATIENCE = 5.0
+"""Seconds that a cluster has to answer at its address."""
+
+
+class Cluster:
+    """An executor of jobs on the nodes of a Ray cluster.
+
+    Args:
+        ray: the module, connected.
+        loaded: the data sets by the name they were asked for.
+    """
+
+    def __init__(self, ray: Any, loaded: Mapping[str, Dataset]) -> None:
+        self._ray = ray
+        self._loaded = loaded
+        self._serve = ray.remote(serve)
+        self._sent: dict[str, tuple[Any, int]] = {}
+        self._running: dict[Any, tuple[Order, int]] = {}
+
+    def places(self, threads: int) -> int:
+        """How many jobs with so many threads the cores of all nodes are enough for."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 0)) // threads)
+
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
+    ) -> Generator[Job | Outcome, None, None]:
+        """Run jobs as every `Executor` does; a job starts when it is sent, and may have to wait for room.
+
+        Without `workers` their number follows that of the cluster's cores.
+
+        Raises:
+            ConfigError: if no node is large enough for one of the jobs.
+        """
+        queue = jobs if isinstance(jobs, deque) else deque(jobs)
+        self._require_room(queue, threads)
+        try:
+            while queue or self._running:
+                while queue and len(self._running) < (workers or self.places(threads)):
+                    job = queue.popleft()
+                    self._start(Order.of(job, threads, timeout), LIVES)
+                    yield job
+                yield from self._ended()
+        finally:
+            self._stop()
+
+    def _require_room(self, jobs: Sequence[Job], threads: int) -> None:
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        for wanted, job in {self._needs(job, threads): job for job in jobs}.items():
+            if not any(_has_room(node, wanted) for node in nodes):
+                raise ConfigError(
+                    f"{job.label} on {job.dataset} needs {wanted}, which no node of the cluster has; "
+                    "add a larger node, or lower --threads"
+                )
+
+    def _start(self, order: Order, lives: int) -> None:
+        wanted = self._needs(order.job, order.threads)
+        remote = self._serve.options(
+            num_cpus=wanted.cpus,
+            num_gpus=wanted.gpus,
+            memory=wanted.memory,
+            max_retries=0,
+            name=order.job.label,
+        )
+        data, _ = self._data(order.job)
+        self._running[remote.remote(order, data)] = (order, lives)
+
+    def _ended(self) -> Iterator[Outcome]:
+        """Outcomes of jobs that ended; waits a moment for the first. Jobs that got lost begin anew."""
+        ready, _ = self._ray.wait(list(self._running), timeout=_POLL)
+        for reference in ready:
+            order, lives = self._running.pop(reference)
+            try:
+                delivery = self._ray.get(reference)
+            except self._ray.exceptions.RayError as error:
+                if lives > 1:
+                    self._start(order, lives - 1)
+                else:
+                    yield Outcome(order.job, "killed", _lost(error), 0.0)
+            else:
+                yield _received(order.job, delivery)
+
+    def _stop(self) -> None:
+        """End what is running, and wait until it has ended."""
+        running = list(self._running)
+        self._running.clear()
+        for reference in running:
+            self._ray.cancel(reference)
+        if running:
+            self._ray.wait(running, num_returns=len(running), timeout=_GRACE)
+
+    def _needs(self, job: Job, threads: int) -> Needs:
+        return needs(job, threads, self._data(job)[1])
+
+    def _data(self, job: Job) -> tuple[Any, int]:
+        """A job's data set in the object store, and its bytes."""
+        if job.content_hash not in self._sent:
+            packed = parcel.pack(self._loaded[job.source])
+            self._sent[job.content_hash] = self._ray.put(np.frombuffer(packed, dtype=np.uint8)), len(packed)
+        return self._sent[job.content_hash]
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """The module `ray`, connected to a cluster; disconnected afterwards unless it was connected before.
+
+    Args:
+        address: `HOST:PORT` of the cluster; None for that of RAY_ADDRESS, else one on this machine, which is
+            started where there is none.
+
+    Raises:
+        ConfigError: if Ray is not installed, or no cluster answers.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise ConfigError("executor ray: Ray is not installed; pip install 'groupbench[ray]'") from error
+    if ray.is_initialized():
+        yield ray
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        _require_answer(address or os.environ.get("RAY_ADDRESS", ""))
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (OSError, RuntimeError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"no Ray cluster answers at {address or 'RAY_ADDRESS or on this machine'}: {first}; "
+            "start one with 'ray start --head' and give its HOST:PORT as --address"
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Raise `OSError` or `ValueError` if nobody listens there, which Ray needs minutes to find out."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+
+
+def _received(job: Job, delivery: Delivery) -> Outcome:
+    """Write what came back from a node, as if it had been made here."""
+    try:
+        _write_log(job, delivery.log)
+        if delivery.record is not None:
+            _require_same_code(delivery.record)
+            # The node knows the plugins by other paths.
+            record = replace(delivery.record, config=job.record("done").config)
+            store.write(job.folder, record, delivery.tables)
+    except GroupbenchError as error:
+        return Outcome(job, "failed", str(error), delivery.seconds)
+    return Outcome(job, delivery.status, delivery.reason, delivery.seconds)
+
+
+def _write_log(job: Job, log: bytes) -> None:
+    file = job.folder / "log.txt"
+    try:
+        if log:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(log)
+        else:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ResultError(f"cannot write {file}: {error.strerror}") from error
+
+
+def _require_same_code(record: store.RunRecord) -> None:
+    if record.environment["code"]["sha256"] != provenance.code()["sha256"]:
+        raise ConfigError("a node has other code of groupbench; install the same version on every node")
+
+
+def _has_room(node: Mapping[str, float], wanted: Needs) -> bool:
+    needed = {"CPU": wanted.cpus, "GPU": wanted.gpus, "memory": wanted.memory}
+    return all(node.get(name, 0) >= amount for name, amount in needed.items())
+
+
+def _lost(error: Exception) -> str:
+    cause = getattr(error, "cause", None) or error
+    first = str(cause).strip().partition("\n")[0]
+    return f"lost its node or Ray process {LIVES} times, at last by {type(cause).__name__}: {first}"
