@@ -156,12 +156,18 @@ def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
 def load_records(results: Path) -> list[RunRecord]:
     """The newest record of every (dataset, protocol, method, seed), of runs and of what was packed.
 
+    Args:
+        results: the results folder; `leaderboard`, where there is none of this name, are the results that
+            come with groupbench.
+
     Raises:
         ResultError: if there is none, or one cannot be read.
     """
     from groupbench import store
-    from groupbench.packing import packed
+    from groupbench.packing import LEADERBOARD, packed, shipped
 
+    if str(results) == LEADERBOARD and not results.exists():
+        results = shipped()
     found = [*store.records(results), *packed(results)]
     for record in found:
         if isinstance(record, ResultError):

@@ -17,6 +17,17 @@ FILE = "records.parquet"
 MANIFEST = "manifest.json"
 
 
+LEADERBOARD = "leaderboard"
+"""Name of the results that come with groupbench, where no folder of this name is meant."""
+
+
+def shipped() -> Path:
+    """The folder of the results that come with groupbench: a part of the package, or of the checkout."""
+    here = Path(__file__).parent
+    checkout = here.parent / "results" / LEADERBOARD
+    return checkout if checkout.is_dir() else here / LEADERBOARD
+
+
 def pack(records: Sequence[RunRecord], out: Path, command: str) -> None:
     """Write `records.parquet`, one row of JSON per record, and `manifest.json`, which says what it holds.
 

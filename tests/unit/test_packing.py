@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from groupbench import api, store
 from groupbench.errors import ResultError
 from groupbench.exchange import merge
-from groupbench.packing import FILE, MANIFEST, pack, packed
+from groupbench.packing import FILE, LEADERBOARD, MANIFEST, pack, packed, shipped
 from groupbench.store import Figures, RunRecord
 
 VALUES = {"ndcg@10": 0.5, "recall@10": float("nan")}
@@ -101,3 +102,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match=r"cannot write .*file"):
         pack([RECORD], tmp_path / "file", "x")
+
+
+def test_the_results_that_come_with_groupbench_go_by_their_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    manifest = json.loads((shipped() / MANIFEST).read_text())
+    records = api.load_records(Path(LEADERBOARD))
+    assert len(records) == manifest["records"]
+    assert {r.status for r in records} == {"done"}
+    pack([RECORD], tmp_path / LEADERBOARD, "x")
+    assert len(api.load_records(Path(LEADERBOARD))) == 1
