@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.arrays import Segments
+
 from ._group_graphs import averaging, similarity
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from groupbench.arrays import FloatArray, IntArray
 
+CELLS = 2**22
+"""Cells of a dense block of scores (32 MiB)."""
 FLOOR = 0.01
 """What is added to a share of a group's highest score before its logarithm is taken."""
 
@@ -69,9 +73,9 @@ class GroupFeatures:
             yield np.broadcast_to(popular, (len(groups), len(popular)))[whole]
         if own:
             # Last, so that whoever weighs them knows their places.
-            counts = _dense(self._counts[groups])[whole]
-            yield (counts > 0).astype(np.float64)
-            yield (counts > 1).astype(np.float64)
+            counts, sizes = _dense(self._counts[groups]), self._members[groups].sum(axis=1)
+            yield (counts > 0)[whole].astype(np.float64)
+            yield (counts >= sizes[:, None])[whole].astype(np.float64)
 
     def _scores(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
         """Scores whose scale means little, (len(groups), n_items)."""
@@ -82,7 +86,7 @@ class GroupFeatures:
         yield near
         yield near @ self._items
         if self._ease is not None:
-            yield self._ease.scores(taste)
+            yield from self._of_members(self._ease, groups)
         if own:
             rows = self._rows[groups]
             once = rows @ self._items
@@ -90,6 +94,19 @@ class GroupFeatures:
             yield once @ self._items
             if self._ease is not None:
                 yield self._ease.scores(rows)
+
+    def _of_members(self, ease: LinearEase, groups: IntArray) -> FloatArray:
+        """The mean, the highest and the lowest score of a member, (3, len(groups), n_items)."""
+        members = self._members[groups]
+        segments = Segments(members.indptr)
+        found = np.zeros((3, len(groups), self._users.shape[1]))
+        for start, stop in segments.blocks(segments.sizes, CELLS // self._users.shape[1]):
+            scores = ease.scores(self._users[members.indices[segments.rows(start, stop)]])
+            part = Segments(segments.offsets[start : stop + 1] - segments.offsets[start])
+            found[0, start:stop] = part.mean(scores)
+            found[1, start:stop] = part.reduce("max", scores)
+            found[2, start:stop] = part.reduce("min", scores)
+        return found
 
     def _neighbours(self, groups: IntArray) -> Any:
         """What other groups with the same members chose: users share their groups' rows equally."""

@@ -16,7 +16,7 @@ from groupbench.registry import method
 from ._choice import candidates, choice_weights
 from ._feedback import Above0, Count, Share
 from ._group_cases import all_of_some, some_of_each, without_derived
-from ._group_features import GroupFeatures
+from ._group_features import CELLS, GroupFeatures
 from ._group_graphs import filtered, memberships, similarity
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from groupbench.recommender import TrainingData
 
 Degree = Annotated[int, Ge(1), Le(3)]
-_CELLS = 2**22
-"""Cells of a dense block of features (32 MiB each)."""
 
 
 def _needs_rows(train: TrainingData) -> str:
@@ -168,12 +166,13 @@ class GroupGf(OfTrainedGroups):
 class GroupStack(OfTrainedGroups):
     """Logit over scores from groups' own rows, members' rows and kindred groups; weights from left-out rows.
 
-    Scores of (group, item) come from the mean row of the members through a graph of items, through a graph
-    of users and through EASE (Steck, WWW 2019); from the rows of groups with the same members, as they are
-    and through the graph of items; and from the group's own row, one and two steps along that graph and
-    through EASE. Features are each score as a share of the group's highest one and the logarithm of that,
-    the number of members that have the item, its popularity among groups and among users, and whether the
-    group has it already, once or more often. Graphs and EASE learn from users and groups alike.
+    Scores of (group, item) come from the mean row of the members through a graph of items and through one of
+    users; from the members' rows through EASE (Steck, WWW 2019), their mean, highest and lowest; from the
+    rows of groups with the same members, as they are and through the graph of items; and from the group's
+    own row, one and two steps along that graph and through EASE. Features are each score as a share of the
+    group's highest one and the logarithm of that, the number of members that have the item, its popularity
+    among groups and among users, and whether the group has it at all and as often as it has members. The
+    graph of items and EASE learn from users and groups alike.
 
     The features are weighted by a multinomial logit (McFadden, 1974). Its cases are training rows that are
     left out before the features are made: a tenth of each group's, and for groups without rows all rows of
@@ -275,5 +274,5 @@ class GroupStack(OfTrainedGroups):
         )
 
     def _parts(self, rows: IntArray) -> list[IntArray]:
-        step = max(1, _CELLS // self._users.shape[1])
+        step = max(1, CELLS // self._users.shape[1])
         return [rows[start : start + step] for start in range(0, max(len(rows), 1), step)]

@@ -37,9 +37,9 @@ class Ease(Recommender):
 
     l2: Above0 = tunable(500.0, low=1, high=10_000, log=True)
     """L2 penalty on the weights, in units of X'X (it grows with the rating scale)."""
-    positive: Share | None = tunable(0.75, low=0, high=1)
-    """Lowest rating that counts as X[u, i] = 1, as a share of the scale (0.75 is 4 of 1 to 5); None: every
-    rating above 0 counts with its value."""
+    positive: Share | None = tunable(0.75, choices=(0.0, 0.25, 0.5, 0.75))
+    """Lowest rating that counts as X[u, i] = 1, as a share of the scale (0.75 is 4 of 1 to 5, 0 lets every
+    rating count); None: every rating above 0 counts with its value."""
     max_gib: Above0 = 8.0
     """Memory that the fit may take for its (n_items, n_items) arrays, in GiB; it takes 24 bytes a cell."""
 

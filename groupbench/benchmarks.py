@@ -169,7 +169,7 @@ def _seconds(seconds: float) -> str:
 
 
 def draw_growth(growth: Sequence[Growth], file: Path) -> None:
-    """Draw seconds and memory by size on logarithmic axes, with a line of linear growth, and write it.
+    """Draw seconds and memory by how many times the first size, on logarithmic axes, and write it.
 
     Raises:
         ConfigError: if the format of the file is unknown.
@@ -181,17 +181,16 @@ def draw_growth(growth: Sequence[Growth], file: Path) -> None:
     with figure(8.0, 3.2) as drawn:
         time, memory = drawn.subplots(1, 2)
         for axis in dict.fromkeys(one.axis for one in growth):
-            sizes, seconds, peaks = zip(
-                *((one.size, one.seconds, one.peak_mb) for one in growth if one.axis == axis), strict=True
-            )
-            time.plot(sizes, seconds, marker="o", markersize=3, label=axis)
-            memory.plot(sizes, peaks, marker="o", markersize=3, label=axis)
-        least, most = (end(one.size for one in growth) for end in (min, max))
-        lowest = min(one.seconds for one in growth)
-        linear = (lowest, lowest * most / least)
-        time.plot((least, most), linear, color="grey", linestyle=":", label="linear", scaley=False)
+            own = [one for one in growth if one.axis == axis]
+            times = [one.size / own[0].size for one in own]
+            label = f"{axis} (from {own[0].size:,})"
+            time.plot(times, [one.seconds for one in own], marker="o", markersize=3, label=label)
+            memory.plot(times, [one.peak_mb for one in own], marker="o", markersize=3)
+        least = min(one.seconds for one in growth)
+        linear = [1, max(one.seconds for one in growth) / least]
+        time.plot(linear, [least * x for x in linear], color="grey", linestyle=":", label="linear")
         for axes, unit in ((time, "seconds"), (memory, "MiB")):
-            axes.set(xscale="log", yscale="log", xlabel="number", ylabel=unit)
+            axes.set(xscale="log", yscale="log", xlabel="times the first size", ylabel=unit)
         time.legend(frameon=False)
         save(drawn, file)
 

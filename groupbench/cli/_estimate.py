@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Estimate:
         known = guessed = longest = 0.0
         for job, elapsed in expected:
             times = self._times(job)
-            seconds = fmean(times) if times else self._guess(job)
+            seconds = _mean(times) if times else self._guess(job)
             if seconds is None:
                 return None
             rest = max(seconds - elapsed, 0.0)
@@ -94,11 +93,15 @@ class Leader:
         """One line for each data set, protocol and view."""
         out = []
         for (dataset, protocol, view), values in self._values.items():
-            name = max(values, key=lambda method: fmean(values[method]))
-            mean, seeds = fmean(values[name]), len(values[name])
+            name = max(values, key=lambda method: _mean(values[method]))
+            mean, seeds = _mean(values[name]), len(values[name])
             counted = f"{seeds} seed{'s' if seeds > 1 else ''}"
             out.append(f"best so far: {name} {METRIC} {mean:.3f} ({counted}; {dataset}, {protocol}, {view})")
         return out
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def spoken(seconds: float) -> str:

@@ -123,7 +123,7 @@ class Progress:
         if self._estimate is None:
             return "reading data"
         now = time.monotonic()
-        filled = WIDTH * self.ended // self._total
+        filled = WIDTH * self.ended // max(self._total, 1)
         bar = "#" * filled + "." * (WIDTH - filled)
         line = f"{self.ended}/{self._total} {bar} {clock(now - self._began)}"
         left = self._estimate.left(now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.deep.graph import GraphRecommender
-from groupbench.deep.method import AtLeast0, Dropout
+from groupbench.deep.method import AtLeast0, Count, Dropout
 from groupbench.hyperparameters import tunable
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class CubeRec(GraphRecommender):
     are not part of it. A group without rows is scored like any other, by its members.
     """
 
+    width: Count = tunable(64, low=8, high=128, log=True)
+    """Width of the embeddings."""
     weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
     """Decoupled decay of all weights, per unit of step size."""
     thinning: Dropout = tunable(0.2, low=0.0, high=0.9)

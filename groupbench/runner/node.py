@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,7 +87,7 @@ class Delivery:
 
 
 def serve(order: Order, data: Any) -> Delivery:
-    """Do a job in a worker process of this machine.
+    """Do a job in a worker process of this machine; called in the main thread of a process of its own.
 
     Args:
         order: the job.
@@ -94,6 +95,8 @@ def serve(order: Order, data: Any) -> Delivery:
     """
     if order.command:
         os.environ[COMMAND] = order.command
+    # Ray cancels by an interrupt, which a node that was started in the background would ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with TemporaryDirectory(prefix="groupbench-") as scratch:
         job = order.unpacked(Path(scratch))
         ended = _ended(job, order, memoryview(data))

@@ -9,7 +9,9 @@ finished leaves nothing behind.
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -160,7 +162,8 @@ def connected(address: str | None) -> Iterator[Any]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         _require_answer(address or os.environ.get("RAY_ADDRESS", ""))
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        with _own_sigterm():
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
         first = str(error).partition("\n")[0]
         raise ConfigError(
@@ -171,6 +174,15 @@ def connected(address: str | None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Give SIGTERM its meaning back afterwards: Ray's is to print addresses and to abort."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)
 
 
 def _require_answer(address: str) -> None:
@@ -186,8 +198,9 @@ def _received(job: Job, delivery: Delivery) -> Outcome:
         _write_log(job, delivery.log)
         if delivery.record is not None:
             _require_same_code(delivery.record)
-            # The node knows the plugins by other paths.
-            record = replace(delivery.record, config=job.record("done").config)
+            # The node knows plugins by other paths.
+            here = job.record("done")
+            record = replace(delivery.record, config=here.config, family=here.family)
             store.write(job.folder, record, delivery.tables)
     except GroupbenchError as error:
         return Outcome(job, "failed", str(error), delivery.seconds)

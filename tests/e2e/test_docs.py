@@ -15,7 +15,8 @@ from typer.main import get_command
 
 from groupbench.cli import app
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", flags=re.MULTILINE)
 REFUSED = re.compile(r"^groupbench: |[1-9]\d* failed$", flags=re.MULTILINE)
@@ -59,13 +60,18 @@ def test_a_page_shows_what_is_printed(cli, call, page):
             printed = ""
 
 
+def found(words):
+    """The command that is called by the first words, and the words behind."""
+    command, rest = get_command(app), list(words)
+    while hasattr(command, "commands"):
+        command = command.commands[rest.pop(0)]
+    return command, rest
+
+
 def understood(command):
-    """Fail unless the command line knows the command and its options; nothing is run."""
-    program, *arguments = shlex.split(command, comments=True)
-    found = get_command(app)
-    while hasattr(found, "commands"):
-        found = found.commands[arguments.pop(0)]
-    found.make_context(program, arguments)
+    """Fail unless the command line knows the command and takes its arguments; nothing is run."""
+    called, arguments = found(shlex.split(command, comments=True)[1:])
+    called.make_context(command, arguments)
 
 
 @pytest.mark.parametrize("page", LONG, ids=lambda page: page.stem)
@@ -73,6 +79,19 @@ def test_commands_that_take_long_are_understood(page):
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     for command in re.findall(r"^(?:\$ |    )(groupbench .*)$", text, flags=re.MULTILINE):
         understood(command)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))],
+    ids=lambda page: page.stem,
+)
+def test_commands_in_sentences_exist(page):
+    for words in map(str.split, re.findall("`groupbench ([^`]+)`", page.read_text(encoding="utf-8"))):
+        if words[0] != "COMMAND":
+            command, rest = found(words)
+            known = {option for parameter in command.params for option in parameter.opts}
+            assert {word for word in rest if word.startswith("--")} <= known
 
 
 def test_what_is_not_understood_is_seen():

@@ -9,8 +9,8 @@ import pytest
 
 from groupbench.baselines._choice import candidates, choice_weights
 from groupbench.baselines._group_cases import all_of_some, some_of_each, without_derived
-from groupbench.baselines._group_features import LinearEase
-from groupbench.baselines._group_graphs import similarity
+from groupbench.baselines._group_features import GroupFeatures, LinearEase
+from groupbench.baselines._group_graphs import memberships, similarity
 from groupbench.data import Ratings
 from groupbench.errors import MethodError
 from groupbench.groups import Groups
@@ -78,6 +78,51 @@ def test_ease_is_the_same_through_rows_and_items(shape):
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
     assert np.allclose(LinearEase(csr_array(rows), 2.0).scores(csr_array(rows[:3])), rows[:3] @ weights)
+
+
+def made_features(train, own=True, where=None):
+    from scipy.sparse import csr_array
+
+    users = csr_array(dense(train.ratings))
+    joint = np.zeros((len(train.groups), train.ratings.n_items))
+    np.add.at(joint, (train.group_ratings.users, train.group_ratings.items), 1.0)
+    members = memberships(train.groups, train.ratings.n_users)
+    alike = similarity(users.T.tocsr(), 5)
+    made = GroupFeatures(users, csr_array(joint), members, alike, topk=5, l2=3.0, largest=100)
+    return joint, list(made.of(np.arange(len(train.groups)), own=own, where=where))
+
+
+def test_features_of_members_scores_are_their_mean_highest_and_lowest():
+    train = small_training()
+    users, groups = dense(train.ratings), dense(train.group_ratings)
+    stacked = np.vstack([users, groups])
+    inverse = np.linalg.inv(stacked.T @ stacked + 3 * np.eye(users.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    _, features = made_features(train)
+    for place, how in ((8, np.mean), (10, np.max), (12, np.min)):
+        scores = np.array([how(users[train.groups[g]] @ weights, axis=0) for g in range(len(groups))])
+        share = np.maximum(scores, 0) / np.maximum(scores.max(axis=1, keepdims=True), 1e-12)
+        assert np.allclose(features[place], share)
+        assert np.allclose(features[place + 1], np.log(0.01 + share))
+
+
+def test_the_last_features_are_whether_a_group_has_an_item_and_for_each_member():
+    train = small_training()
+    joint, features = made_features(train)
+    assert np.array_equal(features[-2], joint > 0)
+    assert np.array_equal(features[-1], joint >= train.groups.segments.sizes[:, None])
+    assert len(made_features(train, own=False)[1]) < len(features)
+
+
+def test_features_of_pairs_are_those_of_all_items_there():
+    train = small_training()
+    where = np.array([[0], [2], [2], [3]]), np.array([[1, 4], [0, 2], [4, 4], [3, 0]])
+    _, whole = made_features(train)
+    _, pairs = made_features(train, where=where)
+    assert len(whole) == len(pairs)
+    for one, other in zip(whole, pairs, strict=True):
+        assert np.array_equal(one[where], other)
 
 
 def test_a_logit_finds_the_weights_that_made_the_choices():
