@@ -24,6 +24,20 @@ def frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
     return array
 
 
+def distinct(values: IntArray) -> IntArray:
+    """The different `values`, ascending; NumPy hashes them, which takes many times as long as sorting."""
+    ordered = np.sort(values)
+    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
+
+
+def among(values: IntArray, keys: IntArray) -> BoolArray:
+    """Which `values` are among the ascending `keys`, (n_values,)."""
+    if not len(keys):
+        return np.zeros(len(values), dtype=np.bool_)
+    found: BoolArray = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
+    return found
+
+
 @dataclass(frozen=True)
 class Segments:
     """Consecutive, non-empty runs of rows: segment s holds rows `offsets[s]` to `offsets[s + 1]`.

@@ -100,7 +100,7 @@ def read(file: Path) -> Session:
     Raises:
         ResultError: if the file cannot be read, or was not written so.
     """
-    found = _json(file)
+    found = _json(file, "make it with 'tox -e bench'")
     try:
         machine, rows = found["machine_info"], [row["extra_info"] for row in found["benchmarks"]]
         comparisons, growth = _all(Comparison, rows), _all(Growth, rows)
@@ -118,13 +118,13 @@ def _all(kind: type[T], rows: Iterable[Mapping[str, Any]]) -> tuple[T, ...]:
     return tuple(kind(**row[name]) for row in rows if name in row)
 
 
-def _json(file: Path) -> Any:
+def _json(file: Path, remedy: str) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ResultError(f"cannot read {file}: {error.strerror}; make it with 'tox -e bench'") from error
+        raise ResultError(f"cannot read {file}: {error.strerror}; {remedy}") from error
     except ValueError as error:
-        raise ResultError(f"{file} is no JSON file; make it with 'tox -e bench'") from error
+        raise ResultError(f"{file} is no JSON file; {remedy}") from error
 
 
 def render(comparisons: Sequence[Comparison], format: str = "plain") -> str:
@@ -201,9 +201,10 @@ def read_ratios(file: Path) -> dict[str, float]:
     Raises:
         ResultError: if the file cannot be read, or holds something else.
     """
-    found = _json(file)
+    remedy = "give a JSON object of names of benchmarks and their ratios"
+    found = _json(file, remedy)
     if not isinstance(found, dict) or not all(isinstance(ratio, int | float) for ratio in found.values()):
-        raise ResultError(f"{file} is no JSON object of benchmarks and their ratios; write one")
+        raise ResultError(f"{file} holds something else than ratios; {remedy}")
     return {name: float(ratio) for name, ratio in found.items()}
 
 

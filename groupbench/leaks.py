@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, IntArray, Segments
+from groupbench.arrays import BoolArray, IntArray, Segments, among, distinct
 from groupbench.data import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.errors import ConfigError
 
@@ -40,7 +40,7 @@ class Part:
     @property
     def known(self) -> IntArray:
         """What `pairs` gives of the rows in `learned`, distinct and ascending."""
-        return np.unique(np.concatenate([np.empty(0, np.int64), *map(pairs, self.learned)]))
+        return distinct(np.concatenate([np.empty(0, np.int64), *map(pairs, self.learned)]))
 
     @property
     def source(self) -> str:
@@ -50,7 +50,7 @@ class Part:
     @property
     def seen(self) -> BoolArray:
         """Which held-out rows are rows in `learned` too, (n_rows,)."""
-        return np.isin(pairs(self.held.ratings), self.known)
+        return among(pairs(self.held.ratings), self.known)
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def negatives(part: Part) -> Negatives | None:
     first = np.zeros(len(row), dtype=np.bool_)
     first[np.unique(row * rows.n_items + held.negatives, return_index=True)[1]] = True
     own = held.negatives == rows.items[row]
-    positives = np.concatenate([pairs(table) for table in part.rows])
-    known = np.isin(rows.users[row] * rows.n_items + held.negatives, positives) & ~own
+    positives = distinct(np.concatenate([pairs(table) for table in part.rows]))
+    known = among(rows.users[row] * rows.n_items + held.negatives, positives) & ~own
     return Negatives(~first, own, known)
 
 

@@ -28,18 +28,20 @@ class Rows:
         items: (n,) index of the item it chose.
         n_raters: number of raters, with or without rows.
         n_items: number of items, with or without rows.
+        known: more rows, these among them, that are never drawn as negatives; None for these alone.
     """
 
     raters: Tensor
     items: Tensor
     n_raters: int
     n_items: int
+    known: Rows | None = None
 
     @classmethod
-    def of(cls, ratings: Ratings) -> Rows:
+    def of(cls, ratings: Ratings, known: Rows | None = None) -> Rows:
         """The distinct pairs of `ratings`."""
         rows = ratings.unique()
-        return cls(torch.tensor(rows.users), torch.tensor(rows.items), rows.n_users, rows.n_items)
+        return cls(torch.tensor(rows.users), torch.tensor(rows.items), rows.n_users, rows.n_items, known)
 
     def __len__(self) -> int:
         return len(self.raters)
@@ -92,16 +94,16 @@ class Rows:
         return torch.where(counts[items] > 0, raters[place], -1)
 
     def negatives(self, count: int) -> Tensor:
-        """For each row `count` random items that its rater did not choose, (n, count)."""
+        """For each row `count` random items that its rater is not known to choose, (n, count)."""
         return self.negatives_of(self.raters, count)
 
     def negatives_of(self, raters: Tensor, count: int) -> Tensor:
-        """For each of `raters`, (n,), `count` random items that it did not choose, (n, count)."""
+        """For each of `raters`, (n,), `count` random items that it is not known to choose, (n, count)."""
         owner = raters.repeat_interleave(count)
         drawn = torch.randint(self.n_items, owner.shape)
-        wrong = torch.arange(len(owner))
+        wrong, known = torch.arange(len(owner)), self if self.known is None else self.known
         for _ in range(_DRAWS):
-            wrong = wrong[self.hold(owner[wrong], drawn[wrong])]
+            wrong = wrong[known.hold(owner[wrong], drawn[wrong])]
             if not len(wrong):
                 break
             drawn[wrong] = torch.randint(self.n_items, wrong.shape)

@@ -43,9 +43,9 @@ class DeepRecommender(Recommender, GroupRecommender):
     """Base of deep models that learn from the rows of groups and of users.
 
     A subclass makes its network in `_network` and gives the losses of an epoch in `_losses`. Training stops
-    early on validation rows that are taken from the groups' training rows (members' own rows of these items
-    are left out meanwhile), and by default starts anew on all rows for the number of epochs that validated
-    best.
+    early on validation rows that are taken from the groups' training rows; members' own rows of these items,
+    which would give them away, are left out meanwhile and are no negatives either. By default it then starts
+    anew on all rows for the number of epochs that validated best.
 
     Attributes:
         history: loss and validation NDCG@10 of each epoch, set by `fit`.
@@ -95,7 +95,7 @@ class DeepRecommender(Recommender, GroupRecommender):
             torch.default_generator.manual_seed(integer(rng))
             left, held = hold_out(rows)
             first = users if held is None else spared(users, train.groups, held)
-            self._net, self.history = self._trained(self._data(train, first, left), self.epochs, held)
+            self._net, self.history = self._trained(self._data(train, first, left, users), self.epochs, held)
             if self.refit and held is not None:
                 epochs = best_epoch(self.history) + 1
                 self._net, _ = self._trained(self._data(train, users, rows), epochs, None)
@@ -164,10 +164,13 @@ class DeepRecommender(Recommender, GroupRecommender):
         return rows.take(rows.values >= low + self.positive * (high - low))
 
     @staticmethod
-    def _data(train: TrainingData, users: Ratings, groups: Ratings) -> Interactions:
+    def _data(
+        train: TrainingData, users: Ratings, groups: Ratings, known: Ratings | None = None
+    ) -> Interactions:
         from groupbench.deep._interactions import Interactions, Members, Rows
 
-        return Interactions(Rows.of(users), Rows.of(groups), Members.of(train.groups))
+        of_users = Rows.of(users, None if known is None else Rows.of(known))
+        return Interactions(of_users, Rows.of(groups), Members.of(train.groups))
 
     def _scores(self, side: Literal["groups", "users"], raters: IntArray | list[int]) -> FloatArray:
         import numpy as np

@@ -97,7 +97,7 @@ def serve(order: Order, data: Any) -> Delivery:
         os.environ[COMMAND] = order.command
     # Ray cancels by an interrupt, which a node that was started in the background would ignore.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with TemporaryDirectory(prefix="groupbench-") as scratch:
+    with TemporaryDirectory(prefix="groupbench-node-") as scratch:
         job = order.unpacked(Path(scratch))
         ended = _ended(job, order, memoryview(data))
         record = store.read(job.folder) if ended.status == "done" else None

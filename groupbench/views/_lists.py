@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, among
 
 
 @dataclass(frozen=True)
@@ -221,6 +221,6 @@ def runs(starts: IntArray, sizes: IntArray) -> IntArray:
 
 def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
     """Those `keys`, `entity * n_items + item`, of the ascending `entities`, with their places instead."""
-    keys = keys[np.isin(keys // n_items, entities)]
+    keys = keys[among(keys // n_items, entities)]
     places: IntArray = np.searchsorted(entities, keys // n_items)
     return places * n_items + keys % n_items

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, Segments
+from groupbench.arrays import FloatArray, IntArray, Segments, among, distinct
 from groupbench.views._base import View, member_rows
 from groupbench.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
 
@@ -22,7 +22,7 @@ _BOUNDED_K = 10
 def _build(task: Task, tau: float) -> Lists:
     train, groups = task.train.ratings, task.train.groups
     owners, rows = member_rows(train, groups)
-    known = np.unique(owners * train.n_items + train.items[rows])
+    known = distinct(owners * train.n_items + train.items[rows])
     n_known = np.bincount(known // train.n_items, minlength=len(groups))
     choosing = np.flatnonzero(n_known < train.n_items)
     known, groups = renumbered(known, choosing, train.n_items), groups.take(choosing)
@@ -50,7 +50,7 @@ def _liked(task: Task, tau: float, groups: Groups, known: IntArray) -> tuple[Int
     likes = likes.take(likes.values >= tau)
     rows, liked = member_rows(likes, _alone(groups))
     keys = groups.segments.of_row[rows] * likes.n_items + likes.items[liked]
-    new = ~np.isin(keys, known)
+    new = ~among(keys, known)
     return rows[new], keys[new]
 
 

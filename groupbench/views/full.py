@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.arrays import among, distinct
 from groupbench.leaks import pairs
 from groupbench.views._base import CUTOFFS, View
 from groupbench.views._given import Entity, given_part
@@ -21,8 +22,8 @@ def _build(entity: Entity, task: Task, tau: float) -> Lists:
     rows, n_items = part.held.ratings.unique(), part.held.ratings.n_items
     known = part.known
     n_known = np.bincount(known // n_items, minlength=rows.n_users)
-    choosing = np.unique(rows.users[n_known[rows.users] < n_items])
-    rows = rows.take(np.isin(rows.users, choosing) & ~np.isin(pairs(rows), known))
+    choosing = distinct(rows.users[n_known[rows.users] < n_items])
+    rows = rows.take(among(rows.users, choosing) & ~among(pairs(rows), known))
     excluded, held = (renumbered(keys, choosing, n_items) for keys in (known, pairs(rows)))
     return CatalogueLists(choosing, n_items, excluded, held, rows.values)
 

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 def _build(entity: Entity, clean: bool, task: Task, tau: float) -> Lists:
     view = f"sampled-{entity}" + "-clean" * clean
     part = given_part(task, view, entity)
-    wrong = negatives(part)
-    if wrong is None:
+    held = part.held
+    if held.negatives is None:
         raise ConfigError(f"view {view}: the held-out rows came without sampled negatives; see full-{entity}")
-    if clean:
-        return _lists(part.held, ~part.seen & (negatives_left(part, wrong) > 0), ~wrong.wrong)
-    return _lists(part.held, np.ones_like(part.seen), np.ones_like(wrong.wrong))
+    wrong = negatives(part) if clean else None
+    if wrong is not None:
+        return _lists(held, ~part.seen & (negatives_left(part, wrong) > 0), ~wrong.wrong)
+    return _lists(
+        held, np.ones(len(held.ratings), dtype=np.bool_), np.ones(len(held.negatives), dtype=np.bool_)
+    )
 
 
 def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -> Lists:

@@ -9,19 +9,17 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-THREADS = int(os.environ["OMP_NUM_THREADS"])
-os.environ.setdefault("NUMBA_NUM_THREADS", str(THREADS))
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-from threadpoolctl import threadpool_limits  # noqa: E402
+from groupbench import benchmarks
+from groupbench.data import Dataset, Ratings
+from groupbench.loading import load
+from groupbench.measure import Stopwatch
 
-from groupbench import benchmarks  # noqa: E402
-from groupbench.data import Dataset, Ratings  # noqa: E402
-from groupbench.loading import load  # noqa: E402
-from groupbench.measure import Stopwatch  # noqa: E402
-
+THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
+"""Of both sides; numba, which ranx runs on, has a NUMBA_NUM_THREADS of its own."""
 SHOWN = pytest.StashKey[list]()
 
 
@@ -124,4 +122,10 @@ def simulated(n_users, n_items, n_rows):
     taste = (rng.normal(size=(n_users, 2)) @ rng.normal(size=(2, n_items)))[users, items]
     values = np.clip(np.rint(3.5 + 0.7 * taste + rng.normal(0, 0.8, n_rows)), 1, 5)
     ids = [tuple(map(str, range(n))) for n in (n_users, n_items)]
-    return Dataset("bench", "Bench", Ratings(users, items, values, n_users, n_items), *ids, (1.0, 5.0))
+    return Dataset(
+        "simulated",
+        "ratings like those of MovieLens 100K",
+        Ratings(users, items, values, n_users, n_items),
+        *ids,
+        (1.0, 5.0),
+    )

@@ -97,7 +97,7 @@ def one_by_one(method, task, groups):
     return out
 
 
-def test_against_a_loop_over_groups(versus, fitted):
+def test_against_a_loop_over_groups(versus, movielens, fitted):
     method, task = fitted
     groups = np.arange(0, 1000, 1000 // FEW)
     names = [f"{prefix}{family}@10" for prefix in ("", "min-") for family in ("precision", "recall", "ndcg")]
@@ -108,7 +108,7 @@ def test_against_a_loop_over_groups(versus, fitted):
             np.testing.assert_allclose(values, loop[one.aggregator], atol=1e-12, err_msg=one.aggregator)
 
     versus(
-        "1,000 groups of 2 to 8, ML-100K, coupled, 6 aggregators",
+        f"1,000 groups of 2 to 8, {movielens.title}, coupled, 6 aggregators",
         partial(evaluate, method, task, judgements(task, "coupled"), created(PLAIN), Stopwatch()),
         partial(one_by_one, method, task, groups),
         equal,

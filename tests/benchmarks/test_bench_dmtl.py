@@ -110,7 +110,7 @@ def trainer_of(train, **options):
 
 
 @pytest.mark.parametrize(("ensemble", "bar"), [(1, 5), (6, None)])
-def test_rows_a_second(train, versus, ensemble, bar):
+def test_rows_a_second(movielens, train, versus, ensemble, bar):
     rows, groups = train.ratings, torch.tensor(memberships(train.groups, train.ratings.n_users)[:, 0])
     data = TensorDataset(
         torch.tensor(rows.users), torch.tensor(rows.items), torch.tensor(rows.values, dtype=torch.float32)
@@ -132,7 +132,7 @@ def test_rows_a_second(train, versus, ensemble, bar):
     optimizer = torch.optim.Adam(members.parameters(), lr=schedule.learning_rate)
     loader = DataLoader(data, batch_size=schedule.batch_size, shuffle=True)
     versus(
-        f"an epoch of DMTL on ML-100K, {ensemble} network{'s' * (ensemble > 1)}",
+        f"an epoch of DMTL on {movielens.title}, {ensemble} network{'s' * (ensemble > 1)}",
         trainer.run_epoch,
         partial(plain_epoch, members, optimizer, loader, groups, schedule.profile_weight),
         equal,

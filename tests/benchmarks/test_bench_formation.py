@@ -32,7 +32,7 @@ def test_describe_a_thousand_groups(benchmark, ratings):
     assert np.nanmax(np.abs(found.cohesion)) <= 1
 
 
-def test_correlations(versus, ratings):
+def test_correlations(versus, movielens, ratings):
     table = pd.DataFrame({"user": ratings.users, "item": ratings.items, "value": ratings.values})
     n_users = ratings.n_users
 
@@ -47,7 +47,7 @@ def test_correlations(versus, ratings):
         return by_item.reindex(columns=range(n_users)).corr(min_periods=5).to_numpy()
 
     versus(
-        "correlations of all pairs of users, ML-100K",
+        f"correlations of all pairs of users, {movielens.title}",
         ours,
         theirs,
         lambda ours, theirs: np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9),

@@ -78,7 +78,7 @@ def within_ties(means, theirs, apart=1e-9):
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_groups_of_four(versus, grouprec, coupled, name):
+def test_groups_of_four(versus, grouprec, movielens, coupled, name):
     from grouprec.split import Split
 
     task, method = coupled
@@ -109,7 +109,7 @@ def test_groups_of_four(versus, grouprec, coupled, name):
         within_ties(means, shared, TIES_WITHIN.get(name, 1e-9))
 
     versus(
-        f"1,000 groups of 4, ML-100K, coupled, {name}",
+        f"1,000 groups of 4, {movielens.title}, coupled, {name}",
         partial(judged, task, "coupled", method, name, parameters),
         theirs,
         equal,
@@ -187,5 +187,5 @@ def test_sampled(versus, grouprec, real_data, name):
         lambda ours, theirs: within_ties(ours.means, theirs),
         against="grouprec",
         bar=20,
-        rounds=3,
+        rounds=9,
     )

@@ -39,7 +39,7 @@ def trainset(movielens):
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_score_matrix(versus, name, trainset):
+def test_score_matrix(versus, name, movielens, trainset):
     algo = ALGORITHMS[name].fit(trainset)
     rng = np.random.default_rng(1)
     users = rng.integers(0, trainset.n_users, N_CELLS)
@@ -56,7 +56,7 @@ def test_score_matrix(versus, name, trainset):
         np.testing.assert_allclose(ours[users, items], estimates, rtol=0, atol=1e-9)
 
     versus(
-        f"all scores of ML-100K, {name}",
+        f"all scores of {movielens.title}, {name}",
         partial(score_matrix, algo, np.arange(trainset.n_users)),
         predict,
         equal,

@@ -53,6 +53,7 @@ def prepare(folder: Path, command: str) -> None:
         shutil.copytree(folder / "results", folder / "other" / "results")
 
 
+@pytest.mark.timeout(900)
 def test_every_command_on_simulated_data(cli, call):
     (cli.folder / "shrunken_mean.py").write_text(PYTHON[0], encoding="utf-8")
     simulated = [command for command in COMMANDS if command not in ON_REAL_DATA]

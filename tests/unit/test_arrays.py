@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from groupbench.arrays import Segments, frozen
+from groupbench.arrays import Segments, among, distinct, frozen
 
 sizes = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
@@ -97,3 +98,12 @@ def test_frozen_neither_copies_nor_locks_what_the_caller_holds():
     assert mine.flags.writeable
     assert frozen([1, 2], np.float64).dtype == np.float64
     assert frozen(np.arange(6)[::2], np.int64).flags.c_contiguous
+
+
+whole = arrays(np.int64, st.integers(0, 30), elements=st.integers(-5, 20))
+
+
+@given(whole, whole)
+def test_distinct_and_among_are_what_numpy_finds(values, keys):
+    assert distinct(keys).tolist() == np.unique(keys).tolist()
+    assert among(values, distinct(keys)).tolist() == np.isin(values, keys).tolist()

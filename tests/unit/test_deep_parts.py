@@ -471,6 +471,14 @@ def test_members_lose_their_own_rows_of_what_their_group_is_judged_by():
     assert spared(users, members, replace(held, whole=True)) is users
 
 
+def test_known_rows_are_no_negatives():
+    known = Rows.of(ratings_of([(0, i) for i in range(8)], 1))
+    few = Rows.of(ratings_of([(0, 0), (0, 1)], 1), known)
+
+    assert set(few.negatives(150).flatten().tolist()) == set(range(8, N_ITEMS))
+    assert set(Rows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(range(1, N_ITEMS))
+
+
 def test_nothing_is_held_out_where_nothing_can_be_spared():
     single = ratings_of([(g, g) for g in range(5)], 5)
     left, held = hold_out(single)
