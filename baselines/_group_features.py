@@ -11,14 +11,14 @@ from groupbench.arrays import Segments
 from ._group_graphs import averaging, similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from groupbench.arrays import FloatArray, IntArray
 
 CELLS = 2**22
 """Cells of a dense block of scores (32 MiB)."""
 FLOOR = 0.01
-"""What is added to a share of a group's highest score before its logarithm is taken."""
+"""The share of a group's highest score from which on logarithms grow as those of the share."""
 
 
 class GroupFeatures:
@@ -49,36 +49,62 @@ class GroupFeatures:
         self._ease = LinearEase(stacked, l2) if min(stacked.shape) <= largest else None
         self._popular = [np.log1p(np.asarray(rows.sum(axis=0))) for rows in (self._rows, users)]
 
-    def of(
-        self, groups: IntArray, *, own: bool, where: tuple[IntArray, IntArray] | None = None
-    ) -> Iterator[FloatArray]:
-        """One feature after the other.
+    def at(self, groups: IntArray, places: IntArray, items: IntArray, *, own: bool) -> FloatArray:
+        """The features of pairs, (*items.shape, n_features).
 
         Args:
             groups: group indices.
+            places: places in `groups`, of a shape that goes with that of `items`.
+            items: item indices.
             own: whether to have features from the groups' own rows.
-            where: places in `groups` and items that shape each feature; None for all items of all groups,
-                (len(groups), n_items).
         """
-        whole: Any = ... if where is None else where
-        for scores in self._scores(groups, own=own):
-            dense = _dense(scores)
-            share = np.maximum(dense[whole], 0.0)
-            top = np.maximum(dense.max(axis=1, keepdims=True), 1e-12)
-            share /= top if where is None else top[where[0], 0]
-            yield share
-            yield np.log(FLOOR + share)
-        yield np.log1p(_dense(self._members[groups] @ self._users)[whole])
+        places, items = np.broadcast_arrays(places, items)
+        found = []
+        for share in self._shares(groups, own=own):
+            share = _dense(share)[places, items]
+            found += [share, _log(share)]
+        found += [popular[items] for popular in self._popular]
+        found += [_dense(count)[places, items] for count in self._counted(groups, own=own)]
+        return np.stack(found, axis=-1)
+
+    def utility(self, groups: IntArray, weights: FloatArray, *, own: bool) -> FloatArray:
+        """The sum of all features times `weights`, (n_features,), for all items, (len(groups), n_items)."""
+        left = iter(weights)
+        total = np.zeros((len(groups), self._users.shape[1]))
+        for share in self._shares(groups, own=own):
+            total += _dense(_weighed(share, next(left), next(left)))
         for popular in self._popular:
-            yield np.broadcast_to(popular, (len(groups), len(popular)))[whole]
+            total += next(left) * popular
+        for count in self._counted(groups, own=own):
+            total += next(left) * _dense(count)
+        return total
+
+    def _shares(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
+        """Scores as shares of the group's highest one; those below 0 are 0."""
+        for scores in self._scores(groups, own=own):
+            if isinstance(scores, np.ndarray):
+                share = np.maximum(scores, 0.0)
+                yield share / np.maximum(share.max(axis=1, keepdims=True), 1e-12)
+            else:
+                top = np.full(len(groups), 1e-12)
+                rows = np.repeat(np.arange(len(groups)), np.diff(scores.indptr))
+                np.maximum.at(top, rows, scores.data)
+                share = scores.copy()
+                share.data /= top[rows]
+                yield share
+
+    def _counted(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
+        """How many members have an item, as a logarithm, and whether the group has it and for each member."""
+        yield _mapped((self._members[groups] @ self._users).tocsr(), np.log1p)
         if own:
             # Last, so that whoever weighs them knows their places.
-            counts, sizes = _dense(self._counts[groups]), self._members[groups].sum(axis=1)
-            yield (counts > 0)[whole].astype(np.float64)
-            yield (counts >= sizes[:, None])[whole].astype(np.float64)
+            counts, sizes = self._counts[groups], self._members[groups].sum(axis=1)
+            needed = np.repeat(sizes, np.diff(counts.indptr))
+            yield _mapped(counts, lambda x: (x > 0).astype(np.float64))
+            yield _mapped(counts, lambda x: (x >= needed).astype(np.float64))
 
     def _scores(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
-        """Scores whose scale means little, (len(groups), n_items)."""
+        """Dense scores, and sparse ones of at least 0, (len(groups), n_items); their scale means little."""
         mean, near = self._mean[groups], self._neighbours(groups)
         taste = (mean @ self._users).tocsr()
         yield taste @ self._items
@@ -150,6 +176,23 @@ class LinearEase:
         else:
             through = np.asarray(signal @ self._inverse)
         return np.asarray(given - through / self._diagonal)
+
+
+def _log(share: FloatArray) -> FloatArray:
+    return np.log1p(share / FLOOR)
+
+
+def _weighed(share: Any, plain: float, log: float) -> Any:
+    return _mapped(share, lambda x: plain * x + log * _log(x))
+
+
+def _mapped(matrix: Any, change: Callable[[FloatArray], FloatArray]) -> Any:
+    """A dense or sparse matrix with its entries changed; 0 is to stay 0."""
+    if isinstance(matrix, np.ndarray):
+        return change(matrix)
+    changed = matrix.copy()
+    changed.data = change(changed.data)
+    return changed
 
 
 def _dense(matrix: Any) -> FloatArray:

@@ -191,9 +191,9 @@ class GroupStack(OfTrainedGroups):
     """Groups' rows count as derived from members' rows if a member shares at least this part of them; then
     a member's row is left out with each, or it would give it away. Groups without rows of their own are
     unlike that: all that is known of them is what their members have."""
-    cases: Count = 2000
+    cases: Count = 4000
     """Left-out rows that suffice to learn the weights of one kind of group."""
-    folds: Count = 10
+    folds: Count = 20
     """How often rows are left out at most."""
     largest_ease: Count = 8000
     """EASE is left out where both rows and items are more than this."""
@@ -229,8 +229,7 @@ class GroupStack(OfTrainedGroups):
         for own, weights in self._weights.items():
             here = np.flatnonzero(self._warm[which] == own)
             for part in self._parts(here):
-                for weight, feature in zip(weights, self._features.of(which[part], own=own), strict=True):
-                    scores[part] += weight * feature
+                scores[part] = self._features.utility(which[part], weights, own=own)
         return scores
 
     def _learned(self, train: TrainingData, rng: np.random.Generator, *, own: bool) -> FloatArray:
@@ -258,8 +257,7 @@ class GroupStack(OfTrainedGroups):
         found = []
         for part in self._parts(np.arange(len(cases))):
             groups, place = np.unique(joint.users[cases[part]], return_inverse=True)
-            where = (place[:, None], items[part])
-            found.append(np.stack(list(made.of(groups, own=own, where=where)), axis=-1))
+            found.append(made.at(groups, place[:, None], items[part], own=own))
         return np.concatenate(found)
 
     def _made(self, joint: Ratings, users: Any) -> GroupFeatures:

@@ -43,9 +43,7 @@ def reproduce(
 ) -> None:
     """Repeat recorded runs figure by figure; or put reported figures of a method beside ours.
 
-    Runs are done again from their records alone, and each figure is compared. A METHOD with a --dataset is
-    run where runs are missing, under the protocol of the reported figures; those it reaches are told from
-    those that equal scores alone, broken in its favour, would reach.
+    A run is done again from its record alone. A method needs --dataset; it is run where runs are missing.
     """
     from groupbench import registry, reproduction
 

@@ -2,7 +2,7 @@
 
 from groupbench.metrics._definitions import Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, ratio, register
+from groupbench.metrics._families import Family, families, foreign, ratio, register
 from groupbench.metrics._judge import judge
 from groupbench.metrics._members import SPREADS, judge_members
 from groupbench.metrics._metric import Metric, definition, definitions, explain, parse, standard_name
@@ -23,6 +23,7 @@ __all__ = [
     "definitions",
     "explain",
     "families",
+    "foreign",
     "judge",
     "judge_members",
     "judge_predictions",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +56,24 @@ def families() -> dict[str, Family]:
     """
     _load_entry_points()
     return dict(_families)
+
+
+def foreign() -> dict[str, str]:
+    """The metrics of plugins and entry points by name, with the sha256 of the file that computes each."""
+    homes = {name: _home(family.compute) for name, family in sorted(families().items())}
+    return {
+        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for name, (module, file) in homes.items()
+        if not module.startswith("groupbench.")
+    }
+
+
+def _home(compute: Callable[..., object]) -> tuple[str, Path]:
+    """The module and the file of a function, or of the class of a callable object."""
+    while isinstance(compute, functools.partial):
+        compute = compute.func
+    made = compute if inspect.isfunction(compute) else type(compute)
+    return made.__module__, Path(inspect.getfile(made))
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from groupbench import __version__, evaluation, registry, store
 from groupbench.errors import ConfigError
 from groupbench.group_rows import WEIGHT, served, served_by
+from groupbench.metrics import foreign
 from groupbench.runner.determinism import needs_one_thread
 from groupbench.runner.settings import made, mode_key, modes, tuning_of, values_for, weighed
 
@@ -221,6 +222,7 @@ def _planned(
         "code": [__version__, evaluation.VERSION, entry.source_hash],
         "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
         "one_thread": one_thread,
+        **({"metrics": added} if (added := foreign()) else {}),
         **mode_key(mode, weight),
     }
     row, chosen = served(name, mode), digest({**parameters, **mode_key(mode, weight)})

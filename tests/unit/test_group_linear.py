@@ -80,7 +80,7 @@ def test_ease_is_the_same_through_rows_and_items(shape):
     assert np.allclose(LinearEase(csr_array(rows), 2.0).scores(csr_array(rows[:3])), rows[:3] @ weights)
 
 
-def made_features(train, own=True, where=None):
+def made_features(train):
     from scipy.sparse import csr_array
 
     users = csr_array(dense(train.ratings))
@@ -88,8 +88,13 @@ def made_features(train, own=True, where=None):
     np.add.at(joint, (train.group_ratings.users, train.group_ratings.items), 1.0)
     members = memberships(train.groups, train.ratings.n_users)
     alike = similarity(users.T.tocsr(), 5)
-    made = GroupFeatures(users, csr_array(joint), members, alike, topk=5, l2=3.0, largest=100)
-    return joint, list(made.of(np.arange(len(train.groups)), own=own, where=where))
+    return joint, GroupFeatures(users, csr_array(joint), members, alike, topk=5, l2=3.0, largest=100)
+
+
+def everywhere(made, train, own=True):
+    groups = np.arange(len(train.groups))
+    features = made.at(groups, groups[:, None], np.arange(train.ratings.n_items)[None, :], own=own)
+    return list(np.moveaxis(features, -1, 0))
 
 
 def test_features_of_members_scores_are_their_mean_highest_and_lowest():
@@ -99,30 +104,40 @@ def test_features_of_members_scores_are_their_mean_highest_and_lowest():
     inverse = np.linalg.inv(stacked.T @ stacked + 3 * np.eye(users.shape[1]))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
-    _, features = made_features(train)
+    features = everywhere(made_features(train)[1], train)
     for place, how in ((8, np.mean), (10, np.max), (12, np.min)):
         scores = np.array([how(users[train.groups[g]] @ weights, axis=0) for g in range(len(groups))])
         share = np.maximum(scores, 0) / np.maximum(scores.max(axis=1, keepdims=True), 1e-12)
         assert np.allclose(features[place], share)
-        assert np.allclose(features[place + 1], np.log(0.01 + share))
+        assert np.allclose(features[place + 1], np.log(1 + 100 * share))
 
 
 def test_the_last_features_are_whether_a_group_has_an_item_and_for_each_member():
     train = small_training()
-    joint, features = made_features(train)
+    joint, made = made_features(train)
+    features = everywhere(made, train)
     assert np.array_equal(features[-2], joint > 0)
     assert np.array_equal(features[-1], joint >= train.groups.segments.sizes[:, None])
-    assert len(made_features(train, own=False)[1]) < len(features)
+    assert len(everywhere(made, train, own=False)) < len(features)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_utilities_are_features_times_weights(own):
+    train = small_training()
+    made = made_features(train)[1]
+    features = np.stack(everywhere(made, train, own), axis=-1)
+    weights = np.random.default_rng(0).normal(size=features.shape[-1])
+    groups = np.array([3, 0, 2])
+    assert np.allclose(made.utility(groups, weights, own=own), (features @ weights)[groups])
 
 
 def test_features_of_pairs_are_those_of_all_items_there():
     train = small_training()
-    where = np.array([[0], [2], [2], [3]]), np.array([[1, 4], [0, 2], [4, 4], [3, 0]])
-    _, whole = made_features(train)
-    _, pairs = made_features(train, where=where)
-    assert len(whole) == len(pairs)
-    for one, other in zip(whole, pairs, strict=True):
-        assert np.array_equal(one[where], other)
+    made = made_features(train)[1]
+    groups, places, items = np.array([0, 2, 3]), np.array([[0], [1], [1], [2]]), np.array([[1, 4]] * 4)
+    pairs = np.moveaxis(made.at(groups, places, items, own=True), -1, 0)
+    for one, other in zip(everywhere(made, train), pairs, strict=True):
+        assert np.allclose(one[groups[places], items], other)
 
 
 def test_a_logit_finds_the_weights_that_made_the_choices():

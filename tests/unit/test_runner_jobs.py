@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from groupbench import evaluation, store
+from groupbench import evaluation, metrics, store
 from groupbench.config import make_config
 from groupbench.errors import ConfigError
 from groupbench.loading import load
@@ -174,3 +175,23 @@ def test_fewer_aggregators_are_another_job_with_the_same_figures(planned):
 def test_aggregators_that_nobody_knows_are_refused(planned, names, said):
     with pytest.raises(ConfigError, match=said):
         planned(aggregators=names)
+
+
+class _Half:
+    """The first half of what a metric plugin may register: an object that is called."""
+
+    def __call__(self, ranking, k):
+        return ranking.hits[k] / 2
+
+
+@pytest.mark.parametrize(
+    "compute", [lambda ranking, k: ranking.hits[k], _Half(), partial(lambda n, r, k: n, 1)]
+)
+def test_a_metric_that_is_added_makes_other_jobs(planned, monkeypatch, compute):
+    keys = _keys(planned())
+    family = replace(metrics.families()["precision"], name="mine", compute=compute)
+    monkeypatch.setitem(metrics._families._families, "mine", family)
+    assert set(metrics.foreign()) == {"mine"}
+    assert not set(_keys(planned()).values()) & set(keys.values())
+    monkeypatch.undo()
+    assert _keys(planned()) == keys
