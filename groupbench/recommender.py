@@ -54,7 +54,7 @@ class Method(ABC):
     """Expected time of a fit relative to other methods; a run starts expensive jobs first."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Modules that `fit` imports; the harness imports them before the clock starts."""
-    memory: ClassVar[float] = 1.0
+    memory_gib: ClassVar[float] = 1.0
     """GiB that a job takes beside its data set; a cluster starts it where as much is free."""
     deterministic: ClassVar[Deterministic] = "always"
     """When the same seed gives the same scores again; `groupbench reproduce` promises no more than this."""

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 Names = Annotated[
     list[str] | None, typer.Option(help="Names, comma-separated or repeated; 'all' is every one.")
 ]
-Executor = Annotated[
-    str | None, typer.Option(help="Where jobs are done: local, or ray for a cluster (groupbench[ray]).")
-]
+Executor = Annotated[str | None, typer.Option(help="Where jobs are done: local, or ray for a cluster.")]
 Address = Annotated[
     str | None,
     typer.Option(help="HOST:PORT of the Ray cluster; default: RAY_ADDRESS, or one on this machine."),

@@ -36,7 +36,7 @@ class Needs:
 
 
 def needs(job: Job, threads: int, data: int) -> Needs:
-    """A core a thread, the `memory` of the method and that for the data set, and a GPU for `device=cuda`.
+    """A core a thread, the `memory_gib` of the method and that for the data set, and a GPU for `device=cuda`.
 
     Args:
         job: the job.
@@ -45,7 +45,7 @@ def needs(job: Job, threads: int, data: int) -> Needs:
     """
     entry = registry.methods[job.method]
     device = {**entry.parameters(), **job.overrides}.get("device")
-    own = float(getattr(entry.make, "memory", 1.0))
+    own = float(getattr(entry.make, "memory_gib", 1.0))
     return Needs(
         cpus=1 if job.one_thread else threads,
         gpus=int(device == "cuda"),

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from groupbench import store
+from groupbench.errors import PluginError
 from groupbench.runner import pool
 
 if TYPE_CHECKING:
@@ -45,11 +46,12 @@ class Order:
 
     @classmethod
     def of(cls, job: Job, threads: int, timeout: float) -> Order:
-        """The order for a job, with its plugins and their private neighbours (`_*.py`) as they are now."""
-        plugins = tuple(
-            {file.name: file.read_bytes() for file in (path, *sorted(path.parent.glob("_*.py")))}
-            for path in map(Path, job.plugins)
-        )
+        """The order for a job, with its plugins and their private neighbours (`_*.py`) as they are now.
+
+        Raises:
+            PluginError: if one of these files cannot be read.
+        """
+        plugins = tuple(_files(Path(plugin)) for plugin in job.plugins)
         return cls(job, plugins, threads, timeout, os.environ.get(COMMAND, ""))
 
     def unpacked(self, scratch: Path) -> Job:
@@ -114,6 +116,15 @@ def _ended(job: Job, order: Order, data: memoryview) -> pool.Outcome:
     except BaseException:
         _crew.close()
         raise
+
+
+def _files(plugin: Path) -> dict[str, bytes]:
+    try:
+        return {file.name: file.read_bytes() for file in (plugin, *sorted(plugin.parent.glob("_*.py")))}
+    except OSError as error:
+        raise PluginError(
+            f"plugin {plugin}: cannot read {error.filename}: {error.strerror}; put it back"
+        ) from error
 
 
 def _log(job: Job) -> bytes:

@@ -180,9 +180,11 @@ def connected(address: str | None) -> Iterator[Any]:
 def _own_sigterm() -> Iterator[None]:
     """Give SIGTERM its meaning back afterwards: Ray's is to print addresses and to abort."""
     before = signal.getsignal(signal.SIGTERM)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, before)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _require_answer(address: str) -> None:

@@ -38,7 +38,7 @@ def as_config(config: Config, searches: Iterable[Search]) -> dict[str, Any]:
         "methods": list(dict.fromkeys(job.method for job in jobs)),
         "dataset": list(config.dataset),
         "protocol": jobs[0].protocol,
-        "groups_as": list(dict.fromkeys(job.groups_as for job in jobs)),
+        "groups_as": config.groups_as,
         "plugins": list(config.plugins),
         "set": {name: dict(values) for name, values in config.set.items()},
         "tuned": {},

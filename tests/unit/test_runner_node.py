@@ -11,7 +11,7 @@ import pytest
 
 from groupbench import registry, store
 from groupbench.config import make_config
-from groupbench.errors import ConfigError
+from groupbench.errors import ConfigError, PluginError
 from groupbench.loading import load
 from groupbench.runner import node, pool, ray
 from groupbench.runner.executors import executor
@@ -136,6 +136,8 @@ def test_plugins_travel_with_their_neighbours_and_keep_their_names(planned, tmp_
         order = Order.of(job, 1, 60.0)
         plugin.unlink()
         (tmp_path / "_number.py").unlink()
+        with pytest.raises(PluginError, match=r"cannot read .*neighbourly.py: No such file"):
+            Order.of(job, 1, 60.0)
         delivery = serve(order, pack(dataset))
         assert (delivery.status, delivery.reason) == ("done", "")
         assert delivery.log == b"x" * 3000 + b"\n"

@@ -110,6 +110,14 @@ def test_the_file_runs_every_mode_with_what_was_found_for_it(searched, data, tmp
         assert job.tuning["value"] == search.best.mean
 
 
+def test_the_file_runs_the_modes_that_were_asked_for(searched, data, tmp_path):
+    config = config_of(methods=["ease", "member-count"], groups_as=["both"])
+    searches = searched(config, over=("both",))
+    jobs = planned(make_config(**as_config(config, searches)), data, tmp_path)
+    assert jobs.keys() == {"ease[both]", "member-count"}
+    assert as_config(config.model_copy(update={"groups_as": None}), searches)["groups_as"] is None
+
+
 def test_what_was_tuned_for_members_neither_counts_nor_applies_elsewhere(searched, data, tmp_path):
     searches = searched(config_of(), over=("members",))
     jobs = planned(make_config(**as_config(config_of(), searches)), data, tmp_path)
