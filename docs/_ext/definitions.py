@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MARK = re.compile(r"^<!-- definitions: (\w+) -->$", flags=re.MULTILINE)
 
 DOCS = Path(__file__).parents[1]
-FINDINGS = ("leaderboard", "reproduction", "group-models", "speed", "cluster")
+FINDINGS = ("leaderboard", "reproduction", "group-models", "speed")
 """Pages of studies, in the order of the table of contents."""
 
 WITHOUT_RELEVANT = {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes this folder again: `sh results/leaderboard/make.sh` at the top of a checkout, with GROUPBENCH_DATA set.
-# About six hours of one core, most of them DMTL's; a second call goes on where the first one stopped.
+# Many hours of one core, most of them those of DMTL and the deep group models; a second call goes on where the first one stopped.
 set -eu
 WORK=${WORK:-results/work}
 HERE=results/leaderboard
@@ -13,7 +13,7 @@ tuned() { # tuned NAME METHODS DATASET REPEATS OPTION...: tune, then run what wa
     name=$1 methods=$2 dataset=$3 repeats=$4
     shift 4
     groupbench tune --methods "$methods" --dataset "$dataset" --trials 20 --repeats "$repeats" \
-        --metric ndcg@10 "$@" --results "$WORK" --output "$HERE/tuned/$name.toml"
+        --metric ndcg@10 --groups-as members "$@" --results "$WORK" --output "$HERE/tuned/$name.toml"
     groupbench run --config "$HERE/tuned/$name.toml" --seeds 5 --groups-as members --results "$WORK"
 }
 
@@ -30,4 +30,10 @@ done
 groupbench run --methods "$DEEP" --dataset itmrec,ml-100k --results "$WORK"
 tuned classical-itmrec-natural "$CLASSICAL" itmrec 3 --protocol natural
 groupbench run --methods "$REFERENCE" --dataset itmrec --protocol natural --results "$WORK"
+groupbench run --methods dmtl --dataset itmrec --protocol natural --results "$WORK"
+GROUP_METHODS=$REFERENCE,member-count,group-gf,group-stack,ncf-group,agree,groupim,hypergroup,hhgr,cuberec,consrec,aligngroup,dmtl
+groupbench run --methods "$GROUP_METHODS,ease,rp3beta,als,item-knn-cosine,svd" --dataset mafengwo,camra2011 \
+    --protocol given --aggregators average --seeds 3 --results "$WORK"
+groupbench run --methods group-gf --set group-gf.mask=false --dataset camra2011 --protocol given \
+    --aggregators average --seeds 3 --results "$WORK"
 groupbench merge "$WORK" --pack --aggregator average --output "$HERE"
