@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.arrays import Segments
+from groupbench.arrays import Segments, among, distinct
 from groupbench.data import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.errors import ConfigError
 from groupbench.leaks import pairs
@@ -19,6 +19,7 @@ from groupbench.seeding import generator
 from groupbench.splits import leave_one_out
 
 if TYPE_CHECKING:
+    from groupbench.groups import Groups
     from groupbench.protocol import Protocol
     from groupbench.task import Task
 
@@ -61,7 +62,7 @@ def inner(dataset: Dataset, protocol: Protocol, seed: int, repeat: int = 0) -> D
     return replace(
         dataset,
         name=name,
-        ratings=_without(rows, users),
+        ratings=_without(_kept(rows, dataset.groups, groups), users),
         group_ratings=None if joint is None else _without(joint, groups),
         given=GivenSplit(users=users, groups=groups),
     )
@@ -91,6 +92,20 @@ def _one_each(rows: Ratings, rng: np.random.Generator) -> Ratings | None:
 
 def _without(rows: Ratings, held: HeldOutRows | None) -> Ratings:
     return rows if held is None else rows.take(~np.isin(pairs(rows), pairs(held.ratings)))
+
+
+def _kept(rows: Ratings, groups: Groups | None, held: HeldOutRows | None) -> Ratings:
+    """`rows` of users without those in which a member chose what its group is to be judged by.
+
+    Where a group's choice is also written down as each member's own, they would give it away.
+    """
+    if groups is None or held is None:
+        return rows
+    chosen = held.ratings
+    place, inside = groups.segments.window(chosen.users)
+    items = chosen.items.repeat(groups.sizes[chosen.users])
+    given_away = distinct(groups.members[place[inside]] * rows.n_items + items)
+    return rows.take(~among(pairs(rows), given_away))
 
 
 def _against_negatives(held: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:

@@ -123,6 +123,12 @@ class DMTL(Recommender, GroupRecommender):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train and score; `auto` takes a GPU where torch finds one."""
 
+    def skip(self, train: TrainingData) -> str:
+        """Why there is nothing to learn: equal ratings, which say only what was chosen."""
+        values = train.ratings.values
+        equal = len(values) > 0 and values.min() == values.max()
+        return "learns from different ratings, and all are equal" if equal else ""
+
     def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
         """Train with early stopping on rows drawn by `rng`; torch's global generators are left as they were.
 

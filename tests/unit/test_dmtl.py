@@ -489,3 +489,9 @@ def test_held_out_ratings_reach_no_model(real_data, dataset):
     np.testing.assert_array_equal(
         first.score_groups(task.train.groups), second.score_groups(changed.train.groups)
     )
+
+
+def test_equal_ratings_are_no_lesson(training):
+    assert DMTL().skip(training) == ""
+    equal = replace(training.ratings, values=np.ones(len(training.ratings)))
+    assert "all are equal" in DMTL().skip(replace(training, ratings=equal))

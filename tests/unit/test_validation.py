@@ -177,6 +177,24 @@ def test_rows_without_negatives_outside_have_none_inside(dataset):
     assert arrays(found.group_ratings) == arrays(dataset.group_ratings)
 
 
+def test_no_member_row_gives_a_held_out_group_row_away(dataset):
+    found = inner(dataset, make_protocol(GIVEN), 0)
+    assert found.groups is not None
+    assert found.given is not None
+    assert found.given.groups is not None
+    left = set(pairs(found.ratings).tolist())
+    before = set(pairs(dataset.ratings).tolist())
+    held, n_items = found.given.groups.ratings, dataset.ratings.n_items
+    chosen = {
+        int(user) * n_items + int(item)
+        for group, item in zip(held.users, held.items, strict=True)
+        for user in found.groups[group]
+    }
+    assert chosen & before
+    assert not chosen & left
+    assert before - left - chosen <= set(pairs(found.given.users.ratings).tolist())
+
+
 def test_validation_rows_that_came_with_the_data_are_taken(dataset):
     theirs = HeldOutRows(dataset.group_ratings.take(slice(0, 5)))
     split = replace(dataset.given, validation_groups=theirs)
