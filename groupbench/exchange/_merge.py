@@ -61,7 +61,8 @@ def merge(
         keep_newest: of records with one key but different figures keep the newest instead of refusing.
         aggregators: the aggregators whose figures are kept; by default all.
         figures_only: leave out the tables of single users and groups, and the lists.
-        pack_as: write the records to one file with a manifest that names this command (`packing.pack`).
+        pack_as: write the records to one file with a manifest that names this command (`packing.pack`);
+            of the same row and seed only the newest, which is what tables show.
 
     Raises:
         ConfigError: if there are no folders.
@@ -76,7 +77,8 @@ def merge(
     _require_alike(kept)
     new = [held for held in kept if held != there.get(held.place)]
     if pack_as is not None:
-        pack([_thinned(held, aggregators).record for held in kept], out, pack_as)
+        thinned = (_thinned(held, aggregators).record for held in kept)
+        pack(store.newest(thinned), out, pack_as)
     else:
         for held in new:
             _copy(_thinned(held, aggregators), out, figures_only)
