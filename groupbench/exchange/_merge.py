@@ -77,11 +77,11 @@ def merge(
     _require_alike(kept)
     new = [held for held in kept if held != there.get(held.place)]
     if pack_as is not None:
-        thinned = (_thinned(held, aggregators).record for held in kept)
-        pack(store.newest(thinned), out, pack_as)
-    else:
-        for held in new:
-            _copy(_thinned(held, aggregators), out, figures_only)
+        records = store.newest(_thinned(held, aggregators).record for held in kept)
+        pack(records, out, pack_as)
+        return Merged(len(records), 0, len(there) + len(found) - len(records))
+    for held in new:
+        _copy(_thinned(held, aggregators), out, figures_only)
     return Merged(len(new), len(kept) - len(new), len(there) + len(found) - len(kept))
 
 
