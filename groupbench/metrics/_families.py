@@ -59,8 +59,12 @@ def families() -> dict[str, Family]:
 
 
 def foreign() -> dict[str, str]:
-    """The metrics of plugins and entry points by name, with the sha256 of the file that computes each."""
-    homes = {name: _home(family.compute) for name, family in sorted(families().items())}
+    """The metrics of plugins and entry points by name, with the sha256 of the file that computes each.
+
+    Raises:
+        PluginError: if one is computed by something that no file holds.
+    """
+    homes = {name: _home(name, family.compute) for name, family in sorted(families().items())}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()
         for name, (module, file) in homes.items()
@@ -68,12 +72,17 @@ def foreign() -> dict[str, str]:
     }
 
 
-def _home(compute: Callable[..., object]) -> tuple[str, Path]:
+def _home(name: str, compute: Callable[..., object]) -> tuple[str, Path]:
     """The module and the file of a function, or of the class of a callable object."""
     while isinstance(compute, functools.partial):
         compute = compute.func
     made = compute if inspect.isfunction(compute) else type(compute)
-    return made.__module__, Path(inspect.getfile(made))
+    try:
+        return made.__module__, Path(inspect.getfile(made))
+    except (TypeError, OSError) as error:
+        raise PluginError(
+            f"metric {name!r}: no file holds its compute ({compute!r}); wrap it in a function of your plugin"
+        ) from error
 
 
 @functools.cache

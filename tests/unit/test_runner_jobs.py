@@ -10,7 +10,7 @@ import pytest
 
 from groupbench import evaluation, metrics, store
 from groupbench.config import make_config
-from groupbench.errors import ConfigError
+from groupbench.errors import ConfigError, PluginError
 from groupbench.loading import load
 from groupbench.runner.execute import execute
 from groupbench.runner.jobs import Job, plan, unfinished
@@ -195,3 +195,10 @@ def test_a_metric_that_is_added_makes_other_jobs(planned, monkeypatch, compute):
     assert not set(_keys(planned()).values()) & set(keys.values())
     monkeypatch.undo()
     assert _keys(planned()) == keys
+
+
+def test_a_metric_that_no_file_holds_is_refused(planned, monkeypatch):
+    family = replace(metrics.families()["precision"], name="mine", compute=max)
+    monkeypatch.setitem(metrics._families._families, "mine", family)
+    with pytest.raises(PluginError, match="metric 'mine': no file holds its compute"):
+        planned()
