@@ -13,7 +13,7 @@ from ._group_graphs import averaging, similarity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.arrays import BoolArray, FloatArray, IntArray
 
 CELLS = 2**22
 """Cells of a dense block of scores (32 MiB)."""
@@ -32,6 +32,9 @@ class GroupFeatures:
         topk: edges that the graphs keep for each node.
         l2: penalty of EASE.
         largest: EASE is left out if both rows and items are more than this.
+
+    Attributes:
+        seen: (n_items,) whether any row has the item.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class GroupFeatures:
         stacked = vstack([users, self._rows], format="csr")
         self._items = similarity(stacked, topk)
         self._ease = LinearEase(stacked, l2) if min(stacked.shape) <= largest else None
-        self._popular = [np.log1p(np.asarray(rows.sum(axis=0))) for rows in (self._rows, users)]
+        counts = [np.asarray(rows.sum(axis=0)).ravel() for rows in (self._rows, users)]
+        self._popular = [np.log1p(count) for count in counts]
+        self.seen: BoolArray = counts[0] + counts[1] > 0
 
     def at(self, groups: IntArray, places: IntArray, items: IntArray, *, own: bool) -> FloatArray:
         """The features of pairs, (*items.shape, n_features).
@@ -139,6 +144,13 @@ class GroupFeatures:
         paths = (self._members[groups] @ self._shared).tolil()
         paths[np.arange(len(groups)), groups] = 0.0
         return (paths.tocsr() @ self._rows).tocsr()
+
+
+def plain(features: FloatArray, *, own: bool) -> FloatArray:
+    """Features of `GroupFeatures.at` without the logarithms, which tell trees nothing new."""
+    rest = 5 if own else 3
+    logs = np.arange(1, features.shape[-1] - rest, 2)
+    return np.delete(features, logs, axis=-1)
 
 
 class LinearEase:

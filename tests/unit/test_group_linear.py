@@ -1,8 +1,6 @@
-"""Member counts, graph filters and the stack against plain computations on small data."""
+"""Member counts, graph filters and the parts of the stack against plain computations on small data."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from groupbench.baselines._group_graphs import memberships, similarity
 from groupbench.data import Ratings
 from groupbench.errors import MethodError
 from groupbench.groups import Groups
-from groupbench.recommender import TrainingData
 from groupbench.registry import methods
 from groupbench.testing.small import small_training
 
@@ -241,41 +238,6 @@ def test_a_graph_keeps_the_strongest_edges_of_each_column(topk):
     for full, few in zip(whole, kept, strict=True):
         assert np.allclose(np.sort(few)[::-1][:topk], np.sort(full)[::-1][:topk])
         assert (few > 0).sum() in (topk, topk + 1, (full > 0).sum())
-
-
-def simulated(seed=0, n_groups=150, n_items=60):
-    """Groups of one of three tastes, whose members share it; the last row of each group is held out."""
-    rng = np.random.default_rng(seed)
-    taste = rng.integers(0, 3, n_groups)
-    liked = np.where(np.arange(n_items)[None, :] % 3 == taste[:, None], 1.0, 0.05)
-    items = np.array([rng.choice(n_items, 6, replace=False, p=p / p.sum()) for p in liked])
-    users = np.array([rng.choice(n_items, 8, replace=False, p=p / p.sum()) for p in liked.repeat(2, axis=0)])
-
-    def rows(table):
-        n = len(table)
-        owner = np.repeat(np.arange(n), table.shape[1])
-        return Ratings(owner, table.ravel(), np.ones(table.size), n, n_items)
-
-    groups = Groups.from_lists([[2 * g, 2 * g + 1] for g in range(n_groups)])
-    train = TrainingData(rows(users), (1.0, 1.0), groups, rows(items[:, :-1]))
-    return train, items[:, -1]
-
-
-def places(scores, held):
-    return (scores > scores[np.arange(len(held)), held][:, None]).sum(axis=1)
-
-
-@pytest.mark.parametrize("cold", [False, True])
-def test_the_stack_beats_popularity_among_groups_with_and_without_rows(cold):
-    train, held = simulated()
-    judged = np.arange(100, 150)
-    if cold:
-        joint = train.group_ratings
-        train = replace(train, group_ratings=joint.take(joint.users < 100))
-    groups = train.groups.take(judged)
-    stack = places(fitted("group-stack", train).score_groups(groups), held[judged])
-    popular = places(fitted("popularity-groups", train).score_groups(groups), held[judged])
-    assert stack.mean() < 0.7 * popular.mean()
 
 
 def test_unknown_groups_and_missing_rows_are_said():
