@@ -7,17 +7,23 @@ from typing import Any
 import numpy as np
 
 from groupbench.errors import MethodError
+from groupbench.memory import allowed
 
 LIMIT = 8 * 2**30
-"""Bytes that the similarities of a fit may take before it is refused."""
+"""Bytes that the similarities of a fit may take before it is refused, without a budget for memory."""
+
+
+def limit() -> float:
+    """Bytes that the similarities of a fit may take: the job's budget for memory, or `LIMIT`."""
+    return allowed(LIMIT)
 
 
 def require_memory(work: str, needed: float, remedy: str) -> None:
-    """Raise a `MethodError` that names the `remedy` if the `work` needs more than `LIMIT` bytes."""
-    if needed > LIMIT:
+    """Raise a `MethodError` that names the `remedy` if the `work` needs more bytes than `limit`."""
+    if needed > limit():
         raise MethodError(
-            f"{work} needs {needed / 2**30:.1f} GiB for similarities, above the limit of "
-            f"{LIMIT / 2**30:.0f} GiB; {remedy}"
+            f"{work} needs {needed / 2**30:.3g} GiB for similarities, above the limit of "
+            f"{limit() / 2**30:.3g} GiB; {remedy}, or raise --memory-budget"
         )
 
 

@@ -12,7 +12,7 @@ from groupbench.recommender import Recommender, TrainingData
 from groupbench.seeding import integer
 
 from ._feedback import AtLeast0, Count
-from ._memory import LIMIT, require_memory
+from ._memory import limit, require_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +135,7 @@ class Nearest(BaselineOptions, SurpriseMethod):
         n_users, n_items = trainset.n_users, trainset.n_items
         arrays = {"msd": 3, "cosine": 5, "pearson": 7, "pearson_baseline": 5}[self.similarity]
         what, n, other = ("users", n_users, n_items) if self.user_based else ("items", n_items, n_users)
-        other_fits = square_bytes(other, arrays) <= LIMIT
+        other_fits = square_bytes(other, arrays) <= limit()
         remedy = f"set user_based={not self.user_based}" if other_fits else "use svd or svdpp"
         require_memory(f"Surprise's {self.algorithm} on {n} {what}", square_bytes(n, arrays), remedy)
 

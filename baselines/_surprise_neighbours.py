@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ROWS = 64
 _CELLS = 1 << 17
-"""Rows of the similarity matrix, and entries of them, at a time: 1 MiB stays in a core's cache."""
+"""Rows of the similarity matrix, and entries of them, at a time: half a MiB stays in a core's cache."""
 
 
 class Sums(NamedTuple):
@@ -110,7 +110,9 @@ class _Columns:
     """The lists of some y, laid out so that the sums over their k nearest raters are array operations.
 
     Where at most k rated y, every positive similarity counts and a sparse product gives the sums. Longer
-    lists of like length are padded into blocks, in which a partition finds the k-th largest similarity.
+    lists of like length are padded into blocks and turned around, so that an entry's place in its row
+    decides between equal similarities. Rank and place make one integer, and a partition of integers, which
+    NumPy does several at a time, finds the k nearest.
     """
 
     def __init__(self, rated: RatingsOf, n_x: int, k: int) -> None:
@@ -122,19 +124,23 @@ class _Columns:
         short = rated.take(self._short)
         self._deviations = short.incidence(n_x, short.deviations)
         self._ones = short.incidence(n_x, np.ones(len(short.raters)))
+        self._bits = int(sizes.max(initial=0)).bit_length()
+        self._kind = np.int32 if (n_x + 1) << self._bits < 1 << 31 else np.int64
         self._blocks = list(self._padded())
 
     def _padded(self) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
         """Blocks of long columns: their places, their raters and deviations, (n_columns, widest).
 
-        Past its end a list is filled up with rater `n_x`, to whom everybody's similarity is 0.
+        Lists run backwards; what a row has in front of a shorter one is rater `n_x`, to whom everybody's
+        similarity is 0.
         """
         lists = self._rated.lists
         sizes = lists.sizes[self._long]
         for start, stop in Segments.from_sizes(sizes).blocks(sizes, _CELLS / _ROWS):
             columns = self._long[start:stop]
             rows, inside = lists.window(columns)
-            yield columns, np.where(inside, self._rated.raters[rows], self._n_x), self._rated.deviations[rows]
+            raters = np.where(inside, self._rated.raters[rows], self._n_x)
+            yield columns, raters[:, ::-1], self._rated.deviations[rows[:, ::-1]]
 
     def sums(self, similarity: FloatArray) -> Sums:
         """The sums of each cell for some rows of the similarity matrix, (n, n_x)."""
@@ -143,11 +149,7 @@ class _Columns:
         positive = np.zeros((len(similarity), self._n_x + 1))
         np.fmax(similarity, 0.0, out=positive[:, :-1])
         self._sum_short(np.ascontiguousarray(positive[:, :-1].T), sums)
-        for columns, raters, deviations in self._blocks:
-            nearest = np.take(positive, raters, axis=1)
-            sums.number[:, columns] = keep_largest(nearest, self._k)
-            sums.weighted[:, columns] = np.einsum("xyn,yn->xy", nearest, deviations)
-            sums.weight[:, columns] = nearest.sum(axis=-1)
+        self._sum_long(positive, sums)
         undefined = np.isnan(similarity)
         if undefined.any():
             self._sum_unordered(similarity, undefined, sums)
@@ -158,6 +160,24 @@ class _Columns:
         sums.weighted[:, self._short] = (self._deviations @ positive).T
         sums.weight[:, self._short] = (self._ones @ positive).T
         sums.number[:, self._short] = (self._ones @ (positive > 0).astype(np.float64)).T
+
+    def _sum_long(self, positive: FloatArray, sums: Sums) -> None:
+        """Fill in the columns of more than k raters; `positive` is (n, n_x + 1)."""
+        levels, ranks = ranked(positive)
+        places = (ranks << self._bits).astype(self._kind)
+        row = np.arange(len(positive))[:, None, None] * levels.shape[1]
+        for columns, raters, deviations in self._blocks:
+            width = raters.shape[1]
+            keys = np.take(places, raters, axis=1)
+            keys += np.arange(width, dtype=self._kind)
+            keys.partition(width - self._k, axis=-1)
+            nearest = keys[..., width - self._k :]
+            weights = levels.take((nearest >> self._bits) + row)
+            column = np.arange(len(columns))[:, None] * width
+            chosen = deviations.take((nearest & ((1 << self._bits) - 1)) + column)
+            sums.number[:, columns] = np.count_nonzero(weights, axis=-1)
+            sums.weighted[:, columns] = np.einsum("xyn,xyn->xy", weights, chosen)
+            sums.weight[:, columns] = np.einsum("xyn->xy", weights)
 
     def _sum_unordered(self, similarity: FloatArray, undefined: BoolArray, sums: Sums) -> None:
         """Redo the long columns in which a similarity is NaN.
@@ -178,20 +198,13 @@ class _Columns:
             sums.number[x, column] = len(nearest)
 
 
-def keep_largest(values: FloatArray, k: int) -> IntArray:
-    """Set all but the `k` largest of each row to zero, in place; return how many positive ones stay.
-
-    Args:
-        values: (..., n) contiguous, n >= k, none negative; of equal values the first in a row stay.
-        k: how many to keep.
-    """
-    n = values.shape[-1]
-    threshold = np.partition(values, n - k, axis=-1)[..., n - k, None]
-    np.multiply(values, values >= threshold, out=values)
-    surplus = np.count_nonzero(values, axis=-1, keepdims=True) - k
-    tied = np.flatnonzero(values == np.where(surplus > 0, threshold, -1.0))
-    row = tied // n
-    ends = np.cumsum(np.bincount(row, minlength=surplus.size))
-    last = ends[row] - np.arange(len(tied)) <= surplus.ravel()[row]
-    values.reshape(-1)[tied[last]] = 0.0
-    return np.asarray(k + np.minimum(surplus[..., 0], 0))
+def ranked(values: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Each row of `values`, (n_rows, n), in order, and each value's place there; equal values share one."""
+    order = np.argsort(values, axis=1, kind="stable")
+    levels = np.take_along_axis(values, order, 1)
+    place = np.zeros(values.shape, dtype=np.int64)
+    place[:, 1:] = np.where(levels[:, 1:] > levels[:, :-1], np.arange(1, values.shape[1]), 0)
+    np.maximum.accumulate(place, axis=1, out=place)
+    ranks = np.empty_like(place)
+    np.put_along_axis(ranks, order, place, 1)
+    return levels, ranks

@@ -58,7 +58,7 @@ class MatrixForm:
 
 @dataclass(frozen=True)
 class Linear:
-    """`user_bias + item_bias + user_factors @ item_factors.T`.
+    """`user_bias + item_bias + user_factors @ item_factors.T`, as one product with two more factors.
 
     Attributes:
         user_bias: (n_users,), with whatever constant the model adds.
@@ -74,9 +74,9 @@ class Linear:
 
     def scores(self, users: IntArray) -> FloatArray:
         """Scores of all known items for the inner ids `users`, (len(users), n_items)."""
-        out = self.user_factors[users] @ self.item_factors.T
-        out += self.user_bias[users, None] + self.item_bias
-        return np.asarray(out)
+        user, one = self.user_bias[users, None], np.ones((len(self.item_bias), 1))
+        left = np.hstack([self.user_factors[users], user, np.ones_like(user)])
+        return np.asarray(left @ np.hstack([self.item_factors, one, self.item_bias[:, None]]).T)
 
 
 @dataclass(frozen=True)

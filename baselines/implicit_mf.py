@@ -62,6 +62,10 @@ class ImplicitFactors(Recommender):
         """Inner products of user and item factors, (len(users), n_items)."""
         return np.asarray(self._users[users] @ self._items.T)
 
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Inner products for some items of each user, shaped like `items`, (len(users), k)."""
+        return np.asarray(self._items[items] @ self._users[users][:, :, None])[:, :, 0]
+
 
 @method("als")
 @dataclass

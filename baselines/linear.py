@@ -47,7 +47,8 @@ class Ease(Recommender):
         """Solve for the weights, in float64.
 
         Raises:
-            MethodError: if the arrays would need more than `max_gib`, or no rating counts as feedback.
+            MethodError: if the arrays would need more than `max_gib` or the job's budget for memory, or no
+                rating counts as feedback.
         """
         n_items = train.ratings.n_items
         need = 24 * n_items**2 / 2**30
@@ -56,6 +57,7 @@ class Ease(Recommender):
                 f"ease: {n_items} items need {need:.1f} GiB, more than max_gib={self.max_gib:g}; "
                 "raise max_gib, or use 'rp3beta', which stays sparse"
             )
+        require_memory(f"ease on {n_items} items", need * 2**30, "use 'rp3beta', which stays sparse")
         self._feedback = feedback(train, self.positive)
         gram = (self._feedback.T @ self._feedback).toarray()
         gram[np.diag_indices(n_items)] += self.l2

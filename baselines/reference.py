@@ -59,6 +59,10 @@ class Popularity(Recommender):
         """The counts once for each user, (len(users), n_items)."""
         return np.tile(self._scores, (len(users), 1))
 
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """The counts of `items`, of the same shape."""
+        return self._scores[items]
+
 
 @method("popularity-groups")
 @dataclass

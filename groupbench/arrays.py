@@ -25,7 +25,12 @@ def frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
 
 
 def distinct(values: IntArray) -> IntArray:
-    """The different `values`, ascending; NumPy hashes them, which takes many times as long as sorting."""
+    """The different `values`, ascending; NumPy hashes them, which takes many times as long."""
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if high - low < 8 * len(values):
+        there = np.zeros(high - low + 1, dtype=np.bool_)
+        there[values - low] = True
+        return np.flatnonzero(there) + low
     ordered = np.sort(values)
     return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
 
@@ -36,6 +41,12 @@ def among(values: IntArray, keys: IntArray) -> BoolArray:
         return np.zeros(len(values), dtype=np.bool_)
     found: BoolArray = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
     return found
+
+
+def runs(starts: IntArray, sizes: IntArray) -> IntArray:
+    """The numbers of runs of consecutive rows, one run after the other, (sum of sizes,)."""
+    ends = np.cumsum(sizes)
+    return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ class Bundle:
         """Rows of each list in the view that has most, (n_lists,)."""
         return np.asarray(np.max([judgement.lists.sizes for judgement in self.judgements], axis=0))
 
+    @property
+    def cells(self) -> IntArray:
+        """What it takes to lay each list out in the view that needs most, (n_lists,)."""
+        return np.asarray(np.max([judgement.lists.cells for judgement in self.judgements], axis=0))
+
     def takes(self, judgement: Judgement) -> bool:
         """Whether the view's lists are those of this bundle."""
         first = self.judgements[0]

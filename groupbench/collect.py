@@ -12,17 +12,20 @@ import numpy as np
 
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.metrics import (
+    EVERYTHING,
+    EXPOSURES,
+    Asked,
     Exposure,
     Ranking,
     Ties,
+    counts,
     families,
+    gather,
     judge_members,
-    judge_predictions,
+    judge_predicted,
     leaders,
-    parse,
-    rank,
+    rank_leaders,
     sort_keys,
-    top_k,
 )
 from groupbench.recommender import ReferenceRow
 from groupbench.views import Block, Judgement
@@ -31,9 +34,9 @@ if TYPE_CHECKING:
     from groupbench.recommender import TrainingData
     from groupbench.scoring import Scored
 
-TIES: tuple[Ties, ...] = ("expected", "best", "worst")
-
 _ERRORS = ("rmse", "mae")
+
+Leaders = tuple[FloatArray, IntArray, IntArray]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Judged:
     Attributes:
         judgement: the view and its lists.
         aggregator: name of the aggregator, `none` or `own`.
-        values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined.
+        values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined. Only
+            what was asked for is there.
         top: (n_lists, largest K) item indices, best first, -1 beyond the end of a list.
         overall: metrics that exist for all judged lists together only, by name.
     """
@@ -74,27 +78,37 @@ class Judged:
         return np.bincount(lists.truths.lists, minlength=len(lists.entities))
 
 
-def collector(judgement: Judgement, aggregator: str, method: object, train: TrainingData) -> Collector:
-    """The collector that a view asks for."""
+def collector(
+    judgement: Judgement, aggregator: str, method: object, train: TrainingData, asked: Asked = EVERYTHING
+) -> Collector:
+    """The collector that a view needs; it computes what is asked for, as far as the view has it."""
     kinds: dict[str, Callable[..., Collector]]
     kinds = {"list": ListCollector, "members": MemberCollector, "predictions": PredictionCollector}
-    return kinds[judgement.view.judges](judgement, aggregator, method, train)
+    return kinds[judgement.view.judges](judgement, aggregator, method, train, asked)
 
 
 class Collector(ABC):
     """Fills the per-list values of one view and aggregator, block after block."""
 
-    def __init__(self, judgement: Judgement, aggregator: str, method: object, train: TrainingData) -> None:
+    def __init__(
+        self, judgement: Judgement, aggregator: str, method: object, train: TrainingData, asked: Asked
+    ) -> None:
         self._judgement = judgement
-        self._cutoffs = judgement.view.cutoffs
-        self._depth = max(self._cutoffs)
+        self._asked = asked
+        self._cutoffs = asked.cutoffs(judgement.view.cutoffs)
+        self._depth = max(self._cutoffs, default=1)
         self._aggregator = aggregator
         self._is_reference = isinstance(method, ReferenceRow)
         self._scale = train.scale
-        self._values: dict[Ties, dict[str, FloatArray]] = {ties: {} for ties in TIES}
+        # All rules hold the same values, in one dict, until the first tie that matters.
+        agreed: dict[str, FloatArray] = {}
+        self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(asked.ties, agreed)
+        self._agree = True
         self._top = np.full((len(judgement.judged), self._depth), -1, dtype=np.int64)
         # A reference row scores truths, not items: its ties say nothing about what it would show.
-        self._exposure = None if self._is_reference else Exposure(train.ratings, train.item_features)
+        shown = any(f"{one.name}@{k}" in asked for one in EXPOSURES for k in self._cutoffs)
+        known = shown and not self._is_reference
+        self._exposure = Exposure(train.ratings, train.item_features) if known else None
         self._exposed: dict[str, FloatArray] = {}
 
     @abstractmethod
@@ -104,15 +118,16 @@ class Collector(ABC):
     def finish(self) -> Judged:
         """All that was collected; undefined values are zero where the view says so."""
         if self._judgement.view.without_relevant == "zero":
-            self._values = {
-                t: {n: np.nan_to_num(v) for n, v in held.items()} for t, held in self._values.items()
-            }
+            for held in self._held():
+                for values in held.values():
+                    np.nan_to_num(values, copy=False)
         overall = {}
         if self._exposure is not None:
             overall = self._exposure.of_all(self._top[self._judgement.judged], self._cutoffs)
+            overall = self._asked.among(overall)
         # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
-        values = {ties: held | self._exposed for ties, held in self._values.items()}
-        return Judged(self._judgement, self._aggregator, values, self._top, overall)
+        together = {ties: held | self._exposed for ties, held in self._values.items()}
+        return Judged(self._judgement, self._aggregator, together, self._top, overall)
 
     def _put_all(
         self,
@@ -124,22 +139,37 @@ class Collector(ABC):
 
         Where no tie matters all rules agree, and a reference row is its expectation under each.
         """
-        expected = compute(ranking)
-        settled = self._is_reference or not ranking.undecided.any()
-        for ties in TIES:
-            same = settled or ties == "expected"
-            self._put(self._values[ties], lists, expected if same else compute(ranking.resolved(ties)))
+        if self._is_reference or not ranking.undecided.any():
+            same = compute(ranking)
+            for held in self._held():
+                self._put(held, lists, same)
+            return
+        if self._agree:
+            self._agree = False
+            self._values = {t: {n: v.copy() for n, v in held.items()} for t, held in self._values.items()}
+        for ties, held in self._values.items():
+            self._put(held, lists, compute(ranking.resolved(ties)))
+
+    def _held(self) -> list[dict[str, FloatArray]]:
+        """The dicts of values, each once."""
+        return list(self._values.values())[: 1 if self._agree else None]
 
     def _put(self, held: dict[str, FloatArray], lists: IntArray, values: Mapping[str, FloatArray]) -> None:
         for name, block in values.items():
-            held.setdefault(name, np.full(len(self._top), np.nan))[lists] = block
+            if name not in held:
+                held[name] = np.full(len(self._top), np.nan)
+            held[name][lists] = block
 
-    def _keep_top(self, lists: IntArray, scores: FloatArray, items: IntArray, valid: BoolArray) -> None:
-        columns = top_k(scores, valid, self._depth)
-        items = np.take_along_axis(items, np.maximum(columns, 0), 1)
-        self._top[lists] = np.where(columns >= 0, items, -1)
+    def _lead(self, lists: IntArray, block: Block, scores: FloatArray, ranked: BoolArray) -> Leaders:
+        """Keys, columns and items of the candidates that lead each list; the first ones are kept."""
+        keys, columns = leaders(sort_keys(scores, ranked), self._depth, stable=True)
+        items = gather(block.items, columns)
+        top = np.where(keys < np.inf, items, -1)[:, : self._depth]
+        self._top[lists, : top.shape[1]] = top
         if self._exposure is not None:
-            self._put(self._exposed, lists, self._exposure.of_lists(self._top[lists], self._cutoffs))
+            shown = self._exposure.of_lists(self._top[lists], self._cutoffs)
+            self._put(self._exposed, lists, self._asked.among(shown))
+        return keys, columns, items
 
 
 class ListCollector(Collector):
@@ -147,20 +177,23 @@ class ListCollector(Collector):
 
     def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
         """Judge the scores, shaped like the `block`, of the given lists."""
-        scores, valid, tau = scored.scores, block.valid, self._judgement.tau
-        recommended = scores >= tau if self._judgement.view.estimates_only else None
-        errors = {}
-        if self._judgement.view.errors and scored.ratings:
-            errors = _errors(np.clip(scores, *self._scale) - block.truth, valid)
-        ranking = rank(scores, block.truth >= tau, valid, self._depth, recommended=recommended)
-        metrics = [parse(f"{name}@{k}") for name in families() for k in self._cutoffs]
+        scores, view, tau = scored.scores, self._judgement.view, self._judgement.tau
+        ranked = block.valid & (scores >= tau) if view.estimates_only else block.valid
+        relevant = block.valid & (block.truth >= tau)
+        keys, columns, _ = self._lead(lists, block, scores, ranked)
+        hits = gather(relevant, columns)
+        ranking = rank_leaders(keys, hits, self._depth, counts(ranked), counts(relevant))
+        self._put_all(lists, ranking, self._of_ranking)
+        if view.errors and scored.ratings and any(name in self._asked for name in _ERRORS):
+            errors = self._asked.among(_errors(np.clip(scores, *self._scale) - block.truth, block.valid))
+            for held in self._held():
+                self._put(held, lists, errors)
 
-        def compute(ranking: Ranking) -> dict[str, FloatArray]:
-            values = {metric.name: metric.compute(ranking) for metric in metrics}
-            return self._judgement.view.renamed(values) | errors
-
-        self._put_all(lists, ranking, compute)
-        self._keep_top(lists, scores, block.items, valid if recommended is None else valid & recommended)
+    def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
+        """The metrics that are asked for, under the names of this view."""
+        known, synonyms = families(), self._judgement.view.synonyms
+        names = self._asked.among({f"{name}@{k}": (name, k) for name in known for k in self._cutoffs})
+        return {at: known[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in names.items()}
 
 
 class MemberCollector(Collector):
@@ -170,22 +203,16 @@ class MemberCollector(Collector):
         """Judge the scores, shaped like the `block`, of the given lists."""
         truth = self._judgement.lists.members
         assert truth is not None
-        keys, columns = leaders(sort_keys(scored.scores, block.valid), self._depth)
-        items = np.take_along_axis(block.items, columns, 1)
+        keys, _, items = self._lead(lists, block, scored.scores, block.valid)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
-        ranked = keys[owner] < np.inf
-        ranking = rank(
-            np.where(ranked, -keys[owner], 0.0),
-            truth.likes(members, items[owner]) & ranked,
-            ranked,
-            self._depth,
-            n_relevant=truth.n_relevant[members],
+        lengths, n_relevant = counts(block.valid)[owner], truth.n_relevant[members]
+        liked = truth.likes(members, items[owner])
+        ranking = rank_leaders(keys[owner], liked, self._depth, lengths, n_relevant)
+        groups, judging = Segments.from_sizes(inside.sum(axis=1)), n_relevant > 0
+        self._put_all(
+            lists, ranking, lambda found: judge_members(found, judging, groups, self._cutoffs, self._asked)
         )
-        groups = Segments.from_sizes(inside.sum(axis=1))
-        judging = truth.n_relevant[members] > 0
-        self._put_all(lists, ranking, lambda found: judge_members(found, judging, groups, self._cutoffs))
-        self._keep_top(lists, scored.scores, block.items, block.valid)
 
 
 class PredictionCollector(Collector):
@@ -194,10 +221,10 @@ class PredictionCollector(Collector):
     def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
         """Judge the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
-        values = judge_predictions(scored.scores, scored.predictions, self._cutoffs)
-        for ties in TIES:
-            self._put(self._values[ties], lists, values)
-        self._keep_top(lists, scored.scores, block.items, block.valid)
+        keys, columns, _ = self._lead(lists, block, scored.scores, block.valid)
+        values = judge_predicted(keys, columns, scored.predictions, self._cutoffs, self._asked)
+        for held in self._held():
+            self._put(held, lists, values)
 
 
 def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:

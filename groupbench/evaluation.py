@@ -6,7 +6,7 @@ view that shares its candidates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from groupbench.arrays import IntArray, Segments
 from groupbench.bundles import Bundle, bundles
 from groupbench.collect import Collector, Judged, collector
 from groupbench.group_rows import GroupRows
+from groupbench.metrics import TIES, Ties, ask
 from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
 from groupbench.scoring import Scored, ScoreSource
 from groupbench.views import Block, Judgement, View
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 VERSION = 4
 """Goes up whenever figures change for the same scores, so that jobs are run again."""
 
-BLOCK = 4_000_000
+BLOCK = 1_000_000
 """Member scores gathered at once: the largest temporary arrays have about this many elements."""
 
 Laid = tuple[Judgement, Block]
@@ -41,8 +42,11 @@ def evaluate(
     judgements: Sequence[Judgement],
     aggregators: Mapping[str, Aggregator],
     watch: Stopwatch,
+    *,
+    metrics: Iterable[str] | None = None,
+    ties: Iterable[Ties] = TIES,
 ) -> list[Judged]:
-    """Judge a fitted method under every view and aggregator, by every metric at every cutoff.
+    """Judge a fitted method under every view and aggregator.
 
     Args:
         method: fitted on `task.train`, or a reference row.
@@ -50,29 +54,36 @@ def evaluate(
         judgements: the views to judge.
         aggregators: by name; they serve group views of user recommenders.
         watch: charged with `score`, `aggregate` and `metrics`.
+        metrics: the figures to compute, such as `ndcg@10` or `min-recall@7`, of which a view gives those
+            that it has; by default every metric at the cutoffs of the view. The fewer, the faster.
+        ties: the tie rules to compute them under.
 
     Returns:
         One entry per view and aggregator; views that need predicted ratings are left out if the
         method predicts none.
 
     Raises:
+        ConfigError: if a metric or a tie rule is unknown.
         MethodError: if scores are not finite or not of the promised shape.
     """
+    asked = ask(metrics, ties)
+    suited = bundles([j for j in judgements if not refusal(method, j.view)])
+    runs = [(bundle, lists) for bundle in suited for lists in _blocks(bundle, task)]
     find: Callable[[Sequence[Laid], IntArray], Iterator[tuple[Laid, str, Scored]]]
     if isinstance(method, ReferenceRow):
         find = partial(_by_truth, method)
     else:
-        find = partial(_by_scores, ScoreSource(method, task.train, aggregators, watch))
+        source = ScoreSource(method, task.train, aggregators, watch, again=len(runs) > 1)
+        find = partial(_by_scores, source)
     collectors: dict[tuple[str, str], Collector] = {}
-    for bundle in bundles([j for j in judgements if not refusal(method, j.view)]):
-        for lists in _blocks(bundle, task):
-            laid = [(judgement, judgement.lists.block(lists)) for judgement in bundle.judgements]
-            for (judgement, block), name, scored in find(laid, bundle.entities[lists]):
-                place = (judgement.view.name, name)
-                if place not in collectors:
-                    collectors[place] = collector(judgement, name, method, task.train)
-                with watch.phase("metrics"):
-                    collectors[place].add(lists, block, scored)
+    for bundle, lists in runs:
+        laid = [(judgement, judgement.lists.block(lists)) for judgement in bundle.judgements]
+        for (judgement, block), name, scored in find(laid, bundle.entities[lists]):
+            place = (judgement.view.name, name)
+            if place not in collectors:
+                collectors[place] = collector(judgement, name, method, task.train, asked)
+            with watch.phase("metrics"):
+                collectors[place].add(lists, block, scored)
     return [c.finish() for c in collectors.values()]
 
 
@@ -116,6 +127,6 @@ def _blocks(bundle: Bundle, task: Task) -> Iterator[IntArray]:
     if bundle.entity == "group":
         members = task.train.groups.sizes[bundle.entities]
     order = np.argsort(bundle.sizes, kind="stable")
-    weights = members[order] * np.maximum(bundle.sizes[order], task.train.ratings.n_items)
+    weights = np.maximum(members * bundle.sizes, bundle.cells)[order]
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]

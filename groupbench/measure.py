@@ -44,8 +44,6 @@ def _reset_peak() -> float | None:
 
 
 def _status(field: str) -> float:
-    with Path("/proc/self/status").open() as lines:
-        for line in lines:
-            if line.startswith(field):
-                return int(line.split()[1]) / 1024
-    return 0.0
+    # As bytes, and no line by line: phases can be many and short.
+    _, found, rest = Path("/proc/self/status").read_bytes().partition(field.encode())
+    return int(rest.split(maxsplit=2)[1]) / 1024 if found else 0.0

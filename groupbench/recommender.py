@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,13 @@ class TrainingData:
     item_features: Features | None = None
 
 
+TrainingWorkers = Literal["none", "one", "many"]
+"""Whether `fit` can share its mini-batches among processes: `many` can, `one` trains in one process only.
+
+`none` is for methods without mini-batches, which more training workers do not concern.
+"""
+
+
 class Method(ABC):
     """What user and group recommenders share. Hyperparameters are the dataclass fields of the subclass."""
 
@@ -58,6 +65,9 @@ class Method(ABC):
     """GiB that a job takes beside its data set; a cluster starts it where as much is free."""
     deterministic: ClassVar[Deterministic] = "always"
     """When the same seed gives the same scores again; `groupbench reproduce` promises no more than this."""
+
+    training_workers: ClassVar[TrainingWorkers] = "none"
+    """Whether `fit` can share its mini-batches among processes, by `groupbench.team`."""
 
     def skip(self, train: TrainingData) -> str:
         """Why this method cannot learn from such data, shown in the table; empty if it can."""
@@ -77,6 +87,22 @@ class Recommender(Method):
 
         Users without training rows get finite scores too.
         """
+
+
+@runtime_checkable
+class ScoresPairs(Protocol):
+    """A recommender that scores some items for less than all: asked where the scores of all are too many."""
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """What `score` gives for some items of each user: `items` and result are (len(users), k)."""
+
+
+@runtime_checkable
+class ScoresGroupPairs(Protocol):
+    """The same for a recommender of groups."""
+
+    def score_group_pairs(self, groups: Groups, items: IntArray) -> FloatArray:
+        """What `score_groups` gives for some items of each group: `items` and result are (len(groups), k)."""
 
 
 class GroupRecommender(Method):

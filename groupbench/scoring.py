@@ -13,20 +13,25 @@ from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
 from groupbench.arrays import BoolArray, FloatArray, IntArray
 from groupbench.errors import MethodError
 from groupbench.lessons import lessons
+from groupbench.memory import allowed
 from groupbench.metrics import Predictions
-from groupbench.recommender import GroupRecommender, Recommender
+from groupbench.recommender import GroupRecommender, Recommender, ScoresGroupPairs, ScoresPairs
 
 if TYPE_CHECKING:
+    from groupbench.groups import Groups
     from groupbench.measure import Stopwatch
     from groupbench.recommender import TrainingData
 
 T = TypeVar("T")
 
 KEPT = 64_000_000
-"""Score matrices of up to this many elements (512 MB) are kept; larger ones are made block by block."""
+"""Scores are kept where all would be up to this many elements (512 MB); else they are made block by block."""
 
-CHUNK = 4_000_000
-"""Elements that a method is asked to score at once."""
+_SHARE_KEPT = 0.25
+"""Share of a memory budget that they may take instead."""
+
+CHUNK = 500_000
+"""Elements that a method is asked to score at once: few enough for the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,14 @@ class Scored:
 
 
 class ScoreSource:
-    """Scores of blocks of candidate lists by one fitted method; each user is scored once if memory allows.
+    """Scores of blocks of candidate lists by one fitted method; nobody is scored twice if memory allows.
 
     Args:
         method: fitted on `train`.
         train: what it was fitted on.
         aggregators: by name, for the group lists of a user recommender; those that learn do so from `train`.
         watch: charged with `score` and `aggregate`.
+        again: whether scores are kept for further blocks.
     """
 
     def __init__(
@@ -64,6 +70,8 @@ class ScoreSource:
         train: TrainingData,
         aggregators: Mapping[str, Aggregator],
         watch: Stopwatch,
+        *,
+        again: bool = True,
     ) -> None:
         self._train = train
         self._aggregators = aggregators
@@ -71,12 +79,15 @@ class ScoreSource:
         self._activity = np.bincount(train.ratings.users, minlength=train.ratings.n_users).astype(np.float64)
         self._scale = train.scale if method.predicts_ratings else None
         self._users = self._groups = None
+        name, n_items = type(method).__name__, train.ratings.n_items
         if isinstance(method, Recommender):
-            self._users = self._rows(type(method).__name__, method.score, train.ratings.n_users)
+            shape = train.ratings.n_users, n_items
+            self._users = _Rows(name, method.score, _of_user_pairs(method), shape, again, watch).at
         if isinstance(method, GroupRecommender):
-            self._groups = self._rows(
-                type(method).__name__, lambda g: method.score_groups(train.groups.take(g)), len(train.groups)
-            )
+            shape = len(train.groups), n_items
+            few = _of_group_pairs(method, train)
+            score = partial(_score_groups, method, train.groups)
+            self._groups = _Rows(name, score, few, shape, again, watch).at
 
     def score(
         self, entity: Literal["user", "group"], entities: IntArray, items: IntArray, valid: BoolArray
@@ -142,40 +153,91 @@ class ScoreSource:
         scores[served] = self._groups(group_of[users[served]], items[served])
         return scores
 
-    def _rows(
-        self, name: str, score: Callable[[IntArray], object], n_rows: int
-    ) -> Callable[[IntArray, IntArray], FloatArray]:
-        """A function (rows (n,), items (n, width)) -> scores (n, width) over a method's score rows."""
-        n_items = self._train.ratings.n_items
-        step = max(1, CHUNK // n_items)
-        kept: list[FloatArray] = []
 
-        def make(rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
-            for start in range(0, len(rows), step):
-                part = rows[start : start + step]
-                yield slice(start, start + step), _checked(name, score(part), (len(part), n_items))
+class _Rows:
+    """Scores at given items of the rows, of users or of groups, that a method scores.
 
-        def keep() -> None:
-            kept.append(np.empty((n_rows, n_items)))
-            for part, scores in make(np.arange(n_rows)):
-                kept[0][part] = scores
+    Where all scores are too many to be kept, `few` gives those alone, if the method has it.
+    """
 
-        def gather(rows: IntArray, items: IntArray) -> FloatArray:
-            with self._watch.phase("score"):
-                if n_rows * n_items <= KEPT:
-                    if not kept:
-                        keep()
-                    return _pick(kept[0], rows, items)
-                once, place = np.unique(rows, return_inverse=True)
-                out = np.empty(items.shape)
-                for part, scores in make(once):
-                    if len(scores) == len(once):
-                        return _pick(scores, place, items)
-                    here = np.flatnonzero((place >= part.start) & (place < part.stop))
-                    out[here] = _pick(scores, place[here] - part.start, items[here])
-                return out
+    def __init__(
+        self,
+        name: str,
+        score: Callable[[IntArray], object],
+        few: Callable[[IntArray, IntArray], object] | None,
+        shape: tuple[int, int],
+        again: bool,
+        watch: Stopwatch,
+    ) -> None:
+        self._name, self._score, self._watch = name, score, watch
+        self._n_items = shape[1]
+        self._known = np.zeros(shape[0], dtype=np.bool_)
+        small = 8 * shape[0] * shape[1] <= allowed(8 * KEPT, share=_SHARE_KEPT)
+        self._few = None if small else few
+        # Takes up memory only as it is filled.
+        self._kept = np.empty(shape) if again and small else None
 
-        return gather
+    def at(self, rows: IntArray, items: IntArray) -> FloatArray:
+        """The scores of `rows`, (n,), at `items`, (n, width): (n, width)."""
+        with self._watch.phase("score"):
+            if self._few is not None:
+                return _checked(self._name, self._few(rows, items), items.shape)
+            if self._kept is None:
+                return self._picked(rows, items)
+            wanted = np.zeros_like(self._known)
+            wanted[rows] = True
+            missing = np.flatnonzero(wanted & ~self._known)
+            for part, scores in self._made(missing):
+                self._kept[missing[part]] = scores
+            self._known[missing] = True
+            return _pick(self._kept, rows, items)
+
+    def _picked(self, rows: IntArray, items: IntArray) -> FloatArray:
+        """The same without keeping more than some rows at a time."""
+        once, place = np.unique(rows, return_inverse=True)
+        order = np.argsort(place, kind="stable")
+        ends = np.searchsorted(place[order], np.arange(len(once) + 1))
+        out = np.empty(items.shape)
+        for part, scores in self._made(once):
+            if len(scores) == len(once):
+                return _pick(scores, place, items)
+            here = order[ends[part.start] : ends[part.stop]]
+            out[here] = _pick(scores, place[here] - part.start, items[here])
+        return out
+
+    def _made(self, rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Parts of `rows`, and what the method scores them for all items."""
+        step = max(1, CHUNK // self._n_items)
+        for start in range(0, len(rows), step):
+            part = slice(start, min(start + step, len(rows)))
+            yield part, _checked(self._name, self._score(rows[part]), (part.stop - start, self._n_items))
+
+
+def _score_groups(method: GroupRecommender, groups: Groups, which: IntArray) -> object:
+    return method.score_groups(groups.take(which))
+
+
+def _of_user_pairs(method: Recommender) -> Callable[[IntArray, IntArray], object] | None:
+    if not isinstance(method, ScoresPairs) or not _as_recent(method, "score_pairs", "score"):
+        return None
+    return method.score_pairs
+
+
+def _of_group_pairs(
+    method: GroupRecommender, train: TrainingData
+) -> Callable[[IntArray, IntArray], object] | None:
+    if not isinstance(method, ScoresGroupPairs) or not _as_recent(
+        method, "score_group_pairs", "score_groups"
+    ):
+        return None
+    return lambda g, items: method.score_group_pairs(train.groups.take(g), items)
+
+
+def _as_recent(method: object, name: str, other: str) -> bool:
+    """Whether `name` is no older than `other`, which a subclass may have defined in another way."""
+    classes = type(method).__mro__
+    places = [next(i for i, kind in enumerate(classes) if known in vars(kind)) for known in (name, other)]
+    return places[0] <= places[1]
 
 
 def _pick(scores: FloatArray, rows: IntArray, items: IntArray) -> FloatArray:

@@ -13,6 +13,7 @@ import pytest
 from groupbench.data import Features, Ratings
 from groupbench.groups import Groups
 from groupbench.recommender import GroupRecommender, Recommender, TrainingData
+from groupbench.store import RunRecord
 
 
 @dataclass
@@ -79,6 +80,25 @@ def training() -> TrainingData:
 @pytest.fixture
 def training_factory():
     return make_training
+
+
+@pytest.fixture
+def record() -> RunRecord:
+    """A job that is done, without figures; files of tests that need some override this."""
+    return RunRecord(
+        key="0123456789abcdef",
+        status="done",
+        reason="",
+        dataset="data",
+        simulated=False,
+        protocol="paper",
+        method="svd",
+        name="svd",
+        family="surprise",
+        seed=0,
+        config={"protocol": {"name": "paper"}, "content_hash": "c", "evaluation": 4},
+        finished="2025-01-01T00:00:00.000+00:00",
+    )
 
 
 @pytest.fixture(scope="session")

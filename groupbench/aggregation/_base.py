@@ -11,9 +11,12 @@ from typing import ClassVar
 import numpy as np
 
 from groupbench.aggregation._exact import exact_mean
-from groupbench.aggregation._order import Places, fraction, places
+from groupbench.aggregation._order import Places, best, fraction, places
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
 from groupbench.errors import ConfigError
+
+_FEW = 64
+"""So many best candidates are told apart faster by sorting what may be among them."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,15 @@ class MemberScores:
         """Each member's score of the last of its best `lengths`, (n_groups,), candidates: (n_rows, 1)."""
         key = lengths.tobytes()
         if key not in self._lasts:
-            last = self.width - np.clip(lengths, 1, self.width)
-            scores = self.masked(-np.inf)
-            ordered = np.partition(scores, np.unique(last), axis=1) if scores.size else scores
-            self._lasts[key] = frozen(
-                np.take_along_axis(ordered, last[self.segments.of_row, None], axis=1), np.float64
-            )
+            column = np.clip(lengths, 1, self.width) - 1
+            ordered, most = self.masked(-np.inf), int(column.max(initial=0)) + 1
+            if most <= _FEW:
+                ordered = best(ordered, most)
+            elif ordered.size:
+                column = self.width - 1 - column
+                ordered = np.partition(ordered, np.unique(column), axis=1)
+            at = column[self.segments.of_row, None]
+            self._lasts[key] = frozen(np.take_along_axis(ordered, at, axis=1), np.float64)
         return self._lasts[key]
 
     @cached_property

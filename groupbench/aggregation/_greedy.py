@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
-from groupbench.aggregation._shortlist import Shortlist, top_lists
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, runs
 from groupbench.errors import ConfigError
 
 _CACHED = 1 << 17
@@ -48,13 +48,12 @@ class Race(ABC):
 
     def add(self, groups: IntArray, columns: IntArray) -> None:
         """Give the members of `groups` what they get from the candidates in `columns`, (n_chosen,) both."""
-        rows, columns = self.cells(groups, columns)
-        np.add.at(self.held, rows, self.worth[rows, columns])
+        sizes = self.segments.sizes[groups]
+        self.receive(runs(self.segments.offsets[groups], sizes), np.repeat(columns, sizes))
 
-    def cells(self, groups: IntArray, columns: IntArray) -> tuple[IntArray, IntArray]:
-        """Row and column of what each member of `groups` has in `columns`, (n_chosen,) both."""
-        winners = Segments.from_sizes(self.segments.sizes[groups])
-        return self.segments.offsets[groups][winners.of_row] + winners.position, columns[winners.of_row]
+    def receive(self, rows: IntArray, columns: IntArray) -> None:
+        """Give each of the `rows` what it gets from the candidate in its column, (n,) both."""
+        np.add.at(self.held, rows, self.worth[rows, columns])
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Greedy(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Positions left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
         out = members.by_mean.copy()
-        for groups, part in Shortlist.of(members, self.liked(members)).blocks(_CACHED):
+        for groups, part in shortlists(members, self.liked(members), _CACHED):
             filled = out[groups]
             self.fill(part, self.race(part), members.mean[groups], filled)
             out[groups] = filled

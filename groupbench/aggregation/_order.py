@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groupbench.arrays import frozen
+from groupbench.arrays import frozen, runs
+from groupbench.metrics import leaders
 
 if TYPE_CHECKING:
     from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
@@ -69,19 +70,35 @@ def _place(keys: NDArray[Any], beaten: NDArray[np.int32], equal: NDArray[np.int3
     order = np.argsort(keys, axis=1)
     order += np.arange(0, keys.size, width)[:, None]
     cells = order.ravel()
-    ranked = keys.reshape(-1)[cells]
+    ranked = keys.reshape(-1).take(cells)
     leads = np.empty(keys.size, dtype=np.bool_)
     np.not_equal(ranked[1:], ranked[:-1], out=leads[1:])
     leads[::width] = True
+    beaten.reshape(-1)[cells] = np.tile(np.arange(width, dtype=np.int32), len(keys))
+    equal[...] = 1
     starts = np.flatnonzero(leads)
     lengths = np.diff(starts, append=keys.size)
+    tied = np.flatnonzero(lengths > 1)
+    starts, lengths = starts[tied], lengths[tied]
+    shared = cells[runs(starts, lengths)]
     for out, of_run in ((beaten, starts % width), (equal, lengths)):
-        out.reshape(-1)[cells] = np.repeat(of_run.astype(np.int32), lengths)
+        out.reshape(-1)[shared] = np.repeat(of_run.astype(np.int32), lengths)
 
 
 def points(keys: NDArray[Any]) -> NDArray[np.int32]:
     """`Places.points` of each column in its row of `keys`, (n, width)."""
     return places(keys).points
+
+
+def best(values: FloatArray, n: int) -> FloatArray:
+    """The `n` highest values of each row, descending, -inf where it has fewer: (len(values), n)."""
+    out = np.full((len(values), n), -np.inf)
+    step = max(1, _CACHED // max(1, values.shape[1]))
+    for start in range(0, len(values), step):
+        part = slice(start, start + step)
+        keys, _ = leaders(-values[part], n)
+        out[part, : keys.shape[1]] = -keys[:, :n]
+    return out
 
 
 def expected(keys: FloatArray, worth: FloatArray) -> FloatArray:
@@ -121,8 +138,14 @@ def side_by_side(segments: Segments, rows: NDArray[Any]) -> Iterator[tuple[IntAr
     Yields:
         Which segments, (n,), and what they hold, (n, size, width).
     """
-    for which, held in by_size(segments, _CACHED // max(1, rows.shape[1])):
-        yield which, rows[held]
+    most = _CACHED // max(1, rows.shape[1])
+    size = int(segments.sizes[0]) if len(segments) else 0
+    if not (segments.sizes == size).all():
+        yield from ((which, rows[held]) for which, held in by_size(segments, most))
+        return
+    for start, stop in segments.blocks(segments.sizes, max(most, 1)):
+        held = rows[segments.rows(start, stop)]
+        yield np.arange(start, stop), held.reshape(stop - start, size, *rows.shape[1:])
 
 
 def reduced(how: np.ufunc, segments: Segments, rows: NDArray[Any]) -> NDArray[Any]:

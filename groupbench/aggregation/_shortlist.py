@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from groupbench.aggregation._base import MemberScores
-from groupbench.aggregation._order import by_size, reduced
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.aggregation._order import reduced
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, runs
 
 
 @dataclass(frozen=True)
@@ -31,41 +31,25 @@ class Shortlist:
     def of(cls, members: MemberScores, liked: BoolArray) -> Shortlist:
         """Those of the candidates that a member has in `liked`, (n_rows, width)."""
         some = reduced(np.logical_or, members.segments, liked)
-        sizes = np.count_nonzero(some, axis=1)
-        if sizes.max(initial=0) == members.width:
-            columns = np.broadcast_to(np.arange(members.width), some.shape)
-            return cls(columns, replace(members, valid=some), liked)
-        groups, found = np.nonzero(some)
-        position = np.arange(len(groups)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        columns = np.zeros((len(sizes), max(1, int(sizes.max(initial=0)))), dtype=np.int64)
-        columns[groups, position] = found
-        valid = np.arange(columns.shape[1]) < sizes[:, None]
-        wide = columns[members.segments.of_row]
-        kept = replace(members, scores=np.take_along_axis(members.scores, wide, axis=1), valid=valid)
-        return cls(
-            columns,
-            kept,
-            np.take_along_axis(liked, wide, axis=1) & valid[members.segments.of_row],
-        )
+        return cls._of_groups(members, liked, some, np.arange(len(some)))
 
-    def blocks(self, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
-        """Groups of equal size, with at most `budget` scores together unless a single one has more.
-
-        Yields:
-            Which groups, (n,), and their shortlist, as wide as the longest list among them.
-        """
-        for groups, rows in by_size(self.members.segments, budget // max(1, self.members.width)):
-            used = np.flatnonzero(self.members.valid[groups].any(axis=0))
-            width = int(used.max(initial=0)) + 1
-            held = rows.ravel()
-            part = MemberScores(
-                self.members.scores[held, :width],
-                self.members.valid[groups, :width],
-                Segments.from_sizes(np.full(len(groups), rows.shape[1])),
-                self.members.activity[held],
-                self.members.scale,
-            )
-            yield groups, Shortlist(self.columns[groups, :width], part, self.liked[held, :width])
+    @classmethod
+    def _of_groups(
+        cls, members: MemberScores, liked: BoolArray, some: BoolArray, groups: IntArray
+    ) -> Shortlist:
+        """Those of the `groups`, (n,), alone; `some` says which are liked at all, (n, width)."""
+        lengths = np.count_nonzero(some, axis=1)
+        owner, found = np.nonzero(some)
+        columns = np.zeros((len(groups), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
+        columns[owner, np.arange(len(found)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = found
+        valid = np.arange(columns.shape[1]) < lengths[:, None]
+        segments = Segments.from_sizes(members.segments.sizes[groups])
+        rows = runs(members.segments.offsets[groups], segments.sizes)
+        cells = columns[segments.of_row]
+        cells += rows[:, None] * members.width
+        scores = members.scores.reshape(-1).take(cells)
+        kept = MemberScores(scores, valid, segments, members.activity[rows], members.scale)
+        return cls(columns, kept, liked.reshape(-1).take(cells) & valid[segments.of_row])
 
     def spread(self, values: FloatArray, width: int) -> FloatArray:
         """The `values`, (n_groups, n), in the columns of the original scores, else 0: (n_groups, width)."""
@@ -80,6 +64,23 @@ class Shortlist:
         Equally good candidates share the mean over their orders. The result is (n_rows, n).
         """
         return np.where(self.liked, self.members.places.shared(worth), 0.0)
+
+
+def shortlists(members: MemberScores, liked: BoolArray, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
+    """The shortlists of `liked`, (n_rows, width), in parts of at most `budget` scores or of one group.
+
+    Yields:
+        Groups of equal size, (n,), with shortlists of about the same length, and these.
+    """
+    some = reduced(np.logical_or, members.segments, liked)
+    sizes, lengths = members.segments.sizes, np.maximum(np.count_nonzero(some, axis=1), 1)
+    kinds = np.stack([sizes, np.frexp(lengths)[1]])
+    for kind in np.unique(kinds, axis=1).T:
+        same = np.flatnonzero((kinds == kind[:, None]).all(axis=0))
+        step = max(1, budget // int(sizes[same[0]] * lengths[same].max()))
+        for start in range(0, len(same), step):
+            groups = same[start : start + step]
+            yield groups, Shortlist._of_groups(members, liked, some[groups], groups)
 
 
 def top_lists(members: MemberScores, lengths: Any) -> BoolArray:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
 from groupbench.aggregation._exact import whole
 from groupbench.aggregation._order import points
-from groupbench.aggregation._shortlist import Shortlist, top_lists
+from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
 from groupbench.arrays import BoolArray, FloatArray, IntArray
 from groupbench.errors import ConfigError
 from groupbench.registry import aggregator
@@ -57,7 +57,7 @@ class ParetoLevels(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """What is recommended less often, ties counting half, and a fraction by mean, (n_groups, width)."""
         out = members.by_mean.copy()
-        for groups, part in Shortlist.of(members, top_lists(members, self.depth)).blocks(_CACHED):
+        for groups, part in shortlists(members, top_lists(members, self.depth), _CACHED):
             out[groups] += part.spread(self._beaten(part), members.width)
         return out
 

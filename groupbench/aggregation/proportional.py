@@ -134,10 +134,10 @@ class Proportion(Race):
                 return found
             self._ahead *= 2
 
-    def add(self, groups: IntArray, columns: IntArray) -> None:
-        """As of every race; what was chosen is worth nothing any more."""
-        super().add(groups, columns)
-        self._relevance[self.cells(groups, columns)] = 0.0
+    def receive(self, rows: IntArray, columns: IntArray) -> None:
+        """As in every race; what was chosen is worth nothing any more."""
+        super().receive(rows, columns)
+        self._relevance[rows, columns] = 0.0
 
     def _gains(self, n: int) -> IntArray:
         """Gains of the `n` candidates with most relevance, (n_groups, n)."""

@@ -1,17 +1,22 @@
 """Tie-aware ranking metrics: one kernel judges all lists by all metrics at once."""
 
-from groupbench.metrics._definitions import Definition
+from groupbench.metrics._asked import EVERYTHING, TIES, Asked
+from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, foreign, ratio, register
-from groupbench.metrics._judge import judge
+from groupbench.metrics._judge import judge, judge_ranked
 from groupbench.metrics._members import SPREADS, judge_members
-from groupbench.metrics._metric import Metric, definition, definitions, explain, parse, standard_name
-from groupbench.metrics._predictions import Predictions, judge_predictions
-from groupbench.metrics._ranking import Ranking, Ties, rank
-from groupbench.metrics._select import leaders, sort_keys, top_k
+from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
+from groupbench.metrics._predictions import Predictions, judge_predicted, judge_predictions
+from groupbench.metrics._ranking import Ranking, Ties, rank, rank_leaders
+from groupbench.metrics._select import counts, gather, leaders, sort_keys, top_k
 
 __all__ = [
+    "EVERYTHING",
+    "EXPOSURES",
     "SPREADS",
+    "TIES",
+    "Asked",
     "Definition",
     "Exposure",
     "Family",
@@ -19,17 +24,23 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
+    "ask",
+    "counts",
     "definition",
     "definitions",
     "explain",
     "families",
     "foreign",
+    "gather",
     "judge",
     "judge_members",
+    "judge_predicted",
     "judge_predictions",
+    "judge_ranked",
     "leaders",
     "parse",
     "rank",
+    "rank_leaders",
     "ratio",
     "register",
     "sort_keys",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.errors import MethodError
 from groupbench.metrics._metric import Metric, parse
-from groupbench.metrics._ranking import Ties, rank_checked
+from groupbench.metrics._ranking import Ranking, Ties, Untied, rank_checked
 from groupbench.metrics._select import check_scores
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray
+    from groupbench.arrays import BoolArray, FloatArray, IntArray
 
 _BLOCK_CELLS = 1 << 16
 _BLOCK_LISTS = 64
@@ -49,15 +50,60 @@ def judge(
         MethodError: if the shapes differ or a valid score is NaN or infinite.
     """
     check_scores(scores, valid)
+
+    def ranked(part: slice, depth: int) -> Ranking:
+        allowed = None if recommended is None else recommended[part]
+        return rank_checked(scores[part], relevant[part], valid[part], depth, allowed).resolved(ties)
+
+    return _judged(ranked, scores.shape, metrics)
+
+
+def judge_ranked(
+    relevant: BoolArray, n_relevant: IntArray, metrics: Iterable[Metric | str]
+) -> dict[str, FloatArray]:
+    """Judge many lists whose order is given, without scores and ties, by many metrics.
+
+    Args:
+        relevant: (n_lists, length) whether what stands at each position is relevant, best first; behind the
+            end of a shorter list nothing is. Every list counts as `length` candidates long.
+        n_relevant: (n_lists,) all that is relevant, found or not.
+        metrics: such as "ndcg@10".
+
+    Returns:
+        The values, (n_lists,), by the metric's name, NaN where a metric is undefined (see `explain`).
+
+    Raises:
+        ConfigError: if a metric is unknown.
+        MethodError: if the shapes differ.
+    """
+    if relevant.ndim != 2 or n_relevant.shape != relevant.shape[:1]:
+        raise MethodError(
+            f"rankings have shape {relevant.shape}, their numbers of relevant candidates {n_relevant.shape}; "
+            "give one count for each list"
+        )
+    length = relevant.shape[1]
+
+    def ranked(part: slice, depth: int) -> Ranking:
+        found = np.zeros((depth, len(relevant[part])))
+        found[:length] = relevant[part, :depth].T
+        n_candidates = np.full(found.shape[1], length)
+        return Untied.of(found, np.broadcast_to(False, found.shape), n_candidates, n_relevant[part])
+
+    return _judged(ranked, relevant.shape, metrics)
+
+
+def _judged(
+    ranked: Callable[[slice, int], Ranking], shape: tuple[int, ...], metrics: Iterable[Metric | str]
+) -> dict[str, FloatArray]:
+    """The metrics of what `ranked` makes of some lists, to a depth; `shape` is (n_lists, width)."""
     asked = {metric.name: metric for metric in map(parse, metrics)}
     depth = max((metric.k for metric in asked.values()), default=1)
-    out = {name: np.empty(len(scores)) for name in asked}
+    out = {name: np.empty(shape[0]) for name in asked}
     # Blocks fit the processor's cache: faster than all lists at once, and in little memory.
-    step = max(_BLOCK_CELLS // max(scores.shape[1], depth), _BLOCK_LISTS)
-    for start in range(0, len(scores), step):
+    step = max(_BLOCK_CELLS // max(shape[1], depth), _BLOCK_LISTS)
+    for start in range(0, shape[0], step):
         part = slice(start, start + step)
-        allowed = None if recommended is None else recommended[part]
-        ranking = rank_checked(scores[part], relevant[part], valid[part], depth, allowed).resolved(ties)
+        ranking = ranked(part, depth)
         for name, metric in asked.items():
             out[name][part] = metric.compute(ranking)
     return out

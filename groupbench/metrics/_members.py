@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.metrics._asked import EVERYTHING, Asked
+from groupbench.metrics._definitions import OF_MEMBERS
 from groupbench.metrics._families import families, ratio
 from groupbench.metrics._ranking import discounts
 
@@ -152,14 +154,18 @@ SPREADS = (
 )
 
 
-def spread_out(name: str, values: FloatArray, groups: Segments) -> dict[str, FloatArray]:
-    """Mean of the members' `values`, (n_members,), as `name`, and every spread as `min-name` and so on."""
-    members = MemberValues(values, groups)
-    return {name: members.mean} | {f"{spread.name}-{name}": spread.compute(members) for spread in SPREADS}
+def member_figures(name: str, *, spread: bool) -> dict[str, Callable[[MemberValues], FloatArray]]:
+    """What is made of one value for each member: the mean as `name`, and spreads as `min-name` and so on."""
+    spreads = {f"{one.name}-{name}": one.compute for one in SPREADS} if spread else {}
+    return {name: lambda members: members.mean, **spreads}
 
 
 def judge_members(
-    ranking: Ranking, judging: BoolArray, groups: Segments, cutoffs: tuple[int, ...]
+    ranking: Ranking,
+    judging: BoolArray,
+    groups: Segments,
+    cutoffs: tuple[int, ...],
+    asked: Asked = EVERYTHING,
 ) -> dict[str, FloatArray]:
     """All metrics of the groups, from the rankings of their members.
 
@@ -168,6 +174,7 @@ def judge_members(
         judging: (n_members,) whether the member has a relevant candidate at all.
         groups: which members belong to which group.
         cutoffs: the K.
+        asked: what is wanted.
 
     Returns:
         Values (n_groups,) by name, NaN where no member judges.
@@ -175,12 +182,13 @@ def judge_members(
     out: dict[str, FloatArray] = {}
     for k in cutoffs:
         for name, family in families().items():
-            values = np.where(judging, family.compute(ranking, k), np.nan)
-            if name in SPREAD_OF:
-                out |= spread_out(f"{name}@{k}", values, groups)
-            else:
-                out[f"{name}@{k}"] = MemberValues(values, groups).mean
-        out |= {f"{name}@{k}": v for name, v in _first_hits(ranking, judging, groups, k).items()}
+            figures = asked.among(member_figures(f"{name}@{k}", spread=name in SPREAD_OF))
+            if figures:
+                members = MemberValues(np.where(judging, family.compute(ranking, k), np.nan), groups)
+                out |= {figure: compute(members) for figure, compute in figures.items()}
+        if any(f"{one.name}@{k}" in asked for one in OF_MEMBERS):
+            hits = _first_hits(ranking, judging, groups, k)
+            out |= asked.among({f"{name}@{k}": values for name, values in hits.items()})
     return out
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.errors import ConfigError, unknown
+from groupbench.metrics._asked import TIES, Asked
 from groupbench.metrics._definitions import OF_EXPECTATIONS, OTHERS, RELEVANCE, Definition
 from groupbench.metrics._families import Family, families
 from groupbench.metrics._members import SPREAD_OF, SPREADS, Spread
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray
-    from groupbench.metrics._ranking import Ranking
+    from groupbench.metrics._ranking import Ranking, Ties
 
 _REMEDY = "write metrics as name@K, such as ndcg@10"
 
@@ -56,6 +58,34 @@ def parse(name: str | Metric) -> Metric:
     return Metric(known, _cutoff(family, k))
 
 
+def ask(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> Asked:
+    """Read which metrics, such as `ndcg@10` or `min-recall@5`, and which tie rules are wanted.
+
+    Args:
+        metrics: all that run records hold may be asked for, at any K; None for all metrics.
+        ties: the tie rules.
+
+    Raises:
+        ConfigError: if a metric or a tie rule is unknown, or a cutoff is missing or no positive integer.
+    """
+    rules = tuple(ties)
+    for rule in rules:
+        if rule not in TIES:
+            raise ConfigError(unknown("tie rule", rule, TIES))
+    return Asked(None if metrics is None else frozenset(map(_recorded, metrics)), rules)
+
+
+def _recorded(metric: str) -> str:
+    """The name under which records hold a metric."""
+    name, at, k = metric.strip().lower().partition("@")
+    found = _defined(name)
+    if found.cutoff:
+        return f"{found.name}@{_cutoff(name, k)}"
+    if at:
+        raise ConfigError(f"metric {name!r} has no cutoff; leave out '@{k}'")
+    return found.name
+
+
 def definitions() -> dict[str, Definition]:
     """Every metric that a run record can hold, by its name without the cutoff.
 
@@ -85,15 +115,8 @@ def explain(metric: str | Metric) -> str:
         ConfigError: if the metric is unknown or its cutoff malformed.
     """
     name, at, k = (metric.name if isinstance(metric, Metric) else metric.strip().lower()).partition("@")
-    found = definition(name)
-    if found is None:
-        raise ConfigError(unknown("metric", name, definitions(), _REMEDY))
-    if found.cutoff:
-        title = f"{found.name}@{_cutoff(name, k)}: {found.title} with K = {k}"
-    elif at:
-        raise ConfigError(f"metric {name!r} has no cutoff; leave out '@{k}'")
-    else:
-        title = f"{name}: {found.title}"
+    found, written = _defined(name), _recorded(f"{name}{at}{k}")
+    title = f"{written}: {found.title}" + f" with K = {k}" * found.cutoff
     rows = [
         *(("synonym", text) for text in found.synonyms),
         ("formula", found.formula),
@@ -104,6 +127,13 @@ def explain(metric: str | Metric) -> str:
         *(("differs", text) for text in found.differs),
     ]
     return "\n".join([title, *(f"  {label:9s}  {text}" for label, text in rows)])
+
+
+def _defined(name: str) -> Definition:
+    found = definition(name)
+    if found is None:
+        raise ConfigError(unknown("metric", name, definitions(), _REMEDY))
+    return found
 
 
 def _cutoff(name: str, k: str) -> int:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.metrics._asked import EVERYTHING, Asked
 from groupbench.metrics._families import ratio
-from groupbench.metrics._members import MemberValues, spread_out
-from groupbench.metrics._ranking import Ranking, discounts, rank_checked
+from groupbench.metrics._members import MemberValues, member_figures
+from groupbench.metrics._ranking import Ranking, discounts, rank_leaders
 from groupbench.metrics._select import gather, leaders, sort_keys
 
 if TYPE_CHECKING:
@@ -100,14 +101,34 @@ def judge_predictions(
         shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
     """
     keys, columns = leaders(sort_keys(scores, predictions.valid), max(cutoffs), stable=True)
-    return _worth(keys, columns, predictions, cutoffs) | _enough(keys, columns, predictions, cutoffs)
+    return judge_predicted(keys, columns, predictions, cutoffs)
+
+
+def judge_predicted(
+    keys: FloatArray,
+    columns: IntArray,
+    predictions: Predictions,
+    cutoffs: tuple[int, ...],
+    asked: Asked = EVERYTHING,
+) -> dict[str, FloatArray]:
+    """What `judge_predictions` does where `keys` and `columns`, (n_groups, n), of `leaders` are known."""
+    given = keys, columns, predictions, cutoffs, asked
+    return _worth(*given) | _enough(*given)
 
 
 def _worth(
-    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...]
+    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...], asked: Asked
 ) -> dict[str, FloatArray]:
     """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
     groups = predictions.groups
+    wanted = {
+        (name, k): figures
+        for k in cutoffs
+        for name in ("relevance", "ndcg")
+        if (figures := asked.among(member_figures(f"{name}@{k}", spread=True)))
+    }
+    if not wanted:
+        return {}
     in_order = gather(predictions.gains, columns[groups.of_row])
     placed = _block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
     # Running sums: those of a matrix product would depend on how many groups are judged at once.
@@ -116,26 +137,31 @@ def _worth(
     ideal = (predictions.descending[:, : len(weights)] * weights).cumsum(axis=1)
     length = np.count_nonzero(predictions.valid, axis=1)[groups.of_row]
     out: dict[str, FloatArray] = {}
-    for k in cutoffs:
+    for (name, k), figures in wanted.items():
         last = min(k, len(weights)) - 1
-        out |= spread_out(f"relevance@{k}", total[:, last] / np.minimum(k, length), groups)
-        out |= spread_out(f"ndcg@{k}", ratio(dcg[:, last], ideal[:, last]), groups)
+        found = total[:, last] / np.minimum(k, length)
+        if name == "ndcg":
+            found = ratio(dcg[:, last], ideal[:, last])
+        members = MemberValues(found, groups)
+        out |= {figure: compute(members) for figure, compute in figures.items()}
     return out
 
 
 def _enough(
-    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...]
+    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...], asked: Asked
 ) -> dict[str, FloatArray]:
     """Shares of members who find enough of what counts for them at the head of such lists."""
-    owner = predictions.groups.of_row
-    ranked = (keys < np.inf)[owner]
-    shown = np.where(ranked, -keys[owner], 0.0)
+    owner, depth = predictions.groups.of_row, max(cutoffs, default=1)
+    many = np.full(len(owner), depth)
     out: dict[str, FloatArray] = {}
-    for name, counts in (("proportional", predictions.favourites), ("envy_free", predictions.unenvied)):
-        found = gather(counts, columns[owner]) & ranked
-        chances = _at_least(rank_checked(shown, found, ranked, max(cutoffs), None), _ENOUGH)
-        for m, chance in enumerate(chances, start=1):
-            out |= {f"{name}_{m}@{k}": MemberValues(chance[k], predictions.groups).mean for k in cutoffs}
+    for name, counts in (("proportional", "favourites"), ("envy_free", "unenvied")):
+        wanted = asked.among({f"{name}_{m}@{k}": (m, k) for m in range(1, _ENOUGH + 1) for k in cutoffs})
+        if not wanted:
+            continue
+        found = gather(getattr(predictions, counts), columns[owner])
+        chances = _at_least(rank_leaders(keys[owner], found, depth, many, many), _ENOUGH)
+        for figure, (m, k) in wanted.items():
+            out[figure] = MemberValues(chances[m - 1, k], predictions.groups).mean
     return out
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from groupbench.errors import ConfigError, unknown
-from groupbench.metrics._select import check_scores, gather, leaders, sort_keys
+from groupbench.metrics._select import check_scores, counts, gather, leaders, sort_keys
 
 if TYPE_CHECKING:
     from groupbench.arrays import BoolArray, FloatArray, IntArray
+
+    Blocks = tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]
+    """The first fields of a `Ranking`."""
 
 Ties = Literal["expected", "best", "worst"]
 
@@ -110,13 +113,36 @@ class Ranking:
             return self
         first = 0.0 if ties == "best" else self.size - self.relevant
         place = self.offset - first
-        return replace(
-            self,
-            offset=np.zeros_like(self.offset),
-            size=np.ones_like(self.size),
-            relevant=((place >= 0) & (place < self.relevant)).astype(np.float64),
-            before=self.before + np.clip(place, 0, self.relevant),
-        )
+        relevant = ((place >= 0) & (place < self.relevant)).astype(np.float64)
+        return Untied.of(relevant, self.undecided, self.n_candidates, self.n_relevant)
+
+
+class Untied(Ranking):
+    """Lists in one certain order: every position is a block of its own."""
+
+    @classmethod
+    def of(
+        cls, relevant: FloatArray, undecided: BoolArray, n_candidates: IntArray, n_relevant: IntArray
+    ) -> Untied:
+        """The lists whose positions hold something relevant, 1, or not, 0: (depth, n_lists)."""
+        nothing, one = (np.broadcast_to(value, relevant.shape) for value in (0.0, 1.0))
+        before = _cumulative(np.add, relevant, 0.0)[:-1]
+        return cls(nothing, one, relevant, before, undecided, n_candidates, n_relevant)
+
+    @property
+    def relevance(self) -> FloatArray:
+        """(depth, n_lists) 1 for what is relevant, else 0."""
+        return self.relevant
+
+    @cached_property
+    def miss(self) -> FloatArray:
+        """(depth + 1, n_lists) 1 where none of the first k is relevant, else 0."""
+        return np.asarray(self.hits == 0, dtype=np.float64)
+
+    @cached_property
+    def precision_sum(self) -> FloatArray:
+        """(depth + 1, n_lists) sum of the precisions at the relevant positions of the first k."""
+        return _cumulative(np.add, self.relevant * self.hits[1:] / _ranks(self.depth)[:, None], 0.0)
 
 
 def rank(
@@ -126,7 +152,6 @@ def rank(
     depth: int,
     *,
     recommended: BoolArray | None = None,
-    n_relevant: IntArray | None = None,
 ) -> Ranking:
     """Rank the candidates of many lists by descending score, keeping ties as ties.
 
@@ -137,14 +162,12 @@ def rank(
         depth: number of leading positions to describe, the largest K of interest.
         recommended: (n_lists, width) which candidates may be ranked at all; the others count only as
             relevant candidates that were missed. By default all.
-        n_relevant: (n_lists,) relevant candidates of the whole lists, where these are their leaders only.
 
     Raises:
         MethodError: if the shapes differ or a valid score is NaN or infinite.
     """
     check_scores(scores, valid)
-    found = rank_checked(scores, relevant, valid, depth, recommended)
-    return found if n_relevant is None else replace(found, n_relevant=n_relevant)
+    return rank_checked(scores, relevant, valid, depth, recommended)
 
 
 def rank_checked(
@@ -153,15 +176,31 @@ def rank_checked(
     """What `rank` does, on scores that have passed `check_scores`."""
     ranked = valid if recommended is None else valid & recommended
     keys, columns = leaders(sort_keys(scores, ranked), depth)
-    hits = gather(relevant, columns) & (keys < np.inf)
+    return rank_leaders(keys, gather(relevant, columns), depth, counts(ranked), counts(relevant & valid))
+
+
+def rank_leaders(
+    keys: FloatArray, relevant: BoolArray, depth: int, n_candidates: IntArray, n_relevant: IntArray
+) -> Ranking:
+    """Describe lists whose leaders stand in order already.
+
+    Args:
+        keys: (n_lists, n) as `leaders` gives them.
+        relevant: (n_lists, n) which of the leaders are relevant; ignored where the key is +inf.
+        depth: number of leading positions to describe.
+        n_candidates: (n_lists,) candidates that are ranked, or `depth` where there are more.
+        n_relevant: (n_lists,) relevant candidates of the whole lists.
+    """
     if missing := max(depth - keys.shape[1], 0):
         keys = np.pad(keys, ((0, 0), (0, missing)), constant_values=np.inf)
-        hits = np.pad(hits, ((0, 0), (0, missing)))
-    return Ranking(
-        *_blocks(keys, hits, depth),
-        n_candidates=np.count_nonzero(ranked, axis=1),
-        n_relevant=np.count_nonzero(relevant & valid, axis=1),
-    )
+        relevant = np.pad(relevant, ((0, 0), (0, missing)))
+    head = np.ascontiguousarray(keys[:, :depth].T)
+    same = (head[1:] == head[:-1]) & (head[1:] < np.inf)
+    hit = np.ascontiguousarray(relevant[:, :depth].T) & (head < np.inf)
+    tail = (keys[:, depth:] == keys[:, depth - 1 : depth]) & (keys[:, depth:] < np.inf)
+    if same.any() or tail.any():
+        return Ranking(*_blocks(same, hit, tail, tail & relevant[:, depth:]), n_candidates, n_relevant)
+    return Untied.of(hit.astype(np.float64), np.broadcast_to(False, hit.shape), n_candidates, n_relevant)
 
 
 def discounts(depth: int) -> FloatArray:
@@ -169,18 +208,17 @@ def discounts(depth: int) -> FloatArray:
     return np.asarray(1.0 / np.log2(np.arange(2.0, depth + 2.0)))
 
 
-def _blocks(
-    keys: FloatArray, relevant: BoolArray, depth: int
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]:
-    """The blocks of equal keys in sorted lists, (n_lists, at least depth): the fields of a `Ranking`."""
-    tail = keys[:, depth:] == keys[:, depth - 1 : depth]
-    behind = np.count_nonzero(tail, axis=1)
-    hits_behind = np.count_nonzero(tail & relevant[:, depth:], axis=1)
-    head = np.ascontiguousarray(keys[:, :depth].T)
-    same = (head[1:] == head[:-1]).astype(np.float64)
-    hit = np.ascontiguousarray(relevant[:, :depth].T, dtype=np.float64)
-    one = np.ones_like(hit)
+def _blocks(same: BoolArray, found: BoolArray, tail: BoolArray, tail_found: BoolArray) -> Blocks:
+    """The blocks of equal keys.
 
+    Args:
+        same: (depth - 1, n_lists) whether a position is in one block with the next.
+        found: (depth, n_lists) whether what stands there in some order of equal keys is relevant.
+        tail: (n_lists, any) what is in one block with the last position, but stands behind it.
+        tail_found: (n_lists, any) which of that is relevant.
+    """
+    hit, behind, hits_behind = found.astype(np.float64), tail.sum(axis=1), tail_found.sum(axis=1)
+    one = np.ones_like(hit)
     offset, hits_ahead = _inside(one, same), _inside(hit, same)
     size = offset + one + _inside(one[::-1], same[::-1], behind)[::-1]
     inside = hits_ahead + hit + _inside(hit[::-1], same[::-1], hits_behind)[::-1]
@@ -188,10 +226,10 @@ def _blocks(
     return offset, size, inside, before, (inside > 0) & (inside < size)
 
 
-def _inside(amounts: FloatArray, same: FloatArray, initial: Any = 0) -> FloatArray:
+def _inside(amounts: FloatArray, same: BoolArray, initial: Any = 0) -> FloatArray:
     """Sum of `amounts`, (depth, n_lists), over the earlier rows of the same block.
 
-    `same`, (depth - 1, n_lists), is 1 where rows p and p + 1 share a block, else 0; row 0 gets `initial`.
+    `same`, (depth - 1, n_lists), says whether rows p and p + 1 share a block; row 0 gets `initial`.
     """
     out = np.empty_like(amounts)
     out[:1] = initial

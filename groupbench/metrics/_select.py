@@ -63,6 +63,8 @@ def check_scores(scores: FloatArray, valid: BoolArray) -> None:
 
 def sort_keys(scores: FloatArray, valid: BoolArray) -> FloatArray:
     """Negated scores, (n_lists, width), and +inf where not `valid`: ascending keys are a ranking."""
+    if valid.all():
+        return -scores
     keys = np.full(scores.shape, np.inf)
     np.negative(scores, out=keys, where=valid)
     return keys
@@ -74,18 +76,36 @@ def leaders(keys: FloatArray, k: int, *, stable: bool = False) -> tuple[FloatArr
     Args:
         keys: (n_lists, width) as `sort_keys` gives them.
         k: leading positions that matter.
-        stable: order equal keys by column; otherwise their order is arbitrary, which is faster.
+        stable: order equal keys by column; otherwise their order is arbitrary.
 
     Returns:
-        Keys and columns, each (n_lists, at most width); behind a list's last candidate the key is +inf.
+        Keys and columns, each (n_lists, any); behind a list's last candidate the key is +inf.
     """
-    shorter = _shortlist(keys, max(k, 1))
+    k = max(k, 1)
+    shorter = _shortlist(keys, k)
     keys = keys if shorter is None else shorter[0]
     # NumPy's unstable argsort is fastest on narrow rows, but far slower on wide ones full of ties.
-    unstable = not stable and keys.shape[1] <= _NARROW
-    order = np.argsort(keys, axis=1, kind="quicksort" if unstable else "stable")
-    columns = order if shorter is None else gather(shorter[1], order)
-    return gather(keys, order), columns
+    narrow = keys.shape[1] <= _NARROW
+    order = np.argsort(keys, axis=1, kind="quicksort" if narrow else "stable")
+    head = order[:, : k + 1]
+    ordered = gather(keys, head)
+    if repeats(ordered[:, k - 1 :]).any():
+        head, ordered = order, gather(keys, order)
+    if narrow and stable:
+        tied = repeats(ordered).any(axis=1)
+        head[tied] = np.argsort(keys[tied], axis=1, kind="stable")[:, : head.shape[1]]
+    return ordered, head if shorter is None else gather(shorter[1], head)
+
+
+def repeats(ordered: FloatArray) -> BoolArray:
+    """Which keys of sorted lists, (n_lists, n), are equal to the next and no filling: (n_lists, n - 1)."""
+    return np.asarray((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] < np.inf))
+
+
+def counts(flags: BoolArray) -> IntArray:
+    """How many `flags`, (n_lists, width), are set in each list, (n_lists,)."""
+    # Exact below 2**24 flags a list, and several times faster than summing booleans.
+    return np.asarray(flags.astype(np.float32) @ np.ones(flags.shape[1], np.float32), dtype=np.int64)
 
 
 def gather(values: NDArray[T], columns: IntArray) -> NDArray[T]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, FloatArray, IntArray
+from groupbench.arrays import BoolArray, IntArray, runs
 from groupbench.errors import ConfigError
-from groupbench.views._lists import Lists, runs
+from groupbench.views._lists import Lists
 
 if TYPE_CHECKING:
     from groupbench.data import Ratings
@@ -58,15 +58,6 @@ class View:
     synonyms: Mapping[str, str] = field(default_factory=dict)
     cutoffs: tuple[int, ...] = CUTOFFS
     oracle: str = ""
-
-    def renamed(self, values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """Metric values by name, with this view's synonyms put in place."""
-        out = dict(values)
-        for name in values:
-            family, at, k = name.partition("@")
-            if family in self.synonyms:
-                out[name] = values[f"{self.synonyms[family]}{at}{k}"]
-        return out
 
     def threshold(self, task: Task, tau: float | None = None) -> float:
         """The tau in force: the given one, else the view's own on the scale of the data."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, among
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, among, runs
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,11 @@ class Lists(ABC):
         """Candidates of each list, (n_lists,)."""
 
     @property
+    def cells(self) -> IntArray:
+        """Numbers that a list becomes while it is laid out, (n_lists,)."""
+        return self.sizes
+
+    @property
     @abstractmethod
     def truths(self) -> Truths:
         """Every candidate with a truth, lists ascending."""
@@ -141,7 +146,7 @@ class RowLists(Lists):
     def block(self, lists: IntArray) -> Block:
         """The rows of the given lists."""
         rows, valid = self.segments.window(lists)
-        return Block(self.items[rows], valid, self.truth[rows])
+        return Block(self.items.take(rows), valid, self.truth.take(rows))
 
     def same_candidates(self, other: Lists) -> bool:
         """Whether the distinct items of all lists are the same."""
@@ -179,6 +184,11 @@ class CatalogueLists(Lists):
         return self.n_items - np.bincount(self.excluded // self.n_items, minlength=len(self.entities))
 
     @property
+    def cells(self) -> IntArray:
+        """As many as there are items."""
+        return np.full(len(self.entities), self.n_items)
+
+    @property
     def truths(self) -> Truths:
         """Every candidate with a truth."""
         return Truths(self.held // self.n_items, self.held % self.n_items, self.truth)
@@ -193,8 +203,9 @@ class CatalogueLists(Lists):
         truth.reshape(-1)[cells] = self.truth[rows]
         if valid.all():
             return Block(np.broadcast_to(np.arange(self.n_items), shape), valid, truth)
-        rows, inside = Segments.from_sizes(valid.sum(axis=1)).window(np.arange(len(lists)))
-        return Block(np.nonzero(valid)[1][rows], inside, truth[valid][rows])
+        cells = np.flatnonzero(valid)
+        rows, inside = Segments.from_sizes(np.count_nonzero(valid, axis=1)).window(np.arange(len(lists)))
+        return Block((cells % self.n_items).take(rows), inside, truth.reshape(-1).take(cells.take(rows)))
 
     def same_candidates(self, other: Lists) -> bool:
         """Whether the same entities are excluded from the same items."""
@@ -213,14 +224,10 @@ class CatalogueLists(Lists):
         return np.repeat(np.arange(len(lists)) * self.n_items, sizes) + keys[rows] % self.n_items, rows
 
 
-def runs(starts: IntArray, sizes: IntArray) -> IntArray:
-    """The numbers of runs of consecutive rows, one run after the other, (sum of sizes,)."""
-    ends = np.cumsum(sizes)
-    return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes))
-
-
 def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
     """Those `keys`, `entity * n_items + item`, of the ascending `entities`, with their places instead."""
+    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, whose places are themselves
+        return keys[keys < len(entities) * n_items]
     keys = keys[among(keys // n_items, entities)]
     places: IntArray = np.searchsorted(entities, keys // n_items)
     return places * n_items + keys % n_items

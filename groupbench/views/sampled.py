@@ -37,19 +37,23 @@ def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -
     """One list for each kept row: its item with its rating as truth, and its kept negatives without one."""
     assert held.segments is not None
     assert held.negatives is not None
-    row_of = held.segments.of_row
-    kept = np.flatnonzero(keep_rows[row_of] & keep_negatives)
-    positives = np.flatnonzero(keep_rows)
-    row = np.concatenate([positives, row_of[kept]])
-    items = np.concatenate([held.ratings.items[positives], held.negatives[kept]])
-    truth = np.concatenate([held.ratings.values[positives], np.full(len(kept), np.nan)])
-    # Lists go by owner, then row; `rank` numbers the kept rows in that order.
-    by_owner = positives[np.argsort(held.ratings.users[positives], kind="stable")]
-    rank = np.empty(len(held.ratings), dtype=np.int64)
-    rank[by_owner] = np.arange(len(by_owner))
-    order = np.lexsort((items, rank[row]))
-    sizes = np.bincount(rank[row], minlength=len(by_owner))
-    return RowLists(held.ratings.users[by_owner], Segments.from_sizes(sizes), items[order], truth[order])
+    rows, n_items = held.ratings, held.ratings.n_items
+    # Lists go by owner, then row; `place` numbers the kept rows in that order.
+    kept = np.flatnonzero(keep_rows)
+    kept = kept[np.argsort(rows.users[kept], kind="stable")]
+    place = np.full(len(rows), -1)
+    place[kept] = np.arange(len(kept))
+    row_of = held.segments.of_row[keep_negatives]
+    beside = keep_rows[row_of]
+    negatives = place[row_of[beside]] * n_items + held.negatives[keep_negatives][beside]
+    positives = place[kept] * n_items + rows.items[kept]
+    # Of equal items the positive comes first.
+    keys = np.sort(np.concatenate([2 * positives, 2 * negatives + 1]))
+    lists, items = np.divmod(keys >> 1, n_items)
+    truth = np.full(len(keys), np.nan)
+    truth[keys & 1 == 0] = rows.values[kept]
+    segments = Segments.from_sizes(np.bincount(lists, minlength=len(kept)))
+    return RowLists(rows.users[kept], segments, items, truth)
 
 
 def _view(entity: Entity, clean: bool) -> View:

@@ -11,7 +11,8 @@ import surprise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupbench.baselines._surprise_neighbours import keep_largest
+from groupbench.arrays import Segments
+from groupbench.baselines._surprise_neighbours import Neighbours, RatingsOf, ranked
 from groupbench.baselines._surprise_scores import score_matrix
 from groupbench.baselines._surprise_trainset import build_trainset
 from groupbench.data import Ratings
@@ -121,14 +122,27 @@ def test_similarities_that_are_not_numbers(make, user_based, seed):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 6))
-def test_keep_largest_is_a_stable_choice(seed, k, levels):
-    values = np.random.default_rng(seed).integers(0, levels, (3, 4, 12)) / 7
-    order = np.argsort(-values, axis=-1, kind="stable")[..., :k]
-    expected = np.zeros_like(values)
-    np.put_along_axis(expected, order, np.take_along_axis(values, order, -1), -1)
-    number = keep_largest(values, k)
-    np.testing.assert_array_equal(values, expected)
-    np.testing.assert_array_equal(number, np.count_nonzero(expected, axis=-1))
+def test_ranks_keep_the_order_and_what_is_equal(seed, n, n_levels):
+    values = np.random.default_rng(seed).integers(0, n_levels, (4, n)) / 7
+    levels, ranks = ranked(values)
+    np.testing.assert_array_equal(np.take_along_axis(levels, ranks, 1), values)
+    pairs, rank_pairs = values[:, :, None] < values[:, None], ranks[:, :, None] < ranks[:, None]
+    np.testing.assert_array_equal(pairs, rank_pairs)
+
+
+def test_long_lists_of_many_raters_need_wide_integers():
+    rng = np.random.default_rng(0)
+    n_x, k = 2047, 3
+    raters = rng.integers(0, n_x, 2**20)
+    rated = RatingsOf(Segments.from_sizes([len(raters)]), raters, rng.normal(size=len(raters)))
+    similarity = rng.integers(0, 900, (n_x, n_x)) / 7
+    zeros = np.zeros(n_x)
+    form = Neighbours(similarity, rated, zeros, np.zeros(1), np.ones(n_x), k, 1, None, True)
+    for x in (0, 5):
+        nearest = np.argsort(-similarity[x, raters], kind="stable")[:k]
+        weights = similarity[x, raters[nearest]]
+        expected = weights @ rated.deviations[nearest] / weights.sum()
+        np.testing.assert_allclose(form.scores(np.array([x])), [[expected]])
 
 
 def test_trainset_equals_the_one_surprise_builds():

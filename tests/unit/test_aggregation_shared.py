@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 from groupbench.aggregation import MemberScores, _greedy, _order, coverage, pareto, proportional, rank_based
 from groupbench.aggregation._order import places, reduced
+from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
 from groupbench.arrays import Segments
 from groupbench.registry import aggregators
 from groupbench.sequential import LTP
@@ -36,6 +37,37 @@ def wide(seed, n_groups=25, width=150, levels=0, hidden=0.1):
     valid = rng.random((n_groups, width)) >= hidden
     activity = rng.integers(1, 50, size=sizes.sum()).astype(float)
     return MemberScores(scores, valid, Segments.from_sizes(sizes), activity, None)
+
+
+@pytest.mark.parametrize("levels", [0, 2])
+@pytest.mark.parametrize("width", [5, 150, 1500])
+@pytest.mark.parametrize("longest", [1, 20, 64, 200])
+def test_the_last_of_the_best_is_what_sorting_finds(longest, width, levels):
+    members = wide(longest, width=width, levels=levels, hidden=0.4)
+    lengths = np.random.default_rng(0).integers(1, longest + 1, len(members.valid))
+    found = members.last_of_best(lengths)
+    for row, owner in enumerate(members.segments.of_row):
+        held = np.where(members.valid[owner], members.scores[row], -np.inf)
+        assert found[row, 0] == np.sort(held)[::-1][min(lengths[owner], width) - 1]
+
+
+@pytest.mark.parametrize("budget", [1, 300, 10**6])
+def test_shortlists_in_parts_are_those_of_all_groups(budget):
+    members = wide(3, levels=2)
+    lengths = np.random.default_rng(1).integers(1, 40, len(members.valid))
+    liked = top_lists(members, lengths)
+    whole, seen = Shortlist.of(members, liked), []
+    for groups, part in shortlists(members, liked, budget):
+        assert len(groups) == 1 or part.members.scores.size <= budget
+        assert len(set(part.members.segments.sizes.tolist())) == 1
+        for group, here in zip(groups, range(len(groups)), strict=True):
+            columns = part.columns[here][part.members.valid[here]]
+            np.testing.assert_array_equal(columns, whole.columns[group][whole.members.valid[group]])
+            rows, theirs = part.members.segments.rows(here, here + 1), members.segments.rows(group, group + 1)
+            for ours, original in ((part.members.scores, members.scores), (part.liked, liked)):
+                np.testing.assert_array_equal(ours[rows, : len(columns)], original[theirs][:, columns])
+        seen.extend(groups.tolist())
+    assert sorted(seen) == list(range(len(members.valid)))
 
 
 @given(found=tied_keys())

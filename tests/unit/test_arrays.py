@@ -100,7 +100,10 @@ def test_frozen_neither_copies_nor_locks_what_the_caller_holds():
     assert frozen(np.arange(6)[::2], np.int64).flags.c_contiguous
 
 
-whole = arrays(np.int64, st.integers(0, 30), elements=st.integers(-5, 20))
+ends = st.sampled_from([20, 10**9, 2**63 - 1])
+whole = ends.flatmap(
+    lambda end: arrays(np.int64, st.integers(0, 30), elements=st.integers(-min(end, 5) - end // 2, end))
+)
 
 
 @given(whole, whole)

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from groupbench import collect, evaluation, scoring
+from groupbench import evaluation, scoring
 from groupbench.data import Ratings
 from groupbench.evaluation import evaluate, refusal
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
+from groupbench.metrics import TIES
 from groupbench.recommender import TrainingData
 from groupbench.registry import aggregators, methods
 from groupbench.task import Task
@@ -189,7 +190,7 @@ def test_errors_are_those_of_sklearn_over_all_rows(seed):
     found = judged(Table(matrix), task)["rated-user", "none"]
 
     assert not found.judgement.judged.all()
-    for ties in collect.TIES:
+    for ties in TIES:
         means = found.means(ties)
         assert means["rmse"] == pytest.approx(root_mean_squared_error(rows.values, guesses), rel=1e-12)
         assert means["mae"] == pytest.approx(mean_absolute_error(rows.values, guesses), rel=1e-12)

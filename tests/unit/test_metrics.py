@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from groupbench.errors import ConfigError, MethodError, PluginError
-from groupbench.metrics import Family, explain, families, judge, parse, rank, register, top_k
+from groupbench.metrics import Family, explain, families, judge, judge_ranked, parse, rank, register, top_k
 
 QUALITIES = [name for name in families() if name != "tied_share"]
 CUTOFFS = (1, 2, 3, 5, 9)
@@ -232,10 +232,41 @@ def test_many_blocks_of_lists_are_judged_like_one():
         assert_same(few, {name: values[part] for name, values in whole.items()}, tolerance=0)
 
 
+@pytest.mark.parametrize("width", [1, 4, 12, 300])
+def test_lists_without_ties_are_judged_the_same_next_to_lists_with_ties(width):
+    rng = np.random.default_rng(width)
+    scores = rng.permuted(np.tile(np.arange(width) / 7, (40, 1)), axis=1)
+    relevant, valid = (rng.random(scores.shape) < share for share in (0.3, 0.8))
+    alone = judge(scores, relevant, valid, ALL)
+    tied = np.zeros_like(scores[:1])
+    beside = judge(
+        *(np.vstack([a, b]) for a, b in ((scores, tied), (relevant, tied > 0), (valid, tied == 0))), ALL
+    )
+    assert_same(alone, {name: values[:-1] for name, values in beside.items()}, tolerance=0)
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 12])
+def test_rankings_are_judged_like_the_scores_that_make_them(length):
+    rng = np.random.default_rng(length)
+    scores = rng.permuted(np.tile(np.arange(12.0), (9_000, 1)), axis=1)
+    relevant = rng.random(scores.shape) < 0.2
+    first = np.argsort(-scores, axis=1)[:, :length]
+    hits = np.take_along_axis(relevant, first, axis=1)
+    asked = [name for name in ALL if int(name.partition("@")[2]) <= length] or ["recall@1"]
+    expected = judge(scores, relevant, np.ones_like(relevant), asked)
+    found = judge_ranked(hits, relevant.sum(axis=1), [*asked, "recall@50"])
+    n_relevant = relevant.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(found.pop("recall@50"), hits.sum(axis=1) / n_relevant)
+    assert_same(found, expected if length else dict.fromkeys(asked, np.where(n_relevant, 0.0, np.nan)))
+
+
 def test_shapes_that_differ_are_refused():
     flags = np.ones((2, 3), dtype=bool)
     with pytest.raises(MethodError, match=r"\(2, 4\).*\(2, 3\)"):
         rank(np.ones((2, 4)), flags, flags, 3)
+    with pytest.raises(MethodError, match=r"\(2, 3\).*\(3,\).*one count for each list"):
+        judge_ranked(flags, np.ones(3, dtype=int), ["ndcg@3"])
     with pytest.raises(MethodError, match=r"\(2,\)"):
         judge(np.ones(2), flags, flags, ["ndcg@3"])
 

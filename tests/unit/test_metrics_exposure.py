@@ -9,11 +9,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from groupbench.collect import TIES
 from groupbench.data import Features, Ratings
 from groupbench.evaluation import evaluate
 from groupbench.measure import Stopwatch
-from groupbench.metrics import Exposure, _exposure
+from groupbench.metrics import TIES, Exposure, _exposure
 from groupbench.registry import aggregators, methods
 from groupbench.task import Task
 from groupbench.views import CUTOFFS, VIEWS

@@ -65,9 +65,9 @@ def train():
     return TrainingData(ratings, (1.0, 5.0), Groups.from_lists([[0, 1], [4, 2, 1], [5]]))
 
 
-def source(method, train, chosen=("average",)):
+def source(method, train, chosen=("average",), **options):
     made = {n: aggregators[n].create() for n in chosen} if isinstance(chosen, tuple) else chosen
-    return ScoreSource(method, train, made, Stopwatch())
+    return ScoreSource(method, train, made, Stopwatch(), **options)
 
 
 def ask(made, entity, entities, items, valid=None):
@@ -114,25 +114,27 @@ def test_aggregators_see_activity_and_the_scale_of_predicted_ratings(train):
     assert seen == [([0, 1, 1, 2, 1], None), ([0, 1, 1, 2, 1], (1.0, 5.0))]
 
 
-def test_everybody_is_scored_once_where_memory_allows(train, monkeypatch):
-    monkeypatch.setattr(scoring, "CHUNK", 3 * N_ITEMS)
+def test_whom_lists_need_is_scored_once_where_memory_allows(train, monkeypatch):
+    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
     method = Asked()
     made = source(method, train)
     for _ in range(2):
         ask(made, "user", [6, 0], [[4], [1]])
         ask(made, "group", [0, 1], [[4], [1]])
 
-    assert method.asked == [[0, 1, 2], [3, 4, 5], [6]]
+    assert method.asked == [[0, 6], [1, 2], [4]]
 
 
-def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch):
-    monkeypatch.setattr(scoring, "KEPT", 0)
+@pytest.mark.parametrize(("kept", "again"), [(0, True), (10**6, False)])
+def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch, kept, again):
+    monkeypatch.setattr(scoring, "KEPT", kept)
     monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
     method = Asked()
-    found = ask(source(method, train), "group", [1, 0], [[4, 0], [1, 2]])
+    found = ask(source(method, train, again=again), "group", [1, 0], [[4, 0], [1, 2]])
 
     assert method.asked == [[0, 1], [2, 4]]
     np.testing.assert_allclose(found["average"][0], MATRIX[[4, 2, 1]][:, [4, 0]].mean(axis=0))
+    np.testing.assert_allclose(found["average"][1], MATRIX[[0, 1]][:, [1, 2]].mean(axis=0))
 
 
 @pytest.mark.parametrize("kept", [0, 10**6])

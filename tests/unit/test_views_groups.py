@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from groupbench import collect, evaluation
+from groupbench import evaluation
 from groupbench.arrays import Segments
 from groupbench.data import Features, GivenSplit, HeldOutRows, Ratings
 from groupbench.errors import ConfigError
 from groupbench.evaluation import evaluate, refusal
 from groupbench.groups import Groups
 from groupbench.measure import Stopwatch
-from groupbench.metrics import judge, judge_members, rank
+from groupbench.metrics import TIES, judge, judge_members, rank
 from groupbench.recommender import TrainingData
 from groupbench.registry import aggregators, methods
 from groupbench.task import Task
@@ -230,7 +230,7 @@ def plain_members(task, group_scores, ties):
 
 
 def assert_members(found, task, group_scores):
-    for ties in collect.TIES:
+    for ties in TIES:
         expected = plain_members(task, group_scores, ties)
         assert found.values[ties].keys() >= expected.keys()
         for name, values in expected.items():
@@ -274,7 +274,7 @@ def test_reference_rows_of_coupled(seed):
     for name, group_scores in (("random", np.ones_like(best)), ("oracle", np.round(best, 9))):
         found = judged(methods[name].create(), task, ["coupled"])["coupled", "none"]
         expected = plain_members(task, group_scores, "expected")
-        for ties in collect.TIES:
+        for ties in TIES:
             for metric, values in expected.items():
                 np.testing.assert_allclose(found.values[ties][metric], values, atol=1e-12, err_msg=metric)
 
@@ -346,7 +346,7 @@ def test_decoupled_figures_are_gains_of_predicted_scores(seed):
 
     assert found.judgement.judged.all()
     for name, values in expected.items():
-        for ties in collect.TIES:
+        for ties in TIES:
             np.testing.assert_allclose(found.values[ties][name], values, atol=1e-12, err_msg=name)
 
 
@@ -579,7 +579,7 @@ def test_full_figures_are_those_of_whole_lists(view, seed):
         users = [owner] if "user" in view else task.train.groups[owner]
         shown = matrix[users].mean(axis=0)[[i for i, _ in held]][None]
         relevant = np.array([[t is not None for _, t in held]])
-        for ties in collect.TIES:
+        for ties in TIES:
             expected = judge(shown, relevant, np.ones_like(relevant), names, ties=ties)
             for name in names:
                 np.testing.assert_allclose(found.values[ties][name][place], expected[name][0], atol=1e-12)
