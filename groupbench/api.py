@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.errors import ConfigError, ResultError
+from groupbench.running import collect, start, start_tuning
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from groupbench.config import Config
-    from groupbench.data import Dataset
     from groupbench.page import Page
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
     from groupbench.store import RunRecord
-    from groupbench.tuning import Options, Search
+
+__all__ = [
+    "collect",
+    "compare",
+    "load_records",
+    "load_results",
+    "report",
+    "run",
+    "start",
+    "start_tuning",
+    "table",
+    "tune",
+]
 
 RESULTS = Path("results")
 """The default results folder, below the current one."""
@@ -175,119 +182,6 @@ def load_records(results: Path) -> list[RunRecord]:
     if not found:
         raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
     return store.newest(iter(found))
-
-
-def start(
-    config: Config,
-    results: Path,
-    report: Callable[[Job | Outcome, int, int], None],
-    tell: Callable[[str], None] = lambda text: None,
-    begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
-) -> list[Job]:
-    """Run the jobs of `config` that have no result yet; return all of its jobs.
-
-    Args:
-        config: what to run.
-        results: the results folder.
-        report: called with each job that starts and each outcome, the number of jobs ended, and
-            the number to run.
-        tell: called with what the loaders changed or left out, before any job starts.
-        begin: called with the jobs to run and how many at a time, before any starts.
-    """
-    from groupbench import store
-    from groupbench.runner.executors import executor
-    from groupbench.runner.jobs import plan, unfinished
-    from groupbench.runner.pool import Outcome
-
-    loaded = _load(config, tell)
-    jobs = plan(_all_modes(config), loaded, results.resolve())
-    for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:
-        if any(job.served == name for job in jobs):
-            tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")
-    left = unfinished(jobs)
-    _require_writable(results)
-    if not left:
-        return jobs
-    ended = 0
-    with ExitStack() as stack:
-        does = stack.enter_context(executor(config, loaded))
-        begin(left, min(config.jobs or does.places(config.threads), len(left)))
-        events = does.run(left, workers=config.jobs, threads=config.threads, timeout=config.timeout)
-        for event in stack.enter_context(closing(events)):
-            if isinstance(event, Outcome):
-                ended += 1
-                if event.status != "done":
-                    store.write(event.job.folder, event.job.record(event.status, event.reason))
-            report(event, ended, len(left))
-    return jobs
-
-
-def start_tuning(
-    config: Config,
-    options: Options,
-    results: Path,
-    report: Callable[[Search], None] = lambda search: None,
-    tell: Callable[[str], None] = lambda text: None,
-) -> list[Search]:
-    """Make the trials of `config` that were not made yet; return one search per method.
-
-    Args:
-        config: methods, one data set, fixed hyperparameters and workers.
-        options: how to search.
-        results: the results folder.
-        report: called with a search when it begins and whenever a trial of it was settled.
-        tell: called with what the loader changed or left out, before any trial starts.
-    """
-    from groupbench import tuning
-
-    if len(config.dataset) != 1:
-        raise ConfigError(
-            f"{len(config.dataset)} data sets: tune on one at a time, each to a file of its own"
-        )
-    loaded = _load(config, tell)
-    _require_writable(results)
-    return tuning.run(_all_modes(config), options, loaded, results.resolve(), report)
-
-
-def _all_modes(config: Config) -> Config:
-    """The config with all ways to serve groups, if it names none."""
-    from groupbench.group_rows import MODES
-
-    return config if config.groups_as else config.model_copy(update={"groups_as": list(MODES)})
-
-
-def _load(config: Config, tell: Callable[[str], None]) -> dict[str, Dataset]:
-    """The data sets by the name they were asked for, once the plugins are loaded and all names are known."""
-    from groupbench import registry
-    from groupbench.loading import load
-
-    for plugin in config.plugins:
-        registry.load_plugin(plugin)
-    config.method_names()
-    data_dir = None if config.data_dir is None else Path(config.data_dir)
-    loaded = {name: load(name, data_dir) for name in config.dataset}
-    for dataset in loaded.values():
-        for note in dataset.notes:
-            tell(f"{dataset.name}: {note}")
-    return loaded
-
-
-def collect(jobs: Sequence[Job]) -> list[RunRecord]:
-    """The records of the given jobs."""
-    from groupbench import store
-
-    return [record for job in jobs if (record := store.read(job.folder)) is not None]
-
-
-def _require_writable(results: Path) -> None:
-    try:
-        (results / "runs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultError(
-            f"cannot write to {results}: {error.strerror}; choose another --results folder"
-        ) from error
-    if not os.access(results / "runs", os.W_OK):
-        raise ResultError(f"cannot write to {results}/runs: no permission; choose another --results folder")
 
 
 def _list(names: str | Sequence[str]) -> list[str]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+UNFINISHED = ".*.tmp"
+"""Pattern of the names of files that are being written."""
 
 _MARK = b"PAR1"
 
@@ -44,16 +49,57 @@ def alone(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         if _locked(descriptor):
-            for left in folder.glob(".*.tmp"):
+            for left in folder.glob(UNFINISHED):
                 left.unlink(missing_ok=True)
         yield
     finally:
         os.close(descriptor)
 
 
-def _locked(descriptor: int) -> bool:
+@contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """A new temporary folder whose name begins with `prefix`, removed at the end.
+
+    Folders of this prefix whose process was killed are removed as well: nobody holds their lock.
+
+    Raises:
+        OSError: if no folder can be made.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        with suppress(OSError):
+            _remove_if_left(left)
+    folder, descriptor = _held(prefix)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _held(prefix: str) -> tuple[Path, int]:
+    """A new folder and its lock; another process may take it for left behind before it is locked."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            _locked(descriptor)
+            if folder.exists():
+                return folder, descriptor
+            os.close(descriptor)
+
+
+def _remove_if_left(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if _locked(descriptor, fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, how: int = 0) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
     except OSError:
         return False
     return True

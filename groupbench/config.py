@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from groupbench.protocol import Protocol
 
 
+MOST_SEEDS = 10_000
+"""Repeats of one run, at most."""
+LAST_SEED = 2**63 - 1
+"""Number of the last repeat; tables hold no higher ones."""
+
+
 class Tuned(BaseModel):
     """How the hyperparameters of a method were found: a `[tuned.METHOD]` table as `tune` writes it."""
 
@@ -83,8 +89,14 @@ class Config(BaseModel):
     """`HOST:PORT` of the cluster; else that of RAY_ADDRESS, or one on this machine."""
     jobs: int | None = Field(None, ge=1)
     """Jobs at a time; without it one a core, of this machine or of the cluster."""
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=1, le=1024)
     """Threads of each worker; figures may differ in the last digits between numbers of threads."""
+    train_workers: int = Field(1, ge=1, le=1024)
+    """Processes that share the training of a method that can (see `Method.training_workers`); figures differ
+    by rounding between numbers of them."""
+    memory_budget: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """GiB that a job may take beyond its data: a quarter for scores that are kept (0.5 GiB without it), all
+    for similarities (8 GiB without it), before a fit that needs more is refused; figures stay the same."""
     deterministic: bool = True
     """Whether methods that give the same figures again with one thread only are held to one."""
     timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
@@ -175,6 +187,12 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
     for key in ("methods", "dataset", "aggregators"):
         if not getattr(config, key):
             raise ConfigError(f"{where}{key}: name at least one; 'groupbench list' shows what there is")
+    if isinstance(config.seeds, int) and config.seeds > MOST_SEEDS:
+        raise ConfigError(
+            f"{where}seeds={config.seeds}: these are more than {MOST_SEEDS} repeats; ask for fewer"
+        )
+    if any(seed > LAST_SEED for seed in config.seed_list()):
+        raise ConfigError(f"{where}seeds={config.seeds!r}: the last repeat is {LAST_SEED}; name lower ones")
     if not config.seed_list() or min(config.seed_list()) < 0:
         raise ConfigError(f"{where}seeds={config.seeds!r}: ask for at least one seed, 0 or higher")
     return config
@@ -182,7 +200,7 @@ def _validated(values: Mapping[str, Any], where: str) -> Config:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"config {file}: no such file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

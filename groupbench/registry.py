@@ -10,11 +10,18 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from groupbench.errors import ConfigError, PluginError, unknown
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+RESERVED = frozenset({"all", "best", "own", "none"})
+"""What options of commands mean something else by."""
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., Any])
@@ -79,10 +86,10 @@ class Entry(Generic[T]):
         return self._validated(values)
 
     def _validated(self, values: Mapping[str, Any]) -> T:
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         try:
-            made: T = TypeAdapter(cast(Any, self.make)).validate_python(dict(values))
+            made: T = _adapter(self.make).validate_python(dict(values))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
@@ -107,6 +114,7 @@ class Registry(Generic[T]):
         """Decorator that registers a class or function as `name`, with parameters it stands for."""
 
         def register(make: C) -> C:
+            _require_name(self.kind, name)
             held = self._entries.get(name)
             if held is not None and not _same_place(held.make, make):
                 raise PluginError(
@@ -184,7 +192,27 @@ def _failed_import(what: str, error: BaseException) -> str:
 
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
+    if isinstance(error, SyntaxError):
+        place = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"
+        error = SyntaxError(error.msg)
     return f"{what} raised {type(error).__name__} when imported: {error} (at {place}); mend the file"
+
+
+def _require_name(kind: str, name: str) -> None:
+    """Refuse names that no option could ask for, or that mean something else there."""
+    if not name.strip() or name in RESERVED or not name.isprintable() or set(name) & set(",:[]"):
+        raise PluginError(
+            f"{kind} {name!r} cannot be asked for by that name; take letters, digits and dashes, and none of "
+            f"{', '.join(sorted(RESERVED))}"
+        )
+
+
+@cache
+def _adapter(make: Callable[..., Any]) -> TypeAdapter[Any]:
+    """What validates parameters: it takes longer to build than to use."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(cast(Any, make))
 
 
 def _same_place(a: Callable[..., Any], b: Callable[..., Any]) -> bool:

@@ -6,13 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from groupbench.atomic import alone, is_whole_parquet, replacing, write_parquet
+from groupbench.atomic import UNFINISHED, alone, is_whole_parquet, replacing, write_parquet
 from groupbench.errors import ResultError
 
 if TYPE_CHECKING:
@@ -214,6 +215,34 @@ def is_done(folder: Path, tuning: Mapping[str, Any]) -> bool:
     if record is None or record.status != "done" or record.tuning != tuning:
         return False
     return all(map(is_whole_parquet, folder.glob("*.parquet")))
+
+
+def damaged(folder: Path) -> Path | None:
+    """The file in `folder` because of which a job that ended there counts as not done; None if all are whole.
+
+    That is a record that cannot be read, one of a later version too, or a table that was cut off.
+    """
+    try:
+        if read(folder) is None:
+            return None
+    except ResultError:
+        return folder / "run.json"
+    return next((file for file in sorted(folder.glob("*.parquet")) if not is_whole_parquet(file)), None)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what processes that were killed left beside the record of a finished job.
+
+    That are halves of files, and a log without a line. What cannot be removed stays.
+    """
+    log = folder / "log.txt"
+    with suppress(OSError):
+        if log.stat().st_size == 0:
+            log.unlink()
+    with suppress(OSError):
+        if any(folder.glob(UNFINISHED)):
+            with alone(folder):
+                pass
 
 
 def records(root: Path) -> Iterator[RunRecord | ResultError]:

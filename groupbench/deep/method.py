@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from groupbench.deep._training import Epoch
     from groupbench.deep._validation import HeldOut
     from groupbench.groups import Groups
-    from groupbench.recommender import Deterministic, TrainingData
+    from groupbench.recommender import Deterministic, TrainingData, TrainingWorkers
 
 Count = Annotated[int, Ge(1)]
 Whole = Annotated[int, Ge(0)]
@@ -54,6 +54,7 @@ class DeepRecommender(Recommender, GroupRecommender):
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     deterministic: ClassVar[Deterministic] = "one-machine"
     relative_cost: ClassVar[float] = 50.0
+    training_workers: ClassVar[TrainingWorkers] = "one"
 
     learning_rate: Above0 = tunable(1e-2, low=1e-3, high=3e-2, log=True)
     """Adam's step size."""

@@ -8,11 +8,27 @@ from typing import Literal
 
 import torch
 
+from groupbench.errors import MethodError
+from groupbench.team import ALONE, Team
 
-def choose(device: Literal["auto", "cpu", "cuda"]) -> tuple[torch.device, str]:
-    """The device to use, and a sentence where it is not the one that was asked for (else empty)."""
-    if device == "cpu" or torch.cuda.is_available():
-        return torch.device("cpu" if device == "cpu" else "cuda"), ""
+
+def choose(device: Literal["auto", "cpu", "cuda"], team: Team = ALONE) -> tuple[torch.device, str]:
+    """The device to use, and a sentence where it is not the one that was asked for (else empty).
+
+    Raises:
+        MethodError: if the team has more processes on this machine than there are GPUs.
+    """
+    if device == "cpu":
+        return torch.device("cpu"), ""
+    if torch.cuda.is_available():
+        if team.place >= torch.cuda.device_count():
+            raise MethodError(
+                f"DMTL: {torch.cuda.device_count()} GPUs for more training workers; start as many, or "
+                "set device=cpu"
+            )
+        if team.size > 1:
+            torch.cuda.set_device(team.place)
+        return torch.device("cuda"), ""
     missing = "device=cuda, but torch finds no GPU: computed on the CPU" if device == "cuda" else ""
     return torch.device("cpu"), missing
 

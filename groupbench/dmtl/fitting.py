@@ -10,6 +10,8 @@ from groupbench.dmtl.losses import Rows
 from groupbench.dmtl.network import Architecture, Network
 from groupbench.dmtl.saving import fingerprint, restore_trainer, write_trainer
 from groupbench.dmtl.training import Schedule, Trainer
+from groupbench.errors import MethodError
+from groupbench.team import ALONE, Team
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +32,19 @@ class Fitting:
         train: gives features and groups.
         device: where to train.
         checkpoints: folder for the states of unfinished fits, or None to keep none.
+        team: the processes that train together; each calls the same methods in the same order.
     """
 
     def __init__(
-        self, model: DMTL, train: TrainingData, device: torch.device, checkpoints: Path | None
+        self,
+        model: DMTL,
+        train: TrainingData,
+        device: torch.device,
+        checkpoints: Path | None,
+        team: Team = ALONE,
     ) -> None:
         self.model, self.train, self.device, self.checkpoints = model, train, device, checkpoints
+        self.team = team
 
     def run(self, name: str, rows: Ratings, epochs: int, validation: Ratings | None = None) -> Trainer:
         """Train a network on `rows` for at most `epochs`, or go on with the checkpoint of that `name`.
@@ -51,9 +60,14 @@ class Fitting:
         mark = "" if file is None else fingerprint(trainer)
         if file is not None and file.exists():
             restore_trainer(file, trainer, mark)
+        if self.team.agreed(trainer.steps, self.device) != trainer.steps:
+            raise MethodError(
+                f"DMTL: not all training workers find the same checkpoints in {self.checkpoints}; "
+                "give a folder that they share"
+            )
         while not trainer.finished:
             trainer.run_epoch()
-            if file is not None:
+            if file is not None and self.team.rank == 0:
                 write_trainer(file, trainer, mark)
         trainer.finish()
         return trainer
@@ -69,6 +83,7 @@ class Fitting:
             memberships(self.train.groups, rows.n_users),
             self._schedule(epochs),
             None if validation is None else Rows.of(validation, self.device),
+            self.team,
         )
 
     def _inputs(self, rows: Ratings) -> Inputs:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +15,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from groupbench.arrays import IntArray
     from groupbench.dmtl.features import Side
+    from groupbench.team import Part
 
 
 class Linear(nn.Module):
@@ -39,6 +42,30 @@ class Linear(nn.Module):
         rows = x.flatten(0, -3).transpose(0, 1)
         out = torch.bmm(rows, self.weight).transpose(0, 1) + self.bias
         return out.reshape(*x.shape[:-1], self.weight.shape[-1])
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose noise can be that of a larger batch, of which there is a part only."""
+
+    _part: Part | None = None
+
+    @contextmanager
+    def shared(self, part: Part) -> Iterator[None]:
+        """While this lasts, inputs are the `part` of a mini-batch, (n, ensemble, width)."""
+        self._part = part
+        try:
+            yield
+        finally:
+            self._part = None
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Drop and rescale."""
+        if self._part is None or len(input) == self._part.of or not self.training:
+            return super().forward(input)
+        # Noise follows the order in memory, so the larger batch has to be laid out like its part.
+        order = sorted(range(input.ndim), key=input.stride, reverse=True)
+        whole = torch.empty_permuted((self._part.of, *input.shape[1:]), order, device=input.device)
+        return input * super().forward(whole.fill_(1))[self._part.rows]
 
 
 class Table(nn.Module):
@@ -164,6 +191,13 @@ class Encoder(nn.Module):
             x = torch.cat([x, self.history(self.others.weight, hidden)], dim=-1)
         out: Tensor = self.own(x)
         return out + (self.features @ self.known).view(out.shape)
+
+    def some(self, rows: Tensor) -> Tensor:
+        """Encode those in `rows`, (n,), as `forward` does, for an encoder without a history."""
+        x = functional.embedding(rows, self.ids.weight.flatten(1))
+        x = x.view(len(rows), *self.ids.weight.shape[1:])
+        out: Tensor = self.own(x)
+        return functional.relu(out + (self.features[rows] @ self.known).view(out.shape))
 
     def forward(self, hidden: Tensor | None = None) -> Tensor:
         """Encode everyone: (n, ensemble, width)."""

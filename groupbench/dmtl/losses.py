@@ -39,7 +39,7 @@ class Rows(NamedTuple):
         pairs = torch.stack([torch.tensor(ratings.users), torch.tensor(ratings.items)])
         return cls(pairs.to(device), torch.tensor(ratings.values, dtype=torch.float32).to(device))
 
-    def take(self, index: Tensor) -> Rows:
+    def take(self, index: Tensor | slice) -> Rows:
         """The rows at `index`."""
         return Rows(self.pairs[:, index], self.values[index])
 
@@ -62,12 +62,13 @@ def rmse(network: Network, rows: Rows) -> float:
     return math.sqrt(squares / len(rows.values))
 
 
-def profile_loss(logits: Tensor, groups: Tensor) -> Tensor:
+def profile_loss(logits: Tensor, groups: Tensor, counted: Tensor | None = None) -> Tensor:
     """Cross-entropy to a target spread evenly over each row's groups; rows without a group do not count.
 
     Args:
         logits: (n, ensemble, n_groups).
         groups: (n, most groups) indices, filled up with -1.
+        counted: () rows to take the mean over; by default those here that have a group.
 
     Returns:
         (ensemble,) means over the rows that have a group, in nats; 0 where none has.
@@ -76,4 +77,10 @@ def profile_loss(logits: Tensor, groups: Tensor) -> Tensor:
     targets = groups.clamp(min=0)[:, None].expand(-1, logits.shape[1], -1)
     log_p = logits.log_softmax(dim=-1).gather(2, targets)
     shares = held / held.sum(dim=1, keepdim=True).clamp(min=1)
-    return -(log_p * shares[:, None]).sum(dim=(0, 2)) / held.any(dim=1).sum().clamp(min=1)
+    counted = with_group(groups) if counted is None else counted
+    return -(log_p * shares[:, None]).sum(dim=(0, 2)) / counted.clamp(min=1)
+
+
+def with_group(groups: Tensor) -> Tensor:
+    """How many rows of `groups`, (n, most groups) and filled up with -1, have a group: ()."""
+    return (groups >= 0).any(dim=1).sum()

@@ -10,12 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.dmtl.layers import Encoder, History, Linear
+from groupbench.dmtl.layers import Dropout, Encoder, History, Linear
 
 if TYPE_CHECKING:
     from groupbench.dmtl.features import Inputs, Side
 
 Attention = Literal["learned", "mean", "members", "none"]
+
+MANY = 200_000
+"""With more users and items than these it takes longest to do something for all of them in every step."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,10 @@ class Encoded(NamedTuple):
         found = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
         return Encoded(*(f.view(len(rows), *part.shape[1:]) for f, part in zip(found, self, strict=True)))
 
+    def grid(self, rows: int, columns: int) -> Encoded:
+        """The rows laid out as a table, filled row by row."""
+        return Encoded(*(part.view(rows, columns, *part.shape[1:]) for part in self))
+
     def window(self, block: slice | None, axis: int) -> Encoded:
         """The rows in `block`, with a new axis at `axis` so that users and items broadcast."""
         return Encoded(*((part if block is None else part[block]).unsqueeze(axis) for part in self))
@@ -125,10 +132,15 @@ class Network(nn.Module):
         self.rating_item = linear(width, below, fan_in=2 * width)
         self.profile_user = linear(width, own, fan_in=2 * width)
         self.profile_item = linear(width, own, fan_in=2 * width)
-        self.dropout = nn.Dropout(made.dropout)
+        self.dropout = Dropout(made.dropout)
         joined = below + made.product * width
         self.rating = linear(joined, 1)
         self.profile = linear(joined, max(inputs.n_groups, 1)).requires_grad_(not made.freeze_profile)
+
+    @property
+    def large(self) -> bool:
+        """Whether there are so many users and items that what is done for each of them takes most time."""
+        return len(self.users.biases) + len(self.items.biases) > MANY
 
     def encode(self, hidden: Tensor | None = None) -> tuple[Encoded, Encoded]:
         """Everyone and everything; `hidden`, (2, n), are the pairs that histories must not show."""
@@ -136,7 +148,20 @@ class Network(nn.Module):
         items = self.items(None if hidden is None else hidden.flip(0))
         if self.member_hidden is not None:
             users = users + self._groups_of(users)
-        return self.as_users(users, self.users.biases), self._as_items(items)
+        return self.as_users(users, self.users.biases), self._as_items(items, self.items.biases)
+
+    def encode_pairs(self, pairs: Tensor, hidden: Tensor) -> tuple[Encoded, Encoded]:
+        """The user and the item of each of the `pairs`, (2, n); `hidden` as in `encode`.
+
+        Where there are many, only these are encoded if nobody's encoding hangs on others'.
+        """
+        apart = self.users.history is None and self.member_hidden is None
+        if apart and self.large:
+            users, items = self.users.some(pairs[0]), self.items.some(pairs[1])
+            biases = self.users.biases[pairs[0]], self.items.biases[pairs[1]]
+            return self.as_users(users, biases[0]), self._as_items(items, biases[1])
+        everyone, everything = self.encode(hidden)
+        return everyone.take(pairs[0]), everything.take(pairs[1])
 
     def as_users(self, hidden: Tensor, biases: Tensor) -> Encoded:
         """Representations of users or groups, (n, ensemble, width), made ready for pairs."""
@@ -164,6 +189,15 @@ class Network(nn.Module):
             below = self.below_profile(users, items)
         return rating, self.profile(below)
 
+    def ratings(self, users: Encoded, items: Encoded) -> Tensor:
+        """The ratings of `pair` but for rounding, sooner where no gradients are asked for."""
+        z, attended = self._halves(users, items, users.rating, self.rating_item)
+        weight, below = self.rating.weight[..., 0], z.shape[-1]
+        rating = (z * weight[:, :below]).sum(dim=-1) + self.rating.bias[:, 0]
+        if self.made.product:
+            rating = rating + (attended * (users.hidden * weight[:, below:])).sum(dim=-1)
+        return rating + (self.mean + users.biases + items.biases)[..., None]
+
     def below_profile(self, users: Encoded, items: Encoded) -> Tensor:
         """What the profile is read from, (..., ensemble, width), of pairs that broadcast."""
         if self.made.shared:
@@ -171,11 +205,18 @@ class Network(nn.Module):
         return self._below(users, items, users.profile, self.profile_item)
 
     def _below(self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear) -> Tensor:
+        z, attended = self._halves(users, items, of_users, layer)
+        return torch.cat([z, users.hidden * attended], dim=-1) if self.made.product else z
+
+    def _halves(
+        self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear
+    ) -> tuple[Tensor, Tensor]:
+        """The output of a layer below the heads, and what of the items attention lets through."""
         alpha = self._alpha(users, items)
         above = self.made.attended == "shared"
         attended = items.hidden if above else alpha * items.hidden
         z = self.dropout(functional.relu(of_users + layer(attended)) * (alpha if above else 1))
-        return torch.cat([z, users.hidden * attended], dim=-1) if self.made.product else z
+        return z, attended
 
     def _alpha(self, users: Encoded, items: Encoded) -> Tensor | float:
         n = self.attend_users.weight.shape[-1]
@@ -184,10 +225,10 @@ class Network(nn.Module):
         below = self.made.shared_width if self.made.attended == "shared" else self.made.width
         return 1 / below if self.made.attention == "mean" and not self.made.rescale_attention else 1.0
 
-    def _as_items(self, hidden: Tensor) -> Encoded:
+    def _as_items(self, hidden: Tensor, biases: Tensor) -> Encoded:
         none = hidden[..., :0]
         logits = self.attend_items(hidden)
-        return Encoded(hidden, logits, none, none, self.items.biases)
+        return Encoded(hidden, logits, none, none, biases)
 
     def _groups_of(self, users: Tensor) -> Tensor:
         """The attentive mean of the members of each user's groups; 0 for users without a group."""

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from groupbench.arrays import FloatArray, IntArray
+    from groupbench.dmtl.pairs import Pairs
     from groupbench.groups import Groups
-    from groupbench.recommender import Deterministic, TrainingData
+    from groupbench.recommender import Deterministic, TrainingData, TrainingWorkers
+    from groupbench.team import Team
 
 
 @dataclass
@@ -42,6 +44,7 @@ class DMTL(Recommender, GroupRecommender):
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     deterministic: ClassVar[Deterministic] = "one-machine"
     relative_cost: ClassVar[float] = 30.0
+    training_workers: ClassVar[TrainingWorkers] = "many"
 
     ids: bool = True
     """Whether users and items have id embeddings."""
@@ -123,6 +126,9 @@ class DMTL(Recommender, GroupRecommender):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train and score; `auto` takes a GPU where torch finds one."""
 
+    def __post_init__(self) -> None:
+        self._pairs: Pairs | None = None
+
     def skip(self, train: TrainingData) -> str:
         """Why there is nothing to learn: equal ratings, which say only what was chosen."""
         values = train.ratings.values
@@ -132,39 +138,52 @@ class DMTL(Recommender, GroupRecommender):
     def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
         """Train with early stopping on rows drawn by `rng`; torch's global generators are left as they were.
 
+        Several processes may share the training (`groupbench.team`); losses and weights are the same then
+        but for rounding.
+
         Args:
             train: what to learn from.
             rng: all randomness.
             checkpoints: folder that keeps the state after each epoch. A fit that was cut off and is
-                started again with an equal `rng` goes on from there and ends in the same weights.
+                started again with an equal `rng` goes on from there and ends in the same weights; it may have
+                another number of processes.
 
         Raises:
             MethodError: if there are no training rows, the loss diverges, hyperparameters contradict each
-                other, or the checkpoints are of another fit.
+                other, the checkpoints are of another fit, or a process that shares the training ends.
         """
+        from groupbench.team import gathered
+
+        if len(train.ratings) == 0:
+            raise MethodError("DMTL: no training ratings; it learns from individual ratings, so give it some")
+        if self.group_inference == "attention" and self.attention != "members":
+            raise MethodError("DMTL: group_inference=attention needs attention=members; set that as well")
+        with gathered(self, train, rng, checkpoints=checkpoints) as team:
+            self._fit(train, rng, checkpoints, team)
+        return self
+
+    def _fit(
+        self, train: TrainingData, rng: np.random.Generator, checkpoints: Path | None, team: Team
+    ) -> None:
         from groupbench.dmtl import notices
         from groupbench.dmtl.devices import choose, seeded
         from groupbench.dmtl.fitting import Fitting
         from groupbench.dmtl.losses import best_epoch
 
-        rows = train.ratings
-        if len(rows) == 0:
-            raise MethodError("DMTL: no training ratings; it learns from individual ratings, so give it some")
-        if self.group_inference == "attention" and self.attention != "members":
-            raise MethodError("DMTL: group_inference=attention needs attention=members; set that as well")
+        rows, self._pairs = train.ratings, None
         order = rng.permutation(len(rows))
         held = max(1, int(self.validation_fraction * len(rows)))
         fitted = order[held:] if held < len(rows) else order
-        device, fallback = choose(self.device)
+        device, fallback = choose(self.device, team)
         with seeded(integer(rng), device):
-            fitting = Fitting(self, train, device, checkpoints)
+            fitting = Fitting(self, train, device, checkpoints, team)
             search = fitting.run("search", rows.take(fitted), self.epochs, validation=rows.take(order[:held]))
             self.history, self._network = search.history, search.network
             if self.refit:
                 self._network = fitting.run("refit", rows, best_epoch(search.history) + 1).network
         self.notices = tuple(filter(None, (fallback, *notices.of(self._network, self.history, rows))))
-        notices.log(self.notices)
-        return self
+        if team.rank == 0:
+            notices.log(self.notices)
 
     def score(self, users: IntArray) -> FloatArray:
         """Predicted ratings of all items for `users`, not cut to the scale: (len(users), n_items)."""
@@ -177,6 +196,21 @@ class DMTL(Recommender, GroupRecommender):
         from groupbench.dmtl import scoring
 
         return scoring.of_groups(self._network, groups, self.group_inference)
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Predicted ratings of some items for each of `users`: `items` and result are (len(users), k)."""
+        return self._scorer().of_users(users, items)
+
+    def score_group_pairs(self, groups: Groups, items: IntArray) -> FloatArray:
+        """Scores of some items for each of `groups`: `items` and result are (len(groups), k)."""
+        return self._scorer().of_groups(groups, items, self.group_inference)
+
+    def _scorer(self) -> Pairs:
+        from groupbench.dmtl.pairs import Pairs
+
+        if self._pairs is None:
+            self._pairs = Pairs(self._network)
+        return self._pairs
 
     def profiles(self, users: IntArray, items: IntArray) -> FloatArray:
         """Probabilities of the groups for the pairs `users`, `items`, (n,) each: (n, n_groups)."""

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from groupbench.dmtl.network import Network
     from groupbench.groups import Groups
 
-_BLOCK_VALUES = 2**21
-"""Numbers in the widest array while pairs are scored; a handful of such arrays live at once."""
+GroupInference = Literal["mean-representation", "mean-score", "centroid", "attention"]
+"""How members make a group; the values of `DMTL.group_inference`."""
+
+_BLOCK_VALUES = 2**18
+"""Numbers in the widest array while pairs are scored: a handful of such arrays, of 1 MiB, stay in cache."""
 
 
 @torch.no_grad()
@@ -32,12 +35,17 @@ def of_users(network: Network, users: IntArray) -> FloatArray:
 def of_groups(
     network: Network,
     groups: Groups,
-    how: Literal["mean-representation", "mean-score", "centroid", "attention"],
+    how: GroupInference,
 ) -> FloatArray:
     """Scores of all items for `groups`, (len(groups), n_items); `how` is `DMTL.group_inference`."""
     if how == "mean-score":
         return _mean_scores(network, groups)
     everyone, items = network.encode()
+    return _scored(network, as_rows(network, everyone, groups, how), items)
+
+
+def as_rows(network: Network, everyone: Encoded, groups: Groups, how: GroupInference) -> Encoded:
+    """`groups` made ready for pairs like users, of whom `everyone` is encoded; not for `mean-score`."""
     device = network.members.device
     members = torch.tensor(groups.members).to(device)
     of_member = torch.tensor(groups.segments.of_row).to(device)
@@ -53,8 +61,7 @@ def of_groups(
 
     merged = functional.relu(mean(hidden)) if how == "centroid" else mean(hidden)
     biases = everyone.biases[:, None, None].expand(-1, hidden.shape[1], 1)
-    prepared = network.as_users(merged, mean(biases)[:, 0, 0])
-    return _scored(network, prepared, items)
+    return network.as_users(merged, mean(biases)[:, 0, 0])
 
 
 def _mean_scores(network: Network, groups: Groups) -> FloatArray:
@@ -71,10 +78,13 @@ def _scored(network: Network, rows: Encoded, items: Encoded) -> FloatArray:
     n, n_items = len(rows.hidden), len(items.hidden)
     out = np.empty((n, n_items))
     width = network.made.ensemble * max(network.made.width, network.made.shared_width)
-    step = max(1, _BLOCK_VALUES // max(1, n_items * width))
-    columns = items.window(None, 0)
-    for start in range(0, n, step):
-        block = slice(start, start + step)
-        ratings, _ = network.pair(rows.window(block, 1), columns, profile=False)
-        out[block] = ratings.mean(dim=-1).cpu().numpy()
+    across = max(1, min(n_items, _BLOCK_VALUES // width))
+    down = max(1, _BLOCK_VALUES // (across * width))
+    for left in range(0, n_items, across):
+        columns = slice(left, left + across)
+        chosen = items.window(columns, 0)
+        for top in range(0, n, down):
+            block = slice(top, top + down)
+            ratings = network.ratings(rows.window(block, 1), chosen)
+            out[block, columns] = ratings.mean(dim=-1).cpu().numpy()
     return out

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from groupbench.dmtl.layers import Table
-from groupbench.dmtl.losses import Epoch, Rows, best_epoch, profile_loss, rmse
+from groupbench.dmtl.losses import Epoch, Rows, best_epoch, profile_loss, rmse, with_group
 from groupbench.errors import MethodError
+from groupbench.team import ALONE, Part, Team
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,6 +63,7 @@ class Trainer:
         memberships: (n_users, most groups of a user) group indices, filled up with -1.
         schedule: how to train.
         validation: rows that decide when to stop; without them all epochs are run.
+        team: the processes that train `network` together, each with a network of its own.
 
     Attributes:
         history: one entry for each epoch run.
@@ -74,8 +76,10 @@ class Trainer:
         memberships: IntArray,
         schedule: Schedule,
         validation: Rows | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.network, self.rows, self.schedule, self.validation = network, rows, schedule, validation
+        self.team = team
         self.groups = torch.tensor(memberships).to(rows.values.device)
         # Log variances of the two losses for each member of the ensemble (Kendall et al., CVPR 2018).
         self.log_variances = torch.zeros(
@@ -117,32 +121,42 @@ class Trainer:
         self.network.load_state_dict(self.best, strict=False)
         self.network.eval()
 
-    def losses(self, batch: Rows) -> tuple[Tensor, Tensor]:
-        """Squared error and cross-entropy of each member of the ensemble, (ensemble,), over `batch`."""
-        users, items = self.network.encode(batch.pairs)
-        rows = users.take(batch.pairs[0]), items.take(batch.pairs[1])
+    def losses(self, batch: Rows, part: Part | None = None) -> tuple[Tensor, Tensor]:
+        """Squared error and cross-entropy of each member of the ensemble, (ensemble,), over `batch`.
+
+        With a `part` they are its addends only.
+        """
+        part = part or Part(slice(None), len(batch.values))
+        own = batch.take(part.rows)
+        rows = self.network.encode_pairs(own.pairs, hidden=batch.pairs)
         profiled = self.schedule.learn_weights or self.schedule.profile_weight > 0
-        ratings, logits = self.network.pair(*rows, profile=profiled)
-        mse = ((ratings - batch.values[:, None]) ** 2).mean(dim=0)
+        with self.network.dropout.shared(part):
+            ratings, logits = self.network.pair(*rows, profile=profiled)
+        share = len(own.values) / part.of * part.weight
+        mse = ((ratings - own.values[:, None]) ** 2).mean(dim=0) * share
         if logits is None:
             return mse, torch.zeros_like(mse)
-        return mse, profile_loss(logits, self.groups[batch.pairs[0]])
+        counted = with_group(self.groups[batch.pairs[0]])
+        return mse, profile_loss(logits, self.groups[own.pairs[0]], counted) * part.weight
 
     def _step(self, batch: Rows) -> Tensor:
-        mse, entropy = self.losses(batch)
+        mse, entropy = self.losses(batch, self.team.part(len(batch.values)))
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(self._total(mse, entropy))
+        found = torch.stack([mse, entropy]).detach()
+        held = [p.grad for group in self.optimizer.param_groups for p in group["params"]]
+        self.team.add([*(gradient for gradient in held if gradient is not None), found])
         self.optimizer.step()
         self.steps += 1
         self._average()
-        return torch.stack([mse, entropy]).detach().mean(dim=1)
+        return found.mean(dim=1)
 
     def _total(self, mse: Tensor, entropy: Tensor) -> Tensor:
         if not self.schedule.learn_weights:
             return (mse + self.schedule.profile_weight * entropy).sum()
         of_mse, of_entropy = self.log_variances
         weighed = mse / (2 * of_mse.exp()) + entropy / of_entropy.exp()
-        total: Tensor = (weighed + (of_mse + of_entropy) / 2).sum()
+        total: Tensor = (weighed + (of_mse + of_entropy) / 2 / self.team.size).sum()
         return total
 
     def _profile_weight(self) -> float:
@@ -165,9 +179,9 @@ class Trainer:
         parameters = dict(self.network.named_parameters())
         trained = {name: p.detach().clone() for name, p in parameters.items()}
         self.network.load_state_dict(self.averages, strict=False)
-        error = rmse(self.network, self.validation)
+        error = rmse(self.network, self.validation) if self.team.rank == 0 else math.nan
         self.network.load_state_dict(trained, strict=False)
-        return error
+        return self.team.agreed(error, self.rows.values.device)
 
     def _optimizer(self) -> torch.optim.Optimizer:
         network, schedule = self.network, self.schedule
@@ -182,7 +196,9 @@ class Trainer:
             ([self.log_variances], 0.0),
         ]
         return torch.optim.Adam(
-            [{"params": params, "weight_decay": decay} for params, decay in groups], lr=schedule.learning_rate
+            [{"params": params, "weight_decay": decay} for params, decay in groups],
+            lr=schedule.learning_rate,
+            fused=True if network.large else None,
         )
 
     def _check(self) -> None:

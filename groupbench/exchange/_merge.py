@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from groupbench import store
-from groupbench.errors import ConfigError, ResultError
+from groupbench.errors import ConfigError, ResultError, unknown
 from groupbench.packing import pack
 from groupbench.reproduction import agreement
 from groupbench.store import RunRecord
@@ -65,7 +65,7 @@ def merge(
             of the same row and seed only the newest, which is what tables show.
 
     Raises:
-        ConfigError: if there are no folders.
+        ConfigError: if there are no folders, or no record has an aggregator of that name.
         ResultError: if a folder holds no results, a record cannot be read or written, records do not go
             together, or one key has different figures.
     """
@@ -75,6 +75,7 @@ def merge(
     there = {held.place: held for held in _read(out, required=False)}
     kept = _kept([*there.values(), *found], keep_newest)
     _require_alike(kept)
+    _require_known(kept, aggregators)
     new = [held for held in kept if held != there.get(held.place)]
     if pack_as is not None:
         records = store.newest(_thinned(held, aggregators).record for held in kept)
@@ -83,6 +84,13 @@ def merge(
     for held in new:
         _copy(_thinned(held, aggregators), out, figures_only)
     return Merged(len(new), len(kept) - len(new), len(there) + len(found) - len(kept))
+
+
+def _require_known(kept: Sequence[Found], aggregators: Sequence[str] | None) -> None:
+    known = {figures.aggregator for held in kept for figures in held.record.figures}
+    for name in aggregators or ():
+        if name not in known:
+            raise ConfigError(unknown("aggregator of these results", name, known))
 
 
 def _read(results: Path, *, required: bool) -> list[Found]:

@@ -77,7 +77,9 @@ def score(
         DatasetError: if a file cannot be read, or a row is wrong; it is named.
         ResultError: if a record cannot be written.
     """
-    if not name or name in registry.methods.all():
+    if not name.strip():
+        raise ConfigError("the method has no name; give one with --name")
+    if name in registry.methods.all():
         raise ConfigError(f"the name {name!r} is taken by a method; choose another one with --name")
     parts = _parts(files, views, seed)
     hashes = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from groupbench.arrays import BoolArray, FloatArray, IntArray
 
 
+LARGEST = 1e100
+"""Numbers beyond it are refused: their squares would be infinite."""
+
+
 @dataclass(frozen=True)
 class _Dialect:
     """How a text is cut into records, and on which lines they lie."""
@@ -117,6 +121,7 @@ class Table:
         """
         values = floats(self.frame[column])
         self._check(np.isfinite(values), column, "is no finite number", "write a number such as 3.5")
+        self._check(np.abs(values) <= LARGEST, column, f"is beyond {LARGEST:g}", "take another unit")
         inside = (values >= low) & (values <= high)
         self._check(
             inside, column, f"is outside the scale {low:g} to {high:g}", "mend it or state another scale"

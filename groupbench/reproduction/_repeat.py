@@ -89,7 +89,7 @@ def reproduce(
 def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
     """The recorded job with another results folder, judged by the aggregators whose figures it holds."""
     from groupbench.config import make_config
-    from groupbench.runner.jobs import plan
+    from groupbench.runner.planning import plan
 
     plugins = inputs.plugins(record)
     source, dataset = inputs.source(record), inputs.dataset(record)

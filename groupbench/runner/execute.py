@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench import provenance, registry, store
+from groupbench import memory, provenance, registry, store, team
 from groupbench.collect import Judged
 from groupbench.errors import DatasetError, MethodError
 from groupbench.evaluation import evaluate, refusal
@@ -55,7 +55,8 @@ def execute(job: Job) -> None:
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
-    judged = [] if unsuited else _judged(job, method, task, judgements, watch)
+    with memory.limited(job.memory_budget):
+        judged = [] if unsuited else _judged(job, method, task, judgements, watch)
     record = job.record(
         "done",
         figures=tuple(outcome.figures(j) for j in judged),
@@ -65,7 +66,11 @@ def execute(job: Job) -> None:
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
         peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},
-        environment={**provenance.environment(), "deterministic": _repeatable(job)},
+        environment={
+            **provenance.environment(),
+            "deterministic": _repeatable(job),
+            "train_workers": job.train_workers,
+        },
     )
     kept = judged and job.validation is None
     store.write(job.folder, record, outcome.tables(dataset, task, judged) if kept else {})
@@ -90,7 +95,7 @@ def _judged(job: Job, method: Any, task: Task, judgements: list[Judgement], watc
         for library in method.libraries:
             importlib.import_module(library)
         _seed_globals(job)
-        with watch.phase("fit"):
+        with watch.phase("fit"), team.sharing(job.train_workers):
             method.fit(task.train, rng=generator(*_stream(job, "method")))
     aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
     return evaluate(method, task, judgements, aggregators, watch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from groupbench.errors import ConfigError
@@ -34,13 +35,39 @@ class Executor(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Local:
+    """This machine.
+
+    Attributes:
+        loaded: the data sets by the name they were asked for.
+    """
+
+    loaded: Mapping[str, Dataset]
+
+    places = staticmethod(pool.places)
+
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
+    ) -> Generator[Job | pool.Outcome, None, None]:
+        """Run jobs in processes, as of `pool.run`."""
+        return pool.run(jobs, workers=workers, threads=threads, timeout=timeout, loaded=self.loaded)
+
+
+def at_a_time(config: Config, does: Executor) -> int | None:
+    """Jobs at a time, fewer where each has several training workers; None for as many as there are places."""
+    if config.jobs is None and config.train_workers > 1:
+        return max(1, does.places(config.threads) // config.train_workers)
+    return config.jobs
+
+
 @contextmanager
 def executor(config: Config, loaded: Mapping[str, Dataset]) -> Iterator[Executor]:
     """The executor that `config` asks for, ready to run jobs.
 
     Args:
         config: names the executor.
-        loaded: the data sets by the name they were asked for, for machines that have no files of theirs.
+        loaded: the data sets by the name they were asked for, which processes need not load again.
 
     Raises:
         ConfigError: if there is no such cluster, or an address for this machine.
@@ -53,4 +80,4 @@ def executor(config: Config, loaded: Mapping[str, Dataset]) -> Iterator[Executor
     elif config.address is not None:
         raise ConfigError(f"address={config.address}: this is for a cluster; add --executor ray")
     else:
-        yield pool
+        yield Local(loaded)

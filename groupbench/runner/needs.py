@@ -38,6 +38,8 @@ class Needs:
 def needs(job: Job, threads: int, data: int) -> Needs:
     """A core a thread, the `memory_gib` of the method and that for the data set, and a GPU for `device=cuda`.
 
+    Each training worker takes as much.
+
     Args:
         job: the job.
         threads: threads of its process, unless it is held to one.
@@ -47,7 +49,7 @@ def needs(job: Job, threads: int, data: int) -> Needs:
     device = {**entry.parameters(), **job.overrides}.get("device")
     own = float(getattr(entry.make, "memory_gib", 1.0))
     return Needs(
-        cpus=1 if job.one_thread else threads,
-        gpus=int(device == "cuda"),
-        memory=int(own * _GIB) + COPIES * data,
+        cpus=(1 if job.one_thread else threads) * job.train_workers,
+        gpus=int(device == "cuda") * job.train_workers,
+        memory=(int(own * _GIB) + COPIES * data) * job.train_workers,
     )

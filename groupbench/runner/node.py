@@ -6,10 +6,10 @@ import os
 import signal
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from groupbench import store
+from groupbench.atomic import scratch
 from groupbench.errors import PluginError
 from groupbench.runner import pool
 
@@ -54,17 +54,17 @@ class Order:
         plugins = tuple(_files(Path(plugin)) for plugin in job.plugins)
         return cls(job, plugins, threads, timeout, os.environ.get(COMMAND, ""))
 
-    def unpacked(self, scratch: Path) -> Job:
-        """The job with its results and plugins below `scratch`, from where no other job can take them."""
+    def unpacked(self, place: Path) -> Job:
+        """The job with its results and plugins below `place`, from where no other job can take them."""
         files = []
         for number, contents in enumerate(self.plugins):
-            folder = scratch / f"plugin{number}"
+            folder = place / f"plugin{number}"
             folder.mkdir()
             for name, content in contents.items():
                 (folder / name).write_bytes(content)
             files.append(str(folder / next(iter(contents))))
         foreign = self.job.foreign or bool(files)
-        return replace(self.job, results=str(scratch), plugins=tuple(files), foreign=foreign)
+        return replace(self.job, results=str(place), plugins=tuple(files), foreign=foreign)
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def serve(order: Order, data: Any) -> Delivery:
         os.environ[COMMAND] = order.command
     # Ray cancels by an interrupt, which a node that was started in the background would ignore.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with TemporaryDirectory(prefix="groupbench-node-") as scratch:
-        job = order.unpacked(Path(scratch))
+    with scratch("groupbench-node-") as folder:
+        job = order.unpacked(folder)
         ended = _ended(job, order, memoryview(data))
         record = store.read(job.folder) if ended.status == "done" else None
         tables = {} if record is None else {f.stem: f.read_bytes() for f in job.folder.glob("*.parquet")}

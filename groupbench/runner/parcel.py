@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import fields, is_dataclass, replace
+from mmap import mmap
 from typing import Any, cast
 
 import numpy as np
@@ -32,7 +33,7 @@ def pack(dataset: Dataset) -> bytes:
     return archive.getvalue()
 
 
-def unpack(packed: bytes) -> Dataset:
+def unpack(packed: bytes | mmap) -> Dataset:
     """The inverse of `pack`, but for the original tables."""
     with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
         return cast(Dataset, _put_together(json.loads(archive[_TREE].tobytes()), archive))

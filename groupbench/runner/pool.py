@@ -10,13 +10,19 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection, wait
-from typing import cast
+from multiprocessing.reduction import send_handle
+from typing import IO, TYPE_CHECKING, cast
 
 from groupbench.runner.jobs import Job, unfinished
+from groupbench.runner.shelf import Shelf
+from groupbench.runner.worker import FILE_FOLLOWS
 from groupbench.store import Status
+
+if TYPE_CHECKING:
+    from groupbench.data import Dataset
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -25,6 +31,9 @@ _POLL = 0.2
 
 _GRACE = 5.0
 """Seconds that a worker which hung up has to end."""
+
+Data = bytes | memoryview | IO[bytes]
+"""A packed data set, itself or in a file."""
 
 
 class Outcome:
@@ -55,13 +64,20 @@ class _Worker:
         self._started = 0.0
         self._given: set[str] = set()
 
-    def start(self, job: Job, data: bytes | memoryview | None) -> None:
+    def start(self, job: Job, data: Data | None) -> None:
         self._job, self._started = job, time.monotonic()
         with suppress(OSError):
             if data is not None and job.content_hash not in self._given:
-                self.pipe.send_bytes(data)
+                self._give(data)
                 self._given.add(job.content_hash)
             self.pipe.send_bytes(job.to_json())
+
+    def _give(self, data: Data) -> None:
+        if isinstance(data, bytes | memoryview):
+            self.pipe.send_bytes(data)
+        else:
+            self.pipe.send_bytes(FILE_FOLLOWS)
+            send_handle(self.pipe, data.fileno(), self._process.pid)
 
     def seconds(self) -> float:
         return time.monotonic() - self._started
@@ -109,13 +125,14 @@ class Crew:
         """Jobs that are being done."""
         return len(self._busy)
 
-    def start(self, job: Job, threads: int, data: bytes | memoryview | None = None) -> None:
+    def start(self, job: Job, threads: int, data: Data | None = None) -> None:
         """Give a job to a process.
 
         Args:
             job: what to do.
             threads: threads of the process, unless the job is held to one.
-            data: the job's data set as of `parcel.pack`; None for a process that loads it itself.
+            data: the job's data set as of `parcel.pack`, itself or in a file; None for a process that loads
+                it itself.
         """
         worker = self._worker(1 if job.one_thread else threads)
         self._busy.append(worker)
@@ -152,7 +169,12 @@ def places(threads: int) -> int:
 
 
 def run(
-    jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
+    jobs: Sequence[Job],
+    *,
+    workers: int | None,
+    threads: int,
+    timeout: float,
+    loaded: Mapping[str, Dataset] | None = None,
 ) -> Generator[Job | Outcome, None, None]:
     """Run jobs in processes on this machine; yield each job when it starts and its outcome when it ends.
 
@@ -162,19 +184,18 @@ def run(
         threads: BLAS and OpenMP threads of each process, but for jobs that are held to one; figures are the
             same for any number of workers because this does not depend on it.
         timeout: seconds after which a job is ended.
+        loaded: data sets by the name they were asked for; processes load the others themselves.
     """
     queue = jobs if isinstance(jobs, deque) else deque(jobs)
     limit = workers or places(threads)
     crew = Crew()
-    try:
+    with Shelf(loaded or {}) as shelf, closing(crew):
         while queue or crew:
             while queue and len(crew) < limit:
                 job = queue.popleft()
-                crew.start(job, threads)
+                crew.start(job, threads, shelf.file(job))
                 yield job
             yield from crew.ended(timeout)
-    finally:
-        crew.close()
 
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Outcome]]:

@@ -8,6 +8,7 @@ finished leaves nothing behind.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -163,7 +164,7 @@ def connected(address: str | None) -> Iterator[Any]:
     try:
         _require_answer(address or os.environ.get("RAY_ADDRESS", ""))
         with _own_sigterm():
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         first = str(error).partition("\n")[0]
         raise ConfigError(

@@ -64,6 +64,20 @@ def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protoco
     return tuned.model_dump()
 
 
+def train_workers(entry: registry.Entry[Any], asked: int) -> int:
+    """How many processes train the method, if `asked` are allowed.
+
+    Raises:
+        ConfigError: if it trains on mini-batches and cannot share them.
+    """
+    can = getattr(entry.make, "training_workers", "none")
+    if asked > 1 and can == "one":
+        raise ConfigError(
+            f"{entry.name} trains in one process only; leave it out, or leave out train_workers={asked}"
+        )
+    return asked if can == "many" else 1
+
+
 def settings(name: str, mode: GroupsAs, asked: Mapping[str, Any]) -> dict[str, Any]:
     """All hyperparameters of the method `name`, and its mode and weight if it learns from groups' rows.
 

@@ -6,6 +6,7 @@ It talks over the socket FD, so that whatever a method prints goes to the job's 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import select
 import signal
@@ -13,6 +14,7 @@ import sys
 import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 REASON = 500
 """Characters of a reason that are kept; the log has the rest."""
+
+FILE_FOLLOWS = b"file"
+"""The message before a descriptor of a file with a data set."""
 
 
 def main(descriptor: int) -> None:
@@ -39,11 +44,23 @@ def main(descriptor: int) -> None:
             return
         if message.startswith(b"{"):
             pipe.send_bytes(json.dumps(_outcome(Job.from_json(message))).encode())
+        elif message == FILE_FOLLOWS:
+            _keep_file(recv_handle(pipe))
         else:
             _keep(message)
 
 
-def _keep(data: bytes) -> None:
+def _keep_file(descriptor: int) -> None:
+    """Keep the data set in a file; what is of a kind that no parcel knows is left to the job to load."""
+    with (
+        open(descriptor, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        suppress(Exception),
+    ):
+        _keep(data)
+
+
+def _keep(data: bytes | mmap.mmap) -> None:
     from groupbench.runner import execute, parcel
 
     execute.keep(parcel.unpack(data))

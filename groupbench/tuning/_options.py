@@ -36,7 +36,7 @@ def make_options(**options: Any) -> Options:
     Raises:
         ConfigError: if a name or a value is wrong.
     """
-    from groupbench.metrics import definition
+    from groupbench.metrics import definition, explain
     from groupbench.registry import aggregators
 
     given = {k: v for k, v in options.items() if v is not None}
@@ -50,5 +50,6 @@ def make_options(**options: Any) -> Options:
         raise ConfigError(f"{first['loc'][0]}={first['input']!r}: {first['msg'].lower()}") from error
     if definition(made.metric) is None:
         raise ConfigError(f"unknown metric {made.metric!r}; 'groupbench list metrics' shows what there is")
+    explain(made.metric)
     aggregators[made.aggregator]
     return made

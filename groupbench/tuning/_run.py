@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from groupbench.errors import ConfigError, unknown
 from groupbench.group_rows import WEIGHT
-from groupbench.runner.executors import executor
-from groupbench.runner.jobs import plan
+from groupbench.runner.executors import at_a_time, executor
+from groupbench.runner.planning import plan
 from groupbench.runner.pool import Outcome
 from groupbench.runner.settings import values_for
 from groupbench.tuning._search import Search
@@ -32,6 +32,7 @@ def run(
     loaded: Mapping[str, Dataset],
     results: Path,
     report: Callable[[Search], None] = lambda search: None,
+    begin: Callable[[int], None] = lambda workers: None,
 ) -> list[Search]:
     """Search for the hyperparameters of each method of `config`; what was settled before is not done again.
 
@@ -43,7 +44,8 @@ def run(
         options: how to search.
         loaded: the one data set, by the name it was asked for.
         results: the results folder.
-        report: called with a search whenever a trial of it was settled, and once when it begins.
+        report: called with a search whenever a job of it starts or ends, and once when it begins.
+        begin: called with how many jobs run at a time, before any starts.
 
     Returns:
         One search per method and way to serve groups, those with nothing to tune included.
@@ -72,15 +74,19 @@ def run(
         queue = deque(job for search in searches.values() if (job := search.begin()) is not None)
         limit = min(config.timeout, options.timeout_per_method or math.inf)
         does = stack.enter_context(executor(config, loaded))
-        events = does.run(queue, workers=config.jobs, threads=config.threads, timeout=limit)
+        workers = at_a_time(config, does)
+        begin(workers or does.places(config.threads))
+        events = does.run(queue, workers=workers, threads=config.threads, timeout=limit)
         for event in stack.enter_context(closing(events)):
+            job = event.job if isinstance(event, Outcome) else event
+            search = searches[job.served]
+            search.at_work = job is event
             if isinstance(event, Outcome):
-                search = searches[event.job.served]
                 following = search.take(event)
                 if following is not None:
                     # First, so that the methods that were begun, the expensive ones, are not kept waiting.
                     queue.appendleft(following)
-                report(search)
+            report(search)
     order = config.method_names()
     return sorted(searches.values(), key=lambda search: order.index(search.job.method))
 

@@ -40,6 +40,7 @@ class Search:
         space: where each hyperparameter may lie, for `both` with the weight of groups' rows; empty for a
             method with nothing to tune.
         unsuited: why the method cannot be judged so, or empty.
+        at_work: whether a job of it is running; whoever runs it says so.
     """
 
     def __init__(self, job: Job, options: Options, fixed: Collection[str] = ()) -> None:
@@ -49,6 +50,7 @@ class Search:
         if job.groups_as == "both" and WEIGHT not in fixed:
             self.space[WEIGHT] = WEIGHTS
         self.unsuited = "" if self.space else "has no hyperparameter to tune"
+        self.at_work = False
         defaults = {WEIGHT: job.group_weight, **entry.parameters()}
         self._defaults = {name: defaults[name] for name in self.space}
         self._study: Study | None = None

@@ -73,6 +73,8 @@ def test_a_damaged_file_is_found_and_its_job_alone_done_again(whole, results, ca
     damage(spoilt / name)
     ended = call(results.parent, *ASKED)
     assert "4 jobs: 1 run, 3 already there, 0 failed" in ended.stdout, ended
+    assert ended.stdout.count("its job is done again") == 1
+    assert f"{spoilt / name} is damaged, or of another version; its job is done again" in ended.stdout
     assert {folder: (folder / "run.json").stat().st_mtime_ns for folder in others} == before
     assert contents(results) == contents(whole)
 
@@ -108,6 +110,23 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_one(results, call):
         "groups.parquet",
         "top.parquet",
     }
+
+
+def test_what_a_kill_left_beside_finished_jobs_is_removed_at_the_next_start(results, call):
+    first, second, *_ = jobs(results)
+    (first / "log.txt").touch()
+    (first / ".entities.parquet.0123.tmp").write_bytes(b"PAR1 half")
+    (second / "log.txt").write_text("said something\n")
+    ended = call(results.parent, *ASKED)
+    assert "0 run, 4 already there" in ended.stdout
+    assert "damaged" not in ended.stdout
+    assert {f.name for f in first.iterdir()} == {
+        "run.json",
+        "entities.parquet",
+        "groups.parquet",
+        "top.parquet",
+    }
+    assert (second / "log.txt").read_text() == "said something\n"
 
 
 def test_a_failure_is_not_written_over_the_success_of_another_run(results):

@@ -125,7 +125,7 @@ def test_a_node_that_is_killed_costs_no_job_and_no_figure(nodes, launch, call, p
         nodes.kill()
         out, _ = process.communicate(timeout=280)
     nodes.add()
-    assert process.returncode == 0
+    assert process.returncode == 0, out
     assert "12 jobs: 12 run, 0 already there, 0 failed" in out
     assert_all_done(call(*asked, "--results", "local"), 12)
     assert outcomes(tmp_path / "cluster") == outcomes(tmp_path / "local")

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from groupbench import catalogue, metrics, registry
 from groupbench.catalogue import explanation, listing, load_plugins
 from groupbench.errors import ConfigError, PluginError
+from groupbench.protocol import PROTOCOLS
 from groupbench.views import VIEWS
 
 KINDS = ("methods", "aggregators", "datasets", "metrics", "views")
@@ -21,7 +25,18 @@ def test_the_listing_has_every_name_of_every_kind():
     assert set(VIEWS) <= words
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_protocols_are_listed_by_the_first_lines_of_their_classes():
+    listed = dict(line.split(maxsplit=1) for line in listing("protocols").splitlines()[1:])
+
+    assert listed == {name: kind.__doc__.partition("\n")[0] for name, kind in PROTOCOLS.items()}
+
+
+def test_pydantic_is_not_needed_to_list_names():
+    program = "import sys, groupbench.catalogue as c; c.listing(); print('pydantic' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "protocols"])
 def test_one_kind_can_be_listed(kind):
     assert listing(kind) in listing()
     assert listing(kind).startswith(f"{kind}\n  ")

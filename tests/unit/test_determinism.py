@@ -13,7 +13,8 @@ from groupbench.loading import load
 from groupbench.registry import Entry
 from groupbench.runner import pool
 from groupbench.runner.determinism import needs_one_thread, promise, repeatable
-from groupbench.runner.jobs import Job, plan
+from groupbench.runner.jobs import Job
+from groupbench.runner.planning import plan
 
 LEVELS = ("always", "one-machine", "one-thread", "never")
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from groupbench.data import Features
+from groupbench.dmtl import network as network_module
 from groupbench.dmtl.features import make_inputs, memberships, shrunken_means
 from groupbench.dmtl.layers import History, Linear
 from groupbench.dmtl.losses import Rows, profile_loss, rmse
@@ -151,6 +152,36 @@ def test_histories_sum_vectors_without_the_hidden_pairs():
     hidden.sum().backward()
     gradient = torch.tensor([1.0, 1 / 2**0.5, 0.0, 1 / 2**0.5])[:, None, None].expand(4, 2, 5)
     torch.testing.assert_close(vectors.grad, gradient)
+
+
+@pytest.mark.parametrize("options", [{}, {"ids": False}, {"attention": "none"}])
+def test_of_many_only_those_of_a_batch_are_encoded(training, monkeypatch, options):
+    trainer = make_trainer(training, make_network(training, history=False, **options))
+    batch = trainer.rows.take(torch.arange(40))
+
+    def learned():
+        trainer.optimizer.zero_grad(set_to_none=True)
+        found = trainer.losses(batch)
+        sum(loss.sum() for loss in found).backward()
+        weights = trainer.network.named_parameters()
+        gradients = {name: p.grad for name, p in weights if p.grad is not None and p.numel()}
+        return found, gradients
+
+    losses, gradients = learned()
+    monkeypatch.setattr(network_module, "MANY", 0)
+    monkeypatch.setattr(Network, "encode", lambda *_: pytest.fail("encoded everyone"))
+    few, of_few = learned()
+    torch.testing.assert_close(few, losses)
+    torch.testing.assert_close(of_few, gradients, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"history": True}, {"history": False, "attention": "members"}])
+def test_where_others_count_everyone_is_encoded(training, monkeypatch, options):
+    trainer = make_trainer(training, make_network(training, **options))
+    batch = trainer.rows.take(torch.arange(40))
+    expected = trainer.losses(batch)
+    monkeypatch.setattr(network_module, "MANY", 0)
+    torch.testing.assert_close(trainer.losses(batch), expected)
 
 
 def test_a_rating_is_learned_without_itself(training):

@@ -12,22 +12,8 @@ import pytest
 from groupbench import store
 from groupbench.errors import ConfigError, ResultError
 from groupbench.exchange import Merged, merge
-from groupbench.store import Figures, RunRecord
+from groupbench.store import Figures
 
-RECORD = RunRecord(
-    key="0123456789abcdef",
-    status="done",
-    reason="",
-    dataset="data",
-    simulated=False,
-    protocol="paper",
-    method="svd",
-    name="svd",
-    family="surprise",
-    seed=0,
-    config={"protocol": {"name": "paper"}, "content_hash": "c", "evaluation": 4},
-    finished="2025-01-01T00:00:00.000+00:00",
-)
 LATER = "2025-01-02T00:00:00.000+00:00"
 
 
@@ -36,7 +22,9 @@ def figures(value, aggregator="average"):
     return Figures("rated-group", aggregator, held, held, held, 0.0)
 
 
-RECORD = replace(RECORD, figures=(figures(0.5), figures(0.25, "borda")))
+@pytest.fixture
+def record(record):
+    return replace(record, figures=(figures(0.5), figures(0.25, "borda")))
 
 
 def put(root, record, table=None):
@@ -49,36 +37,36 @@ def content(root):
     return {r.key: r for r in store.records(root)}
 
 
-def test_records_of_both_arrive_with_their_tables(tmp_path):
-    put(tmp_path / "a", RECORD)
-    put(tmp_path / "b", replace(RECORD, key="f", seed=1), {"x": [7]})
+def test_records_of_both_arrive_with_their_tables(tmp_path, record):
+    put(tmp_path / "a", record)
+    put(tmp_path / "b", replace(record, key="f", seed=1), {"x": [7]})
     assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
-    assert content(tmp_path / "out") == {RECORD.key: RECORD, "f": replace(RECORD, key="f", seed=1)}
+    assert content(tmp_path / "out") == {record.key: record, "f": replace(record, key="f", seed=1)}
     tables = sorted((tmp_path / "out").rglob("top.parquet"))
     assert sorted(pq.read_table(t)["x"][0].as_py() for t in tables) == [1, 7]
     left = {f.name for f in (tmp_path / "out").rglob("*") if f.is_file()}
     assert left == {"run.json", "top.parquet"}
 
 
-def test_the_same_again_changes_nothing(tmp_path):
-    put(tmp_path / "a", RECORD)
+def test_the_same_again_changes_nothing(tmp_path, record):
+    put(tmp_path / "a", record)
     merge([tmp_path / "a"], tmp_path / "out")
     before = {f: f.stat().st_mtime_ns for f in (tmp_path / "out").rglob("*")}
     assert merge([tmp_path / "a", tmp_path / "a"], tmp_path / "out") == Merged(0, 1, 2)
     assert {f: f.stat().st_mtime_ns for f in (tmp_path / "out").rglob("*")} == before
 
 
-def test_of_equal_figures_the_newest_record_is_kept(tmp_path):
-    put(tmp_path / "a", replace(RECORD, finished=LATER))
-    put(tmp_path / "b", replace(RECORD, figures=(figures(0.5 + 1e-13), figures(0.25, "borda"))))
+def test_of_equal_figures_the_newest_record_is_kept(tmp_path, record):
+    put(tmp_path / "a", replace(record, finished=LATER))
+    put(tmp_path / "b", replace(record, figures=(figures(0.5 + 1e-13), figures(0.25, "borda"))))
     assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(1, 0, 1)
-    assert content(tmp_path / "out")[RECORD.key].finished == LATER
+    assert content(tmp_path / "out")[record.key].finished == LATER
 
 
-def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_path):
-    one = put(tmp_path / "a", replace(RECORD, finished=LATER))
-    other = put(tmp_path / "b", replace(RECORD, figures=(figures(0.51),)), {"x": [7]})
-    put(tmp_path / "b", replace(RECORD, key="f", seed=1))
+def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_path, record):
+    one = put(tmp_path / "a", replace(record, finished=LATER))
+    other = put(tmp_path / "b", replace(record, figures=(figures(0.51),)), {"x": [7]})
+    put(tmp_path / "b", replace(record, key="f", seed=1))
     with pytest.raises(ResultError, match=r"different figures.*--keep newest") as error:
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
     assert str(one) in str(error.value)
@@ -86,15 +74,15 @@ def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_pat
     assert "rated-group average ndcg@10 0.5 -> 0.51" in str(error.value)
     assert not (tmp_path / "out").exists()
     assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True) == Merged(2, 0, 1)
-    assert content(tmp_path / "out")[RECORD.key].figures == RECORD.figures
+    assert content(tmp_path / "out")[record.key].figures == record.figures
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
-def test_a_job_that_is_done_counts_more_than_one_that_failed_later(tmp_path, order):
-    put(tmp_path / "a", RECORD)
-    put(tmp_path / "b", replace(RECORD, status="failed", reason="why", figures=(), finished=LATER))
+def test_a_job_that_is_done_counts_more_than_one_that_failed_later(tmp_path, order, record):
+    put(tmp_path / "a", record)
+    put(tmp_path / "b", replace(record, status="failed", reason="why", figures=(), finished=LATER))
     assert merge([tmp_path / name for name in order], tmp_path / "out") == Merged(1, 0, 1)
-    assert content(tmp_path / "out")[RECORD.key].status == "done"
+    assert content(tmp_path / "out")[record.key].status == "done"
 
 
 @pytest.mark.parametrize(
@@ -105,40 +93,40 @@ def test_a_job_that_is_done_counts_more_than_one_that_failed_later(tmp_path, ord
         ({"content_hash": "d"}, "data"),
     ],
 )
-def test_what_no_table_could_compare_is_refused(tmp_path, change, what):
-    one = put(tmp_path / "a", RECORD)
-    other = put(tmp_path / "b", replace(RECORD, key="f", seed=1, config={**RECORD.config, **change}))
+def test_what_no_table_could_compare_is_refused(tmp_path, change, what, record):
+    one = put(tmp_path / "a", record)
+    other = put(tmp_path / "b", replace(record, key="f", seed=1, config={**record.config, **change}))
     with pytest.raises(ResultError, match=f"differ in their {what} ") as error:
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
     assert str(one) in str(error.value)
     assert str(other) in str(error.value)
     with pytest.raises(ResultError):
         merge([tmp_path / "b"], tmp_path / "a")
-    assert list(content(tmp_path / "a")) == [RECORD.key]
+    assert list(content(tmp_path / "a")) == [record.key]
 
 
-def test_other_data_or_protocols_go_together(tmp_path):
-    put(tmp_path / "a", RECORD)
-    config = {**RECORD.config, "content_hash": "d", "protocol": {"name": "coupled"}}
-    put(tmp_path / "b", replace(RECORD, key="f", dataset="other", protocol="coupled", config=config))
+def test_other_data_or_protocols_go_together(tmp_path, record):
+    put(tmp_path / "a", record)
+    config = {**record.config, "content_hash": "d", "protocol": {"name": "coupled"}}
+    put(tmp_path / "b", replace(record, key="f", dataset="other", protocol="coupled", config=config))
     assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out").written == 2
 
 
-def test_figures_alone_of_some_aggregators(tmp_path):
-    folder = put(tmp_path / "a", replace(RECORD, figures=(*RECORD.figures, figures(0.1, "own"))))
+def test_figures_alone_of_some_aggregators(tmp_path, record):
+    folder = put(tmp_path / "a", replace(record, figures=(*record.figures, figures(0.1, "own"))))
     merge([tmp_path / "a"], tmp_path / "out", aggregators=["average"], figures_only=True)
-    (record,) = store.records(tmp_path / "out")
-    assert [f.aggregator for f in record.figures] == ["average", "own"]
+    (held,) = store.records(tmp_path / "out")
+    assert [f.aggregator for f in held.figures] == ["average", "own"]
     assert [f.name for f in (tmp_path / "out").rglob("*") if f.is_file()] == ["run.json"]
     assert (folder / "top.parquet").exists()
 
 
-def test_folders_without_results_and_damage_are_refused(tmp_path):
+def test_folders_without_results_and_damage_are_refused(tmp_path, record):
     with pytest.raises(ConfigError):
         merge([], tmp_path / "out")
     with pytest.raises(ResultError, match="holds no results"):
         merge([tmp_path / "nothing"], tmp_path / "out")
-    folder = put(tmp_path / "a", RECORD)
+    folder = put(tmp_path / "a", record)
     (folder / "top.parquet").write_bytes(b"torn")
     with pytest.raises(ResultError, match="damaged table"):
         merge([tmp_path / "a"], tmp_path / "out")
@@ -148,17 +136,17 @@ def test_folders_without_results_and_damage_are_refused(tmp_path):
         merge([tmp_path / "a"], tmp_path / "out")
 
 
-def test_an_earlier_layout_is_written_in_the_present_one(tmp_path):
-    folder = put(tmp_path / "a", RECORD)
+def test_an_earlier_layout_is_written_in_the_present_one(tmp_path, record):
+    folder = put(tmp_path / "a", record)
     held = json.loads((folder / "run.json").read_text())
     del held["tuning"]
     (folder / "run.json").write_text(json.dumps(held | {"schema": 1}))
     merge([tmp_path / "a"], tmp_path / "out")
-    assert content(tmp_path / "out")[RECORD.key] == RECORD
+    assert content(tmp_path / "out")[record.key] == record
 
 
-def test_a_tuned_row_with_the_key_of_an_untuned_one_is_another_row(tmp_path):
-    put(tmp_path / "a", RECORD)
-    put(tmp_path / "b", replace(RECORD, method="svd[tuned]"))
+def test_a_tuned_row_with_the_key_of_an_untuned_one_is_another_row(tmp_path, record):
+    put(tmp_path / "a", record)
+    put(tmp_path / "b", replace(record, method="svd[tuned]"))
     assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
     assert {r.method for r in store.records(tmp_path / "out")} == {"svd", "svd[tuned]"}

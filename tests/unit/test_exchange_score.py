@@ -185,7 +185,7 @@ def test_several_repeats_and_views(data, answer, judge, tmp_path):
     ("options", "error", "message"),
     [
         ({"name": "svd"}, ConfigError, "the name 'svd' is taken"),
-        ({"name": ""}, ConfigError, "the name '' is taken"),
+        ({"name": " "}, ConfigError, "the method has no name; give one with --name"),
         ({"views": ["rated-grup"]}, ConfigError, "unknown view of the protocol paper 'rated-grup'; did you"),
         ({"views": ["surprise-faq"]}, ConfigError, "view surprise-faq ranks what is predicted"),
         ({"views": ["rated-group", "rated-user"]}, ConfigError, "1 files for 2 views"),

@@ -121,6 +121,7 @@ def test_settings_name_scale_and_citation(tmp_path):
         ("", ["ratings.csv", "is empty"]),
         ("user,item,rating\n", ["ratings.csv", "no rows"]),
         ("user,item,rating\nu,a,1\nv,b,good\n", ["ratings.csv:3", "'good'", "no finite number"]),
+        ("user,item,rating\nu,a,1\nv,b,-1e308\n", ["ratings.csv:3", "'-1e308'", "beyond 1e+100"]),
         ("user,item,rating\nu,a,nan\nv,b,1\n", ["ratings.csv:2", "'nan'"]),
         ("user,item,rating\nu,a,1\n\nv,b,-inf\n", ["ratings.csv:4", "'-inf'"]),
         ("user,item,rating\nu,a,1\nv,b,\n", ["ratings.csv:3", "rating ''"]),

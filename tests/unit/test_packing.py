@@ -12,34 +12,27 @@ from groupbench import api, store
 from groupbench.errors import ResultError
 from groupbench.exchange import merge
 from groupbench.packing import FILE, LEADERBOARD, MANIFEST, pack, packed, shipped
-from groupbench.store import Figures, RunRecord
+from groupbench.store import Figures
 
 VALUES = {"ndcg@10": 0.5, "recall@10": float("nan")}
-RECORD = RunRecord(
-    key="0123456789abcdef",
-    status="done",
-    reason="",
-    dataset="data",
-    simulated=False,
-    protocol="paper",
-    method="svd",
-    name="svd",
-    family="surprise",
-    seed=0,
-    config={"protocol": {"name": "paper"}, "content_hash": "c", "evaluation": 4},
-    figures=tuple(
-        Figures("v", a, VALUES, VALUES, {**VALUES, "ndcg@10": 0.25}, 0.1) for a in ("average", "borda")
-    ),
-    finished="2025-01-01T00:00:00.000+00:00",
-)
-OTHERS = [replace(RECORD, key=f"{seed}", seed=seed, tuning={"trials": 3}) for seed in (3, 1, 2)]
 
 
-def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path):
-    pack([*OTHERS, RECORD], tmp_path, "groupbench merge a b --pack")
+@pytest.fixture
+def record(record):
+    held = [Figures("v", a, VALUES, VALUES, {**VALUES, "ndcg@10": 0.25}, 0.1) for a in ("average", "borda")]
+    return replace(record, figures=tuple(held))
+
+
+@pytest.fixture
+def others(record):
+    return [replace(record, key=f"{seed}", seed=seed, tuning={"trials": 3}) for seed in (3, 1, 2)]
+
+
+def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path, record, others):
+    pack([*others, record], tmp_path, "groupbench merge a b --pack")
     found = list(packed(tmp_path))
     assert [r.seed for r in found] == [0, 1, 2, 3]
-    assert repr(found[0]) == repr(RECORD)
+    assert repr(found[0]) == repr(record)
     manifest = json.loads((tmp_path / MANIFEST).read_text())
     assert manifest["command"] == "groupbench merge a b --pack"
     (held,) = manifest["holds"]
@@ -53,17 +46,17 @@ def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path):
     }
 
 
-def test_the_same_records_give_the_same_bytes(tmp_path):
-    pack([RECORD, *OTHERS], tmp_path / "a", "x")
-    pack([*OTHERS, RECORD], tmp_path / "b", "x")
+def test_the_same_records_give_the_same_bytes(tmp_path, record, others):
+    pack([record, *others], tmp_path / "a", "x")
+    pack([*others, record], tmp_path / "b", "x")
     assert (tmp_path / "a" / FILE).read_bytes() == (tmp_path / "b" / FILE).read_bytes()
 
 
-def test_merging_packs_what_a_table_then_reads(tmp_path):
-    superseded = replace(RECORD, key="old", finished="2024-01-01T00:00:00.000+00:00")
-    for record in [superseded, RECORD, *(replace(other, tuning={}) for other in OTHERS)]:
-        folder = store.folder_of(tmp_path / "in", record.dataset, record.protocol, record.method, record.key)
-        store.write(folder, record)
+def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
+    superseded = replace(record, key="old", finished="2024-01-01T00:00:00.000+00:00")
+    for held in [superseded, record, *(replace(other, tuning={}) for other in others)]:
+        folder = store.folder_of(tmp_path / "in", held.dataset, held.protocol, held.method, held.key)
+        store.write(folder, held)
     merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], pack_as="x")
     assert (merged.written, merged.there, merged.repeats) == (4, 0, 1)
     assert len(list(packed(tmp_path / "out"))) == 4
@@ -79,7 +72,7 @@ def _cut(folder):
 
 
 def _swap(folder):
-    pack([RECORD], folder / "other", "x")
+    pack(list(packed(folder))[:1], folder / "other", "x")
     (folder / "other" / FILE).replace(folder / FILE)
 
 
@@ -93,24 +86,24 @@ def _swap(folder):
         lambda folder: (folder / MANIFEST).write_text("{"),
     ],
 )
-def test_damage_is_named(tmp_path, damage):
-    pack([RECORD, *OTHERS], tmp_path, "x")
+def test_damage_is_named(tmp_path, damage, record, others):
+    pack([record, *others], tmp_path, "x")
     damage(tmp_path)
     with pytest.raises(ResultError, match=rf"{FILE} holds no packed records .*get the folder anew"):
         api.load_records(tmp_path)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, record):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match=r"cannot write .*file"):
-        pack([RECORD], tmp_path / "file", "x")
+        pack([record], tmp_path / "file", "x")
 
 
-def test_the_results_that_come_with_groupbench_go_by_their_name(tmp_path, monkeypatch):
+def test_the_results_that_come_with_groupbench_go_by_their_name(tmp_path, monkeypatch, record):
     monkeypatch.chdir(tmp_path)
     manifest = json.loads((shipped() / MANIFEST).read_text())
     records = api.load_records(Path(LEADERBOARD))
     assert len(records) == manifest["records"]
     assert {r.protocol for r in records} >= {"paper", "paper+ratio=0.85", "natural", "given"}
-    pack([RECORD], tmp_path / LEADERBOARD, "x")
+    pack([record], tmp_path / LEADERBOARD, "x")
     assert len(api.load_records(Path(LEADERBOARD))) == 1

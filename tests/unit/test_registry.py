@@ -182,6 +182,23 @@ def test_a_plugin_that_fails_says_where_and_can_be_mended(tmp_path, forget, text
     assert "mended-of-this-test" in methods.all()
 
 
+@pytest.mark.parametrize("name", ["", " ", "all", "best", "none", "a,b", "a:b", "a[b]", "a\nb"])
+def test_a_name_that_no_option_could_ask_for_is_refused(empty, name):
+    with pytest.raises(PluginError, match=r"cannot be asked for by that name; take letters"):
+        empty.add(name)(Thing)
+    assert empty.all() == {}
+
+
+def test_where_a_plugin_is_no_python_is_said(tmp_path):
+    file = tmp_path / "broken.py"
+    file.write_text("x = 1\ny = (\n")
+    with pytest.raises(PluginError, match=rf"raised SyntaxError .*\(at {file}:2\); mend the file"):
+        load_plugin(file)
+    file.write_bytes(b"x = 1\0")
+    with pytest.raises(PluginError, match=r"null bytes \(at no line in particular\); mend the file"):
+        load_plugin(file)
+
+
 @pytest.mark.parametrize("name", ["missing.py", "folder", "text.txt"])
 def test_only_python_files_are_plugins(tmp_path, name):
     (tmp_path / "folder").mkdir()

@@ -13,7 +13,8 @@ from groupbench.config import make_config
 from groupbench.errors import ConfigError, PluginError
 from groupbench.loading import load
 from groupbench.runner.execute import execute
-from groupbench.runner.jobs import Job, plan, unfinished
+from groupbench.runner.jobs import Job, unfinished
+from groupbench.runner.planning import plan
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,19 @@ def test_keys_do_not_depend_on_company_order_workers_or_place(planned, data, tmp
     assert _keys(planned(jobs=7, timeout=3, threads=2)) == keys
     assert _keys(planned(set={"svd": {"n_factors": 100}}, protocol={"ratio": 0.8})) == keys
     assert _keys(plan(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+
+
+def test_training_workers_are_no_part_of_a_job_and_go_to_methods_that_can(planned):
+    jobs = planned(methods=["dmtl", "random"], train_workers=3)
+    assert _keys(jobs) == _keys(planned(methods=["dmtl", "random"]))
+    assert {(job.method, job.train_workers) for job in jobs} == {("dmtl", 3), ("random", 1)}
+    assert all(Job.from_json(job.to_json()) == job for job in jobs)
+
+
+def test_a_method_that_trains_in_one_process_is_refused_more(planned):
+    assert planned(methods=["agree"], train_workers=1)
+    with pytest.raises(ConfigError, match="agree trains in one process only; leave it out, or leave out tr"):
+        planned(methods=["agree"], train_workers=2)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ from groupbench.config import make_config
 from groupbench.errors import ConfigError, PluginError
 from groupbench.loading import load
 from groupbench.runner import node, pool, ray
-from groupbench.runner.executors import executor
-from groupbench.runner.jobs import plan, unfinished
+from groupbench.runner.executors import at_a_time, executor
+from groupbench.runner.jobs import unfinished
 from groupbench.runner.needs import COPIES, Needs, needs
 from groupbench.runner.node import Order, serve
 from groupbench.runner.parcel import pack
+from groupbench.runner.planning import plan
 
 RATINGS = "user,item,rating\n" + "".join(
     f"u{u},i{i},{1 + (u * i) % 5}\n" for u in range(12) for i in range(9)
@@ -194,6 +195,7 @@ def test_what_jobs_need(planned):
     assert needs(light, 4, 1000) == Needs(4, 0, 2**30 + COPIES * 1000)
     assert needs(replace(light, one_thread=True), 4, 0).cpus == 1
     assert needs(deep, 1, 0).gpus == 1
+    assert needs(replace(deep, train_workers=3), 2, 0) == Needs(6, 3, 3 * 2**30)
     assert str(needs(deep, 2, 0)) == "2 CPU, 1.0 GiB of memory and 1 GPU"
 
 
@@ -220,6 +222,14 @@ def test_executors_of_a_config():
         pass
     with pytest.raises(ConfigError, match="executor='slurm'"):
         make_config(executor="slurm")
+
+
+def test_fewer_jobs_at_a_time_where_each_has_more_training_workers():
+    cores = len(os.sched_getaffinity(0))
+    for asked, limit in (({}, None), ({"train_workers": 2}, max(1, cores // 2)), ({"train_workers": 99}, 1)):
+        with executor(make_config(**asked), {}) as local:
+            assert at_a_time(make_config(**asked), local) == limit
+            assert at_a_time(make_config(**asked, jobs=3), local) == 3
 
 
 def test_without_ray_its_extra_is_named(monkeypatch):

@@ -12,7 +12,8 @@ from groupbench import store
 from groupbench.config import make_config
 from groupbench.loading import load
 from groupbench.runner import pool
-from groupbench.runner.jobs import Job, plan
+from groupbench.runner.jobs import Job
+from groupbench.runner.planning import plan
 from groupbench.runner.worker import REASON, _one_line
 
 

@@ -22,24 +22,11 @@ class Colour(Enum):
 
 
 @pytest.fixture
-def record() -> RunRecord:
+def record(record) -> RunRecord:
     figures = Figures(
         "rated-user", "none", {"ndcg@10": 0.1 + 0.2}, {"ndcg@10": 1.0}, {"ndcg@10": math.nan}, 0.25
     )
-    return RunRecord(
-        key="0123456789abcdef",
-        status="done",
-        reason="",
-        dataset="data",
-        simulated=False,
-        protocol="paper",
-        method="svd",
-        name="svd",
-        family="surprise",
-        seed=0,
-        figures=(figures,),
-        finished="2025-01-02T03:04:05.678+00:00",
-    )
+    return replace(record, figures=(figures,), config={}, finished="2025-01-02T03:04:05.678+00:00")
 
 
 def _place(root: Path, record: RunRecord) -> Path:

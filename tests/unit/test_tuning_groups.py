@@ -9,7 +9,8 @@ from groupbench.config import make_config
 from groupbench.errors import ConfigError
 from groupbench.group_rows import MODES, WEIGHT, served, served_by
 from groupbench.loading import load
-from groupbench.runner.jobs import Job, plan
+from groupbench.runner.jobs import Job
+from groupbench.runner.planning import plan
 from groupbench.runner.pool import Outcome
 from groupbench.store import Figures
 from groupbench.tuning import Options, Search, as_config, write

@@ -10,7 +10,7 @@ import pytest
 from groupbench.config import make_config
 from groupbench.errors import ConfigError
 from groupbench.loading import load
-from groupbench.runner.jobs import plan
+from groupbench.runner.planning import plan
 from groupbench.tuning import Options, as_config, write
 from groupbench.tuning._study import Trial
 

@@ -10,7 +10,7 @@ from groupbench import store
 from groupbench.config import make_config
 from groupbench.errors import ConfigError
 from groupbench.loading import load
-from groupbench.runner.jobs import plan
+from groupbench.runner.planning import plan
 from groupbench.runner.pool import Outcome
 from groupbench.store import Figures
 from groupbench.tuning import Options, Search, make_options, run
