@@ -38,6 +38,8 @@ class Comparison:
         share: which share of the work the peer did; its seconds are scaled to all of it.
         bar: the ratio that is asked for, if one is.
         threads: of both sides.
+        work: how much there is to do, in thousand millions of `unit`; None where nobody counts.
+        unit: what is counted: bytes moved, or operations.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Comparison:
     share: float
     bar: float | None
     threads: int
+    work: float | None = None
+    unit: str = ""
 
     @property
     def ratio(self) -> float:
@@ -140,8 +144,13 @@ def render(comparisons: Sequence[Comparison], format: str = "plain") -> str:
 def _cells(one: Comparison) -> tuple[str, ...]:
     scaled = "" if one.share == 1 else " (scaled)"
     bar = "" if one.bar is None else f"{one.bar:g}"
-    spent = (_seconds(one.seconds), one.peer, _seconds(one.peer_seconds) + scaled)
+    spent = (_spent(one, one.seconds), one.peer, _spent(one, one.peer_seconds) + scaled)
     return (one.what, *spent, f"{one.ratio:.3g}", bar, f"{one.peak_mb:.0f}", f"{one.peer_peak_mb:.0f}")
+
+
+def _spent(one: Comparison, seconds: float) -> str:
+    rate = "" if one.work is None else f" ({one.work / seconds:.3g} G{one.unit}/s)"
+    return _seconds(seconds) + rate
 
 
 def render_growth(growth: Sequence[Growth], format: str = "plain") -> str:

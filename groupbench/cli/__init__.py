@@ -22,7 +22,7 @@ from groupbench.cli import (
     study,
     tune,
 )
-from groupbench.errors import GroupbenchError
+from groupbench.errors import ConfigError, GroupbenchError
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C; the command line's framework turns the interrupt into it."""
@@ -73,12 +73,20 @@ def _options(
     """An honest benchmark suite for group recommenders."""
 
 
+def _require_text(arguments: list[str]) -> None:
+    """Refuse what no results file could hold: bytes that are no UTF-8, passed on as surrogates."""
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
+
+
 def main() -> None:
     """Run the command line; a typed error is one line on standard error and its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _require_text(sys.argv[1:])
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
     except GroupbenchError as error:
         if "--debug" in sys.argv:

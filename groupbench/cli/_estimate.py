@@ -1,11 +1,11 @@
-"""How long a run will still take, and which method leads so far: what a display of progress shows."""
+"""How long work will still take, and which method leads so far: what a display of progress shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from groupbench.runner.jobs import Job
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 LOOKS_BACK = 3
 """Earlier records of a place that are read."""
 METRIC = "ndcg@10"
+
+
+class Left(NamedTuple):
+    """Seconds until all is done, and whether most of them are known rather than guessed."""
+
+    seconds: float
+    known: bool
 
 
 class Estimate:
@@ -44,20 +51,18 @@ class Estimate:
             self._times(job).append(seconds)
             self._spent.setdefault(job.dataset, []).append((seconds, job.cost))
 
-    def left(self, now: float) -> tuple[float, bool] | None:
-        """Seconds until all are done, and whether most of them are known; None if nothing can be said."""
+    def left(self, now: float) -> Left | None:
+        """Time until all jobs are done; None if nothing can be said."""
         expected = [(job, 0.0) for job in self._waiting.values()]
         expected += [(job, now - began) for job, began in self._running.values()]
-        known = guessed = longest = 0.0
+        rests = []
         for job, elapsed in expected:
             times = self._times(job)
             seconds = _mean(times) if times else self._guess(job)
             if seconds is None:
                 return None
-            rest = max(seconds - elapsed, 0.0)
-            longest = max(longest, rest)
-            known, guessed = (known + rest, guessed) if times else (known, guessed + rest)
-        return max((known + guessed) / self._workers, longest), known >= guessed
+            rests.append(Left(max(seconds - elapsed, 0.0), bool(times)))
+        return together(rests, self._workers)
 
     def _times(self, job: Job) -> list[float]:
         place = self._places[job.key]
@@ -70,6 +75,30 @@ class Estimate:
         if not spent:
             return None
         return job.cost * sum(s for s, _ in spent) / max(sum(cost for _, cost in spent), 1e-9)
+
+
+class Steps:
+    """Seconds that are left of steps done one after another, by the mean of those that ended.
+
+    Args:
+        began: when the first one began, in seconds of any clock.
+    """
+
+    def __init__(self, began: float) -> None:
+        self._began = self._latest = began
+        self._ended = self._total = 0
+
+    def follow(self, ended: int, total: int, now: float) -> None:
+        """So many of all steps have ended by now, and the next one begins."""
+        self._ended, self._total, self._latest = ended, total, now
+
+    def left(self, now: float) -> Left | None:
+        """Time until all steps are done; None before the first one ended."""
+        if not self._ended:
+            return None
+        each = (self._latest - self._began) / self._ended
+        running = max(each - (now - self._latest), 0.0)
+        return Left(running + each * (self._total - self._ended - 1), True)
 
 
 class Leader:
@@ -98,6 +127,15 @@ class Leader:
             counted = f"{seeds} seed{'s' if seeds > 1 else ''}"
             out.append(f"best so far: {name} {METRIC} {mean:.3f} ({counted}; {dataset}, {protocol}, {view})")
         return out
+
+
+def together(rests: Iterable[Left], workers: int) -> Left:
+    """Time until all of them are done, so many at a time; each of them takes one worker."""
+    known = guessed = longest = 0.0
+    for seconds, sure in rests:
+        longest = max(longest, seconds)
+        known, guessed = (known + seconds, guessed) if sure else (known, guessed + seconds)
+    return Left(max((known + guessed) / workers, longest), known >= guessed)
 
 
 def _mean(values: Sequence[float]) -> float:

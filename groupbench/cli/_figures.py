@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import typer
 
+from groupbench.cli._options import split_names
 from groupbench.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ def told(output: Path, rows: Rows) -> None:
 
 
 def _wanted(methods: Sequence[str] | None, known: Sequence[str]) -> set[str]:
-    from groupbench.cli.run import split_names
-
-    names = split_names(list(methods)) if methods else None
+    names = split_names(None if methods is None else list(methods), "methods")
     for name in names or ():
         if name not in known:
             raise ConfigError(unknown("method of these results", name, set(known)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from groupbench.cli._options import DataDir, Plugins
 
 if TYPE_CHECKING:
     from groupbench import loading
@@ -14,29 +15,31 @@ app = typer.Typer(help="Fetch, check and describe data sets.", no_args_is_help=T
 Name = Annotated[
     str, typer.Argument(help="A registered name or a folder with a ratings.csv; NAME:clean is a variant.")
 ]
-Folder = Annotated[Path | None, typer.Option("--data-dir", help="Folder of original data files.")]
 
 
 @app.command()
 def fetch(
     name: Name,
-    data_dir: Folder = None,
+    data_dir: DataDir = None,
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="Take files whose checksum nobody published.")
     ] = False,
+    plugin: Plugins = None,
 ) -> None:
     """Find the files of a data set, downloading and verifying what is missing."""
-    from groupbench import loading
+    from groupbench import catalogue, loading
 
+    catalogue.load_plugins(plugin or [])
     for path in loading.fetch(name, data_dir, allow_unverified=allow_unverified):
         typer.echo(str(path))
 
 
 @app.command()
-def check(name: Name, data_dir: Folder = None) -> None:
+def check(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
     """Verify checksums and that the data set loads; nothing is downloaded."""
-    from groupbench import loading
+    from groupbench import catalogue, loading
 
+    catalogue.load_plugins(plugin or [])
     found = loading.check(name, data_dir)
     for file in found.files:
         typer.echo(f"{file.status:10s} {file.file}")
@@ -47,10 +50,11 @@ def check(name: Name, data_dir: Folder = None) -> None:
 
 
 @app.command()
-def info(name: Name, data_dir: Folder = None) -> None:
+def info(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
     """Show origin, licence, citation, counts and notes of a data set."""
-    from groupbench import loading
+    from groupbench import catalogue, loading
 
+    catalogue.load_plugins(plugin or [])
     known = loading.info(name, data_dir)
     card = known.card
     rows = {
@@ -76,12 +80,14 @@ def doctor(
         bool, typer.Option("--fix", help="Show what the clean variant changes, and how to use it.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    data_dir: Folder = None,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
 ) -> None:
     """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
-    from groupbench import diagnosis, loading
+    from groupbench import catalogue, diagnosis, loading
     from groupbench.leaks import without_leaks
 
+    catalogue.load_plugins(plugin or [])
     dataset = loading.load(name, data_dir)
     before = diagnosis.diagnose(dataset)
     after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from groupbench.cli._options import DataDir, Plugins, Results
+
 new_app = typer.Typer(help="Write a working template.", no_args_is_help=True)
 
 
@@ -17,8 +19,11 @@ def new_method(
 ) -> None:
     """Write NAME.py, a method that works at once; then run it with --plugin."""
     from groupbench.errors import ConfigError
+    from groupbench.registry import methods
     from groupbench.testing import method_template
 
+    if name in methods.all():
+        raise ConfigError(f"there is a method {name!r} in {methods[name].file}; choose another name")
     file = folder / f"{name.replace('-', '_')}.py"
     text = method_template(name)
     try:
@@ -33,14 +38,13 @@ def new_method(
 
 def check(
     name: Annotated[str, typer.Argument(help="Name of the method.")],
-    plugin: Annotated[list[str] | None, typer.Option(help="Python file that adds it.")] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Run the conformance tests that the built-in methods pass."""
-    from groupbench import testing
-    from groupbench.registry import load_plugin, methods
+    from groupbench import catalogue, testing
+    from groupbench.registry import methods
 
-    for file in plugin or []:
-        load_plugin(file)
+    catalogue.load_plugins(plugin or [])
     outcomes = testing.check(methods[name])
     for outcome in outcomes:
         typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.name}")
@@ -53,8 +57,8 @@ def check(
 
 
 def doctor(
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    data_dir: DataDir = None,
+    results: Results = Path("results"),
 ) -> None:
     """Show versions, state of the code, machine, and which data sets are at hand."""
     import os
@@ -69,7 +73,6 @@ def doctor(
     for name in datasets.all():
         found = loading.check(name, data_dir)
         typer.echo(f"{'dataset ' + name:24s} {'ready' if found.ok else found.problem}")
-    place = results if results.exists() else results.absolute().parent
-    typer.echo(
-        f"{'results folder':24s} {results} {'writable' if os.access(place, os.W_OK) else 'NOT writable'}"
-    )
+    place = next(folder for folder in (results.absolute(), *results.absolute().parents) if folder.exists())
+    writable = place.is_dir() and os.access(place, os.W_OK)
+    typer.echo(f"{'results folder':24s} {results} {'writable' if writable else 'NOT writable'}")

@@ -5,35 +5,36 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli.run import split_names
+from groupbench.cli._options import (
+    DataDir,
+    Only,
+    Plugins,
+    Protocol,
+    ProtocolOptions,
+    Results,
+    Seed,
+    protocol_options,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from groupbench import data, exchange
 
-Results = Annotated[Path, typer.Option(help="Results folder.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of original data files.")]
 Dataset = Annotated[str, typer.Option(help="A data set by name, or a folder with a ratings.csv.")]
-Protocol = Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")]
-ProtocolOptions = Annotated[
-    list[str] | None, typer.Option("--option", help="A protocol option, KEY=VALUE (groups=natural).")
-]
-Seed = Annotated[int, typer.Option(min=0, help="Number of the repeat.")]
-Names = Annotated[list[str] | None, typer.Option(help="Only these; comma-separated or repeated.")]
-Plugins = Annotated[list[str] | None, typer.Option(help="Python file that adds methods and the like.")]
 
 
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
     results: Results = Path("results"),
     format_: Annotated[str, typer.Option("--format", "-f", help="trec, parquet or csv.")] = "trec",
-    dataset: Names = None,
-    method: Names = None,
-    view: Names = None,
-    aggregator: Names = None,
+    dataset: Only = None,
+    method: Only = None,
+    view: Only = None,
+    aggregator: Only = None,
     data_dir: DataDir = None,
     plugin: Plugins = None,
 ) -> None:
@@ -41,7 +42,8 @@ def export(
     from groupbench import api, exchange, reproduction
 
     records = api.load_records(results)
-    chosen = exchange.Chosen(*map(split_names, (dataset, method, view, aggregator)))
+    asked = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
+    chosen = exchange.Chosen(*(split_names(names, option) for option, names in asked.items()))
     inputs = reproduction.Inputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
@@ -68,7 +70,7 @@ def export_task(
     from groupbench import exchange
 
     loaded = _load(dataset, data_dir, plugin)
-    split = exchange.Split.make(loaded, _options(protocol, option), seed)
+    split = exchange.Split.make(loaded, protocol_options(protocol, option), seed)
     for view in exchange.export_task(split, output):
         typer.echo(f"view {view}")
     typer.echo(f"{loaded.name}, protocol {split.protocol.label}, seed {seed}: written to {output}")
@@ -98,12 +100,12 @@ def score(
     scored = exchange.score(
         file,
         _load(dataset, data_dir, plugin),
-        _options(protocol, option),
+        protocol_options(protocol, option),
         name=file[0].stem if name is None else name,
         results=results,
         source=dataset,
         seed=seed,
-        views=split_names(view) or [],
+        views=split_names(view, "view") or [],
     )
     for record, ranked in scored:
         for one in ranked:
@@ -138,7 +140,7 @@ def merge(
         folder,
         output,
         keep_newest=keep is not None,
-        aggregators=split_names(aggregator),
+        aggregators=split_names(aggregator, "aggregator"),
         figures_only=figures_only,
         pack_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
     )
@@ -158,15 +160,8 @@ def _coverage(ranked: exchange.Ranked) -> str:
 
 
 def _load(dataset: str, data_dir: Path | None, plugins: list[str] | None) -> data.Dataset:
+    from groupbench import catalogue
     from groupbench.loading import load
-    from groupbench.registry import load_plugin
 
-    for file in plugins or []:
-        load_plugin(file)
+    catalogue.load_plugins(plugins or [])
     return load(dataset, data_dir)
-
-
-def _options(protocol: str | None, options: list[str] | None) -> dict[str, Any]:
-    from groupbench.config import parse_options
-
-    return ({} if protocol is None else {"name": protocol}) | parse_options(options or [])

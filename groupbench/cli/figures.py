@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-Results = Annotated[Path, typer.Option(help="Results folder.")]
+from groupbench.cli._options import Aggregator, Only, Results
+
 Output = Annotated[Path, typer.Option("--output", "-o", help="A .pdf, .svg or .png file.")]
 DatasetName = Annotated[str | None, typer.Option(help="Data set; needed where there are several.")]
 ProtocolName = Annotated[str | None, typer.Option(help="Protocol; needed where there are several.")]
 ViewName = Annotated[str | None, typer.Option(help="View; default: the first that the tables show.")]
 MetricName = Annotated[str, typer.Option(help="What to draw.")]
-AggregatorName = Annotated[str, typer.Option(help="A name, 'best' or 'all'.")]
-Methods = Annotated[list[str] | None, typer.Option(help="Only these; default: all.")]
 
 
 def bars(
@@ -24,13 +23,14 @@ def bars(
     protocol: ProtocolName = None,
     view: ViewName = None,
     metric: MetricName = "ndcg@10",
-    aggregator: AggregatorName = "average",
-    methods: Methods = None,
+    aggregator: Aggregator = "average",
+    methods: Only = None,
 ) -> None:
     """Draw means with the 95% interval over seeds, best first."""
     from groupbench.cli._figures import at_place, told
     from groupbench.page import half_widths
     from groupbench.plots import check_suffix, draw_bars
+    from groupbench.report.lines import bounds
 
     check_suffix(output)
     found = at_place(results, (dataset, protocol, view), metric, aggregator, methods)
@@ -42,6 +42,7 @@ def bars(
         metric=metric,
         title=found.title,
         pale=found.references,
+        bounds=bounds(metric),
     )
     told(output, found)
 
@@ -53,8 +54,8 @@ def pareto(
     protocol: ProtocolName = None,
     view: ViewName = None,
     metric: MetricName = "ndcg@10",
-    aggregator: AggregatorName = "average",
-    methods: Methods = None,
+    aggregator: Aggregator = "average",
+    methods: Only = None,
     cost: Annotated[str, typer.Option(help="seconds or memory.")] = "seconds",
 ) -> None:
     """Draw a metric against seconds or memory of the whole job, with the Pareto front."""
@@ -85,8 +86,8 @@ def by_size(
     protocol: ProtocolName = None,
     view: ViewName = None,
     metric: MetricName = "ndcg@10",
-    aggregator: AggregatorName = "average",
-    methods: Methods = None,
+    aggregator: Aggregator = "average",
+    methods: Only = None,
     by: Annotated[str, typer.Option(help="size, cohesion or activity.")] = "size",
 ) -> None:
     """Draw a metric by what groups are like: their size, cohesion or activity."""

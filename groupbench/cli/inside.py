@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli.study import (
-    ConfigFile,
-    DataDir,
-    Dataset,
-    Method,
-    Plugins,
-    Protocol,
-    ProtocolOptions,
-    Set,
-    make_study,
-)
+from groupbench.cli._options import ConfigFile, DataDir, Plugins, Protocol, ProtocolOptions, Seed, Set
+from groupbench.cli.study import Dataset, Method, make_study
 
 if TYPE_CHECKING:
     from groupbench.config import Config
@@ -25,7 +16,6 @@ if TYPE_CHECKING:
     from groupbench.studies import Inside
     from groupbench.task import Task
 
-Seed = Annotated[int, typer.Option(min=0, help="Number of the repeat.")]
 _OUTPUT = typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from groupbench.cli import figures, inside, study
+from groupbench.cli._options import Level, Only, Results, split_names
 
 app = typer.Typer(help="Draw figures of a results folder.", no_args_is_help=True)
 app.command("bars")(figures.bars)
@@ -26,11 +27,11 @@ def _figures() -> None:
 
 @app.command("cd")
 def critical_difference(
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    results: Results = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
         "cd.svg"
     ),
-    dataset: Annotated[list[str] | None, typer.Option(help="Only these data sets.")] = None,
+    dataset: Only = None,
     view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
     metric: Annotated[str, typer.Option(help="What to rank by.")] = "ndcg@10",
     aggregator: Annotated[str, typer.Option(help="A name, or 'best'.")] = "average",
@@ -40,22 +41,21 @@ def critical_difference(
     blocks: Annotated[
         str, typer.Option(help="places (a data set, protocol and view each) or seeds.")
     ] = "places",
-    level: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
+    level: Level = 0.05,
 ) -> None:
     """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""
     from groupbench.api import load_records
-    from groupbench.cli.run import split_names
     from groupbench.cli.show import of_datasets
     from groupbench.plots import check_suffix, draw_ranks
     from groupbench.report.ranking import rank_methods
 
     check_suffix(output)
     found = rank_methods(
-        of_datasets(load_records(results), split_names(dataset)),
-        views=split_names(view),
+        of_datasets(load_records(results), split_names(dataset, "dataset")),
+        views=split_names(view, "view"),
         metric=metric,
         aggregator=aggregator,
-        methods=split_names(methods),
+        methods=split_names(methods, "methods"),
         blocks=blocks,
         level=level,
     )

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from groupbench.cli._options import Only, Results, require_place, split_names
+
 
 def report(
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    results: Results = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
-    dataset: Annotated[list[str] | None, typer.Option(help="Only these data sets.")] = None,
+    dataset: Only = None,
     view: Annotated[list[str] | None, typer.Option(help="Only these views; default: all.")] = None,
     metrics: Annotated[list[str] | None, typer.Option(help="Only these metrics; default: all.")] = None,
     aggregator: Annotated[
@@ -24,18 +26,18 @@ def report(
 ) -> None:
     """Write all figures as one HTML file that opens anywhere and loads nothing."""
     from groupbench.api import load_records
-    from groupbench.cli.run import split_names
     from groupbench.cli.show import of_datasets
     from groupbench.errors import ConfigError
     from groupbench.page import make_page, page_content
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"{output}: the report is an HTML file; name it .html")
+    require_place(output)
     found = page_content(
         results,
-        of_datasets(load_records(results), split_names(dataset)),
-        views=split_names(view) or "all",
-        metrics=split_names(metrics) or "all",
+        of_datasets(load_records(results), split_names(dataset, "dataset")),
+        views=split_names(view, "view") or "all",
+        metrics=split_names(metrics, "metrics") or "all",
         aggregator=aggregator,
         significance=significance,
     )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groupbench.cli._options import DataDir, Results
+from groupbench.cli._progress import Progress
+
 if TYPE_CHECKING:
     from groupbench.reproduction import Inputs
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
 
 
 def reproduce(
@@ -22,7 +23,7 @@ def reproduce(
             show_default=False,
         ),
     ],
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    results: Results = Path("results"),
     dataset: Annotated[
         str | None,
         typer.Option(help="The data set of a method; or where that of runs lies now, if it has moved."),
@@ -37,7 +38,7 @@ def reproduce(
     plugin: Annotated[
         list[str] | None, typer.Option(help="Where a plugin lies now, if it has moved.")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
+    data_dir: DataDir = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
 ) -> None:
@@ -45,10 +46,9 @@ def reproduce(
 
     A run is done again from its record alone. A method needs --dataset; it is run where runs are missing.
     """
-    from groupbench import registry, reproduction
+    from groupbench import catalogue, registry, reproduction
 
-    for file in plugin or []:
-        registry.load_plugin(file)
+    catalogue.load_plugins(plugin or [])
     if len(run) == 1 and run[0] in registry.methods.all() and not Path(run[0]).exists():
         _beside_reported(run[0], dataset, results, seeds, tolerance, plugin, data_dir, jobs, timeout)
     else:
@@ -107,7 +107,9 @@ def _beside_reported(
             jobs=jobs,
             timeout=timeout,
         )
-        records = api.collect(api.start(config, results, _tell, typer.echo))
+        with Progress() as shown:
+            planned = api.start(config, results, shown.report, shown.tell, shown.begin)
+        records = api.collect(planned)
         failed |= any(record.status != "done" for record in records)
         found = reproduction.beside_ours(
             reported, records, reproduction.TOLERANCE if tolerance is None else tolerance
@@ -117,13 +119,3 @@ def _beside_reported(
             typer.echo(line)
     if failed:
         raise typer.Exit(1)
-
-
-def _tell(event: Job | Outcome, ended: int, total: int) -> None:
-    """One line for each job that ends."""
-    from groupbench.runner.pool import Outcome
-
-    if isinstance(event, Outcome):
-        reason = f"  {event.reason}" if event.reason else ""
-        place = f"{event.job.dataset}  {event.job.label}  seed {event.job.seed}"
-        typer.echo(f"[{ended}/{total}] {event.status:7s} {event.seconds:7.1f} s  {place}{reason}")

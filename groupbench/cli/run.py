@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groupbench.cli._options import (
+    Address,
+    ConfigFile,
+    DataDir,
+    Executor,
+    GroupsAs,
+    Jobs,
+    Names,
+    Plugins,
+    Protocol,
+    Quiet,
+    Results,
+    Set,
+    Threads,
+    split_names,
+)
 from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
     from groupbench.runner.jobs import Job
     from groupbench.runner.pool import Outcome
-
-Names = Annotated[
-    list[str] | None, typer.Option(help="Names, comma-separated or repeated; 'all' is every one.")
-]
-Executor = Annotated[str | None, typer.Option(help="Where jobs are done: local, or ray for a cluster.")]
-Address = Annotated[
-    str | None,
-    typer.Option(help="HOST:PORT of the Ray cluster; default: RAY_ADDRESS, or one on this machine."),
-]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Jobs at a time; default: one a core.")]
 
 
 def run(
@@ -34,20 +40,14 @@ def run(
         list[str] | None, typer.Option(help="Data sets by name, or folders with a ratings.csv.")
     ] = None,
     seeds: Annotated[str | None, typer.Option(help="Number of repeats, or the repeats: 0,3,4 or 3,")] = None,
-    protocol: Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")] = None,
+    protocol: Protocol = None,
     ratio: Annotated[float | None, typer.Option(help="Share of the ratings for training.")] = None,
     groups: Annotated[
         str | None, typer.Option(help="How groups are formed: kmeans, random, natural ...")
     ] = None,
     n_groups: Annotated[int | None, typer.Option(help="Number of groups to form.")] = None,
     tau: Annotated[float | None, typer.Option(help="Relevant from this rating on.")] = None,
-    groups_as: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="How recommenders of users serve groups with rows of their own: members, rows or both; "
-            "default: each that the data allows."
-        ),
-    ] = None,
+    groups_as: GroupsAs = None,
     group_weight: Annotated[
         int | None, typer.Option(help="As how many users a group stands in rows and both.")
     ] = None,
@@ -57,20 +57,21 @@ def run(
     option: Annotated[
         list[str] | None, typer.Option(help="Another protocol option, KEY=VALUE (group_features=shares).")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A hyperparameter, METHOD.NAME=VALUE (svd.n_factors=50)."),
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with these options.")] = None,
-    plugin: Annotated[
-        list[str] | None, typer.Option(help="Python file that adds methods and the like.")
-    ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of original data files.")] = None,
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    set_: Set = None,
+    config: ConfigFile = None,
+    plugin: Plugins = None,
+    data_dir: DataDir = None,
+    results: Results = Path("results"),
     executor: Executor = None,
     address: Address = None,
     jobs: Jobs = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of each worker.")] = None,
+    threads: Threads = None,
+    train_workers: Annotated[
+        int | None, typer.Option(help="Processes that share the training of a job (dmtl); default: 1.")
+    ] = None,
+    memory_budget: Annotated[
+        float | None, typer.Option(help="GiB that a job may take beyond its data.", metavar="GIB")
+    ] = None,
     deterministic: Annotated[
         bool | None,
         typer.Option(
@@ -80,7 +81,7 @@ def run(
         ),
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds after which a job is ended.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    quiet: Quiet = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="End with one JSON object on standard output.")
     ] = False,
@@ -108,6 +109,8 @@ def run(
         address=address,
         jobs=jobs,
         threads=threads,
+        train_workers=train_workers,
+        memory_budget=memory_budget,
         deterministic=deterministic,
         timeout=timeout,
     )
@@ -131,11 +134,6 @@ def _ended(job: Job, outcome: Outcome | None) -> dict[str, str | int]:
     status, reason = ("done", "") if outcome is None else (outcome.status, outcome.reason)
     place: dict[str, str | int] = {"dataset": job.dataset, "method": job.label, "seed": job.seed}
     return {**place, "status": status, "reason": reason}
-
-
-def split_names(texts: list[str] | None) -> list[str] | None:
-    """The names in repeated, comma-separated options; None stays None."""
-    return None if texts is None else [n.strip() for text in texts for n in text.split(",") if n.strip()]
 
 
 def _seeds(text: str | None) -> int | list[int] | None:

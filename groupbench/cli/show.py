@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groupbench.cli._options import Aggregator, Only, Plugins, Results, split_names
+
 if TYPE_CHECKING:
     from groupbench.store import RunRecord
 
-Split = Annotated[list[str] | None, typer.Option(help="Comma-separated or repeated.")]
-
 
 def table(
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
+    results: Results = Path("results"),
     format_: Annotated[
         str, typer.Option("--format", "-f", help="plain, markdown, latex, html, csv or json.")
     ] = "plain",
     metrics: Annotated[list[str] | None, typer.Option(help="Metrics; the first one orders the rows.")] = None,
     view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
-    aggregator: Annotated[str, typer.Option(help="A name, 'best' or 'all'.")] = "average",
-    dataset: Annotated[list[str] | None, typer.Option(help="Only these data sets.")] = None,
+    aggregator: Aggregator = "average",
+    dataset: Only = None,
     ties: Annotated[str | None, typer.Option(help="expected, best, worst or all bounds.")] = None,
     against: Annotated[
         str | None, typer.Option(help="'reported' adds the figures that papers print.")
@@ -44,20 +44,19 @@ def table(
 ) -> None:
     """Show the figures of a results folder."""
     from groupbench.api import load_records
-    from groupbench.cli.run import split_names
     from groupbench.errors import ConfigError
     from groupbench.report import Significance, render
 
-    records = of_datasets(load_records(results), split_names(dataset))
+    records = of_datasets(load_records(results), split_names(dataset, "dataset"))
     given = {"reference": reference, "test": test, "correction": correction, "level": level}
     asked_for: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     how = Significance(results, **asked_for) if significance or asked_for else None
+    asked = {"views": split_names(view, "view"), "metrics": split_names(metrics, "metrics")}
     if by is not None:
         if how is not None:
             raise ConfigError("--by shows no tests; leave out --significance, or --by")
-        _show_breakdown(results, records, by, split_names(metrics), split_names(view), aggregator, format_)
+        _show_breakdown(results, records, by, asked["metrics"], asked["views"], aggregator, format_)
         return
-    options = {"views": split_names(view), "metrics": split_names(metrics)}
     typer.echo(
         render(
             records,
@@ -67,7 +66,7 @@ def table(
             against=against,
             significance=how,
             color=sys.stdout.isatty() and format_ == "plain",
-            **{k: v for k, v in options.items() if v is not None},
+            **{k: v for k, v in asked.items() if v is not None},
         )
     )
 
@@ -92,18 +91,23 @@ def _show_breakdown(
     aggregator: str,
     format_: str,
 ) -> None:
+    from groupbench.errors import ConfigError, unknown
     from groupbench.report.breakdown import breakdown_frame, render_breakdown
 
     metric = metrics[0] if metrics else "ndcg@10"
     frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
-    if views and views != ["all"]:
+    known = set(frame["view"])
+    for name in views or ():
+        if name not in known | {"all"}:
+            raise ConfigError(unknown(f"view with {metric} of groups", name, known))
+    if views and "all" not in views:
         frame = frame[frame["view"].isin(views)]
     typer.echo(render_breakdown(frame, format=format_))
 
 
 def list_names(
     name: Annotated[str | None, typer.Argument(help="A kind (methods, datasets ...) or a name.")] = None,
-    plugin: Annotated[list[str] | None, typer.Option(help="Python file that adds something.")] = None,
+    plugin: Plugins = None,
 ) -> None:
     """List methods, data sets, aggregators, metrics and views; or the parameters of one."""
     from groupbench import catalogue
@@ -114,7 +118,7 @@ def list_names(
 
 def explain(
     name: Annotated[str, typer.Argument(help="A metric (ndcg@10), view, aggregator, method or data set.")],
-    plugin: Annotated[list[str] | None, typer.Option(help="Python file that adds something.")] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Print definition, formula and source of anything that has a name."""
     from groupbench import catalogue

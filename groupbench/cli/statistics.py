@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from groupbench.cli._options import Only, Results, split_names
+
 
 def compare(
     first: Annotated[str, typer.Argument(help="METHOD or METHOD:AGGREGATOR.")],
     second: Annotated[str, typer.Argument(help="The same; it is subtracted.")],
-    results: Annotated[Path, typer.Option(help="Results folder.")] = Path("results"),
-    dataset: Annotated[list[str] | None, typer.Option(help="Only these data sets.")] = None,
+    results: Results = Path("results"),
+    dataset: Only = None,
     view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Metrics, or 'all'; default: ndcg@10.")] = None,
     aggregator: Annotated[str, typer.Option(help="For a METHOD that names none.")] = "average",
@@ -21,18 +23,17 @@ def compare(
 ) -> None:
     """Compare two rows: wins, difference with its interval, effect size, and every test."""
     from groupbench.api import load_records
-    from groupbench.cli.run import split_names
     from groupbench.cli.show import of_datasets
     from groupbench.report.compare import compare_frame, render_comparison
 
-    records = of_datasets(load_records(results), split_names(dataset))
+    records = of_datasets(load_records(results), split_names(dataset, "dataset"))
     frame = compare_frame(
         results,
         records,
         first,
         second,
-        views=split_names(view),
-        metrics=split_names(metric) or ("ndcg@10",),
+        views=split_names(view, "view"),
+        metrics=split_names(metric, "metric") or ("ndcg@10",),
         aggregator=aggregator,
         level=level,
     )

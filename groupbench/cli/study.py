@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli.run import split_names
+from groupbench.cli._options import (
+    ConfigFile,
+    DataDir,
+    Jobs,
+    Level,
+    Plugins,
+    Protocol,
+    ProtocolOptions,
+    Set,
+    protocol_options,
+    split_names,
+)
+from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
     from groupbench.config import Config
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
     from groupbench.studies import Study
 
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
@@ -26,20 +36,7 @@ Dataset = Annotated[
     typer.Option(help="A data set by name, or a folder; default: as --config says, or itmrec-sim."),
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="Number of repeats.")]
-Protocol = Annotated[str | None, typer.Option(help="paper, coupled, natural or given.")]
-ProtocolOptions = Annotated[
-    list[str] | None, typer.Option("--option", help="A protocol option, KEY=VALUE (n_groups=10).")
-]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", help="A hyperparameter, METHOD.NAME=VALUE (dmtl.width=32).")
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="TOML file as 'tune' writes it; settings of the method.")
-]
-Plugins = Annotated[list[str] | None, typer.Option(help="Python file that adds methods and the like.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of original data files.")]
 Results = Annotated[Path, typer.Option(help="Results folder; it keeps what was measured.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="Worker processes; default: one a core.")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")]
 Aggregator = Annotated[str, typer.Option(help="Which group scores; 'own' are the model's own.")]
 Format = Annotated[str, typer.Option("--format", "-f", help="plain, markdown, csv or json.")]
@@ -57,7 +54,7 @@ def ablation(
     view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")] = None,
     aggregator: Aggregator = "average",
-    level: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
+    level: Level = 0.05,
     plugin: Plugins = None,
     data_dir: DataDir = None,
     results: Results = Path("results"),
@@ -72,15 +69,17 @@ def ablation(
 
     check_format(format_)
     asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir, jobs)
-    found = study_ablation(
-        asked,
-        results,
-        views=split_names(view),
-        metrics=split_names(metric) or ("ndcg@10",),
-        aggregator=aggregator,
-        level=level,
-        report=_report,
-    )
+    with _progress() as shown:
+        found = study_ablation(
+            asked,
+            results,
+            views=split_names(view, "view"),
+            metrics=split_names(metric, "metric") or ("ndcg@10",),
+            aggregator=aggregator,
+            level=level,
+            report=shown.report,
+            begin=shown.begin,
+        )
     _show(found, format_)
 
 
@@ -110,16 +109,31 @@ def weights(
     What was run before is not run again: the same command draws the figure anew.
     """
     from groupbench.plots import check_suffix, draw_sweep
+    from groupbench.report.lines import bounds
     from groupbench.studies import WEIGHTS, check_format, study_weights
 
     check_format(format_)
     check_suffix(output)
     asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir, jobs)
     chosen = WEIGHTS if weights is None else _numbers(weights)
-    found = study_weights(
-        asked, results, chosen, metric=metric, aggregator=aggregator, report=_report, tell=_tell
-    )
-    draw_sweep(found.frame, output, title=found.title)
+    with _progress() as shown:
+        found = study_weights(
+            asked,
+            results,
+            chosen,
+            metric=metric,
+            aggregator=aggregator,
+            report=shown.report,
+            begin=shown.begin,
+            step=shown.step,
+            tell=shown.tell,
+        )
+    tasks = dict(zip(found.frame["figure"], found.frame["task"], strict=True))
+    ends = {
+        figure: (0.0, 1.0) if task == "profiling" else bounds(figure.split()[-1])
+        for figure, task in tasks.items()
+    }
+    draw_sweep(found.frame, output, title=found.title, bounds=ends)
     _tell(f"drawn in {output}")
     _show(found, format_)
 
@@ -144,7 +158,9 @@ def profiling(
 
     check_format(format_)
     asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir)
-    _show(study_profiling(asked, results, folds=folds, tell=_tell), format_)
+    with _progress() as shown:
+        found = study_profiling(asked, results, folds=folds, step=shown.step, tell=shown.tell)
+    _show(found, format_)
 
 
 def make_study(
@@ -160,14 +176,14 @@ def make_study(
     jobs: int | None = None,
 ) -> Config:
     """The config of a study of one method; what a file sets for other methods that it runs is left aside."""
-    from groupbench.config import make_config, parse_options, parse_set
+    from groupbench.config import make_config, parse_set
 
     os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
     asked = make_config(
         config,
         dataset=None if dataset is None else [dataset],
         seeds=seeds,
-        protocol=({} if protocol is None else {"name": protocol}) | parse_options(option or []),
+        protocol=protocol_options(protocol, option),
         set=parse_set(set_ or []),
         plugins=plugin,
         data_dir=None if data_dir is None else str(data_dir),
@@ -190,17 +206,12 @@ def _numbers(text: str) -> list[float]:
         raise ConfigError(f"--weights {text}: give numbers (0,0.1,1)") from error
 
 
-def _report(event: Job | Outcome, ended: int, total: int) -> None:
-    from groupbench.runner.pool import Outcome
-
-    if isinstance(event, Outcome):
-        job = event.job
-        line = f"[{ended}/{total}] {event.status} {event.seconds:.1f} s  {job.label}  seed {job.seed}"
-        _tell(f"{line}  {event.reason}" if event.reason else line)
+def _progress() -> Progress:
+    """Progress on standard error, so that standard output holds the table alone."""
+    return Progress(stream=sys.stderr)
 
 
 def _tell(line: str) -> None:
-    """Say how it goes on standard error, so that standard output holds the table alone."""
     print(line, file=sys.stderr, flush=True)
 
 

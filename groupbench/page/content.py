@@ -8,12 +8,12 @@ from typing import Any
 
 from groupbench.errors import ConfigError
 from groupbench.page.interval import CONFIDENCE
-from groupbench.page.leaderboard import place_content
-from groupbench.page.marks import Marks
+from groupbench.page.leaderboard import numbers, place_content
+from groupbench.page.marks import marks
 from groupbench.page.provenance import environments
 from groupbench.page.views import breakdowns, ranking
 from groupbench.report.gather import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
-from groupbench.report.lines import REFERENCES, lower_is_better
+from groupbench.report.lines import REFERENCES, bounds, lower_is_better
 from groupbench.store import RunRecord, newest
 
 Content = dict[str, Any]
@@ -57,12 +57,13 @@ def page_content(
     report = gather(kept, views=views, metrics=metrics, aggregator=chosen, against="reported")
     usual = _usual(report)
     headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
-    marks = Marks(results, kept, views, usual) if significance else None
     tested_metrics = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
+    tested = marks(results, kept, views, tested_metrics, usual) if significance and tested_metrics else None
     of_groups = breakdowns(results, kept, headline, usual)
     methods, aggregators = _methods(report), _aggregators(report)
     return {
         "metrics": list(report.metrics),
+        "bounds": {metric: numbers(bounds(metric)) for metric in report.metrics},
         "lower": [metric for metric in report.metrics if lower_is_better(metric)],
         "headline": headline,
         "aggregators": aggregators,
@@ -73,12 +74,12 @@ def page_content(
         "places": [
             place_content(report, block, methods, aggregators)
             | {
-                "tested": None if marks is None else marks.of(block.place, tested_metrics),
+                "tested": None if tested is None else tested.get(block.place, {"marks": {}, "notes": []}),
                 "by": of_groups.get(block.place, {}),
             }
             for block in report.blocks
         ],
-        "ranking": ranking(kept, headline, usual),
+        "ranking": ranking(kept, headline or "ndcg@10", usual),
         "unjudged": list(report.unjudged),
         **environments(kept),
     }

@@ -1,8 +1,9 @@
-"""Which rows differ significantly from the best, tested one metric at a time to bound memory."""
+"""Which rows differ significantly from the best."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,63 +11,39 @@ from groupbench.errors import ResultError
 from groupbench.page.leaderboard import numbers
 from groupbench.report.gather import Names, gather
 from groupbench.report.lines import Place
-from groupbench.report.significance import Significance, Tested
+from groupbench.report.significance import Significance, Tested, Verdict
 from groupbench.store import RunRecord
 
 
-class Marks:
-    """The tests of `groupbench table --significance`, for the rows of the usual aggregator."""
+def marks(
+    results: Path, records: Sequence[RunRecord], views: Names, metrics: Sequence[str], aggregator: str
+) -> dict[Place, dict[str, Any]]:
+    """By place the tests of `groupbench table --significance`, for the rows of one aggregator.
 
-    def __init__(self, results: Path, records: Sequence[RunRecord], views: Names, aggregator: str) -> None:
-        self._how = Significance(results)
-        self._records = records
-        self._views = views
-        self._aggregator = aggregator
-        self._held: dict[str, dict[Place, Tested | None] | str] = {}
-
-    def of(self, place: Place, metrics: Sequence[str]) -> dict[str, Any]:
-        """By metric the marks of rows, and in `notes` what was tested and how.
-
-        Returns:
-            `marks`: metric -> list of (method, aggregator, arrow, p); `notes`: sentences.
-        """
-        marks: dict[str, list[list[Any]]] = {}
-        notes: dict[str, None] = {}
-        for metric in metrics:
-            outcome = self._outcome(metric)
-            if isinstance(outcome, str):
-                notes[f"no significance test: {outcome}"] = None
-                continue
-            tested = outcome.get(place)
-            if tested is None:
-                continue
-            notes |= dict.fromkeys(tested.notes)
-            marks[metric] = [
-                [method, aggregator, _arrow(verdict, tested.level), *numbers([verdict.p_corrected])]
-                for (method, aggregator, name), verdict in tested.verdicts.items()
-                if name == metric
-            ]
-        return {"marks": marks, "notes": list(notes)}
-
-    def _outcome(self, metric: str) -> dict[Place, Tested | None] | str:
-        """The tests at every place, or why there are none."""
-        if metric not in self._held:
-            try:
-                report = gather(
-                    self._records,
-                    views=self._views,
-                    metrics=metric,
-                    aggregator=self._aggregator,
-                    significance=self._how,
-                )
-                self._held[metric] = {block.place: block.tested for block in report.blocks}
-            except ResultError as error:
-                # The page may travel: it does not say where the folder was.
-                self._held[metric] = str(error).replace(f"{self._how.results}/", "")
-        return self._held[metric]
+    Returns:
+        `marks`: metric -> list of (method, aggregator, arrow, p); `notes`: sentences on what was tested and
+        how, or why nothing was.
+    """
+    chosen = partial(gather, records, views=views, metrics=metrics, aggregator=aggregator)
+    try:
+        report = chosen(significance=Significance(results))
+    except ResultError as error:
+        # The page may travel: it does not say where the folder was.
+        reason = str(error).replace(f"{results}/", "")
+        untested = {"marks": {}, "notes": [f"no significance test: {reason}"]}
+        return {block.place: untested for block in chosen().blocks}
+    return {block.place: _of(block.tested, metrics) for block in report.blocks if block.tested is not None}
 
 
-def _arrow(verdict: Any, level: float) -> str:
+def _of(tested: Tested, metrics: Sequence[str]) -> dict[str, Any]:
+    by_metric: dict[str, list[list[Any]]] = {metric: [] for metric in metrics}
+    for (method, aggregator, metric), verdict in tested.verdicts.items():
+        arrow = _arrow(verdict, tested.level)
+        by_metric[metric].append([method, aggregator, arrow, *numbers([verdict.p_corrected])])
+    return {"marks": by_metric, "notes": list(tested.notes)}
+
+
+def _arrow(verdict: Verdict, level: float) -> str:
     if not verdict.p_corrected <= level:
         return ""
     return "↑" if verdict.difference > 0 else "↓"

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from groupbench.arrays import FloatArray
 from groupbench.errors import ConfigError, ResultError, unknown
 
 if TYPE_CHECKING:
@@ -54,6 +57,13 @@ _STYLE: Any = {
 def plain(text: str) -> str:
     """The text so that a dollar sign in a name starts no formula."""
     return text.replace("$", r"\$")
+
+
+def whiskers(means: FloatArray, halves: FloatArray, bounds: tuple[float, float]) -> FloatArray:
+    """Lengths of error bars, (2, n), below and above `means`, (n,): up to `halves`, (n,), within `bounds`."""
+    low, high = np.maximum(means - halves, bounds[0]), np.minimum(means + halves, bounds[1])
+    # A mean that rounding put outside has no bar on that side.
+    return np.maximum([means - low, high - means], 0.0)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from groupbench.arrays import BoolArray, FloatArray
-from groupbench.plots._style import COLOURS, figure, plain, save
+from groupbench.plots._style import COLOURS, figure, plain, save, whiskers
 
 
 def draw_bars(
@@ -20,6 +20,7 @@ def draw_bars(
     metric: str,
     title: str = "",
     pale: BoolArray | None = None,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> None:
     """Draw horizontal bars from zero in the given order, the first one on top, and write them.
 
@@ -31,6 +32,7 @@ def draw_bars(
         metric: what was measured, below the axis.
         title: above the bars.
         pale: (n_rows,) rows in grey, such as reference rows.
+        bounds: least and greatest value of the metric, where intervals end.
 
     Raises:
         ConfigError: if the format is unknown.
@@ -46,7 +48,7 @@ def draw_bars(
         axes.errorbar(
             means[known],
             places[known],
-            xerr=halves[known],
+            xerr=whiskers(means, halves, bounds)[:, known],
             fmt="none",
             ecolor="black",
             elinewidth=1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from groupbench.plots._style import figure, save
+from groupbench.plots._style import figure, plain, save
 from groupbench.stats import Ranks
 
 
@@ -23,7 +23,7 @@ def draw_ranks(ranks: Ranks, file: Path, *, title: str = "") -> None:
     import pandas as pd
     import scikit_posthocs
 
-    names = [name.replace("$", r"\$") for name in ranks.names]
+    names = [plain(name) for name in ranks.names]
     pairs = ranks.pairs.set_axis(names, axis=0).set_axis(names, axis=1)
     with figure(7, 1.2 + 0.16 * len(names)) as drawn:
         axes = drawn.add_subplot()
@@ -41,5 +41,5 @@ def draw_ranks(ranks: Ranks, file: Path, *, title: str = "") -> None:
             crossbar_props={"color": "#b03a2e", "linewidth": 2.5, "marker": ""},
         )
         axes.spines["top"].set_visible(True)
-        axes.set_title(title.replace("$", r"\$"), pad=18)
+        axes.set_title(plain(title), pad=18)
         save(drawn, file)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.plots._style import figure, save
+from groupbench.plots._style import figure, plain, save, whiskers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def draw_training(
     with figure(3 * len(names), 2.6) as drawn:
         for axes, name in zip(_row(drawn, len(names)), names, strict=True):
             for color, (run, values) in zip(_colors(len(losses)), losses.items(), strict=True):
-                axes.plot(np.arange(1, len(values[name]) + 1), values[name], color=color, label=_plain(run))
+                axes.plot(np.arange(1, len(values[name]) + 1), values[name], color=color, label=plain(run))
             axes.set_title(_words(name))
             axes.set_xlabel("epoch")
         if len(losses) > 1:
@@ -64,7 +64,7 @@ def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], file: Path, *, ti
             kinds, codes = np.unique(labels, return_inverse=True)
             palette = mpl.colormaps["tab20" if len(kinds) <= 20 else "hsv"].resampled(max(len(kinds), 2))
             axes.scatter(*points.T, c=codes, cmap=palette, s=7, linewidths=0)
-            axes.set_title(_plain(caption))
+            axes.set_title(plain(caption))
             axes.set(xticks=[], yticks=[])
         _finish(drawn, title, file)
 
@@ -94,7 +94,7 @@ def draw_attention(
         shown = axes.imshow(
             weights[:, order], aspect="auto", cmap="RdBu_r", norm=norm, interpolation="nearest"
         )
-        captions = [f"{_plain(name)}  ({n:.1f})" for name, n in zip(names, units, strict=True)]
+        captions = [f"{plain(name)}  ({n:.1f})" for name, n in zip(names, units, strict=True)]
         axes.set_yticks(range(len(names)), captions, fontsize=7)
         axes.set_xticks([])
         axes.set_xlabel("units of h_i, by weight over all items")
@@ -102,13 +102,20 @@ def draw_attention(
         _finish(drawn, title, file)
 
 
-def draw_sweep(frame: pd.DataFrame, file: Path, *, title: str = "") -> None:
+def draw_sweep(
+    frame: pd.DataFrame,
+    file: Path,
+    *,
+    title: str = "",
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+) -> None:
     """Draw figures against the profile weight, one panel each: losses above, both tasks below.
 
     Args:
         frame: columns weight, task, figure, mean and std (error bars; NaN for none).
         file: where to; the suffix decides the format.
         title: above the panels.
+        bounds: by figure its least and greatest value, where error bars end.
 
     Raises:
         ConfigError: if the format is unknown.
@@ -120,15 +127,17 @@ def draw_sweep(frame: pd.DataFrame, file: Path, *, title: str = "") -> None:
     with figure(3.3 * columns, 5.4) as drawn:
         for first, panels in ((1, losses), (columns + 1, tasks)):
             for number, panel in enumerate(panels):
-                _sweep_panel(drawn.add_subplot(2, columns, first + number), panel)
+                _sweep_panel(drawn.add_subplot(2, columns, first + number), panel, bounds or {})
         _finish(drawn, title, file)
 
 
-def _sweep_panel(axes: Any, panel: pd.DataFrame) -> None:
+def _sweep_panel(axes: Any, panel: pd.DataFrame, bounds: Mapping[str, tuple[float, float]]) -> None:
     lines = {str(name): rows for name, rows in panel.groupby("figure", sort=False)}
     for color, (name, rows) in zip(_colors(len(lines)), lines.items(), strict=True):
-        style = {"color": color, "marker": "o", "markersize": 3, "capsize": 2, "label": _plain(name)}
-        axes.errorbar(rows["weight"], rows["mean"], rows["std"].fillna(0), **style)
+        style = {"color": color, "marker": "o", "markersize": 3, "capsize": 2, "label": plain(name)}
+        means, spread = rows["mean"].to_numpy(), rows["std"].fillna(0).to_numpy()
+        bars = whiskers(means, spread, bounds.get(name, (-np.inf, np.inf)))
+        axes.errorbar(rows["weight"], means, bars, **style)
     axes.set_title(_words(next(iter(lines))) if len(lines) == 1 else str(panel["task"].iloc[0]))
     axes.set_xlabel("profile weight")
     _weight_axis(axes, np.unique(panel["weight"]))
@@ -158,15 +167,10 @@ def _colors(n: int) -> list[str]:
 
 
 def _words(name: str) -> str:
-    return _plain(name.replace("_", " "))
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing is taken for a formula."""
-    return text.replace("$", r"\$")
+    return plain(name.replace("_", " "))
 
 
 def _finish(drawn: Any, title: str, file: Path) -> None:
-    drawn.suptitle(_plain(title), x=0.02, ha="left", fontsize=9)
+    drawn.suptitle(plain(title), x=0.02, ha="left", fontsize=9)
     drawn.tight_layout()
     save(drawn, file)

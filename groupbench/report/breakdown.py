@@ -46,18 +46,21 @@ def breakdown_frame(
         over seeds), mean, std, seeds.
 
     Raises:
-        ConfigError: if `by` is unknown, or no run has the metric for groups.
+        ConfigError: if `by` or the aggregator is unknown, or no run has the metric for groups.
         ResultError: if a parquet file cannot be read.
     """
     import pandas as pd
 
     if by not in BY:
         raise ConfigError(unknown("property of groups", by, BY))
+    known = {figures.aggregator for record in records for figures in record.figures}
+    if known and aggregator not in known | {"all"}:
+        raise ConfigError(unknown("aggregator in these results", aggregator, known))
     parts = [part for record in records for part in _parts(results, record, by, metric, aggregator)]
     if not parts:
         raise ConfigError(
-            f"no finished run has {metric} of groups with the aggregator {aggregator!r}; "
-            "see 'groupbench table --view all --aggregator all'"
+            f"no finished run kept {metric} of single groups with the aggregator {aggregator!r}; "
+            "see 'groupbench table --view all --aggregator all' for what there is"
         )
     runs = pd.concat(parts, ignore_index=True)
     grouped = runs.groupby([*_PLACE, "order", "kind"], sort=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from groupbench.errors import ConfigError, ResultError, unknown
-from groupbench.metrics import standard_name
+from groupbench.metrics import explain, standard_name
 from groupbench.report.lines import TIE_RULES, Line, Place, judged, lower_is_better, unfinished
 from groupbench.report.significance import Significance, Tested, judge_all
 from groupbench.store import RunRecord, newest
+from groupbench.views import VIEWS
 
 DEFAULT_METRICS = ("precision@10", "recall@10", "ndcg@10")
 DEFAULT_VIEWS = ("rated-group", "rated-user")
@@ -145,22 +147,30 @@ def _check_aggregator(records: Sequence[RunRecord], aggregator: str) -> None:
         _check("aggregator in these results", aggregator, ("all", "best", *sorted(known)))
 
 
-def _asked(kind: str, names: Names, known: Sequence[str]) -> tuple[str, ...] | None:
-    """The names asked for, all of them for `all`, or None for the usual ones."""
+def _asked(
+    kind: str, names: Names, known: Sequence[str], check: Callable[[str], object]
+) -> tuple[str, ...] | None:
+    """The names asked for, all of them for `all`, or None for the usual ones.
+
+    Where nothing is `known`, as every job failed, `check` has to raise an error for what never can be.
+    """
     if names is None:
         return None
     asked = tuple(dict.fromkeys([names] if isinstance(names, str) else names))
-    if "all" in asked or not known:
+    if "all" in asked:
         return tuple(known)
     for name in asked:
-        _check(f"{kind} in these results", name, known)
-    return asked
+        if known:
+            _check(f"{kind} in these results", name, known)
+        else:
+            check(name)
+    return asked if known else ()
 
 
 def _metrics(records: Sequence[RunRecord], metrics: Names) -> tuple[str, ...]:
     known = list(dict.fromkeys(name for r in records for figures in r.figures for name in figures.values))
     named = [metrics] if isinstance(metrics, str) else metrics
-    asked = _asked("metric", None if named is None else [standard_name(m) for m in named], known)
+    asked = _asked("metric", None if named is None else [standard_name(m) for m in named], known, explain)
     if asked is not None:
         return asked
     return tuple(name for name in DEFAULT_METRICS if name in known) or tuple(known[:3])
@@ -170,7 +180,7 @@ def _places(records: Sequence[RunRecord], views: Names) -> tuple[list[Place], tu
     """The places to show, and the judged views that are left out."""
     judged_views = _judged_views(records, [views] if isinstance(views, str) else views or ())
     known = sorted(set().union(*judged_views.values()), key=lambda view: (view not in DEFAULT_VIEWS, view))
-    asked = _asked("view", views, known)
+    asked = _asked("view", views, known, partial(_check, "view", known=list(VIEWS)))
     shown = []
     for where, there in sorted(judged_views.items()):
         usual = [view for view in DEFAULT_VIEWS if view in there] or [v for v in known if v in there]

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.metrics import definition
+from groupbench.metrics import definition, foreign
 from groupbench.store import Figures, RunRecord
 
 TieRule = Literal["expected", "best", "worst"]
@@ -20,12 +20,22 @@ _PHASES = ("fit", "score", "aggregate", "metrics")
 
 REFERENCES = frozenset({"random", "popularity", "popularity-groups", "member-count", "item-mean", "oracle"})
 """Methods that bound the others and are not ranked with them."""
+UNBOUNDED = frozenset({"rmse", "mae", "novelty", "diversity"})
+"""Metrics that can exceed 1."""
 
 
 def lower_is_better(metric: str) -> bool:
     """Whether smaller values of `metric` are the better ones; not so for metrics that nothing defines."""
     found = definition(metric)
     return found is not None and found.lower_is_better
+
+
+def bounds(metric: str) -> tuple[float, float]:
+    """The least and the greatest value that `metric` can have; infinite where none is known."""
+    found = definition(metric)
+    if found is None or {found.name, found.name.partition("-")[2]} & foreign().keys():
+        return -np.inf, np.inf
+    return 0.0, np.inf if found.name in UNBOUNDED else 1.0
 
 
 class Place(NamedTuple):

@@ -144,22 +144,34 @@ def _judge(
         return Tested(how.level, notes=("no significance test: there is nothing to compare with",))
     judged = entities.judged(records, place, [line.row for line in lines])
     pairing = pair(judged, records)
-    differences = [
-        judged.values[p.line.row][:, p.number] - judged.values[p.reference.row][:, p.number] for p in pairs
-    ]
-    found = pairing.compare(
+    if pairing.kind == "none":
+        return Tested(how.level, notes=(f"no significance test: {pairing.words}",))
+    verdicts: dict[tuple[str, str, str], Verdict] = {}
+    untested = []
+    for number, metric in enumerate(metrics):
+        # One metric at a time, as the replicates of many rows fill memory.
+        own = [p for p in pairs if p.number == number]
+        found = _compared(how, pairing, own, generator("significance", *place), len(lines)) if own else None
+        if found is not None:
+            verdicts |= _verdicts(how, pairing, found, own, 2 if how.reference else len(lines))
+            untested += [metric] if (found.paired.n_seeds == 0).any() else []
+    return Tested(how.level, verdicts, tuple(_notes(how, pairing, pairs, untested)))
+
+
+def _compared(
+    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], rng: np.random.Generator, n_lines: int
+) -> stats.Comparison | None:
+    """The rows of one metric against its reference."""
+    values = pairing.judged.values
+    differences = [values[p.line.row][:, p.number] - values[p.reference.row][:, p.number] for p in pairs]
+    return pairing.compare(
         np.stack(differences, axis=1),
         tests=[how.test],
         level=how.level,
         # As many as let the smallest p-value stay far below the level when it is corrected.
-        replicates=max(stats.REPLICATES, int(2 * len(lines) ** 2 / how.level)),
-        rng=generator("significance", *place),
+        replicates=max(stats.REPLICATES, int(2 * n_lines**2 / how.level)),
+        rng=rng,
     )
-    if found is None:
-        return Tested(how.level, notes=(f"no significance test: {pairing.words}",))
-    among = 2 if how.reference else len(lines)
-    verdicts = dict(_verdicts(how, pairing, found, pairs, among))
-    return Tested(how.level, verdicts, tuple(_notes(how, pairing, pairs, found)))
 
 
 @dataclass(frozen=True)
@@ -183,14 +195,10 @@ def _reference(how: Significance, lines: Sequence[Line], number: int, metric: st
 def _verdicts(
     how: Significance, pairing: Pairing, found: stats.Comparison, pairs: Sequence[_Pair], among: int
 ) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
-    """The verdict on each pair that could be tested, its p-value corrected with those of its metric."""
+    """The verdict on each pair of one metric that could be tested, p-values corrected together."""
     test = pairing.test(how.test)
     p_values = found.p[test]
-    corrected = np.full(len(p_values), np.nan)
-    numbers = np.array([p.number for p in pairs])
-    for number in np.unique(numbers):
-        own = numbers == number
-        corrected[own] = stats.corrected(p_values[own], how.correction, picked_among=among)
+    corrected = stats.corrected(p_values, how.correction, picked_among=among)
     for column, tested in enumerate(pairs):
         if not np.isnan(p_values[column]):
             yield (
@@ -212,7 +220,7 @@ def _verdicts(
 
 
 def _notes(
-    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], found: stats.Comparison
+    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], untested: Sequence[str]
 ) -> Iterator[str]:
     test = pairing.test(how.test)
     reference = how.reference or "the best method in the metric"
@@ -229,7 +237,6 @@ def _notes(
     if pairing.kind != "seeds" and (seeds := pairing.judged.n_seeds) < stats.FEWEST_SEEDS:
         few = f"fewer than {stats.FEWEST_SEEDS} seeds ({seeds})"
         yield f"{few}: differences are between the fits that were made, not between methods"
-    untested = {p.metric for p, n in zip(pairs, found.paired.n_seeds, strict=True) if n == 0}
     if untested:
         yield f"not tested, as no value per {pairing.judged.entity} exists: {', '.join(sorted(untested))}"
     if pooled := sorted(POOLED & {p.metric for p in pairs}):

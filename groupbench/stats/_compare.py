@@ -121,5 +121,6 @@ def _by_replicates(drawn: FloatArray, found: Comparison, level: float) -> tuple[
         error = np.sqrt(uncertainty.variance * (1 - 1 / uncertainty.units))
         t = np.where(found.difference == 0, 0.0, np.abs(found.difference) / error)
     p = ((drawn >= uncertainty.over_units_alone(t)).sum(axis=0) + 1) / (len(drawn) + 1)
-    quantile = np.quantile(drawn, 1 - level, axis=0, method="higher")
+    # Column by column, which needs no copy of all replicates.
+    quantile = np.array([np.quantile(column, 1 - level, method="higher") for column in drawn.T])
     return p, error * uncertainty.with_repeats(quantile)

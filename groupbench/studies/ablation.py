@@ -42,6 +42,7 @@ def study_ablation(
     aggregator: str = "average",
     level: float = 0.05,
     report: Callable[[Job | Outcome, int, int], None] = lambda event, ended, total: None,
+    begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
 ) -> Study:
     """Run the method of `config` and its ablations, and compare each with the full method.
 
@@ -54,6 +55,7 @@ def study_ablation(
         aggregator: which group scores are compared; views of single users have none.
         level: level of the tests.
         report: as of `groupbench.api.start`.
+        begin: likewise.
 
     Returns:
         A study with one row per view, metric and name: mean and std over seeds, and for ablations the
@@ -69,7 +71,7 @@ def study_ablation(
     require_level(level)
     require_metrics(metrics)
     require_aggregator(aggregator)
-    jobs = api.start(with_ablations(config), results, report)
+    jobs = api.start(with_ablations(config), results, report, begin=begin)
     records = api.collect(jobs)
     full = next(job.label for job in jobs if job.method == method)
     failed = failures(records)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from groupbench.errors import ConfigError
 from groupbench.registry import methods
-from groupbench.runner.jobs import Job, plan
+from groupbench.runner.jobs import Job
+from groupbench.runner.planning import plan
 from groupbench.seeding import generator
 from groupbench.studies.inside import Inside, inside
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,23 +20,36 @@ if TYPE_CHECKING:
     from groupbench.runner.jobs import Job
 
 
-def kept_or_measured(job: Job, dataset: Dataset, fold: int, folds: int) -> Measured:
-    """What `measure` finds, read from `results/studies/` if it was measured before.
+def all_measured(
+    wanted: Sequence[tuple[Job, int]],
+    dataset: Dataset,
+    folds: int,
+    step: Callable[[str, int, int], None] = lambda name, ended, total: None,
+) -> list[Measured]:
+    """What `measure` finds for each job and fold, read from `results/studies/` if it was measured before.
+
+    Args:
+        wanted: jobs with the number of a fold.
+        dataset: their data set.
+        folds: number of folds.
+        step: called before each measurement that is missing, with its name, how many of these ended, and
+            how many there are.
 
     Raises:
         ConfigError: as of `measure`.
-        ResultError: if the file cannot be read or written.
+        ResultError: if a file cannot be read or written.
     """
+    missing = [(job, fold) for job, fold in wanted if not _file(job, fold, folds).exists()]
+    for ended, (job, fold) in enumerate(missing):
+        step(f"measuring {job.label} seed {job.seed}, fold {fold + 1} of {folds}", ended, len(missing))
+        _write(_file(job, fold, folds), measure(job, dataset, fold, folds))
+    return [_read(_file(job, fold, folds)) for job, fold in wanted]
+
+
+def _file(job: Job, fold: int, folds: int) -> Path:
     key = digest({"job": job.key, "fold": fold, "folds": folds, "profiling": VERSION})
-    folder = store.folder_of(
-        Path(job.results), job.dataset, job.protocol_label, job.label, key, kind="studies"
-    )
-    file = folder / "profile.json"
-    if file.exists():
-        return _read(file)
-    found = measure(job, dataset, fold, folds)
-    _write(file, found)
-    return found
+    place = (Path(job.results), job.dataset, job.protocol_label, job.label, key)
+    return store.folder_of(*place, kind="studies") / "profile.json"
 
 
 def _read(file: Path) -> Measured:

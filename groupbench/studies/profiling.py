@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.runner.jobs import plan
+from groupbench.runner.planning import plan
 from groupbench.studies.fits import load_for
-from groupbench.studies.kept import kept_or_measured
+from groupbench.studies.kept import all_measured
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.study import Study, place_of
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def study_profiling(
-    config: Config, results: Path, *, folds: int = 5, tell: Callable[[str], None] = lambda line: None
+    config: Config,
+    results: Path,
+    *,
+    folds: int = 5,
+    step: Callable[[str, int, int], None] = lambda name, ended, total: None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Study:
     """Predict the group of every user from fits that were told the groups of the other folds alone.
 
@@ -30,6 +35,7 @@ def study_profiling(
         config: one data set, one method (DMTL or a variant), and the seeds.
         results: the results folder; it keeps each measurement.
         folds: number of parts of the users, at least 2.
+        step: as of `groupbench.studies.kept.all_measured`.
         tell: called with lines of progress.
 
     Returns:
@@ -40,10 +46,9 @@ def study_profiling(
     """
     dataset = load_for(config)
     jobs = sorted(plan(config, {config.dataset[0]: dataset}, results.resolve()), key=lambda job: job.seed)
-    by_seed = []
-    for job in jobs:
-        by_seed.append([kept_or_measured(job, dataset, fold, folds) for fold in range(folds)])
-        tell(f"{job.label}: seed {job.seed} measured")
+    measured = all_measured([(job, fold) for job in jobs for fold in range(folds)], dataset, folds, step)
+    by_seed = [measured[first : first + folds] for first in range(0, len(measured), folds)]
+    tell(f"{jobs[0].label}: measured with every seed")
     title = f"{place_of(jobs[0])}: group profiles of {jobs[0].label}"
     return Study(title, profiling_frame(by_seed, jobs[0].label), _notes(folds))
 

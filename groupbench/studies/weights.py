@@ -14,7 +14,7 @@ from groupbench.errors import ConfigError, ResultError
 from groupbench.registry import methods
 from groupbench.report import tidy
 from groupbench.studies.fits import load_for
-from groupbench.studies.kept import kept_or_measured
+from groupbench.studies.kept import all_measured
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.profiling import macro
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
@@ -48,6 +48,8 @@ def study_weights(
     metric: str = "ndcg@10",
     aggregator: str = "average",
     report: Callable[[Job | Outcome, int, int], None] = lambda event, ended, total: None,
+    begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
+    step: Callable[[str, int, int], None] = lambda name, ended, total: None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Study:
     """Run the only method of `config` with each profile weight, and measure its losses and profiles.
@@ -62,6 +64,8 @@ def study_weights(
         metric: what recommendations are judged by, in the usual views.
         aggregator: which group scores are judged.
         report: as of `groupbench.api.start`.
+        begin: likewise.
+        step: as of `groupbench.studies.kept.all_measured`.
         tell: called with lines of progress.
 
     Returns:
@@ -81,12 +85,13 @@ def study_weights(
     rows: list[dict[str, Any]] = []
     failed: list[str] = []
     for weight in weights:
-        jobs = api.start(weighted(config, weight), results, report)
+        jobs = api.start(weighted(config, weight), results, report, begin=begin)
         records = api.collect(jobs)
         failed += failures(records)
         done = {record.seed for record in records if record.status == "done"}
         if done:
-            measured = [kept_or_measured(job, dataset, 0, FOLDS) for job in jobs if job.seed in done]
+            wanted = [(job, 0) for job in jobs if job.seed in done]
+            measured = all_measured(wanted, dataset, FOLDS, step)
             tell(f"{method}: losses and profiles for profile_weight={weight:g}")
             found = (*_recommendation(records, metric, aggregator), *_inside(weight, measured))
             rows += [{"weight": weight, **row} for row in found]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from groupbench import api, store
@@ -86,8 +87,29 @@ def opened(browser, report):
     return open_report
 
 
-def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3) -> None:
-    """Finished jobs whose figures are drawn at random."""
+def values_of_groups(record, n_groups=4) -> dict[str, pa.Table]:
+    """What a job keeps of groups with users of their own: values around its figures."""
+    draws = np.random.default_rng([len(record.method), record.seed])
+    names = [f"group {i}" for i in range(n_groups)]
+    means = {name: [figures.values[name] for figures in record.figures] for name in record.figures[0].values}
+    spread = draws.uniform(-0.05, 0.05, n_groups * len(record.figures))
+    entities = {
+        "view": np.repeat([figures.view for figures in record.figures], n_groups),
+        "aggregator": np.repeat([figures.aggregator for figures in record.figures], n_groups),
+        "entity": names * len(record.figures),
+        **{name: np.repeat(values, n_groups) + spread for name, values in means.items()},
+    }
+    groups = {
+        "group": names,
+        "size": [2 + i % 2 for i in range(n_groups)],
+        "cohesion": draws.uniform(-1, 1, n_groups),
+        "members": [[f"{i}-{member}" for member in range(2 + i % 2)] for i in range(n_groups)],
+    }
+    return {"entities": pa.table(entities), "groups": pa.table(groups)}
+
+
+def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_groups=False) -> None:
+    """Finished jobs whose figures are drawn at random, if wanted with the values of their groups."""
     for number, method in enumerate(methods):
         for seed in range(n_seeds):
             draws = np.random.default_rng([number, seed])
@@ -112,11 +134,12 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3) -> 
                 views={view: {"entity": "group", "entities": 20, "skipped": 1, "tau": 3.5} for view in views},
                 seconds={"fit": float(draws.uniform(1, 100))},
                 peak_mb={"fit": float(draws.uniform(1, 500))},
+                config={"protocol": {"split": "ratio", "ratio": 0.8}},
                 environment={"groupbench": "0", "command": f"groupbench run --methods '{HOSTILE}'"},
                 finished="2026-01-01T00:00:00+00:00",
             )
             folder = store.folder_of(root, record.dataset, record.protocol, method, record.key)
-            store.write(folder, record)
+            store.write(folder, record, values_of_groups(record) if of_groups else None)
 
 
 @pytest.fixture(scope="session")
@@ -131,10 +154,10 @@ def failures(tmp_path_factory) -> Path:
     return root / "report.html"
 
 
-def write_report(root: Path, *methods, **options) -> Path:
-    """Runs and their report, without tests as there are no values of single groups."""
-    write_runs(root / "results", methods, **options)
-    found = page_content(root / "results", api.load_records(root / "results"), significance=False)
+def write_report(root: Path, *methods, of_groups=False, **options) -> Path:
+    """Runs and their report, with tests where there are values of single groups."""
+    write_runs(root / "results", methods, of_groups=of_groups, **options)
+    found = page_content(root / "results", api.load_records(root / "results"), significance=of_groups)
     make_page(found).write(root / "report.html")
     return root / "report.html"
 
@@ -151,8 +174,8 @@ def report(tmp_path_factory, methods) -> Path:
 
 @pytest.fixture(scope="session")
 def large_report(tmp_path_factory) -> Path:
-    """A hundred methods in twenty views with five seeds and 28 metrics."""
+    """A hundred methods in twenty views with five seeds and 28 metrics, tested and by size of the group."""
     families = ("ndcg", "precision", "recall", "hit", "mrr", "map", "novelty")
     names = [f"{name}@{k}" for name in families for k in (3, 5, 10, 20)]
-    options = {"views": [f"view-{i}" for i in range(20)], "metrics": names, "n_seeds": 5}
+    options = {"views": [f"view-{i}" for i in range(20)], "metrics": names, "n_seeds": 5, "of_groups": True}
     return write_report(tmp_path_factory.mktemp("large"), *(f"method-{i}" for i in range(100)), **options)

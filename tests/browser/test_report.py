@@ -206,6 +206,7 @@ def test_a_large_report_opens_in_three_seconds(opened, large_report):
     with opened(file=large_report) as shown:
         assert len(shown.methods()) == 100
         assert time.perf_counter() - began < 3
+        assert "t-test corrected for shared training rows" in shown.page.locator("#leaderboard").inner_text()
         assert shown.complaints == []
 
 

@@ -47,6 +47,11 @@ def test_the_installed_command_says_the_same(cli, refused):
         (("--seeds", "0"), "seeds=0: ask for at least one seed"),
         (("--seeds", "-3"), "seeds=-3: ask for at least one seed"),
         (("--seeds", "0,-1"), "seeds=[0, -1]"),
+        (("--seeds", "9" * 30), "more than 10000 repeats; ask for fewer"),
+        (("--seeds", "10000000"), "more than 10000 repeats; ask for fewer"),
+        (("--seeds", "9" * 30 + ","), "the last repeat is 9223372036854775807; name lower ones"),
+        (("--threads", "99999999"), "threads=99999999: input should be less than or equal to 1024"),
+        (("--dataset", "\udcff"), "'\\udcff' is not UTF-8"),
         (("--seeds", "many"), "--seeds many: give a number of repeats"),
         (("--seeds", "1,,2"), "--seeds 1,,2: give a number of repeats"),
         (("--ratio", "0"), "ratio=0.0: input should be greater than 0"),
@@ -106,6 +111,11 @@ def test_config_file_in_another_encoding(cli, refused):
     assert "must be a TOML file in UTF-8" in refused(*RUN, "--config", "run.toml")
 
 
+def test_a_config_file_may_begin_with_a_mark_of_its_encoding(cli, refused):
+    (cli.folder / "run.toml").write_bytes(b"\xef\xbb\xbfmethods = ['random']\r\ndataset = 'nowhere'\r\n")
+    assert "unknown data set 'nowhere'" in refused("run", "--config", "run.toml")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -117,10 +127,40 @@ def test_config_file_in_another_encoding(cli, refused):
         (("--dataset", "itmrec"), "did you mean 'itmrec-sim'"),
         (("--ties", "lucky"), "'lucky'"),
         (("--against", "rumours"), "'rumours'"),
+        (("--view", ""), "--view: name at least one, or leave it out"),
+        (("--metrics", ","), "--metrics: name at least one, or leave it out"),
+        (("--dataset", " "), "--dataset: name at least one, or leave it out"),
+        (("--by", "size", "--view", "rated-grup"), "did you mean 'rated-group'"),
+        (("--by", "size", "--aggregator", "averge"), "did you mean 'average'"),
+        (("--by", "size", "--metrics", "beauty@10"), "no finished run kept beauty@10 of single groups"),
     ],
 )
 def test_table(refused, finished, arguments, said):
     assert said in refused("table", "--results", finished, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("report", "-o", "file/page.html"), "file is no folder to write to; choose another file with -o"),
+        (("merge", "-o", "joined", "--aggregator", "averge"), "did you mean 'average'"),
+        (("merge", "-o", "joined", "--aggregator", ","), "--aggregator: name at least one"),
+        (("plot", "bars", "--methods", ""), "--methods: name at least one, or leave it out"),
+        (("export", "-o", "out", "--method", ""), "--method: name at least one, or leave it out"),
+        (("compare", "svd", "item-mean", "--metric", ""), "--metric: name at least one, or leave it out"),
+    ],
+)
+def test_what_reads_results(cli, refused, finished, arguments, said):
+    (cli.folder / "file").write_text("in the way\n")
+    where = [finished] if arguments[0] == "merge" else ["--results", finished]
+    assert said in refused(*arguments, *where)
+    assert [file.name for file in cli.folder.iterdir()] == ["file"]
+
+
+def test_the_doctor_says_where_results_can_be_written(cli):
+    (cli.folder / "file").write_text("in the way\n")
+    for place, said in (("file", "NOT writable"), ("file/below", "NOT writable"), ("new/below", "writable")):
+        assert cli("doctor", "--results", place).stdout.splitlines()[-1].endswith(f"{place} {said}")
 
 
 def test_no_results(cli, refused):
@@ -154,6 +194,8 @@ def test_a_damaged_record(refused, finished, tmp_path, content):
         (("data", "info", "ml100k"), "did you mean 'ml-100k'"),
         (("new", "method", "My Method"), "try 'my-method'"),
         (("new", "method", "fine", "--folder", "nowhere"), "choose another --folder"),
+        (("new", "method", "svd"), "there is a method 'svd' in "),
+        (("tune", "--methods", "svd", "--metric", "ndcg"), "metric 'ndcg' needs a cutoff K"),
     ],
 )
 def test_other_commands(refused, arguments, said):

@@ -28,7 +28,7 @@ def blocks(page):
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
-STUDIES = ("cluster", "group-models", "leaderboard", "reproduction", "speed")
+STUDIES = ("cluster", "group-models", "leaderboard", "reproduction", "scale", "speed")
 LONG = [page for page in sorted(DOCS.glob("*.md")) if page.stem in STUDIES]
 """Pages whose commands take hours, machines, or data that is not part of the repository."""
 PAGES = [

@@ -107,6 +107,19 @@ def test_a_data_set_through_an_entry_point(cli):
     assert "striped, protocol paper+n_groups=3" in cli("table").stdout
 
 
+def test_a_data_set_of_a_plugin_is_checked_described_and_examined(cli):
+    (cli.folder / "striped.py").write_text(DATASET)
+    for command, said in (
+        (("check",), "ratings"),
+        (("info",), "users            40"),
+        (("doctor", "--json"), "striped"),
+    ):
+        ended = cli("data", *command, "striped", "--plugin", "striped.py")
+        assert ended.returncode == 0, ended
+        assert said in ended.stdout
+        assert "unknown data set 'striped'" in cli.refused("data", *command, "striped")
+
+
 @pytest.mark.parametrize(
     ("file", "said"), [("absent_module", "ModuleNotFoundError"), ("torn", "SyntaxError")]
 )

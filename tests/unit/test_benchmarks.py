@@ -78,6 +78,7 @@ def test_a_table_has_both_sides():
         "40",
     ]
     assert "scaled" not in render([replace(ONE, share=1.0)])
+    assert "50 ms (8 GFLOP/s)" in render([replace(ONE, work=0.4, unit="FLOP")])
     with pytest.raises(ConfigError, match="markdown"):
         render([ONE], "markdwon")
 

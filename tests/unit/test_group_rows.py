@@ -15,7 +15,8 @@ from groupbench.group_rows import GroupRows, stacked
 from groupbench.loading import load
 from groupbench.recommender import Recommender
 from groupbench.registry import methods
-from groupbench.runner.jobs import Job, plan
+from groupbench.runner.jobs import Job
+from groupbench.runner.planning import plan
 from groupbench.testing.small import small_training
 from groupbench.views import VIEWS
 

@@ -14,12 +14,12 @@ FILES = sorted(f for folder in ("groupbench", "baselines", "datasets") for f in 
 EVERYWHERE = FILES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
-    {"errors"},
+    {"errors", "memory"},
     {"arrays", "atomic", "seeding", "measure", "registry", "hyperparameters"},
     {"data", "groups"},
     {"leaks"},
     {"recommender", "metrics"},
-    {"task", "group_rows"},
+    {"task", "team", "group_rows"},
     {"aggregation", "splits", "formation", "views", "loading", "dmtl", "deep"},
     {"lessons"},
     {"baselines", "bundles", "datasets", "diagnosis", "protocol", "scoring", "sequential", "testing"},
@@ -28,7 +28,7 @@ LAYERS = (
     {"store", "config", "provenance", "catalogue", "stats"},
     {"packing", "plots", "report", "runner"},
     {"benchmarks", "page", "tuning", "reproduction"},
-    {"exchange"},
+    {"exchange", "running"},
     {"api"},
     {"studies"},
     {"cli"},

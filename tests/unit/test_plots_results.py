@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from groupbench.cli._figures import one_place
 from groupbench.errors import ConfigError
 from groupbench.plots import SUFFIXES, draw_bars, draw_kinds, draw_pareto, on_front
+from groupbench.plots._style import whiskers
 from groupbench.report.lines import Place
 
 STARTS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
@@ -54,6 +55,12 @@ def test_fonts_of_a_pdf_are_embedded_as_outlines(tmp_path):
     held = (tmp_path / "a.pdf").read_bytes()
     assert b"/FontFile2" in held
     assert b"/Type3" not in held
+
+
+def test_intervals_end_where_the_metric_does():
+    lengths = whiskers(np.array([0.9, 0.05, 0.5, 1 + 1e-12]), np.array([0.3, 0.2, np.nan, 0.1]), (0.0, 1.0))
+    np.testing.assert_allclose(lengths, [[0.3, 0.05, np.nan, 0.1], [0.1, 0.2, np.nan, 0.0]], atol=1e-9)
+    assert whiskers(np.array([0.9]), np.array([0.3]), (-np.inf, np.inf)) == pytest.approx(0.3)
 
 
 @given(POINTS)

@@ -151,12 +151,15 @@ def test_only_methods_that_profile_groups_are_looked_into(simulated):
 
 
 def test_measurements_are_kept(memory, simulated, tmp_path, monkeypatch):
-    told = []
-    first = study_profiling(memory, tmp_path, folds=2, tell=told.append)
+    told, steps = [], []
+    first = study_profiling(
+        memory, tmp_path, folds=2, step=lambda *step: steps.append(step), tell=told.append
+    )
     assert len(FITS) == 2
-    again = study_profiling(memory, tmp_path, folds=2)
+    again = study_profiling(memory, tmp_path, folds=2, step=lambda *step: steps.append(step))
     assert len(FITS) == 2
-    assert told == ["memory: seed 0 measured"]
+    assert steps == [(f"measuring memory seed 0, fold {1 + i} of 2", i, 2) for i in (0, 1)]
+    assert told == ["memory: measured with every seed"]
     assert first.frame.equals(again.frame)
     assert list(first.frame["predictor"]) == ["memory", "majority", "1-nn", "logistic", "memory", LOOK_UP]
     assert "itmrec-sim (simulated data), protocol paper" in first.title
@@ -178,10 +181,9 @@ def test_several_data_sets_are_refused(memory, tmp_path):
 
 def test_another_version_of_a_measurement_is_measured_anew(memory, simulated, tmp_path, monkeypatch):
     job = only_job(memory, simulated, tmp_path)
-    kept.kept_or_measured(job, simulated, 0, 2)
+    kept.all_measured([(job, 0)], simulated, 2)
     monkeypatch.setattr(kept, "VERSION", kept.VERSION + 1)
-    kept.kept_or_measured(job, simulated, 0, 2)
-    kept.kept_or_measured(job, simulated, 1, 2)
+    kept.all_measured([(job, 0), (job, 1)], simulated, 2)
     assert len(FITS) == 3
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from groupbench.errors import ConfigError, ResultError
 from groupbench.report import COLUMNS, FORMATS, figures_frame, render, table_frame, tidy
+from groupbench.report.lines import bounds
 from groupbench.store import Figures, RunRecord
 
 HOSTILE = "<script>alert('x')</script>|&%$#_{}~^\\*[a](b)\n\x1b[31m"
@@ -495,6 +496,35 @@ def test_unknown_names_come_with_near_ones(options, message):
     with pytest.raises(ConfigError) as caught:
         render(held, **{"format": "plain", **options})
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"views": "rated-usr"}, "unknown view 'rated-usr'; did you mean 'rated-user'"),
+        ({"metrics": ["ndgc@10"]}, "unknown metric 'ndgc'; did you mean 'ndcg'"),
+    ],
+)
+def test_unknown_names_are_refused_where_every_job_failed(options, message):
+    with pytest.raises(ConfigError) as caught:
+        render([failed("a")], format="plain", **options)
+    assert str(caught.value).startswith(message)
+    assert "ValueError: no" in render([failed("a")], format="plain", views="rated-user", metrics=["mrr@5"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "least", "most"),
+    [
+        ("ndcg@10", 0, 1),
+        ("ndcg", 0, 1),
+        ("envy-recall@5", 0, 1),
+        ("rmse", 0, np.inf),
+        ("novelty@3", 0, np.inf),
+        ("nobody-knows@3", -np.inf, np.inf),
+    ],
+)
+def test_what_values_a_metric_can_have(metric, least, most):
+    assert bounds(metric) == (least, most)
 
 
 @pytest.mark.parametrize("form", FORMATS)

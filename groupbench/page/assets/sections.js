@@ -13,7 +13,7 @@ const ABOUT = {
 function leaderboard(rows, at) {
   const metric = state.metric;
   const seeds = Math.max(0, ...rows.map((row) => row.seeds));
-  const domain = span(rows.flatMap((row) => [row.mean, row.half === null ? null : row.mean - row.half, row.half === null ? null : row.mean + row.half]));
+  const domain = span(rows.flatMap((row) => [row.mean, row.least, row.most]));
   const guides = [bound(at, metric, at.random), bound(at, metric, at.oracle)].map((v) => (v >= domain[0] && v <= domain[1] ? v : null));
   const box = sortable(`${at.dataset}${at.simulated ? " (simulated data)" : ""}, protocol ${at.protocol}, view ${at.view}: ${rows.length} rows`,
     columnsOf(rows, at, domain, guides), rows, "board");
@@ -31,8 +31,8 @@ function columnsOf(rows, at, domain, guides) {
   const mixed = ["all", "best"].includes(state.agg), aggregated = rows.some((row) => row.aggregator !== "none");
   if (mixed && aggregated) columns.push(aggregator);
   columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => figureCell(row) });
-  columns.push({ key: "low", title: "Interval", value: (row) => (row.half === null ? row.mean : row.mean - row.half), first: "desc", about: "sorts by the lower end of the interval",
-    show: (row) => cell(whisker(row.half === null ? null : row.mean - row.half, row.mean, row.half === null ? null : row.mean + row.half, domain, guides)) });
+  columns.push({ key: "low", title: "Interval", value: (row) => row.least ?? row.mean, first: "desc", about: "sorts by the lower end of the interval",
+    show: (row) => cell(whisker(row.least, row.mean, row.most, domain, guides)) });
   columns.push({ key: "family", title: "Family", value: (row) => row.family, show: (row) => cell(badge(row.family)) });
   if (!mixed && aggregated) columns.push(aggregator);
   if (rows.some((row) => row.norm !== null)) columns.push(number("norm", "norm", figure, "(x - random) / (oracle - random)"));

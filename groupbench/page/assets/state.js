@@ -39,6 +39,13 @@ function writeAddress() {
   try { if (address !== location.hash) history.replaceState(null, "", address); } catch { /* stays as it is */ }
 }
 
+// Both ends of an interval, within what the metric can be.
+function ends(mean, half, metric) {
+  const [least, most] = data.bounds[metric] || [null, null];
+  if (mean === null || half === null) return [null, null];
+  return [least === null ? mean - half : Math.max(mean - half, least), most === null ? mean + half : Math.min(mean + half, most)];
+}
+
 // All rows at a place, with the values of one metric.
 function rowsAt(at, metric) {
   const values = at.values[metric];
@@ -48,10 +55,11 @@ function rowsAt(at, metric) {
   return at.rows.method.map((number, i) => {
     const method = data.methods[number];
     const aggregator = data.aggregators[at.rows.aggregator[i]];
-    const mean = values ? values.mean[i] : null;
+    const mean = values ? values.mean[i] : null, half = values ? values.half[i] : null;
+    const [least, most] = ends(mean, half, metric);
     return {
       index: i, method: method.label, family: method.family, reference: method.reference, aggregator,
-      mean, half: values ? values.half[i] : null, ties: values && values.ties[i] || [mean, mean],
+      mean, half, least, most, ties: values && values.ties[i] || [mean, mean],
       norm: mean === null || low === null || high === null || Math.abs(high - low) < 1e-9 ? null : (mean - low) / (high - low),
       seeds: at.rows.seeds[i], seconds: at.rows.seconds[i], mb: at.rows.mb[i], tied: at.rows.tied[i],
       tuning: at.rows.tuning[i], moved: moved.has(i), mark: arrows.get(method.label + "\n" + aggregator),
