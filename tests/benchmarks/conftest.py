@@ -47,16 +47,17 @@ def timed(work):
 
 
 @pytest.fixture
-def versus(benchmark, request, with_peak):
+def versus(benchmark, compared, with_peak):
     """`versus(what, ours, peer, equal, against=...)`: compare two ways to do the same work.
 
     Each side first runs once: `equal(ours, peers)` asserts that values are the same, and memory is taken.
     Then both run in turns, `rounds` times, and their medians are compared, in seconds of the same clock.
     `against` is the distribution that the peer comes from, or words for what it is. A peer that is too slow
-    for all of the work does a `share` of it. `bar` is the ratio that is asked for.
+    for all of the work does a `share` of it. `bar` is the ratio that is asked for. `work`, in thousand
+    millions of `unit`, shows rates.
     """
 
-    def compare(what, ours, peer, equal, *, against, bar=None, share=1.0, rounds=5):
+    def compare(what, ours, peer, equal, *, against, bar=None, share=1.0, rounds=5, work=None, unit=""):
         peer_seconds = []
         with threadpool_limits(THREADS):
             found, peak = with_peak(ours)
@@ -66,8 +67,7 @@ def versus(benchmark, request, with_peak):
             benchmark.pedantic(ours, setup=lambda: peer_seconds.append(timed(peer)), rounds=rounds)
         if benchmark.stats is None:
             return
-        one = benchmarks.Comparison(
-            name=name_of(request.node),
+        compared(
             what=what,
             peer=against if " " in against else f"{against} {version(against)}",
             seconds=benchmark.stats.stats.median,
@@ -76,12 +76,23 @@ def versus(benchmark, request, with_peak):
             peer_peak_mb=peer_peak,
             share=share,
             bar=bar,
-            threads=THREADS,
+            work=work,
+            unit=unit,
         )
+
+    return compare
+
+
+@pytest.fixture
+def compared(benchmark, request):
+    """`compared(what=..., ...)`: save and show a `Comparison` that was measured."""
+
+    def show(**measured):
+        one = benchmarks.Comparison(name=name_of(request.node), threads=THREADS, **measured)
         benchmark.extra_info |= benchmarks.saved(one)
         request.config.stash.setdefault(SHOWN, []).append(one)
 
-    return compare
+    return show
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,12 @@ def test_against_a_loop_over_groups(versus, movielens, fitted):
 
     versus(
         f"1,000 groups of 2 to 8, {movielens.title}, coupled, 6 aggregators",
-        partial(evaluate, method, task, judgements(task, "coupled"), created(PLAIN), Stopwatch()),
+        partial(
+            evaluate,
+            *(method, task, judgements(task, "coupled"), created(PLAIN), Stopwatch()),
+            metrics=names,
+            ties=["expected"],
+        ),
         partial(one_by_one, method, task, groups),
         equal,
         against="a loop over groups with NumPy",

@@ -62,10 +62,13 @@ def fitted():
     return Factors().fit(task.train, rng=rng), task
 
 
+ASKED = [f"{name}@{k}" for name in ("precision", "recall", "ndcg") for k in CUTOFFS]
+
+
 def groupbench(method, task, judgement):
-    """Ten metrics at four cutoffs under three tie rules, and the lists of the top 20."""
+    """Three metrics at four cutoffs, as expected of equal scores, and the lists of the top 20."""
     chosen = {"average": aggregators["average"].create()}
-    (judged,) = evaluate(method, task, [judgement], chosen, Stopwatch())
+    (judged,) = evaluate(method, task, [judgement], chosen, Stopwatch(), metrics=ASKED, ties=["expected"])
     return judged.values["expected"]
 
 
@@ -73,11 +76,7 @@ def one_by_one(method, task, judgement):
     """Three metrics at four cutoffs, group after group, ties in any order, and no lists."""
     lists, offsets = judgement.lists, judgement.lists.segments.offsets
     discount = 1 / np.log2(np.arange(2, 22))
-    out = {
-        f"{name}@{k}": np.empty(len(lists.entities))
-        for name in ("precision", "recall", "ndcg")
-        for k in CUTOFFS
-    }
+    out = {name: np.empty(len(lists.entities)) for name in ASKED}
     for place, group in enumerate(lists.entities):
         rows = slice(offsets[place], offsets[place + 1])
         scores = method.score(task.train.groups[group])[:, lists.items[rows]].mean(axis=0)

@@ -1,8 +1,8 @@
 """Groups judged by their members, from a fitted method to figures: ours, and grouprec's `evaluate`.
 
 Both sides are given the same fitted method, and score members, find candidates, and make lists and truth.
-Ours computes every metric at four cutoffs under three tie rules, grouprec three metrics at 10. What equal
-scores leave open may fall anywhere between our worst and our best case; otherwise figures are the same.
+Both are asked for the same few figures, ours for what is expected of equal scores. What those leave open may
+fall anywhere between our worst and our best case, which is worked out beside; otherwise figures are the same.
 grouprec ranks all items before it leaves out what members know; it is given the candidates at once, so that
 strategies that look at whole lists see the same ones. Held-out rows are those of a fifth of the items: so no
 member likes what another one knows, which grouprec counts as missed, and we as no candidate. `greedy-lm` is
@@ -20,6 +20,7 @@ from groupbench.evaluation import evaluate
 from groupbench.groups import Groups
 from groupbench.loading import load
 from groupbench.measure import Stopwatch
+from groupbench.metrics import TIES
 from groupbench.protocol import make_protocol
 from groupbench.recommender import TrainingData
 from groupbench.registry import aggregators, methods
@@ -29,6 +30,8 @@ from groupbench.views import VIEWS
 
 N_GROUPS, FEW = 1000, 50
 METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "hr": "hit@10"}
+ASKED = [*METRICS.values(), "precision@10", "min-ndcg@10", "min-recall@10", "min-precision@10"]
+"""Grouprec has the least hit rate of a member, which is not among our figures, and no precision here."""
 SAME = {
     "average": ("AVG", None, {}),
     "least-misery": ("LMS", None, {}),
@@ -63,54 +66,67 @@ def coupled(movielens):
     return Task(TrainingData(train, movielens.scale, groups), held_out), method
 
 
-def judged(task, view, method, name, parameters):
-    """Figures under each tie rule by metric, each (n_lists,)."""
-    chosen = {name: aggregators[name].create(**parameters)}
-    (found,) = evaluate(method, task, [VIEWS[view].judge(task)], chosen, Stopwatch())
-    return found
+def judged(task, view, method, strategies, metrics, ties=("expected",)):
+    """Figures under each tie rule by metric, each (n_lists,), of each aggregator."""
+    chosen = {name: aggregators[name].create(**parameters) for name, parameters in strategies.items()}
+    views = [VIEWS[view].judge(task)]
+    found = evaluate(method, task, views, chosen, Stopwatch(), metrics=metrics, ties=ties)
+    return {one.aggregator: one for one in found}
 
 
-def within_ties(means, theirs, apart=1e-9):
-    """Assert that each of their means lies between our worst and our best case."""
-    assert theirs
-    for name, mean in theirs.items():
-        assert means("worst")[name] - apart <= mean <= means("best")[name] + apart, name
+def assert_within_ties(task, view, method, strategies, metrics, found, theirs, few=slice(None)):
+    """Assert that each of their means, over the lists `few`, lies between our worst and our best case."""
+    bounds = judged(task, view, method, strategies, metrics, TIES)
+    for aggregator, means in theirs.items():
+        values, apart = bounds[aggregator].values, TIES_WITHIN.get(aggregator, 1e-9)
+        for name in metrics:
+            np.testing.assert_array_equal(
+                found[aggregator].values["expected"][name], values["expected"][name]
+            )
+        assert means
+        for name, mean in means.items():
+            low, high = (np.nanmean(values[ties][name][few]) for ties in ("worst", "best"))
+            assert low - apart <= mean <= high + apart, (aggregator, name)
 
 
-@pytest.mark.parametrize("name", SAME)
-def test_groups_of_four(versus, grouprec, movielens, coupled, name):
+@pytest.mark.parametrize(
+    "names", [*((name,) for name in SAME), tuple(SAME)], ids=lambda names: "+".join(names)
+)
+def test_groups_of_four(versus, grouprec, movielens, coupled, names):
     from grouprec.split import Split
 
     task, method = coupled
-    their_name, normalize, parameters = SAME[name]
-    held = frame(task.held_out)
-    split = Split(whole_catalogue(grouprec, task.train.ratings), held)
+    split = Split(whole_catalogue(grouprec, task.train.ratings), frame(task.held_out))
     groups = grouprec.Groups([task.train.groups[g] for g in range(FEW)])
-    aggregator = grouprec.aggregators.get(their_name)
-    recommender = of_candidates(grouprec)(base(method), aggregator, normalize=normalize)
+
+    def recommender(name):
+        their_name, normalize, _ = SAME[name]
+        aggregator = grouprec.aggregators.get(their_name)
+        return of_candidates(grouprec)(base(method), aggregator, normalize=normalize)
 
     def theirs():
-        report = grouprec.evaluate(recommender, split.train, groups, split, metrics=tuple(METRICS))
+        asked = {"metrics": tuple(METRICS), "group_aggregations": ("mean", "min")}
+        reports = {
+            name: grouprec.evaluate(recommender(name), split.train, groups, split, **asked) for name in names
+        }
         return {
-            (METRICS[row["metric"]], row["aggregation"]): row["value"]
-            for row in report.records
-            if row["aggregation"] in ("mean", "min")
+            name: {f"{row['aggregation']}-{METRICS[row['metric']]}": row["value"] for row in report.records}
+            for name, report in reports.items()
         }
 
-    def equal(ours, theirs):
-        few = np.isin(ours.judgement.lists.entities, np.arange(FEW))
+    def equal(found, theirs):
+        few = next(iter(found.values())).judgement.lists.entities < FEW
+        shared = {
+            name: {key.removeprefix("mean-"): mean for key, mean in means.items() if key != "min-hit@10"}
+            for name, means in theirs.items()
+        }
+        assert_within_ties(task, "coupled", method, strategies, ASKED, found, shared, few)
 
-        def means(ties):
-            values = ours.values[ties]
-            names = {(m, how): m if how == "mean" else f"min-{m}" for m, how in theirs}
-            return {key: np.nanmean(values[name][few]) for key, name in names.items() if name in values}
-
-        shared = {key: mean for key, mean in theirs.items() if key in means("best")}
-        within_ties(means, shared, TIES_WITHIN.get(name, 1e-9))
-
+    strategies = {name: SAME[name][2] for name in names}
+    what = names[0] if len(names) == 1 else f"{len(names)} aggregators"
     versus(
-        f"1,000 groups of 4, {movielens.title}, coupled, {name}",
-        partial(judged, task, "coupled", method, name, parameters),
+        f"1,000 groups of 4, {movielens.title}, coupled, {what}",
+        partial(judged, task, "coupled", method, strategies, ASKED),
         theirs,
         equal,
         against="grouprec",
@@ -180,11 +196,12 @@ def test_sampled(versus, grouprec, real_data, name):
         report = grouprec.evaluate_sampled(recommender, catalogue, groups, instances, fit=False)
         return {f"{METRICS.get(r['metric'], r['metric'])[:-3]}@{r['k']}": r["value"] for r in report.records}
 
+    asked = task, "sampled-group", method, {"average": {}}, list(theirs())
     versus(
         f"sampled evaluation, {name}, item-knn-cosine",
-        partial(judged, task, "sampled-group", method, "average", {}),
+        partial(judged, *asked),
         theirs,
-        lambda ours, theirs: within_ties(ours.means, theirs),
+        lambda found, theirs: assert_within_ties(*asked, found, {"average": theirs}),
         against="grouprec",
         bar=20,
         rounds=9,

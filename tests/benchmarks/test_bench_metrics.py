@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from groupbench.metrics import families, judge
+from groupbench.metrics import families, gather, judge, judge_ranked
 
 WIDTH = 20
 METRICS = [f"{name}@{k}" for name in ("precision", "recall", "ndcg", "map") for k in (5, 10, 20)]
@@ -150,14 +150,15 @@ def test_implicit(versus):
     evaluation = pytest.importorskip("implicit.evaluation")
     from scipy.sparse import csr_matrix
 
-    lists = scores, relevant = narrow(100_000)
+    scores, relevant = narrow(100_000)
     ranked = np.argsort(-scores, axis=1).astype(np.int32)
     truth, nothing = csr_matrix(relevant.astype(float)), csr_matrix(relevant.shape)
+    n_relevant = np.diff(truth.indptr)
 
     def ours():
-        values = judge(*lists, np.ones_like(relevant), OF_IMPLICIT)
+        values = judge_ranked(gather(relevant, ranked[:, :10]), n_relevant, OF_IMPLICIT)
         # What implicit calls precision: all hits by all that could be hit.
-        reachable = np.minimum(relevant.sum(axis=1), 10)
+        reachable = np.minimum(n_relevant, 10)
         hits = (values["recall_capped@10"] * reachable).sum()
         return hits / reachable.sum(), values["ndcg@10"].mean(), values["map_capped@10"].mean()
 
@@ -171,12 +172,111 @@ def test_implicit(versus):
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
     versus(
-        "3 metrics@10 of 100,000 lists of 20, from arrays (implicit: ranked before)",
+        "3 metrics@10 of 100,000 lists of 20, from rankings",
         ours,
         theirs,
         equal,
         against="implicit",
         bar=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A TREC run and its qrels, of 20,000 queries with 20 documents each."""
+    scores, relevant = narrow(20_000)
+    folder = tmp_path_factory.mktemp("trec")
+    queries, documents = (np.repeat(np.arange(len(scores)), WIDTH), np.tile(np.arange(WIDTH), len(scores)))
+    rows = list(zip(queries, documents, scores.ravel(), relevant.ravel(), strict=True))
+    run, qrels = folder / "run.trec", folder / "qrels.trec"
+    run.write_text("".join(f"q{q:07d} Q0 d{d} {WIDTH - s:.0f} {s} x\n" for q, d, s, _ in rows))
+    qrels.write_text("".join(f"q{q:07d} 0 d{d} {r:d}\n" for q, d, _, r in rows))
+    return run, qrels
+
+
+def columns(file, names):
+    """Columns of a TREC file as codes with their texts, or as numbers."""
+    from pyarrow import csv, dictionary, float64, int32, string
+
+    kinds = {"query": dictionary(int32(), string()), "document": dictionary(int32(), string())}
+    table = csv.read_csv(
+        file,
+        csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 26),
+        csv.ParseOptions(delimiter=" ", quote_char=False),
+        csv.ConvertOptions(column_types=kinds | {"value": float64()}, include_columns=[*kinds, "value"]),
+    ).combine_chunks()
+    coded = [table[name].chunk(0) for name in kinds]
+    return [(c.indices.to_numpy(), c.dictionary.to_pylist()) for c in coded], table["value"].to_numpy()
+
+
+def means_of_files(run, qrels):
+    """The means of what TREC files hold: any ids in any order, documents that are ranked, judged, or both."""
+    (asked, found), scores = columns(run, ["query", "-", "document", "place", "value", "tag"])
+    judged_rows, grades = columns(qrels, ["query", "-", "document", "value"])
+    # The qrels' ids as codes of the run; what the run does not know counts as relevant all the same.
+    codes = []
+    for (rows, ids), known in zip(judged_rows, (asked[1], found[1]), strict=True):
+        place = {text: code for code, text in enumerate(known)}
+        codes.append(np.array([place.setdefault(text, len(place)) for text in ids])[rows])
+    width = max(len(found[1]), codes[1].max() + 1)
+    keys = np.sort((codes[0] * width + codes[1])[grades > 0])
+    order = np.lexsort((-scores, asked[0]))
+    queries, pairs = asked[0][order], (asked[0] * width + found[0])[order]
+    hits = keys[np.searchsorted(keys, pairs).clip(max=len(keys) - 1)] == pairs
+    lengths = np.bincount(queries)
+    position = np.arange(len(queries)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    relevant = np.zeros((len(asked[1]), 10), dtype=bool)
+    shown = position < 10
+    relevant[queries[shown], position[shown]] = hits[shown]
+    n_relevant = np.bincount(keys // width, minlength=len(relevant))[: len(relevant)]
+    return {name: found.mean() for name, found in judge_ranked(relevant, n_relevant, FIVE).items()}
+
+
+def by_pytrec_eval(run, qrels):
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    measures = {"P.10", "recall.10", "ndcg_cut.10", "map_cut.10", "success.10"}
+    with open(run) as ranked, open(qrels) as known:
+        evaluator = pytrec_eval.RelevanceEvaluator(pytrec_eval.parse_qrel(known), measures)
+        values = evaluator.evaluate(pytrec_eval.parse_run(ranked)).values()
+    return {ours: np.mean([one[name] for one in values]) for ours, name in TREC.items()}
+
+
+def by_ranx(run, qrels):
+    ranx = pytest.importorskip("ranx")
+    names = {name.replace("hit@", "hit_rate@"): name for name in FIVE}
+    files = ranx.Qrels.from_file(str(qrels), kind="trec"), ranx.Run.from_file(str(run), kind="trec")
+    found = ranx.evaluate(*files, list(names))
+    return {ours: found[name] for name, ours in names.items()}
+
+
+def by_ir_measures(run, qrels):
+    ir_measures = pytest.importorskip("ir_measures")
+    asked = {ours: ir_measures.parse_measure(name) for ours, name in IR.items()}
+    files = ir_measures.read_trec_qrels(str(qrels)), ir_measures.read_trec_run(str(run))
+    found = ir_measures.calc_aggregate(asked.values(), *files)
+    return {ours: found[measure] for ours, measure in asked.items()}
+
+
+@pytest.mark.parametrize(
+    ("peer", "against", "bar"),
+    [
+        (by_pytrec_eval, "pytrec-eval-terrier", 30),
+        (by_ranx, "ranx", 50),
+        (by_ir_measures, "ir_measures", 100),
+    ],
+)
+def test_from_files(versus, files, peer, against, bar):
+    """Ours: PyArrow reads, ids become codes, and rankings are judged."""
+    pytest.importorskip("pyarrow")
+    peer(*files)  # also lets ranx compile what it needs
+    versus(
+        "5 metrics@10 of 20,000 lists of 20, from TREC files",
+        partial(means_of_files, *files),
+        partial(peer, *files),
+        same_means,
+        against=against,
+        bar=bar,
+        rounds=3,
     )
 
 
