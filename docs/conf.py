@@ -14,7 +14,7 @@ project = "groupbench"
 author = copyright = "The groupbench authors"
 release = version = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "definitions"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "definitions", "leaderboard_page"]
 exclude_patterns = ["_ext", "_build", "examples"]
 
 html_theme = "furo"

@@ -102,6 +102,10 @@ def test_what_is_not_understood_is_seen():
         understood("groupbench runn")
 
 
+def read(page):
+    return page.read_text(encoding="utf-8")
+
+
 def test_the_documentation_builds_without_a_warning_and_holds_every_name(cli, tmp_path):
     pytest.importorskip("furo", reason="needs groupbench[docs]")
     build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
@@ -109,8 +113,9 @@ def test_the_documentation_builds_without_a_warning_and_holds_every_name(cli, tm
     assert ended.returncode == 0, ended.stderr
     for kind in ("methods", "aggregators", "datasets", "views", "protocols"):
         page = tmp_path / "html" / f"{kind.replace('datasets', 'data-sets')}.html"
-        headings = re.findall("<h[23]>(<code.*?)<a class=.headerlink", page.read_text(encoding="utf-8"))
+        headings = re.findall("<h[23]>(<code.*?)<a class=.headerlink", read(page))
         there = set(re.findall('<span class="pre">(.*?)</span>', "".join(headings)))
         assert there == set(re.findall(r"^  (\S+)", cli("list", kind).stdout, flags=re.MULTILINE))
-    metrics = (tmp_path / "html" / "metrics.html").read_text(encoding="utf-8")
-    assert "IDCG(K)" in metrics
+    assert "IDCG(K)" in read(tmp_path / "html" / "metrics.html")
+    assert 'href="leaderboard-report.html"' in read(tmp_path / "html" / "leaderboard.html")
+    assert "The leaderboard of groupbench" in read(tmp_path / "html" / "leaderboard-report.html")
