@@ -135,6 +135,11 @@ def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
             there = [name for name in columns if name in set(held.schema_arrow.names)]
             found: pd.DataFrame = held.read(columns=there).to_pandas()
             return found
+    except FileNotFoundError as error:
+        raise ResultError(
+            f"{file} is not there: packed results, and those merged as figures alone, keep no values of "
+            "single users and groups; where these are needed do the run itself"
+        ) from error
     except (OSError, ValueError) as error:
         raise ResultError(
             f"{file} cannot be read ({error}); delete its folder and run the job again"

@@ -259,6 +259,10 @@ def test_results_without_members_or_files_say_what_to_do(tmp_path):
         file.write_text("rubbish")
     with pytest.raises(ResultError, match=r"entities.parquet cannot be read .*; delete its folder"):
         compared(tmp_path)
+    for file in tmp_path.glob("runs/*/*/*/*/entities.parquet"):
+        file.unlink()
+    with pytest.raises(ResultError, match=r"entities.parquet is not there: .*; where these are needed"):
+        compared(tmp_path)
 
 
 def test_only_the_columns_asked_for_are_read(ranked, monkeypatch):

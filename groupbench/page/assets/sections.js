@@ -83,9 +83,14 @@ function legend(rows, at, seeds) {
   if (rows.some((row) => row.moved)) items.push(`†: ${ABOUT["†"]}.`);
   if (state.agg === "best") items.push("Each method's best aggregator is picked on the held-out rows: optimistic.");
   if (data.cut) items.push(`Only rows of the aggregator ${data.cut} are in this file; others by 'groupbench report --aggregator NAME'.`);
-  if (at.tested) items.push(...(state.metric in at.tested.marks ? at.tested.notes : at.tested.notes.length ? [`${state.metric} is not tested; precision, recall and NDCG at 10 are.`, ...at.tested.notes.filter((n) => n.startsWith("no significance"))] : []));
+  if (at.tested) items.push(...testNotes(at.tested));
   if (at.facts.oracle) items.push(`oracle: ${at.facts.oracle}.`);
   return make("ul", { class: "notes" }, items.map((text) => make("li", {}, text)));
+}
+
+function testNotes({ marks, notes }) {
+  if (state.metric in marks || !Object.keys(marks).length) return notes;
+  return [`${state.metric} is not tested; precision, recall and NDCG at 10 are.`, ...notes.filter((n) => n.startsWith("no significance"))];
 }
 
 // Rows that no other row beats in both figure and cost, cheapest first.
