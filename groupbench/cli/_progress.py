@@ -14,6 +14,7 @@ from groupbench.cli._estimate import Estimate, Leader, Left, Steps
 if TYPE_CHECKING:
     from groupbench.runner.jobs import Job
     from groupbench.runner.pool import Outcome
+    from groupbench.store import RunRecord
 
 
 class Progress(Display):
@@ -51,10 +52,9 @@ class Progress(Display):
         if not isinstance(event, Job):
             self.ended = ended
             self.outcomes[event.job.key] = event
-        if not self._quiet:
-            self._follow(event)
+        unsuited = "" if self._quiet else self._follow(event)
         if not isinstance(event, Job):
-            line = _line(event, ended, total)
+            line = _line(event, ended, total, unsuited)
             self.tell(line)
             if self._quiet and event.status != "done":
                 print(line, file=sys.stderr, flush=True)
@@ -70,20 +70,20 @@ class Progress(Display):
             self.ended, self._total, self._running = ended, total, {"step": name}
         self.pulse()
 
-    def _follow(self, event: Job | Outcome) -> None:
-        """Take note of an event for the lines that say how far the work is."""
+    def _follow(self, event: Job | Outcome) -> str:
+        """Take note of an event for the lines that say how far the work is; why it has no figures, if so."""
         from groupbench import store
         from groupbench.errors import ResultError
         from groupbench.runner.jobs import Job
 
         estimate = self._estimate
         if not isinstance(estimate, Estimate):
-            return
+            return ""
         if isinstance(event, Job):
             with self._lock:
                 self._running[event.key] = f"{event.label} seed {event.seed}"
                 estimate.start(event, time.monotonic())
-            return
+            return ""
         record = None
         with suppress(ResultError):
             record = store.read(event.job.folder)
@@ -92,6 +92,7 @@ class Progress(Display):
             estimate.end(event.job, event.seconds, done=event.status == "done")
             if record is not None:
                 self._leader.note(record)
+        return "" if record is None or event.status != "done" else _unsuited(record)
 
     def _counts(self) -> tuple[int, int]:
         return self.ended, self._total
@@ -106,8 +107,16 @@ class Progress(Display):
         return self._leader.lines()
 
 
-def _line(event: Outcome, ended: int, total: int) -> str:
-    job = event.job
+def _unsuited(record: RunRecord) -> str:
+    """Why a job that is done has no figures; empty where it has some."""
+    reasons = [] if record.figures else [str(view["reason"]) for view in record.views.values()]
+    return next(filter(None, reasons), "")
+
+
+def _line(event: Outcome, ended: int, total: int, unsuited: str) -> str:
+    job, status, reason = event.job, event.status, event.reason
+    if unsuited:
+        status, reason = "skipped", unsuited
     count = f"[{ended:{len(str(total))}d}/{total}]"
-    line = f"{count} {event.status:7s} {event.seconds:7.1f} s  {job.dataset}  {job.label}  seed {job.seed}"
-    return f"{line}  {event.reason}" if event.reason else line
+    line = f"{count} {status:7s} {event.seconds:7.1f} s  {job.dataset}  {job.label}  seed {job.seed}"
+    return f"{line}  {reason}" if reason else line

@@ -284,6 +284,16 @@ def test_a_terminal_shows_what_runs_what_is_left_and_who_leads(tmp_path):
         assert words in text
 
 
+def test_a_method_that_does_not_suit_the_data_is_skipped_with_its_reason(tmp_path):
+    status, text = on_a_terminal(tmp_path, "run", "--methods", "popularity-groups", "--seeds", "1")
+    assert status == 0, text
+    assert "[1/1] skipped" in text
+    assert "popularity-groups  seed 0  learns from joint ratings, and there are none" in " ".join(
+        text.split("\r\n")
+    )
+    assert "1 jobs: 1 run, 0 already there, 0 failed" in text
+
+
 def test_a_terminal_shows_how_tuning_goes(tmp_path):
     asked = ("tune", "--methods", "ease,item-mean", "--trials", "6", "--repeats", "2", "--jobs", "1")
     status, text = on_a_terminal(tmp_path, *asked)
