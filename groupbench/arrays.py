@@ -14,6 +14,9 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+_CACHED = 1 << 16
+"""Values handled at a time, so that what lies between two steps stays in the processor's cache."""
+
 
 def frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
     """Return `values` as a read-only contiguous array of `dtype`, copied only where needed."""
@@ -47,6 +50,25 @@ def runs(starts: IntArray, sizes: IntArray) -> IntArray:
     """The numbers of runs of consecutive rows, one run after the other, (sum of sizes,)."""
     ends = np.cumsum(sizes)
     return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes))
+
+
+def pick(table: FloatArray, rows: IntArray, items: IntArray, lists: IntArray) -> FloatArray:
+    """`table[rows[:, None], items[lists]]`, (n_rows, width), several times faster.
+
+    Args:
+        table: (any, n_items).
+        rows: (n_rows,) rows of the table.
+        items: (n_lists, width) its columns.
+        lists: (n_rows,) which line of `items` is taken from each row.
+    """
+    out = np.empty((len(rows), items.shape[1]))
+    cells, step = table.reshape(-1), max(1, _CACHED // max(1, items.shape[1]))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        wanted = items.take(lists[part], axis=0)
+        wanted += rows[part, None] * table.shape[1]
+        cells.take(wanted, out=out[part], mode="clip")  # by default what is written to `out` is buffered
+    return out
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
-from groupbench.arrays import BoolArray, FloatArray, IntArray
+from groupbench.arrays import BoolArray, FloatArray, IntArray, pick
 from groupbench.errors import MethodError
 from groupbench.lessons import lessons
 from groupbench.memory import allowed
@@ -124,7 +124,7 @@ class ScoreSource:
         """What the members of `groups` score the candidates of their groups."""
         assert self._users is not None
         block = self._train.groups.take(groups)
-        scores = self._users(block.members, items[block.segments.of_row])
+        scores = self._users(block.members, items, block.segments.of_row)
         return MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
 
     @cached_property
@@ -177,32 +177,37 @@ class _Rows:
         # Takes up memory only as it is filled.
         self._kept = np.empty(shape) if again and small else None
 
-    def at(self, rows: IntArray, items: IntArray) -> FloatArray:
-        """The scores of `rows`, (n,), at `items`, (n, width): (n, width)."""
+    def at(self, rows: IntArray, items: IntArray, lists: IntArray | None = None) -> FloatArray:
+        """The scores of `rows`, (n,), at the `lists`, (n,), of `items`, (n_lists, width): (n, width).
+
+        By default every row has the list of the same number.
+        """
+        which = np.arange(len(rows)) if lists is None else lists
         with self._watch.phase("score"):
             if self._few is not None:
-                return _checked(self._name, self._few(rows, items), items.shape)
+                wanted = items if lists is None else items[lists]
+                return _checked(self._name, self._few(rows, wanted), wanted.shape)
+            there = np.zeros_like(self._known)
+            there[rows] = True
             if self._kept is None:
-                return self._picked(rows, items)
-            wanted = np.zeros_like(self._known)
-            wanted[rows] = True
-            missing = np.flatnonzero(wanted & ~self._known)
+                return self._picked(rows, items, which, there)
+            missing = np.flatnonzero(there & ~self._known)
             for part, scores in self._made(missing):
                 self._kept[missing[part]] = scores
             self._known[missing] = True
-            return _pick(self._kept, rows, items)
+            return pick(self._kept, rows, items, which)
 
-    def _picked(self, rows: IntArray, items: IntArray) -> FloatArray:
-        """The same without keeping more than some rows at a time."""
-        once, place = np.unique(rows, return_inverse=True)
+    def _picked(self, rows: IntArray, items: IntArray, lists: IntArray, there: BoolArray) -> FloatArray:
+        """The same without keeping more than some rows at a time; `there` are the rows that are asked for."""
+        once, place = np.flatnonzero(there), (np.cumsum(there) - 1)[rows]
         order = np.argsort(place, kind="stable")
         ends = np.searchsorted(place[order], np.arange(len(once) + 1))
-        out = np.empty(items.shape)
+        whole = _all_in_order(items, self._n_items)
+        out = np.empty((len(rows), items.shape[1]))
         for part, scores in self._made(once):
-            if len(scores) == len(once):
-                return _pick(scores, place, items)
             here = order[ends[part.start] : ends[part.stop]]
-            out[here] = _pick(scores, place[here] - part.start, items[here])
+            held = place[here] - part.start
+            out[here] = scores[held] if whole else pick(scores, held, items, lists[here])
         return out
 
     def _made(self, rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
@@ -211,6 +216,11 @@ class _Rows:
         for start in range(0, len(rows), step):
             part = slice(start, min(start + step, len(rows)))
             yield part, _checked(self._name, self._score(rows[part]), (part.stop - start, self._n_items))
+
+
+def _all_in_order(items: IntArray, n_items: int) -> bool:
+    """Whether each line of `items` is the whole catalogue."""
+    return items.shape[1] == n_items and bool((items == np.arange(n_items)).all())
 
 
 def _score_groups(method: GroupRecommender, groups: Groups, which: IntArray) -> object:
@@ -238,12 +248,6 @@ def _as_recent(method: object, name: str, other: str) -> bool:
     classes = type(method).__mro__
     places = [next(i for i, kind in enumerate(classes) if known in vars(kind)) for known in (name, other)]
     return places[0] <= places[1]
-
-
-def _pick(scores: FloatArray, rows: IntArray, items: IntArray) -> FloatArray:
-    """`scores[rows[:, None], items]`, faster."""
-    picked: FloatArray = scores.reshape(-1).take(rows[:, None] * scores.shape[1] + items)
-    return picked
 
 
 def _learned(name: str, learner: LearnedAggregator, members: MemberScores, target: FloatArray) -> Aggregator:

@@ -114,9 +114,8 @@ def _unsuited(record: RunRecord) -> str:
 
 
 def _line(event: Outcome, ended: int, total: int, unsuited: str) -> str:
-    job, status, reason = event.job, event.status, event.reason
-    if unsuited:
-        status, reason = "skipped", unsuited
+    job, reason = event.job, unsuited or event.reason
+    status = "skipped" if unsuited else event.status
     count = f"[{ended:{len(str(total))}d}/{total}]"
     line = f"{count} {status:7s} {event.seconds:7.1f} s  {job.dataset}  {job.label}  seed {job.seed}"
     return f"{line}  {reason}" if reason else line
