@@ -38,6 +38,11 @@ def distinct(values: IntArray) -> IntArray:
     return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
 
 
+def stable_order(numbers: IntArray, n: int) -> IntArray:
+    """The stable order of `numbers` from 0 to n - 1; NumPy is many times as fast where 16 bits hold them."""
+    return np.argsort(numbers.astype(np.min_scalar_type(max(n - 1, 0))), kind="stable")
+
+
 def among(values: IntArray, keys: IntArray) -> BoolArray:
     """Which `values` are among the ascending `keys`, (n_values,)."""
     if not len(keys):
@@ -50,6 +55,15 @@ def runs(starts: IntArray, sizes: IntArray) -> IntArray:
     """The numbers of runs of consecutive rows, one run after the other, (sum of sizes,)."""
     ends = np.cumsum(sizes)
     return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes))
+
+
+def columns_set(flags: BoolArray) -> tuple[IntArray, BoolArray]:
+    """The columns in which each row of `flags` is set, and where there are any: (n_rows, most) both."""
+    sizes = np.count_nonzero(flags, axis=1)
+    inside = np.arange(int(sizes.max(initial=0))) < sizes[:, None]
+    columns = np.zeros(inside.shape, dtype=np.int64)
+    columns[inside] = np.flatnonzero(flags) - np.repeat(np.arange(len(flags)) * flags.shape[1], sizes)
+    return columns, inside
 
 
 def pick(table: FloatArray, rows: IntArray, items: IntArray, lists: IntArray) -> FloatArray:

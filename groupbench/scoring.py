@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
-from groupbench.arrays import BoolArray, FloatArray, IntArray, pick
+from groupbench.arrays import BoolArray, FloatArray, IntArray, pick, stable_order
 from groupbench.errors import MethodError
 from groupbench.lessons import lessons
 from groupbench.memory import allowed
@@ -200,7 +200,7 @@ class _Rows:
     def _picked(self, rows: IntArray, items: IntArray, lists: IntArray, there: BoolArray) -> FloatArray:
         """The same without keeping more than some rows at a time; `there` are the rows that are asked for."""
         once, place = np.flatnonzero(there), (np.cumsum(there) - 1)[rows]
-        order = np.argsort(place, kind="stable")
+        order = stable_order(place, len(once))
         ends = np.searchsorted(place[order], np.arange(len(once) + 1))
         whole = _all_in_order(items, self._n_items)
         out = np.empty((len(rows), items.shape[1]))
@@ -208,6 +208,7 @@ class _Rows:
             here = order[ends[part.start] : ends[part.stop]]
             held = place[here] - part.start
             out[here] = scores[held] if whole else pick(scores, held, items, lists[here])
+            del scores  # so that the next part can take its place in memory
         return out
 
     def _made(self, rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from groupbench.aggregation._exact import exact_mean
 from groupbench.aggregation._order import Places, best, fraction, places
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, distinct, frozen
 from groupbench.errors import ConfigError
 
 _FEW = 64
@@ -82,16 +82,21 @@ class MemberScores:
         """Each member's score of the last of its best `lengths`, (n_groups,), candidates: (n_rows, 1)."""
         key = lengths.tobytes()
         if key not in self._lasts:
-            column = np.clip(lengths, 1, self.width) - 1
-            ordered, most = self.masked(-np.inf), int(column.max(initial=0)) + 1
-            if most <= _FEW:
-                ordered = best(ordered, most)
-            elif ordered.size:
-                column = self.width - 1 - column
-                ordered = np.partition(ordered, np.unique(column), axis=1)
-            at = column[self.segments.of_row, None]
-            self._lasts[key] = frozen(np.take_along_axis(ordered, at, axis=1), np.float64)
+            self._lasts[key] = frozen(self._last(np.clip(lengths, 1, self.width)), np.float64)
         return self._lasts[key]
+
+    def _last(self, lengths: IntArray) -> FloatArray:
+        values, lengths = self.masked(-np.inf), lengths[self.segments.of_row]
+        most = int(lengths.max(initial=1))
+        if most <= _FEW or not values.size:
+            return np.take_along_axis(best(values, most), lengths[:, None] - 1, axis=1)
+        out = np.empty((len(values), 1))
+        for length in distinct(lengths):  # NumPy is several times as fast for one place as for some
+            rows, place = np.flatnonzero(lengths == length), self.width - length
+            held = values[rows]
+            held.partition(place, axis=1)
+            out[rows, 0] = held[:, place]
+        return out
 
     @cached_property
     def _lasts(self) -> dict[bytes, FloatArray]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
+from groupbench.aggregation._order import below_one
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, runs
 from groupbench.errors import ConfigError
+from groupbench.metrics import gather
 
 _CACHED = 1 << 17
 """Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
@@ -33,7 +37,7 @@ class Race(ABC):
 
     finite: ClassVar[bool] = False
 
-    def __init__(self, segments: Segments, worth: IntArray) -> None:
+    def __init__(self, segments: Segments, worth: NDArray[Any]) -> None:
         self.segments = segments
         self.worth = worth
         self.held = np.zeros(len(worth), dtype=np.int64)
@@ -76,12 +80,16 @@ class Greedy(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Positions left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
-        out = members.by_mean.copy()
-        for groups, part in shortlists(members, self.liked(members), _CACHED):
+        out = below_one(members.mean, members.valid)
+        for groups, part in self.parts(members, _CACHED):
             filled = out[groups]
             self.fill(part, self.race(part), members.mean[groups], filled)
             out[groups] = filled
         return out
+
+    def parts(self, members: MemberScores, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
+        """Groups, (n,), and what they choose from, in parts of at most `budget` scores or of one group."""
+        return shortlists(members, self.liked(members), budget)
 
     @abstractmethod
     def liked(self, members: MemberScores) -> BoolArray:
@@ -95,9 +103,8 @@ class Greedy(Aggregator):
         """Run the race: write the positions left to `out`; both it and `mean` are (n_groups, width)."""
         candidates, waiting = shortlist.columns, shortlist.members.valid.copy()
         if race.order is not None:
-            candidates = np.take_along_axis(candidates, race.order, axis=1)
-            waiting = np.take_along_axis(waiting, race.order, axis=1)
-        means = np.take_along_axis(mean, candidates, axis=1)
+            candidates, waiting = gather(candidates, race.order), gather(waiting, race.order)
+        means = gather(mean, candidates)
         for left in range(self.depth, 0, -1):
             gains = race.gains()
             n = gains.shape[1]

@@ -73,9 +73,9 @@ def positive(members: MemberScores, floor: float) -> FloatArray:
 
 def non_negative(members: MemberScores) -> FloatArray:
     """The scores, of members with one below 0 counted from their lowest; 0 where no candidate is."""
-    low, _ = members.bounds()
     held = members.valid[members.segments.of_row]
-    return np.where(held, members.scores - np.minimum(low, 0.0), 0.0)
+    below = np.min(members.scores, axis=1, keepdims=True, where=held, initial=0.0)
+    return np.where(held, members.scores - below, 0.0)
 
 
 def _minmax(members: MemberScores, held: BoolArray) -> FloatArray:

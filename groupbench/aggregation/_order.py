@@ -113,6 +113,17 @@ def fraction(values: NDArray[Any], valid: BoolArray) -> FloatArray:
     return np.asarray(gained / np.maximum(n_valid, 1))
 
 
+def below_one(values: FloatArray, valid: BoolArray) -> FloatArray:
+    """The `values`, (n, width), divided by a power of two in each row, so that valid ones are below 1.
+
+    It keeps their order and ties as `fraction` does, for a fraction of the time.
+    """
+    high = np.max(values, axis=1, keepdims=True, where=valid, initial=0.0)
+    low = np.min(values, axis=1, keepdims=True, where=valid, initial=0.0)
+    exponent = np.frexp(np.maximum(high, -low))[1]
+    return np.asarray(values * np.ldexp(1.0, -np.maximum(exponent, 0)))
+
+
 def by_size(segments: Segments, most: int | None = None) -> Iterator[tuple[IntArray, IntArray]]:
     """Segments of equal size together: which ones, (n,), and their rows, (n, size).
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from groupbench.aggregation._base import MemberScores
-from groupbench.aggregation._order import reduced
+from groupbench.aggregation._order import by_size, reduced
 from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, runs
 
 
@@ -81,6 +81,16 @@ def shortlists(members: MemberScores, liked: BoolArray, budget: int) -> Iterator
         for start in range(0, len(same), step):
             groups = same[start : start + step]
             yield groups, Shortlist._of_groups(members, liked, some[groups], groups)
+
+
+def everything(members: MemberScores, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
+    """What `shortlists` gives where every candidate is liked, for less."""
+    for groups, rows in by_size(members.segments, budget // max(1, members.width)):
+        valid, flat = members.valid[groups], rows.ravel()
+        segments = Segments.from_sizes(np.full(len(groups), rows.shape[1]))
+        kept = MemberScores(members.scores[flat], valid, segments, members.activity[flat], members.scale)
+        columns = np.broadcast_to(np.arange(members.width), valid.shape)
+        yield groups, Shortlist(columns, kept, valid[segments.of_row])
 
 
 def top_lists(members: MemberScores, lengths: Any) -> BoolArray:

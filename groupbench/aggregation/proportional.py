@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,8 +12,9 @@ from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import UNIT, whole
 from groupbench.aggregation._greedy import UNSETTLED, Greedy, Race, TopLists
 from groupbench.aggregation._normalise import non_negative, normalised
-from groupbench.aggregation._shortlist import Shortlist
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.aggregation._shortlist import Shortlist, everything
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, pick
+from groupbench.metrics import gather
 from groupbench.registry import aggregator
 
 _AHEAD = 64
@@ -91,6 +93,10 @@ class EPFuzzDA(Greedy):
         """Everything, (n_rows, width)."""
         return members.valid[members.segments.of_row]
 
+    def parts(self, members: MemberScores, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
+        """Groups, (n,), with all their candidates."""
+        return everything(members, budget)
+
     def race(self, shortlist: Shortlist) -> Proportion:
         """No member has got anything."""
         return Proportion(self, shortlist.members)
@@ -109,14 +115,14 @@ class Proportion(Race):
         relevance = non_negative(normalised(members, strategy.normalise))
         highest = segments.reduce("max", relevance.max(axis=1, keepdims=True, initial=0.0))
         self.unit = np.exp2(np.ceil(np.log2(np.where(highest > 0, highest, 1.0))))[segments.of_row]
-        counted = whole(relevance / self.unit)
-        total = segments.reduce("sum", counted)
+        counted = np.rint(relevance / self.unit * UNIT)
+        total = segments.reduce("sum", counted.astype(np.int64))
         order = np.argsort(-total, axis=1)
-        counted = np.take_along_axis(counted, order[segments.of_row], axis=1)
-        super().__init__(segments, np.rint(counted / rounds).astype(np.int64) if rounds > 1 else counted)
-        self._relevance = counted.astype(np.float64)
+        # Whole numbers, though floats.
+        super().__init__(segments, pick(counted, np.arange(len(counted)), order, segments.of_row))
         self.order = order
-        self._total = np.take_along_axis(total, order, axis=1)
+        self._rounds = rounds
+        self._total = gather(total, order)
         self._ahead = _AHEAD
         self._part = _parts(strategy.weights, members)
         self._excess = strategy.excess
@@ -135,17 +141,18 @@ class Proportion(Race):
             self._ahead *= 2
 
     def receive(self, rows: IntArray, columns: IntArray) -> None:
-        """As in every race; what was chosen is worth nothing any more."""
-        super().receive(rows, columns)
-        self._relevance[rows, columns] = 0.0
+        """What was chosen counts as got, and is worth nothing any more."""
+        got = np.rint(self.worth[rows, columns] / self._rounds)
+        np.add.at(self.held, rows, got.astype(np.int64))
+        self.worth[rows, columns] = 0.0
 
     def _gains(self, n: int) -> IntArray:
         """Gains of the `n` candidates with most relevance, (n_groups, n)."""
-        relevance = self._relevance[:, :n]
+        relevance = self.worth[:, :n]
         all_held = self.segments.reduce("sum", self.held)[:, None]
         free = (all_held + self._total[:, :n]).astype(np.float64)[self.segments.of_row]
         free *= self._part
-        free -= self.held[:, None]
+        free -= self.held[:, None].astype(np.float64)
         added = np.minimum(np.maximum(free, 0.0, out=free), relevance, out=free)
         if self._excess:
             added += self._excess * (relevance - added)

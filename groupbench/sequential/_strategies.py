@@ -12,7 +12,7 @@ from groupbench.aggregation import MemberScores
 from groupbench.aggregation._base import require_depth, require_fraction
 from groupbench.aggregation._exact import UNIT, exact_mean, exact_sum, whole
 from groupbench.aggregation._normalise import normalised
-from groupbench.aggregation._order import fraction
+from groupbench.aggregation._order import below_one
 from groupbench.aggregation._shortlist import Shortlist
 from groupbench.aggregation.proportional import EPFuzzDA, Proportion
 from groupbench.arrays import FloatArray, Segments
@@ -127,7 +127,7 @@ class LTP(SequentialAggregator):
         require_same_members(members, state)
         strategy, rounds = self._strategy(), max(state.rounds, 1)
         mean = _mean(members)
-        out = fraction(mean, members.valid)
+        out = below_one(mean, members.valid)
         shortlist = Shortlist.of(members, strategy.liked(members))
         race = Proportion(strategy, shortlist.members, rounds)
         unit = race.unit[:, 0]

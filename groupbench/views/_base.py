@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, IntArray, runs
+from groupbench.arrays import BoolArray, IntArray, runs, stable_order
 from groupbench.errors import ConfigError
 from groupbench.views._lists import Lists
 
@@ -104,7 +104,7 @@ class Judgement:
 
 def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
     """Pairs (group, held-out row) for every row of every member, groups ascending."""
-    by_user = np.argsort(held_out.users, kind="stable")
+    by_user = stable_order(held_out.users, held_out.n_users)
     counts = np.bincount(held_out.users, minlength=held_out.n_users)
     sizes = counts[groups.members]
     rows = runs((np.cumsum(counts) - counts)[groups.members], sizes)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, among, runs
+from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, among, columns_set, pick, runs
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,17 @@ class Block:
     Attributes:
         items: (n_lists, width) candidates, ascending in each line; an item can occur more than once.
         valid: (n_lists, width) False beyond the end of a list.
-        truth: (n_lists, width) held-out rating of each candidate, NaN where it has none.
+        find_truth: what lays `truth` out, which is done only if it is asked for.
     """
 
     items: IntArray
     valid: BoolArray
-    truth: FloatArray
+    find_truth: Callable[[], FloatArray]
+
+    @cached_property
+    def truth(self) -> FloatArray:
+        """(n_lists, width) held-out rating of each candidate, NaN where it has none."""
+        return self.find_truth()
 
     def distinct(self) -> tuple[IntArray, BoolArray, IntArray | None]:
         """The distinct candidates of each line, where there are any, and every candidate's column among them.
@@ -146,7 +153,7 @@ class RowLists(Lists):
     def block(self, lists: IntArray) -> Block:
         """The rows of the given lists."""
         rows, valid = self.segments.window(lists)
-        return Block(self.items.take(rows), valid, self.truth.take(rows))
+        return Block(self.items.take(rows), valid, lambda: self.truth.take(rows))
 
     def same_candidates(self, other: Lists) -> bool:
         """Whether the distinct items of all lists are the same."""
@@ -195,17 +202,20 @@ class CatalogueLists(Lists):
 
     def block(self, lists: IntArray) -> Block:
         """All items that are not excluded from the given lists."""
-        shape = (len(lists), self.n_items)
-        valid, truth = np.ones(shape, dtype=bool), np.full(shape, np.nan)
+        left = np.ones((len(lists), self.n_items), dtype=bool)
         cells, _ = self._cells(self.excluded, lists)
-        valid.reshape(-1)[cells] = False
+        left.reshape(-1)[cells] = False
+        items, inside = np.broadcast_to(np.arange(self.n_items), left.shape), left
+        if len(cells):
+            items, inside = columns_set(left)
+        return Block(items, inside, partial(self._truth, lists, items))
+
+    def _truth(self, lists: IntArray, items: IntArray) -> FloatArray:
+        """The truth of the `items`, (n_lists, width), of the given lists."""
+        table, every = np.full((len(lists), self.n_items), np.nan), np.arange(len(lists))
         cells, rows = self._cells(self.held, lists)
-        truth.reshape(-1)[cells] = self.truth[rows]
-        if valid.all():
-            return Block(np.broadcast_to(np.arange(self.n_items), shape), valid, truth)
-        cells = np.flatnonzero(valid)
-        rows, inside = Segments.from_sizes(np.count_nonzero(valid, axis=1)).window(np.arange(len(lists)))
-        return Block((cells % self.n_items).take(rows), inside, truth.reshape(-1).take(cells.take(rows)))
+        table.reshape(-1)[cells] = self.truth[rows]
+        return pick(table, every, items, every)
 
     def same_candidates(self, other: Lists) -> bool:
         """Whether the same entities are excluded from the same items."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from groupbench.aggregation import MemberScores, _greedy, _order, coverage, pareto, proportional, rank_based
-from groupbench.aggregation._order import places, reduced
+from groupbench.aggregation._order import below_one, places, reduced
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
 from groupbench.arrays import Segments
 from groupbench.registry import aggregators
@@ -172,3 +172,14 @@ def test_carried_over_parts_leave_out_only_what_cannot_win(monkeypatch):
         outcomes.append((first, second, state.total))
     for one, other in zip(*outcomes, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@LAW
+@given(st.integers(0, 2**32), st.sampled_from([1e-9, 0.3, 1.0, 5.0, 1e12]))
+def test_values_below_one_keep_their_order_and_ties(seed, scale):
+    rng = np.random.default_rng(seed)
+    values = np.rint(rng.normal(size=(3, 8)) * 4) / 4 * scale
+    valid = rng.random(values.shape) < 0.8
+    for row, small, there in zip(values, below_one(values, valid), valid, strict=True):
+        assert (small[there] < 1).all()
+        np.testing.assert_array_equal(rankdata(small[there]), rankdata(row[there]))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from groupbench.arrays import Segments, among, distinct, frozen
+from groupbench.arrays import Segments, among, columns_set, distinct, frozen, pick, stable_order
 
 sizes = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
@@ -110,3 +110,29 @@ whole = ends.flatmap(
 def test_distinct_and_among_are_what_numpy_finds(values, keys):
     assert distinct(keys).tolist() == np.unique(keys).tolist()
     assert among(values, distinct(keys)).tolist() == np.isin(values, keys).tolist()
+
+
+@given(arrays(np.bool_, st.tuples(st.integers(0, 5), st.integers(1, 7))))
+def test_columns_are_those_that_are_set(flags):
+    columns, inside = columns_set(flags)
+
+    assert columns.shape == inside.shape == (len(flags), flags.sum(axis=1).max(initial=0))
+    for row, found, there in zip(flags, columns, inside, strict=True):
+        assert found[there].tolist() == np.flatnonzero(row).tolist()
+
+
+@given(st.integers(0, 2**32), st.integers(0, 6), st.integers(1, 4))
+def test_a_pick_is_what_indexing_gives(seed, n_rows, n_lists):
+    rng = np.random.default_rng(seed)
+    table, items = rng.normal(size=(5, 9)), rng.integers(0, 9, size=(n_lists, 3))
+    rows, lists = rng.integers(0, 5, size=n_rows), rng.integers(0, n_lists, size=n_rows)
+
+    np.testing.assert_array_equal(pick(table, rows, items, lists), table[rows[:, None], items[lists]])
+
+
+@pytest.mark.parametrize("n", [1, 256, 257, 65_536, 70_000])
+def test_numbers_are_ordered_and_equal_ones_keep_their_order(n):
+    numbers = np.random.default_rng(n).integers(0, n, size=1000)
+    numbers[-1] = n - 1
+
+    assert stable_order(numbers, n).tolist() == sorted(range(1000), key=lambda place: numbers[place])
