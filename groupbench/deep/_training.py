@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,20 @@ from groupbench.errors import MethodError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+@contextmanager
+def repeatable_sums() -> Iterator[None]:
+    """Let several threads add up in a fixed order, so that a fit can be repeated; one thread does anyway."""
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    torch.use_deterministic_algorithms(before[0] or torch.get_num_threads() > 1)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 class Epoch(NamedTuple):

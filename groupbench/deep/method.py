@@ -87,12 +87,12 @@ class DeepRecommender(Recommender, GroupRecommender):
         """
         import torch
 
-        from groupbench.deep._training import best_epoch
+        from groupbench.deep._training import best_epoch, repeatable_sums
         from groupbench.deep._validation import hold_out, spared
 
         rows, users = self._choices(train), self._counted(train.ratings, train)
         self._places = {name: place for place, name in enumerate(train.groups.ids)}
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), repeatable_sums():
             torch.default_generator.manual_seed(integer(rng))
             left, held = hold_out(rows)
             first = users if held is None else spared(users, train.groups, held)

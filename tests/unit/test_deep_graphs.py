@@ -23,6 +23,7 @@ from groupbench.groups import Groups
 from groupbench.recommender import TrainingData
 from groupbench.registry import methods
 from groupbench.seeding import generator
+from groupbench.testing import small_training
 
 NAMES = ["hhgr", "cuberec", "consrec", "aligngroup"]
 CAMPS, N_USERS, N_ITEMS, N_GROUPS, WIDTH = 3, 60, 30, 40, 4
@@ -362,3 +363,22 @@ def test_first_line_is_short_and_deviations_are_stated(name):
 
     assert len(made.__doc__.partition("\n")[0]) < 110
     assert "Deviations:" in made.__doc__
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["aligngroup", "consrec", "cuberec"])
+def test_threads_add_up_in_the_same_order_again(name, two_threads):
+    train = small_training()
+    first, again = (
+        methods[name].create(epochs=4).fit(train, rng=generator("threads")).score_groups(train.groups)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not torch.are_deterministic_algorithms_enabled()
