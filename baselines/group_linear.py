@@ -15,7 +15,7 @@ from groupbench.registry import method
 
 from ._feedback import Above0, Count, Share
 from ._group_base import OfTrainedGroups, ones
-from ._group_graphs import filtered, memberships, similarity
+from ._group_graphs import filtered, joint_graphs, memberships
 
 if TYPE_CHECKING:
     from groupbench.arrays import FloatArray
@@ -80,17 +80,13 @@ class GroupGf(OfTrainedGroups):
         Raises:
             MethodError: if there are no joint ratings, or alpha and beta are above 1 together.
         """
-        from scipy.sparse import vstack
-
         if self.alpha + self.beta > 1:
             raise MethodError(
                 f"group-gf: alpha + beta is {self.alpha + self.beta:g}; lower them to 1 or less"
             )
         self._rows = ones(self._begin(train))
         users, members = ones(train.ratings), memberships(train.groups, train.ratings.n_users)
-        joined = [(users, members.sum(axis=0)), (self._rows, members.sum(axis=1))]
-        joined.append((vstack([users, self._rows], format="csr"), 0.0))
-        self._graphs = [similarity(r, self.topk, power=self.power, extra=extra) for r, extra in joined]
+        self._graphs = joint_graphs(users, self._rows, members, self.topk, self.power)
         return self
 
     def score_groups(self, groups: Groups) -> FloatArray:
