@@ -47,6 +47,19 @@ def all_of_some(rows: Ratings, rng: np.random.Generator) -> LeftOut:
     return LeftOut(out, np.flatnonzero(out & (_place(rows.users, rng) == 0)))
 
 
+def popular_ones(items: IntArray, rows: Ratings, n: int, rng: np.random.Generator) -> IntArray:
+    """`n` items for each case, (n_cases, n), drawn as often as `rows` have them, but never the chosen one.
+
+    Args:
+        items: (n_cases, 2 or more) items of each case: the chosen one, and one that may stand in for it.
+        rows: rows to draw from.
+        n: items for each case.
+        rng: draws them.
+    """
+    drawn = rows.items[rng.integers(0, len(rows), (len(items), n))]
+    return np.where(drawn == items[:, :1], items[:, 1:2], drawn)
+
+
 def without_derived(
     users: Ratings, joint: Ratings, groups: Groups, out: BoolArray, rng: np.random.Generator
 ) -> Ratings:

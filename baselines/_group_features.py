@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groupbench.arrays import Segments
 
-from ._group_graphs import averaging, similarity
+from ._group_graphs import averaging, filtered, joint_graphs, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,10 @@ CELLS = 2**22
 """Cells of a dense block of scores (32 MiB)."""
 FLOOR = 0.01
 """The share of a group's highest score from which on logarithms grow as those of the share."""
+POWER = 0.7
+"""Exponent of the edges of Group-GF's graphs."""
+DEGREES = (1, 1, 3)
+"""Degrees of Group-GF's filters over the graphs of users, of groups and of both."""
 
 
 class GroupFeatures:
@@ -43,6 +48,7 @@ class GroupFeatures:
         from scipy.sparse import vstack
 
         self._users, self._counts, self._members, self._alike = users, groups, members, alike
+        self._topk = topk
         self._rows = groups.copy()
         self._rows.data[:] = 1.0
         self._mean = averaging(members)
@@ -125,6 +131,13 @@ class GroupFeatures:
             yield once @ self._items
             if self._ease is not None:
                 yield self._ease.scores(rows)
+            for graph, degree in zip(self._graphs, DEGREES, strict=True):
+                yield filtered(rows, graph, degree)
+
+    @cached_property
+    def _graphs(self) -> list[Any]:
+        """Made only where groups have rows of their own."""
+        return joint_graphs(self._users, self._rows, self._members, self._topk, POWER)
 
     def _of_members(self, ease: LinearEase, groups: IntArray) -> FloatArray:
         """The mean, the highest and the lowest score of a member, (3, len(groups), n_items)."""

@@ -13,7 +13,7 @@ from groupbench.registry import method
 from ._choice import candidates, choice_weights
 from ._feedback import Above0, Count, Share
 from ._group_base import OfTrainedGroups, ones
-from ._group_cases import all_of_some, some_of_each, without_derived
+from ._group_cases import all_of_some, popular_ones, some_of_each, without_derived
 from ._group_features import CELLS, GroupFeatures, plain
 from ._group_graphs import memberships, similarity
 from ._group_trees import boosted, utilities
@@ -49,14 +49,16 @@ class GroupStack(OfTrainedGroups):
     Scores of (group, item) come from the mean row of the members through a graph of items and through one of
     users; from the members' rows through EASE (Steck, WWW 2019), their mean, highest and lowest; from the
     rows of groups with the same members, as they are and through the graph of items; and from the group's
-    own row, one and two steps along that graph and through EASE. Features are each score as a share of the
+    own row, one and two steps along that graph, through EASE, and through the filters of Group-GF over the
+    graphs of users, of groups and of both (Kim et al., WWW 2025). Features are each score as a share of the
     group's highest one and the logarithm of that, the number of members that have the item, its popularity
     among groups and among users, and whether the group has it at all and as often as it has members. The
     graph of items and EASE learn from users and groups alike.
 
     The features are weighted by a multinomial logit (McFadden, 1974). A group's best items by that are judged
-    again by boosted trees (Friedman, Annals of Statistics 2001), whose log-odds are added. The cases of both
-    are training rows that are left out before the features are made: a tenth of each group's, and for groups
+    again by boosted trees (Friedman, Annals of Statistics 2001), whose log-odds are added; as such items
+    are often popular, the trees also learn to tell the chosen one from popular ones. The cases of both are
+    training rows that are left out before the features are made: a tenth of each group's, and for groups
     without rows all rows of a tenth of the others. In the end the features are made from all rows. Items
     without any training row come last: all that is known of them is that they are in the catalogue, and
     that might give away that held-out rows have them.
@@ -74,6 +76,8 @@ class GroupStack(OfTrainedGroups):
     """Items of each group that the trees judge."""
     candidates: Count = 100
     """Items, drawn uniformly, that the chosen one of a case is compared with."""
+    popular: Count = 15
+    """Items, drawn by their popularity among groups, that the trees compare it with, too."""
     derived: Share = 0.5
     """Groups' rows count as derived from members' rows if a member shares at least this part of them; then
     a member's row is left out with each, or it would give it away. Groups without rows of their own are
@@ -145,7 +149,7 @@ class GroupStack(OfTrainedGroups):
         features = np.concatenate(found)
         free = np.zeros(features.shape[2], dtype=bool)
         free[-2:] = own
-        weights = choice_weights(features, self.l2, free)
+        weights = choice_weights(features[:, : -self.popular], self.l2, free)
         enough = self.leaves > 1 and len(features) >= FEWEST
         return Judge(weights, boosted(plain(features, own=own), self.leaves, rng) if enough else None)
 
@@ -160,6 +164,7 @@ class GroupStack(OfTrainedGroups):
         cases = left_out.cases[np.argsort(joint.users[left_out.cases], kind="stable")]
         cases = cases[made.seen[joint.items[cases]]]
         items = candidates(joint.items[cases], joint.n_items, self.candidates, rng)
+        items = np.concatenate([items, popular_ones(items, joint, self.popular, rng)], axis=1)
         found = []
         for part in self._parts(np.arange(len(cases))):
             groups, place = np.unique(joint.users[cases[part]], return_inverse=True)

@@ -9,7 +9,9 @@ import pytest
 
 from groupbench.baselines import group_stack
 from groupbench.baselines._choice import choice_weights
-from groupbench.baselines._group_features import plain
+from groupbench.baselines._group_cases import popular_ones
+from groupbench.baselines._group_features import GroupFeatures, plain
+from groupbench.baselines._group_graphs import memberships
 from groupbench.baselines._group_trees import boosted, utilities
 from groupbench.data import Ratings
 from groupbench.groups import Groups
@@ -111,3 +113,60 @@ def test_items_that_no_row_has_come_last_and_level(monkeypatch, leaves):
     scores = fitted("group-stack", train, leaves=leaves).score_groups(train.groups)
     assert np.ptp(scores[:, unseen], axis=1).max() == 0
     assert (scores[:, unseen].max(axis=1) < np.delete(scores, unseen, axis=1).min(axis=1)).all()
+
+
+def test_popular_ones_are_drawn_as_often_as_rows_have_them_but_never_the_chosen_one():
+    rows = Ratings(np.zeros(10, dtype=int), np.array([2] * 8 + [5] * 2), np.ones(10), 1, 9)
+    items = np.array([[2, 7], [3, 8]])
+    drawn = popular_ones(items, rows, 4000, np.random.default_rng(0))
+    assert set(drawn[0]) == {7, 5}
+    assert set(drawn[1]) == {2, 5}
+    assert (drawn == [[7], [2]]).mean(axis=1) == pytest.approx([0.8, 0.8], abs=0.03)
+
+
+def test_trees_but_not_the_logit_learn_from_popular_items(monkeypatch):
+    monkeypatch.setattr(group_stack, "FEWEST", 50)
+    seen = {}
+
+    def weights(features, l2, free):
+        seen["logit"] = features.shape[1]
+        return choice_weights(features, l2, free)
+
+    def trees(features, leaves, rng):
+        seen["trees"] = features.shape[1]
+        return boosted(features, leaves, rng)
+
+    monkeypatch.setattr(group_stack, "choice_weights", weights)
+    monkeypatch.setattr(group_stack, "boosted", trees)
+    train, _ = simulated()
+    fitted("group-stack", train, candidates=30, popular=7)
+    assert seen == {"logit": 31, "trees": 38}
+
+
+def features_of(train):
+    rows = [train.ratings.matrix(), train.group_ratings.matrix()]
+    members = memberships(train.groups, train.ratings.n_users)
+    return GroupFeatures(*rows, members, members.T @ members, topk=1000, l2=1.0, largest=1000)
+
+
+def test_the_features_of_a_groups_own_row_include_what_group_gf_mixes():
+    train, _ = simulated(n_groups=30)
+    groups = np.arange(30)
+    shape = (30, train.ratings.n_items)
+    items = np.broadcast_to(np.arange(shape[1]), shape)
+    found = features_of(train).at(groups, groups[:, None], items, own=True)
+    for alpha, beta in ((0, 0), (1, 0), (0, 1)):  # the graphs of users, of groups, of both
+        expected = fitted("group-gf", train, alpha=alpha, beta=beta, mask=False).score_groups(train.groups)
+        expected = np.maximum(expected, 0.0)
+        share = expected / expected.max(axis=1, keepdims=True)
+        assert np.isclose(found, share[..., None]).all(axis=(0, 1)).any()
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_utility_is_the_weighted_sum_of_the_features_at_all_items(own):
+    train, _ = simulated(n_groups=30)
+    made, groups = features_of(train), np.array([3, 17])
+    items = np.broadcast_to(np.arange(train.ratings.n_items), (2, train.ratings.n_items))
+    features = made.at(groups, np.arange(2)[:, None], items, own=own)
+    weights = np.random.default_rng(0).normal(size=features.shape[-1])
+    assert np.allclose(made.utility(groups, weights, own=own), features @ weights)
