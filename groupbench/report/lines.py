@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from groupbench.arrays import FloatArray, IntArray, Segments
+from groupbench.group_rows import served_by
 from groupbench.metrics import definition, foreign
 from groupbench.store import Figures, RunRecord
 
@@ -171,7 +172,7 @@ def _tuning(record: RunRecord) -> str:
         return f"tuned ({record.tuning['trials']})"
     if record.name in REFERENCES or not record.hyperparameters:
         return ""
-    return "default" if record.method == record.name else "set by hand"
+    return "default" if served_by(record.method) == record.name else "set by hand"
 
 
 def _total(seconds: Mapping[str, float]) -> float:

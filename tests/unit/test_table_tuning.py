@@ -70,11 +70,14 @@ def test_seeds_of_one_row_that_differ_show_both():
 
 
 def test_the_frame_has_it_for_every_row():
-    held = [record("a[tuned]", trials=7), record("b"), record("c[n=2]"), record("oracle")]
+    named = ("b", "b[both]", "c[n=2]", "c[rows,n=2]", "oracle")
+    held = [record("a[tuned]", trials=7), *map(record, named)]
     frame = table_frame(held)
     assert dict(zip(frame["method"], frame["tuning"], strict=True)) == {
         "a[tuned]": "tuned (7)",
         "b": "default",
+        "b[both]": "default",
         "c[n=2]": "set by hand",
+        "c[rows,n=2]": "set by hand",
         "oracle": "",
     }
