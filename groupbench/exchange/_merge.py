@@ -10,7 +10,7 @@ from typing import Any
 
 from groupbench import store
 from groupbench.errors import ConfigError, ResultError, unknown
-from groupbench.packing import pack
+from groupbench.packing import pack, packed
 from groupbench.reproduction import agreement
 from groupbench.store import RunRecord
 
@@ -56,7 +56,7 @@ def merge(
     All is checked before anything is written; what `out` holds already takes part, unless it is packed.
 
     Args:
-        folders: results folders.
+        folders: results folders, of runs or packed; packed records have no tables.
         out: results folder, new or not.
         keep_newest: of records with one key but different figures keep the newest instead of refusing.
         aggregators: the aggregators whose figures are kept; by default all.
@@ -71,8 +71,8 @@ def merge(
     """
     if not folders:
         raise ConfigError("name the results folders to merge")
-    found = [held for folder in folders for held in _read(folder, required=True)]
-    there = {held.place: held for held in _read(out, required=False)}
+    found = [held for folder in folders for held in _required(folder)]
+    there = {held.place: held for held in _runs(out)}
     kept = _kept([*there.values(), *found], keep_newest)
     _require_alike(kept)
     _require_known(kept, aggregators)
@@ -93,12 +93,20 @@ def _require_known(kept: Sequence[Found], aggregators: Sequence[str] | None) -> 
             raise ConfigError(unknown("aggregator of these results", name, known))
 
 
-def _read(results: Path, *, required: bool) -> list[Found]:
-    folders = [file.parent for file in sorted((results / "runs").glob("*/*/*/*/run.json"))]
-    found = [Found(folder, record) for folder in folders if (record := store.read(folder)) is not None]
-    if required and not found:
+def _required(results: Path) -> list[Found]:
+    """All records of a folder; packed ones as if they lay there without tables."""
+    found = _runs(results)
+    for record in packed(results):
+        place = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
+        found.append(Found(place, record))
+    if not found:
         raise ResultError(f"{results} holds no results; give folders that 'groupbench run' wrote")
     return found
+
+
+def _runs(results: Path) -> list[Found]:
+    folders = [file.parent for file in sorted((results / "runs").glob("*/*/*/*/run.json"))]
+    return [Found(folder, record) for folder in folders if (record := store.read(folder)) is not None]
 
 
 def _kept(found: Sequence[Found], keep_newest: bool) -> list[Found]:

@@ -66,6 +66,21 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [MANIFEST, FILE]
 
 
+def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, others):
+    other = replace(others[0], tuning={})
+    pack([record, other], tmp_path / "packed", "x")
+    newer = replace(record, key="new", finished="2099-01-01T00:00:00.000+00:00")
+    store.write(
+        store.folder_of(tmp_path / "in", newer.dataset, newer.protocol, newer.method, newer.key), newer
+    )
+    merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", pack_as="y")
+    assert (merged.written, merged.repeats) == (2, 1)
+    assert {(r.seed, r.key) for r in packed(tmp_path / "out")} == {(0, "new"), (3, "3")}
+    merge([tmp_path / "packed"], tmp_path / "unpacked")
+    kept = api.load_records(tmp_path / "unpacked")
+    assert sorted(map(repr, kept)) == sorted(map(repr, (record, other)))
+
+
 def _cut(folder):
     held = (folder / FILE).read_bytes()
     (folder / FILE).write_bytes(held[: len(held) // 2])
