@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,15 @@ def _stop_after(process, ended: int, sign: signal.Signals) -> set[int]:
     for _ in range(ended):
         assert FINISHED_LINE.match(process.stdout.readline())
     end = time.monotonic() + 30
+    # Held still while its workers are looked for, so that it cannot end before it is stopped.
+    os.killpg(process.pid, signal.SIGSTOP)
     while not (workers := _descendants(process.pid)) and time.monotonic() < end:
+        os.killpg(process.pid, signal.SIGCONT)
         time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGSTOP)
     os.killpg(process.pid, sign)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGCONT)
     process.wait(30)
     return workers
 
