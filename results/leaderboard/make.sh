@@ -63,6 +63,6 @@ for dataset in mafengwo camra2011; do
 done
 given deep consrec,aligngroup,cuberec mafengwo --timeout-per-method 720
 given deep consrec,aligngroup camra2011 --timeout-per-method 300
-groupbench run --methods "$REFERENCE,member-count,group-stack,item-knn-cosine,rp3beta,als,groupim" --dataset weeplaces \
+groupbench run --methods "$REFERENCE,member-count,group-stack,item-knn-cosine,rp3beta,als" --dataset weeplaces \
     --protocol given --aggregators average --seeds 1 --timeout 7200 --results "$WORK"
 groupbench merge "$WORK" --pack --aggregator average --output "$HERE"
