@@ -126,7 +126,7 @@ def sp_greedy_by_loop(members, depth=20, delta=0.1):
     for rows in each_group(members):
         liked = rankdata(-rows, axis=1, method="min") <= np.ceil(delta * members.width)
         mean = rows.mean(axis=0)
-        placed = (rankdata(mean) - 1) / members.width
+        placed = mean * 0.5 ** max(int(np.frexp(np.abs(mean).max())[1]), 0)
         lacking = np.ones(len(rows), dtype=bool)
         for turn in range(depth, 0, -1):
             gains = liked[lacking].sum(axis=0)
