@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shlex
 import sys
 import traceback
 
@@ -87,6 +89,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         _require_text(sys.argv[1:])
+        # Records of whatever this command runs, in processes of its own, name it.
+        os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
     except GroupbenchError as error:
         if "--debug" in sys.argv:

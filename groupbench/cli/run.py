@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,7 +87,6 @@ def run(
     from groupbench import api
     from groupbench.config import make_config, parse_options, parse_set
 
-    os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
     given = {"name": protocol, "ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau}
     given |= parse_options(option or [])
     resolved = make_config(

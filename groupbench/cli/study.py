@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -178,7 +176,6 @@ def make_study(
     """The config of a study of one method; what a file sets for other methods that it runs is left aside."""
     from groupbench.config import make_config, parse_set
 
-    os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
     asked = make_config(
         config,
         dataset=None if dataset is None else [dataset],
