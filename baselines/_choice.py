@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
 
 def choice_weights(features: FloatArray, l2: float, free: BoolArray) -> FloatArray:

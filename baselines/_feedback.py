@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 
-from groupbench.errors import MethodError
+from groupbench.core.errors import MethodError
 
 if TYPE_CHECKING:
-    from groupbench.recommender import TrainingData
+    from groupbench.models.recommender import TrainingData
 
 Count = Annotated[int, Ge(1)]
 Above0 = Annotated[float, Gt(0)]

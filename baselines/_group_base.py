@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.errors import MethodError
-from groupbench.recommender import GroupRecommender
+from groupbench.core.errors import MethodError
+from groupbench.models.recommender import GroupRecommender
 
 if TYPE_CHECKING:
-    from groupbench.arrays import IntArray
-    from groupbench.data import Ratings
-    from groupbench.groups import Groups
-    from groupbench.recommender import TrainingData
+    from groupbench.core.arrays import IntArray
+    from groupbench.data.dataset import Ratings
+    from groupbench.data.groups import Groups
+    from groupbench.models.recommender import TrainingData
 
 
 def _needs_rows(train: TrainingData) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, IntArray
-    from groupbench.data import Ratings
-    from groupbench.groups import Groups
+    from groupbench.core.arrays import BoolArray, IntArray
+    from groupbench.data.dataset import Ratings
+    from groupbench.data.groups import Groups
 
 SHARE = 0.1
 """Share of the rows that is left out at a time: with many more, the rest would say less than all rows do."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.arrays import Segments
+from groupbench.core.arrays import Segments
 
 from ._group_graphs import averaging, filtered, joint_graphs, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from groupbench.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
 CELLS = 2**22
 """Cells of a dense block of scores (32 MiB)."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray
-    from groupbench.groups import Groups
+    from groupbench.core.arrays import FloatArray
+    from groupbench.data.groups import Groups
 
 _DENSE = 8
 """Sparse products take about so many times as long as dense ones for each entry."""

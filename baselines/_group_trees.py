@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray
+    from groupbench.core.arrays import FloatArray
 
 ROUNDS = 150
 RATE = 0.06

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from groupbench.errors import MethodError
-from groupbench.memory import allowed
+from groupbench.core.errors import MethodError
+from groupbench.core.memory import allowed
 
 LIMIT = 8 * 2**30
 """Bytes that the similarities of a fit may take before it is refused, without a budget for memory."""

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
-from groupbench.errors import MethodError
-from groupbench.hyperparameters import tunable
-from groupbench.recommender import Recommender, TrainingData
-from groupbench.seeding import integer
+from groupbench.core.errors import MethodError
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.seeding import integer
+from groupbench.models.recommender import Recommender, TrainingData
 
 from ._feedback import AtLeast0, Count
 from ._memory import limit, require_memory
@@ -17,7 +17,7 @@ from ._memory import limit, require_memory
 if TYPE_CHECKING:
     import numpy as np
 
-    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.core.arrays import FloatArray, IntArray
 
     from ._surprise_scores import MatrixForm
 

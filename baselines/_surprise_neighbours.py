@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray
-from groupbench.errors import MethodError
+from groupbench.core.arrays import FloatArray, IntArray
+from groupbench.core.errors import MethodError
 
 from ._surprise_neighbours import Neighbours, RatingsOf
 from ._surprise_trainset import flatten

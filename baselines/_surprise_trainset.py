@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.errors import MethodError
+from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.errors import MethodError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from groupbench.data import Ratings
+    from groupbench.data.dataset import Ratings
 
 RatingLists = dict[int, list[tuple[int, float]]]
 

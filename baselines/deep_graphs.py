@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groupbench.deep import AlignGroup, ConsRec, CubeRec, Hhgr
-from groupbench.registry import method
+from groupbench.core.registry import method
+from groupbench.models.deep import AlignGroup, ConsRec, CubeRec, Hhgr
 
 method("hhgr")(Hhgr)
 method("cuberec")(CubeRec)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groupbench.deep import Agree, GroupIm, HyperGroup
-from groupbench.registry import method
+from groupbench.core.registry import method
+from groupbench.models.deep import Agree, GroupIm, HyperGroup
 
 method("ncf-group", attention="mean")(Agree)
 method("agree")(Agree)

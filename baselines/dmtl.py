@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groupbench.dmtl import DMTL
-from groupbench.registry import method
+from groupbench.core.registry import method
+from groupbench.models.dmtl import DMTL
 
 method("dmtl")(DMTL)
 method("dmtl-no-profile", profile_weight=0.0)(DMTL)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from annotated_types import Ge, Le
 
-from groupbench.errors import MethodError
-from groupbench.hyperparameters import tunable
-from groupbench.recommender import GroupRecommender
-from groupbench.registry import method
+from groupbench.core.errors import MethodError
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
+from groupbench.models.recommender import GroupRecommender
 
 from ._feedback import Above0, Count, Share
 from ._group_base import OfTrainedGroups, ones
 from ._group_graphs import filtered, joint_graphs, memberships
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray
-    from groupbench.groups import Groups
-    from groupbench.recommender import TrainingData
+    from groupbench.core.arrays import FloatArray
+    from groupbench.data.groups import Groups
+    from groupbench.models.recommender import TrainingData
 
 Degree = Annotated[int, Ge(1), Le(3)]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from groupbench.hyperparameters import tunable
-from groupbench.registry import method
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
 
 from ._choice import candidates, choice_weights
 from ._feedback import Above0, Count, Share
@@ -19,10 +19,10 @@ from ._group_graphs import memberships, similarity
 from ._group_trees import boosted, utilities
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray, IntArray
-    from groupbench.data import Ratings
-    from groupbench.groups import Groups
-    from groupbench.recommender import TrainingData
+    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.data.dataset import Ratings
+    from groupbench.data.groups import Groups
+    from groupbench.models.recommender import TrainingData
 
 FEWEST = 500
 """Cases below which trees would learn them by heart."""

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Interval
 
-from groupbench.hyperparameters import tunable
-from groupbench.recommender import Recommender
-from groupbench.registry import method
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
+from groupbench.models.recommender import Recommender
 
 from ._feedback import Above0, Count, Share, feedback
 from ._memory import neighbours_kept, require_memory
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray, IntArray
-    from groupbench.recommender import TrainingData
+    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.models.recommender import TrainingData
 
 _BYTES = 33
 """That the library's fit takes for each neighbour kept, as measured."""

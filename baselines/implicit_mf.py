@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from groupbench.hyperparameters import tunable
-from groupbench.recommender import Recommender
-from groupbench.registry import method
-from groupbench.seeding import integer
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
+from groupbench.core.seeding import integer
+from groupbench.models.recommender import Recommender
 
 from ._feedback import Above0, AtLeast0, Count, Share, feedback
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray, IntArray
-    from groupbench.recommender import Deterministic, TrainingData
+    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.models.recommender import Deterministic, TrainingData
 
 
 @dataclass

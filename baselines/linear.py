@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from groupbench.errors import MethodError
-from groupbench.hyperparameters import tunable
-from groupbench.recommender import Recommender
-from groupbench.registry import method
+from groupbench.core.errors import MethodError
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
+from groupbench.models.recommender import Recommender
 
 from ._feedback import Above0, AtLeast0, Count, Share, feedback
 from ._memory import neighbours_kept, require_memory
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray, IntArray
-    from groupbench.recommender import TrainingData
+    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.models.recommender import TrainingData
 
 _BLOCK = 2**23
 """Cells of the dense block that RP3beta works on at a time (64 MiB)."""

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from groupbench.hyperparameters import tunable
-from groupbench.recommender import GroupRecommender, Recommender, ReferenceRow
-from groupbench.registry import method
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
+from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
 
 from ._feedback import AtLeast0
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray, IntArray
-    from groupbench.groups import Groups
-    from groupbench.recommender import TrainingData
+    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.data.groups import Groups
+    from groupbench.models.recommender import TrainingData
 
 
 @method("random")

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from groupbench.hyperparameters import tunable
-from groupbench.registry import method
+from groupbench.core.hyperparameters import tunable
+from groupbench.core.registry import method
 
 from ._feedback import AtLeast0, Count
 from ._memory import require_memory

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import Dataset, Ratings, dataset
-from groupbench.arrays import Segments
-from groupbench.data import GivenSplit, HeldOutRows
-from groupbench.errors import DatasetError
-from groupbench.loading import indices, memberships, sorted_ids, without_repeats
+from groupbench.core.arrays import Segments
+from groupbench.core.errors import DatasetError
+from groupbench.data.dataset import GivenSplit, HeldOutRows
+from groupbench.data.loading import indices, memberships, sorted_ids, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.loading import Source, Table
+    from groupbench.data.loading import Source, Table
 
 ITEMS = "the files of ratings"
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupbench import Dataset, Ratings, dataset
-from groupbench.loading import Note, indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading import Note, indices, memberships, sorted_ids, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.loading import Source, Table
+    from groupbench.data.loading import Source, Table
 
 SCALE = (1.0, 5.0)
 

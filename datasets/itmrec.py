@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import Dataset, Features, Ratings, dataset
-from groupbench.loading import (
+from groupbench.data.loading import (
     indices,
     memberships,
     one_hot,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groupbench import Groups
-    from groupbench.loading import Source, Table
+    from groupbench.data.loading import Source, Table
 
 SCALE = (1.0, 5.0)
 DATABASE_ITEMS = 20

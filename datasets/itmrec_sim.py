@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import Dataset, Groups, Ratings, dataset
-from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.loading import one_hot, side_by_side
-from groupbench.seeding import generator
+from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.seeding import generator
+from groupbench.data.loading import one_hot, side_by_side
 
 from .itmrec import DATABASE_ITEMS, SCALE, catalogues
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from groupbench.loading import Source
+    from groupbench.data.loading import Source
 
 USERS, RATERS, ITEMS = 476, 454, 70
 ROWS, JOINT_ROWS, TWICE = 5230, 1117, 432

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import Dataset, Features, Ratings, dataset
-from groupbench.loading import indices, multi_hot, one_hot, side_by_side, sorted_ids
+from groupbench.data.loading import indices, multi_hot, one_hot, side_by_side, sorted_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from groupbench.loading import Source, Table
+    from groupbench.data.loading import Source, Table
 
 AGES = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56 and over")
 """The age classes of MovieLens 1M; ages of 100K are sorted into them."""

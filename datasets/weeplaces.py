@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import Dataset, Ratings, dataset
-from groupbench.data import GivenSplit, HeldOutRows
-from groupbench.loading import indices, memberships, sorted_ids, without_repeats
+from groupbench.data.dataset import GivenSplit, HeldOutRows
+from groupbench.data.loading import indices, memberships, sorted_ids, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.loading import Source, Table
+    from groupbench.data.loading import Source, Table
 
 OF_USERS = ("train_ui", "val_ui_tr", "test_ui_tr", "val_ui_te", "test_ui_te")
 """Files of users' rows: GroupIM learns from the first three, tunes on the fourth and tests on the last."""

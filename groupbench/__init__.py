@@ -6,45 +6,57 @@ Everything here is imported on first use, so that `groupbench --help` stays inst
 from __future__ import annotations
 
 import importlib
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
     from groupbench.api import compare, load_results, run, table, tune
-    from groupbench.data import Dataset, Features, Ratings
-    from groupbench.groups import Groups
-    from groupbench.hyperparameters import tunable
-    from groupbench.recommender import GroupRecommender, Recommender, TrainingData
-    from groupbench.registry import aggregator, dataset, method
+    from groupbench.core.hyperparameters import tunable
+    from groupbench.core.registry import aggregator, dataset, method
+    from groupbench.data.dataset import Dataset, Features, Ratings
+    from groupbench.data.groups import Groups
+    from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
-__version__ = "0.1.0"
 
-# Python started in a clone imports this folder even where the package is installed as a wheel; the methods
-# and data sets then lie beside it.
+class _Clone(MetaPathFinder):
+    """Finds the two folders that lie beside this one in a clone, where Python was started there."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        folder = _BESIDE.get(name)
+        if folder is None:
+            return None
+        return spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+
+
 _CLONE = Path(__file__).parents[1]
+_BESIDE = {f"groupbench.{name}": _CLONE / name for name in ("baselines", "datasets")}
 if (_CLONE / "pyproject.toml").is_file() and (_CLONE / "baselines").is_dir():
-    __path__.append(str(_CLONE))
+    sys.meta_path.append(_Clone())
 
 _HOMES = {
     "Aggregator": "aggregation",
-    "Dataset": "data",
-    "Features": "data",
-    "GroupRecommender": "recommender",
-    "Groups": "groups",
+    "Dataset": "data.dataset",
+    "Features": "data.dataset",
+    "GroupRecommender": "models.recommender",
+    "Groups": "data.groups",
     "LearnedAggregator": "aggregation",
     "MemberScores": "aggregation",
-    "Ratings": "data",
-    "Recommender": "recommender",
-    "TrainingData": "recommender",
-    "aggregator": "registry",
+    "Ratings": "data.dataset",
+    "Recommender": "models.recommender",
+    "TrainingData": "models.recommender",
+    "aggregator": "core.registry",
     "compare": "api",
-    "dataset": "registry",
+    "dataset": "core.registry",
     "load_results": "api",
-    "method": "registry",
+    "method": "core.registry",
     "run": "api",
     "table": "api",
-    "tunable": "hyperparameters",
+    "tunable": "core.hyperparameters",
     "tune": "api",
 }
 
@@ -72,6 +84,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from groupbench.core.version import VERSION
+
+        return VERSION
     if name in _HOMES:
         return getattr(importlib.import_module(f"groupbench.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'groupbench' has no attribute {name!r}")

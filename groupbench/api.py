@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.errors import ConfigError, ResultError
-from groupbench.running import collect, start, start_tuning
+from groupbench.core.errors import ConfigError, ResultError
+from groupbench.runner.run import collect, start, start_tuning
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from groupbench.page import Page
-    from groupbench.store import RunRecord
+    from groupbench.report.html import Page
+    from groupbench.results.store import RunRecord
 
 __all__ = [
     "collect",
@@ -45,13 +45,13 @@ def run(
         methods: registered names, or `all`.
         dataset: registered names or folders.
         results: the results folder.
-        **options: the other keys of `groupbench.config.Config` (protocol, seeds, set, jobs ...).
+        **options: the other keys of `groupbench.runner.config.Config` (protocol, seeds, set, jobs ...).
 
     Returns:
         The frame of `load_results`, restricted to the jobs asked for.
     """
-    from groupbench.config import make_config
     from groupbench.report import figures_frame
+    from groupbench.runner.config import make_config
 
     config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
     jobs = start(config, Path(results), lambda event, done, total: None)
@@ -73,14 +73,14 @@ def tune(
         dataset: a registered name or a folder.
         results: the results folder; it keeps the trials, so that a second call goes on where it stopped.
         output: a TOML file to write, for `groupbench run --config`.
-        **options: keys of `groupbench.tuning.Options` (trials, timeout_per_method, view, metric, aggregator,
-            seed, repeats) and of `groupbench.config.Config` (protocol, set, jobs ...).
+        **options: keys of `groupbench.runner.tuning.Options` (trials, timeout_per_method, view, metric,
+            aggregator, seed, repeats) and of `groupbench.runner.config.Config` (protocol, set, jobs ...).
 
     Returns:
         What `run` takes to use the values found, as in `run(**tune(...), seeds=5)`.
     """
-    from groupbench.config import make_config
-    from groupbench.tuning import Options, as_config, make_options, write
+    from groupbench.runner.config import make_config
+    from groupbench.runner.tuning import Options, as_config, make_options, write
 
     own = {key: options.pop(key) for key in Options.model_fields.keys() & options.keys()}
     config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
@@ -135,12 +135,12 @@ def report(
         results: the results folder.
         output: an HTML file to write.
         title: the heading.
-        **options: views, metrics, aggregator and significance, as of `groupbench.page.page_content`.
+        **options: views, metrics, aggregator and significance, as of `groupbench.report.html.page_content`.
 
     Raises:
         ResultError: if there are no results, or the file cannot be written.
     """
-    from groupbench.page import make_page, page_content
+    from groupbench.report.html import make_page, page_content
 
     content = page_content(Path(results), load_records(Path(results)), **options)
     page = make_page(content, **({} if title is None else {"title": title}))
@@ -170,8 +170,8 @@ def load_records(results: Path) -> list[RunRecord]:
     Raises:
         ResultError: if there is none, or one cannot be read.
     """
-    from groupbench import store
-    from groupbench.packing import LEADERBOARD, packed, shipped
+    from groupbench.results import store
+    from groupbench.results.archive import LEADERBOARD, packed, shipped
 
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from groupbench.errors import ConfigError, ResultError, unknown
-from groupbench.plots import check_suffix, figure, save
+from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.report.plots import check_suffix, figure, save
 
 FORMATS = {"plain": "simple", "markdown": "pipe"}
 """How tables are written, and the name of it in `tabulate`."""

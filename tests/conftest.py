@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groupbench.data import Features, Ratings
-from groupbench.groups import Groups
-from groupbench.recommender import GroupRecommender, Recommender, TrainingData
-from groupbench.store import RunRecord
+from groupbench.data.dataset import Features, Ratings
+from groupbench.data.groups import Groups
+from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
+from groupbench.results.store import RunRecord
 
 
 @dataclass

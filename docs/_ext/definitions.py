@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 from markup import bullets, code, heading, prose, summary, table
 from registered import attribute_docs, entries
 
-from groupbench import registry
+from groupbench.core import registry
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -77,7 +77,7 @@ def aggregators() -> Iterator[str]:
 
 def datasets() -> Iterator[str]:
     """Every registered data set with licence, citation and origin."""
-    from groupbench.loading import card
+    from groupbench.data.loading import card
 
     for name in sorted(registry.datasets.all()):
         known = card(name)
@@ -89,7 +89,7 @@ def datasets() -> Iterator[str]:
 
 def views() -> Iterator[str]:
     """Every view: who is judged, on what, against which truth."""
-    from groupbench.views import VIEWS
+    from groupbench.evaluation.views import VIEWS
 
     for view in VIEWS.values():
         yield heading(2, code(view.name))
@@ -107,7 +107,7 @@ def views() -> Iterator[str]:
 
 def protocols() -> Iterator[str]:
     """Every protocol with its views and options."""
-    from groupbench.protocol import PROTOCOLS
+    from groupbench.evaluation.protocols import PROTOCOLS
 
     for name, protocol in PROTOCOLS.items():
         yield heading(2, code(name))
@@ -118,7 +118,7 @@ def protocols() -> Iterator[str]:
 
 def config() -> Iterator[str]:
     """The keys of a run."""
-    from groupbench.config import Config
+    from groupbench.runner.config import Config
 
     described = attribute_docs(Config)
     rows = [[code(name), prose(described.get(name, ""))] for name in Config.model_fields]
@@ -147,7 +147,7 @@ def api() -> Iterator[str]:
 
 def errors() -> Iterator[str]:
     """The typed errors with the exit status of each."""
-    from groupbench import errors as module
+    from groupbench.core import errors as module
 
     made = [e for _, e in inspect.getmembers(module, inspect.isclass) if hasattr(e, "exit_status")]
     yield table(
@@ -178,7 +178,7 @@ def _choices(annotation: Any) -> str:
 
 
 def _protocols_with(view: str) -> Iterator[str]:
-    from groupbench.protocol import PROTOCOLS
+    from groupbench.evaluation.protocols import PROTOCOLS
 
     return (code(name) for name, protocol in PROTOCOLS.items() if view in protocol.views)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench import packing
 from groupbench.api import report
+from groupbench.results import archive
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -17,7 +17,7 @@ FILE = "leaderboard-report.html"
 def write(app: Sphinx, error: Exception | None) -> None:
     """Write the page once the others are there; Sphinx calls it at the end."""
     if error is None and app.builder.format == "html":
-        report(packing.shipped(), Path(app.outdir) / FILE, title="The leaderboard of groupbench")
+        report(archive.shipped(), Path(app.outdir) / FILE, title="The leaderboard of groupbench")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

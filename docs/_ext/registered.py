@@ -10,8 +10,8 @@ from typing import Any
 from markup import bullets, code, heading, prose, table
 from sphinx.pycode import ModuleAnalyzer
 
-from groupbench import registry
-from groupbench.hyperparameters import search_space
+from groupbench.core import registry
+from groupbench.core.hyperparameters import search_space
 
 
 def entries(held: registry.Registry[Any]) -> Iterator[str]:

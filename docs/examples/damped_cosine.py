@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from groupbench import GroupRecommender, Groups, Recommender, TrainingData, method, tunable
-from groupbench.arrays import FloatArray, IntArray
+from groupbench.core.arrays import FloatArray, IntArray
 
 
 @method("damped-cosine")

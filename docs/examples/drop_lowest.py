@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupbench import Aggregator, MemberScores, aggregator
-from groupbench.arrays import FloatArray
+from groupbench.core.arrays import FloatArray
 
 
 @aggregator("drop-lowest")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupbench import Dataset, Ratings, dataset
-from groupbench.loading import Source, indices, memberships, one_hot, sorted_ids, without_repeats
+from groupbench.data.loading import Source, indices, memberships, one_hot, sorted_ids, without_repeats
 
 SCALE = (1.0, 5.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupbench.arrays import FloatArray
+from groupbench.core.arrays import FloatArray
 from groupbench.metrics import Family, Ranking, register
 
 PATIENCE = 0.8

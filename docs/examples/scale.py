@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from groupbench import Dataset, Groups, Ratings, dataset
-from groupbench.arrays import IntArray, Segments
-from groupbench.loading import Source
-from groupbench.seeding import generator
+from groupbench.core.arrays import IntArray, Segments
+from groupbench.core.seeding import generator
+from groupbench.data.loading import Source
 
 SCALE = (1.0, 5.0)
 RATINGS_EACH, FACTORS = 20, 4

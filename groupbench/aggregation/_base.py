@@ -12,8 +12,8 @@ import numpy as np
 
 from groupbench.aggregation._exact import exact_mean
 from groupbench.aggregation._order import Places, best, fraction, places
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, distinct, frozen
-from groupbench.errors import ConfigError
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, distinct, frozen
+from groupbench.core.errors import ConfigError
 
 _FEW = 64
 """So many best candidates are told apart faster by sorting what may be among them."""

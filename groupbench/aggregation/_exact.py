@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from groupbench.aggregation._order import side_by_side
-from groupbench.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import FloatArray, IntArray, Segments
 
 UNIT = 2.0**40
 """`whole` counts in steps of 1 / UNIT, about 1e-12."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
 from groupbench.aggregation._order import below_one
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, runs
-from groupbench.errors import ConfigError
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, runs
+from groupbench.core.errors import ConfigError
 from groupbench.metrics import gather
 
 _CACHED = 1 << 17
@@ -24,7 +24,7 @@ UNSETTLED = 10
 """Last bits of a gain, which errors of rounding may have changed."""
 
 
-class Race(ABC):
+class GreedyState(ABC):
     """What the members got from the positions filled so far, and what each candidate would add.
 
     Attributes:
@@ -96,10 +96,10 @@ class Greedy(Aggregator):
         """Which candidates each member likes, (n_rows, width); what nobody likes is not chosen."""
 
     @abstractmethod
-    def race(self, shortlist: Shortlist) -> Race:
+    def race(self, shortlist: Shortlist) -> GreedyState:
         """The state before the first position."""
 
-    def fill(self, shortlist: Shortlist, race: Race, mean: FloatArray, out: FloatArray) -> None:
+    def fill(self, shortlist: Shortlist, race: GreedyState, mean: FloatArray, out: FloatArray) -> None:
         """Run the race: write the positions left to `out`; both it and `mean` are (n_groups, width)."""
         candidates, waiting = shortlist.columns, shortlist.members.valid.copy()
         if race.order is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from groupbench.aggregation._base import Aggregator, MemberScores
 from groupbench.aggregation._exact import exact_mean
-from groupbench.arrays import BoolArray, FloatArray, Segments
+from groupbench.core.arrays import BoolArray, FloatArray, Segments
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groupbench.arrays import frozen, runs
+from groupbench.core.arrays import frozen, runs
 from groupbench.metrics import leaders
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 
 
 _CACHED = 1 << 16

@@ -10,7 +10,7 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores
 from groupbench.aggregation._order import by_size, reduced
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, runs
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, runs
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores
 from groupbench.aggregation._exact import UNIT
-from groupbench.aggregation._greedy import Greedy, Race
+from groupbench.aggregation._greedy import Greedy, GreedyState
 from groupbench.aggregation._order import by_size
 from groupbench.aggregation._shortlist import Shortlist, top_lists
-from groupbench.arrays import BoolArray, IntArray, Segments
-from groupbench.errors import ConfigError
-from groupbench.registry import aggregator
+from groupbench.core.arrays import BoolArray, IntArray, Segments
+from groupbench.core.errors import ConfigError
+from groupbench.core.registry import aggregator
 
 _CACHED = 1 << 17
 """Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
@@ -47,7 +47,7 @@ class Coverage(Greedy):
                 f"{self.label}.delta: {self.delta} is no fraction; give a number above 0 up to 1"
             )
 
-    def race(self, shortlist: Shortlist) -> Race:
+    def race(self, shortlist: Shortlist) -> GreedyState:
         """Nobody is satisfied."""
         return _Cover(self.m, shortlist.members.segments, shortlist.liked.astype(np.int64))
 
@@ -56,7 +56,7 @@ class Coverage(Greedy):
         """Which candidates count for each member, (n_rows, width)."""
 
 
-class _Cover(Race):
+class _Cover(GreedyState):
     finite = True
 
     def __init__(self, m: int, segments: Segments, worth: IntArray) -> None:

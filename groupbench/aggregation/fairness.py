@@ -9,10 +9,10 @@ import numpy as np
 
 from groupbench.aggregation._base import require_fraction
 from groupbench.aggregation._exact import UNIT, whole
-from groupbench.aggregation._greedy import Race, TopLists
+from groupbench.aggregation._greedy import GreedyState, TopLists
 from groupbench.aggregation._shortlist import Shortlist
-from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.registry import aggregator
+from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.registry import aggregator
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,12 @@ class GreedyFairness(ListUtility):
         super().__post_init__()
         require_fraction(f"{self.label}.welfare", self.welfare)
 
-    def race(self, shortlist: Shortlist) -> Race:
+    def race(self, shortlist: Shortlist) -> GreedyState:
         """All utilities are 0."""
         return _Balance(self, shortlist.members.segments, self.utilities(shortlist))
 
 
-class _Balance(Race):
+class _Balance(GreedyState):
     def __init__(self, strategy: GreedyFairness, segments: Segments, worth: IntArray) -> None:
         super().__init__(segments, worth)
         self._strategy = strategy
@@ -134,14 +134,14 @@ class Nash(ListUtility):
         super().__post_init__()
         require_fraction(f"{self.label}.floor", self.floor or -1)
 
-    def race(self, shortlist: Shortlist) -> Race:
+    def race(self, shortlist: Shortlist) -> GreedyState:
         """All utilities are `floor`."""
         race = _Product(shortlist.members.segments, self.utilities(shortlist))
         race.held += whole(self.floor)
         return race
 
 
-class _Product(Race):
+class _Product(GreedyState):
     def gains(self) -> IntArray:
         held = (self.held[:, None] + self.worth) / UNIT
         return np.asarray(self.segments.reduce("sum", whole(np.log(held))))

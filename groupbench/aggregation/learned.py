@@ -9,8 +9,8 @@ import numpy as np
 from groupbench.aggregation._base import Aggregator, LearnedAggregator, MemberScores
 from groupbench.aggregation._exact import exact_mean
 from groupbench.aggregation._order import by_size
-from groupbench.arrays import FloatArray
-from groupbench.registry import aggregator
+from groupbench.core.arrays import FloatArray
+from groupbench.core.registry import aggregator
 
 _CACHED = 1 << 16
 """Scores handled at a time, so that what lies between two steps stays in the processor's cache."""

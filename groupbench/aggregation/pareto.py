@@ -16,9 +16,9 @@ from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
 from groupbench.aggregation._exact import whole
 from groupbench.aggregation._order import points
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
-from groupbench.arrays import BoolArray, FloatArray, IntArray
-from groupbench.errors import ConfigError
-from groupbench.registry import aggregator
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+from groupbench.core.errors import ConfigError
+from groupbench.core.registry import aggregator
 
 _CACHED = 1 << 17
 """Values handled at a time, so that what lies between two steps stays in the processor's cache."""

@@ -10,12 +10,12 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import UNIT, whole
-from groupbench.aggregation._greedy import UNSETTLED, Greedy, Race, TopLists
+from groupbench.aggregation._greedy import UNSETTLED, Greedy, GreedyState, TopLists
 from groupbench.aggregation._normalise import non_negative, normalised
 from groupbench.aggregation._shortlist import Shortlist, everything
-from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments, pick
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, pick
+from groupbench.core.registry import aggregator
 from groupbench.metrics import gather
-from groupbench.registry import aggregator
 
 _AHEAD = 64
 """Candidates of most relevance that are looked at first."""
@@ -37,14 +37,14 @@ class GFAR(TopLists):
 
     label: ClassVar[str] = "gfar"
 
-    def race(self, shortlist: Shortlist) -> Race:
+    def race(self, shortlist: Shortlist) -> GreedyState:
         """No member has found anything."""
         relevance = self.borda(shortlist)
         total = whole(relevance).sum(axis=1, keepdims=True) / UNIT
         return _FirstFind(shortlist.members.segments, relevance / np.where(total > 0, total, 1.0))
 
 
-class _FirstFind(Race):
+class _FirstFind(GreedyState):
     """`worth` and `held` are logarithms of the probability that nothing relevant was found."""
 
     finite = True
@@ -102,7 +102,7 @@ class EPFuzzDA(Greedy):
         return Proportion(self, shortlist.members)
 
 
-class Proportion(Race):
+class Proportion(GreedyState):
     """What members got of their parts; whole numbers count in steps of each group's `unit`.
 
     Attributes:

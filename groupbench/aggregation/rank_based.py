@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from groupbench.aggregation._base import Aggregator, MemberScores
 from groupbench.aggregation._exact import exact_sum
 from groupbench.aggregation._order import by_size, reduced
-from groupbench.arrays import FloatArray
-from groupbench.errors import ConfigError
-from groupbench.registry import aggregator
+from groupbench.core.arrays import FloatArray
+from groupbench.core.errors import ConfigError
+from groupbench.core.registry import aggregator
 
 _CACHED = 1 << 17
 """Places compared at a time: they stay in the processor's cache."""

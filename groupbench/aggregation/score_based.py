@@ -15,8 +15,8 @@ from groupbench.aggregation._base import MemberScores, bounds, require_fraction
 from groupbench.aggregation._exact import exact_mean, exact_sum
 from groupbench.aggregation._normalise import ScoreAggregator, positive
 from groupbench.aggregation._order import reduced, side_by_side
-from groupbench.arrays import FloatArray, Segments
-from groupbench.registry import aggregator
+from groupbench.core.arrays import FloatArray, Segments
+from groupbench.core.registry import aggregator
 
 
 @aggregator("average")

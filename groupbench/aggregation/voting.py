@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth, require_fraction
 from groupbench.aggregation._normalise import own_means
 from groupbench.aggregation._order import fraction, points, reduced, side_by_side
-from groupbench.arrays import BoolArray, FloatArray, IntArray
-from groupbench.registry import aggregator
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+from groupbench.core.registry import aggregator
 
 
 @aggregator("approval")

@@ -11,9 +11,9 @@ from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import exact_mean
 from groupbench.aggregation._normalise import ScoreAggregator, positive
 from groupbench.aggregation._order import places, points, reduced, side_by_side
-from groupbench.arrays import BoolArray, FloatArray
-from groupbench.errors import ConfigError
-from groupbench.registry import aggregator
+from groupbench.core.arrays import BoolArray, FloatArray
+from groupbench.core.errors import ConfigError
+from groupbench.core.registry import aggregator
 
 
 @aggregator("leximin")

@@ -24,7 +24,7 @@ from groupbench.cli import (
     study,
     tune,
 )
-from groupbench.errors import ConfigError, GroupbenchError
+from groupbench.core.errors import ConfigError, GroupbenchError
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C; the command line's framework turns the interrupt into it."""
@@ -59,9 +59,9 @@ app.add_typer(develop.new_app, name="new")
 
 def _version(asked: bool) -> None:
     if asked:
-        from groupbench import __version__
+        from groupbench.core.version import VERSION
 
-        typer.echo(f"groupbench {__version__}")
+        typer.echo(f"groupbench {VERSION}")
         raise typer.Exit
 
 

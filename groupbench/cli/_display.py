@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from threading import Lock
 from typing import TYPE_CHECKING, Self, TextIO
 
-from groupbench.cli._estimate import Left, spoken
+from groupbench.cli._time_left import Left, spoken
 
 if TYPE_CHECKING:
     from rich.console import Group

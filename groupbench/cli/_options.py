@@ -56,7 +56,7 @@ def split_names(texts: list[str] | None, option: str = "") -> list[str] | None:
     Raises:
         ConfigError: if it is.
     """
-    from groupbench.errors import ConfigError
+    from groupbench.core.errors import ConfigError
 
     if texts is None:
         return None
@@ -70,7 +70,7 @@ def require_place(file: Path) -> None:
     """Raise a `ResultError` if a file cannot be written there, before the work that it is to hold is done."""
     import os
 
-    from groupbench.errors import ResultError
+    from groupbench.core.errors import ResultError
 
     folder = next(place for place in file.absolute().parents if place.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK) or file.is_dir():
@@ -84,6 +84,6 @@ def protocol_options(protocol: str | None, options: list[str] | None) -> dict[st
     Raises:
         ConfigError: if an option is not written KEY=VALUE.
     """
-    from groupbench.config import parse_options
+    from groupbench.runner.config import parse_options
 
     return ({} if protocol is None else {"name": protocol}) | parse_options(options or [])

@@ -9,12 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from groupbench.cli._display import Display
-from groupbench.cli._estimate import Estimate, Leader, Left, Steps
+from groupbench.cli._time_left import Estimate, Leader, Left, Steps
 
 if TYPE_CHECKING:
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
+    from groupbench.runner.job import Job
+    from groupbench.runner.pool import JobOutcome
 
 
 class Progress(Display):
@@ -32,7 +32,7 @@ class Progress(Display):
     def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         super().__init__(quiet=quiet, stream=stream)
         self.ended = 0
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, JobOutcome] = {}
         self._total = 0
         self._running: dict[str, str] = {}
         self._estimate: Estimate | Steps | None = None
@@ -45,9 +45,9 @@ class Progress(Display):
             self.ended, self._total, self._estimate = 0, len(jobs), estimate
             self._running.clear()
 
-    def report(self, event: Job | Outcome, ended: int, total: int) -> None:
+    def report(self, event: Job | JobOutcome, ended: int, total: int) -> None:
         """Take note of a job that started or ended."""
-        from groupbench.runner.jobs import Job
+        from groupbench.runner.job import Job
 
         if not isinstance(event, Job):
             self.ended = ended
@@ -70,11 +70,11 @@ class Progress(Display):
             self.ended, self._total, self._running = ended, total, {"step": name}
         self.pulse()
 
-    def _follow(self, event: Job | Outcome) -> str:
+    def _follow(self, event: Job | JobOutcome) -> str:
         """Take note of an event for the lines that say how far the work is; why it has no figures, if so."""
-        from groupbench import store
-        from groupbench.errors import ResultError
-        from groupbench.runner.jobs import Job
+        from groupbench.core.errors import ResultError
+        from groupbench.results import store
+        from groupbench.runner.job import Job
 
         estimate = self._estimate
         if not isinstance(estimate, Estimate):
@@ -113,7 +113,7 @@ def _unsuited(record: RunRecord) -> str:
     return next(filter(None, reasons), "")
 
 
-def _line(event: Outcome, ended: int, total: int, unsuited: str) -> str:
+def _line(event: JobOutcome, ended: int, total: int, unsuited: str) -> str:
     job, reason = event.job, unsuited or event.reason
     status = "skipped" if unsuited else event.status
     count = f"[{ended:{len(str(total))}d}/{total}]"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from groupbench.cli._display import Display
-from groupbench.cli._estimate import Left, together
+from groupbench.cli._time_left import Left, together
 
 if TYPE_CHECKING:
-    from groupbench.tuning import Search
+    from groupbench.runner.tuning import Search
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import typer
 from groupbench.cli._options import DataDir, Plugins
 
 if TYPE_CHECKING:
-    from groupbench import loading
+    from groupbench.data import loading
 
 app = typer.Typer(help="Fetch, check and describe data sets.", no_args_is_help=True)
 Name = Annotated[
@@ -27,9 +27,10 @@ def fetch(
     plugin: Plugins = None,
 ) -> None:
     """Find the files of a data set, downloading and verifying what is missing."""
-    from groupbench import catalogue, loading
+    from groupbench.core import registry
+    from groupbench.data import loading
 
-    catalogue.load_plugins(plugin or [])
+    registry.load_plugins(plugin or [])
     for path in loading.fetch(name, data_dir, allow_unverified=allow_unverified):
         typer.echo(str(path))
 
@@ -37,9 +38,10 @@ def fetch(
 @app.command()
 def check(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
     """Verify checksums and that the data set loads; nothing is downloaded."""
-    from groupbench import catalogue, loading
+    from groupbench.core import registry
+    from groupbench.data import loading
 
-    catalogue.load_plugins(plugin or [])
+    registry.load_plugins(plugin or [])
     found = loading.check(name, data_dir)
     for file in found.files:
         typer.echo(f"{file.status:10s} {file.file}")
@@ -52,9 +54,10 @@ def check(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
 @app.command()
 def info(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
     """Show origin, licence, citation, counts and notes of a data set."""
-    from groupbench import catalogue, loading
+    from groupbench.core import registry
+    from groupbench.data import loading
 
-    catalogue.load_plugins(plugin or [])
+    registry.load_plugins(plugin or [])
     known = loading.info(name, data_dir)
     card = known.card
     rows = {
@@ -84,10 +87,12 @@ def doctor(
     plugin: Plugins = None,
 ) -> None:
     """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
-    from groupbench import catalogue, diagnosis, loading
-    from groupbench.leaks import without_leaks
+    from groupbench.core import registry
+    from groupbench.data import doctor as diagnosis
+    from groupbench.data import loading
+    from groupbench.data.leakage import without_leaks
 
-    catalogue.load_plugins(plugin or [])
+    registry.load_plugins(plugin or [])
     dataset = loading.load(name, data_dir)
     before = diagnosis.diagnose(dataset)
     after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None

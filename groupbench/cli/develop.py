@@ -18,8 +18,8 @@ def new_method(
     folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
 ) -> None:
     """Write NAME.py, a method that works at once; then run it with --plugin."""
-    from groupbench.errors import ConfigError
-    from groupbench.registry import methods
+    from groupbench.core.errors import ConfigError
+    from groupbench.core.registry import methods
     from groupbench.testing import method_template
 
     if name in methods.all():
@@ -41,10 +41,11 @@ def check(
     plugin: Plugins = None,
 ) -> None:
     """Run the conformance tests that the built-in methods pass."""
-    from groupbench import catalogue, testing
-    from groupbench.registry import methods
+    from groupbench import testing
+    from groupbench.core import registry
+    from groupbench.core.registry import methods
 
-    catalogue.load_plugins(plugin or [])
+    registry.load_plugins(plugin or [])
     outcomes = testing.check(methods[name])
     for outcome in outcomes:
         typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.name}")
@@ -63,8 +64,9 @@ def doctor(
     """Show versions, state of the code, machine, and which data sets are at hand."""
     import os
 
-    from groupbench import loading, provenance
-    from groupbench.registry import datasets
+    from groupbench.core import provenance
+    from groupbench.core.registry import datasets
+    from groupbench.data import loading
 
     known = provenance.environment()
     code = {f"code {name}": text for name, text in known.pop("code").items()}

@@ -22,7 +22,8 @@ from groupbench.cli._options import (
 )
 
 if TYPE_CHECKING:
-    from groupbench import data, exchange
+    from groupbench.data.dataset import Dataset as LoadedDataset
+    from groupbench.results import exchange
 
 Dataset = Annotated[str, typer.Option(help="A data set by name, or a folder with a ratings.csv.")]
 
@@ -39,7 +40,9 @@ def export(
     plugin: Plugins = None,
 ) -> None:
     """Write recommended lists and the truth that judged them, for other tools."""
-    from groupbench import api, exchange, reproduction
+    from groupbench import api
+    from groupbench.results import exchange
+    from groupbench.runner import reproduction
 
     records = api.load_records(results)
     asked = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
@@ -67,7 +70,7 @@ def export_task(
     plugin: Plugins = None,
 ) -> None:
     """Write training rows, groups and candidates, and no truth, for methods that run elsewhere."""
-    from groupbench import exchange
+    from groupbench.results import exchange
 
     loaded = _load(dataset, data_dir, plugin)
     split = exchange.Split.make(loaded, protocol_options(protocol, option), seed)
@@ -94,8 +97,8 @@ def score(
     plugin: Plugins = None,
 ) -> None:
     """Judge rankings that were made elsewhere, and put them beside the others in the table."""
-    from groupbench import exchange
     from groupbench.report import render
+    from groupbench.results import exchange
 
     scored = exchange.score(
         file,
@@ -131,8 +134,8 @@ def merge(
     ] = False,
 ) -> None:
     """Join the results of several machines in one folder."""
-    from groupbench import exchange
-    from groupbench.errors import ConfigError, unknown
+    from groupbench.core.errors import ConfigError, unknown
+    from groupbench.results import exchange
 
     if keep not in (None, "newest"):
         raise ConfigError(unknown("choice of --keep", keep, ["newest"]))
@@ -159,9 +162,9 @@ def _coverage(ranked: exchange.Ranked) -> str:
     return said + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")
 
 
-def _load(dataset: str, data_dir: Path | None, plugins: list[str] | None) -> data.Dataset:
-    from groupbench import catalogue
-    from groupbench.loading import load
+def _load(dataset: str, data_dir: Path | None, plugins: list[str] | None) -> LoadedDataset:
+    from groupbench.core import registry
+    from groupbench.data.loading import load
 
-    catalogue.load_plugins(plugins or [])
+    registry.load_plugins(plugins or [])
     return load(dataset, data_dir)

@@ -1,4 +1,4 @@
-"""`groupbench plot`: `cd` here, what happens inside DMTL from `groupbench.cli.inside`."""
+"""`groupbench plot`: `cd` here, what happens inside DMTL from `groupbench.cli.plot_model`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli import figures, inside, study
+from groupbench.cli import plot_model, plot_results, study
 from groupbench.cli._options import Level, Only, Results, split_names
 
 app = typer.Typer(help="Draw figures of a results folder.", no_args_is_help=True)
-app.command("bars")(figures.bars)
-app.command("pareto")(figures.pareto)
-app.command("by-size")(figures.by_size)
+app.command("bars")(plot_results.bars)
+app.command("pareto")(plot_results.pareto)
+app.command("by-size")(plot_results.by_size)
 app.command("lambda")(study.weights)
-app.command("training")(inside.training)
-app.command("tsne")(inside.tsne)
-app.command("attention")(inside.attention)
+app.command("training")(plot_model.training)
+app.command("tsne")(plot_model.tsne)
+app.command("attention")(plot_model.attention)
 
 
 @app.callback()
@@ -46,7 +46,7 @@ def critical_difference(
     """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""
     from groupbench.api import load_records
     from groupbench.cli.show import of_datasets
-    from groupbench.plots import check_suffix, draw_ranks
+    from groupbench.report.plots import check_suffix, draw_ranks
     from groupbench.report.ranking import rank_methods
 
     check_suffix(output)

@@ -27,8 +27,8 @@ def report(
     """Write all figures as one HTML file that opens anywhere and loads nothing."""
     from groupbench.api import load_records
     from groupbench.cli.show import of_datasets
-    from groupbench.errors import ConfigError
-    from groupbench.page import make_page, page_content
+    from groupbench.core.errors import ConfigError
+    from groupbench.report.html import make_page, page_content
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"{output}: the report is an HTML file; name it .html")

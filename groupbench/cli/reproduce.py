@@ -11,7 +11,7 @@ from groupbench.cli._options import DataDir, Results
 from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from groupbench.reproduction import Inputs
+    from groupbench.runner.reproduction import Inputs
 
 
 def reproduce(
@@ -46,9 +46,10 @@ def reproduce(
 
     A run is done again from its record alone. A method needs --dataset; it is run where runs are missing.
     """
-    from groupbench import catalogue, registry, reproduction
+    from groupbench.core import registry
+    from groupbench.runner import reproduction
 
-    catalogue.load_plugins(plugin or [])
+    registry.load_plugins(plugin or [])
     if len(run) == 1 and run[0] in registry.methods.all() and not Path(run[0]).exists():
         _beside_reported(run[0], dataset, results, seeds, tolerance, plugin, data_dir, jobs, timeout)
     else:
@@ -56,7 +57,7 @@ def reproduce(
 
 
 def _repeat(run: list[str], results: Path, inputs: Inputs, jobs: int, timeout: float) -> None:
-    from groupbench import reproduction
+    from groupbench.runner import reproduction
 
     known = reproduction.find_runs(run, results)
     left = reproduction.repeatable_runs(known)
@@ -86,9 +87,10 @@ def _beside_reported(
     jobs: int,
     timeout: float,
 ) -> None:
-    from groupbench import api, reproduction
-    from groupbench.config import make_config
-    from groupbench.errors import ConfigError
+    from groupbench import api
+    from groupbench.core.errors import ConfigError
+    from groupbench.runner import reproduction
+    from groupbench.runner.config import make_config
 
     if dataset is None:
         raise ConfigError(

@@ -27,8 +27,8 @@ from groupbench.cli._options import (
 from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
+    from groupbench.runner.job import Job
+    from groupbench.runner.pool import JobOutcome
 
 
 def run(
@@ -85,7 +85,7 @@ def run(
 ) -> None:
     """Run what is missing: fit each method once per data set and seed, judge it under every view."""
     from groupbench import api
-    from groupbench.config import make_config, parse_options, parse_set
+    from groupbench.runner.config import make_config, parse_options, parse_set
 
     given = {"name": protocol, "ratio": ratio, "groups": groups, "n_groups": n_groups, "tau": tau}
     given |= parse_options(option or [])
@@ -125,7 +125,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _ended(job: Job, outcome: Outcome | None) -> dict[str, str | int]:
+def _ended(job: Job, outcome: JobOutcome | None) -> dict[str, str | int]:
     """How a job stands; one that was not run is there already."""
     status, reason = ("done", "") if outcome is None else (outcome.status, outcome.reason)
     place: dict[str, str | int] = {"dataset": job.dataset, "method": job.label, "seed": job.seed}
@@ -133,7 +133,7 @@ def _ended(job: Job, outcome: Outcome | None) -> dict[str, str | int]:
 
 
 def _seeds(text: str | None) -> int | list[int] | None:
-    from groupbench.errors import ConfigError
+    from groupbench.core.errors import ConfigError
 
     if text is None:
         return None

@@ -11,7 +11,7 @@ import typer
 from groupbench.cli._options import Aggregator, Only, Plugins, Results, split_names
 
 if TYPE_CHECKING:
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
 
 
 def table(
@@ -44,7 +44,7 @@ def table(
 ) -> None:
     """Show the figures of a results folder."""
     from groupbench.api import load_records
-    from groupbench.errors import ConfigError
+    from groupbench.core.errors import ConfigError
     from groupbench.report import Significance, render
 
     records = of_datasets(load_records(results), split_names(dataset, "dataset"))
@@ -73,7 +73,7 @@ def table(
 
 def of_datasets(records: list[RunRecord], asked: list[str] | None) -> list[RunRecord]:
     """The records of the data sets asked for; None is all of them."""
-    from groupbench.errors import ConfigError, unknown
+    from groupbench.core.errors import ConfigError, unknown
 
     known = {record.dataset for record in records}
     for name in asked or ():
@@ -91,7 +91,7 @@ def _show_breakdown(
     aggregator: str,
     format_: str,
 ) -> None:
-    from groupbench.errors import ConfigError, unknown
+    from groupbench.core.errors import ConfigError, unknown
     from groupbench.report.breakdown import breakdown_frame, render_breakdown
 
     metric = metrics[0] if metrics else "ndcg@10"
@@ -110,10 +110,11 @@ def list_names(
     plugin: Plugins = None,
 ) -> None:
     """List methods, data sets, aggregators, metrics and views; or the parameters of one."""
-    from groupbench import catalogue
+    from groupbench.cli import describe
+    from groupbench.core import registry
 
-    catalogue.load_plugins(plugin or [])
-    typer.echo(catalogue.listing(name))
+    registry.load_plugins(plugin or [])
+    typer.echo(describe.listing(name))
 
 
 def explain(
@@ -121,7 +122,8 @@ def explain(
     plugin: Plugins = None,
 ) -> None:
     """Print definition, formula and source of anything that has a name."""
-    from groupbench import catalogue
+    from groupbench.cli import describe
+    from groupbench.core import registry
 
-    catalogue.load_plugins(plugin or [])
-    typer.echo(catalogue.explanation(name))
+    registry.load_plugins(plugin or [])
+    typer.echo(describe.explanation(name))

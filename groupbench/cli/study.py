@@ -23,7 +23,7 @@ from groupbench.cli._options import (
 from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from groupbench.config import Config
+    from groupbench.runner.config import Config
     from groupbench.studies import Study
 
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
@@ -106,8 +106,8 @@ def weights(
 
     What was run before is not run again: the same command draws the figure anew.
     """
-    from groupbench.plots import check_suffix, draw_sweep
     from groupbench.report.lines import bounds
+    from groupbench.report.plots import check_suffix, draw_sweep
     from groupbench.studies import WEIGHTS, check_format, study_weights
 
     check_format(format_)
@@ -174,7 +174,7 @@ def make_study(
     jobs: int | None = None,
 ) -> Config:
     """The config of a study of one method; what a file sets for other methods that it runs is left aside."""
-    from groupbench.config import make_config, parse_set
+    from groupbench.runner.config import make_config, parse_set
 
     asked = make_config(
         config,
@@ -195,7 +195,7 @@ def make_study(
 
 
 def _numbers(text: str) -> list[float]:
-    from groupbench.errors import ConfigError
+    from groupbench.core.errors import ConfigError
 
     try:
         return [float(part) for part in text.split(",") if part.strip()]

@@ -70,8 +70,8 @@ def tune(
     The same command goes on where an earlier one stopped; with more --trials it adds to them.
     """
     from groupbench import api
-    from groupbench.config import make_config, parse_set
-    from groupbench.tuning import as_config, make_options, require_writable, write
+    from groupbench.runner.config import make_config, parse_set
+    from groupbench.runner.tuning import as_config, make_options, require_writable, write
 
     resolved = make_config(
         config,

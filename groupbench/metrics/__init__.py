@@ -1,6 +1,5 @@
 """Tie-aware ranking metrics: one kernel judges all lists by all metrics at once."""
 
-from groupbench.metrics._asked import EVERYTHING, TIES, Asked
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, foreign, ratio, register
@@ -9,6 +8,7 @@ from groupbench.metrics._members import SPREADS, judge_members
 from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
 from groupbench.metrics._predictions import Predictions, judge_predicted, judge_predictions
 from groupbench.metrics._ranking import Ranking, Ties, rank, rank_leaders
+from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, leaders, sort_keys, top_k
 
 __all__ = [
@@ -16,11 +16,11 @@ __all__ = [
     "EXPOSURES",
     "SPREADS",
     "TIES",
-    "Asked",
     "Definition",
     "Exposure",
     "Family",
     "Metric",
+    "MetricRequest",
     "Predictions",
     "Ranking",
     "Ties",

@@ -15,8 +15,8 @@ from groupbench.metrics._families import ratio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.arrays import FloatArray, IntArray
-    from groupbench.data import Features, Ratings
+    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.data.dataset import Features, Ratings
 
 _ONE_IN = 5
 """One in so many items counts as popular."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.errors import PluginError
+from groupbench.core.errors import PluginError
 from groupbench.metrics._definitions import OTHERS, Definition
 from groupbench.metrics._ranking import discounts
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray, IntArray
+    from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.metrics._ranking import Ranking
 
 

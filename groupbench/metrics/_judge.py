@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.errors import MethodError
+from groupbench.core.errors import MethodError
 from groupbench.metrics._metric import Metric, parse
 from groupbench.metrics._ranking import Ranking, Ties, Untied, rank_checked
 from groupbench.metrics._select import check_scores
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
 _BLOCK_CELLS = 1 << 16
 _BLOCK_LISTS = 64

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._asked import EVERYTHING, Asked
 from groupbench.metrics._definitions import OF_MEMBERS
 from groupbench.metrics._families import families, ratio
 from groupbench.metrics._ranking import discounts
+from groupbench.metrics._request import EVERYTHING, MetricRequest
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, Segments
+    from groupbench.core.arrays import BoolArray, FloatArray, Segments
     from groupbench.metrics._ranking import Ranking
 
 SPREAD_OF = ("precision", "recall", "ndcg")
@@ -165,7 +165,7 @@ def judge_members(
     judging: BoolArray,
     groups: Segments,
     cutoffs: tuple[int, ...],
-    asked: Asked = EVERYTHING,
+    asked: MetricRequest = EVERYTHING,
 ) -> dict[str, FloatArray]:
     """All metrics of the groups, from the rankings of their members.
 

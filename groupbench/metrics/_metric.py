@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groupbench.errors import ConfigError, unknown
-from groupbench.metrics._asked import TIES, Asked
+from groupbench.core.errors import ConfigError, unknown
 from groupbench.metrics._definitions import OF_EXPECTATIONS, OTHERS, RELEVANCE, Definition
 from groupbench.metrics._families import Family, families
 from groupbench.metrics._members import SPREAD_OF, SPREADS, Spread
+from groupbench.metrics._request import TIES, MetricRequest
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray
+    from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking, Ties
 
 _REMEDY = "write metrics as name@K, such as ndcg@10"
@@ -58,7 +58,7 @@ def parse(name: str | Metric) -> Metric:
     return Metric(known, _cutoff(family, k))
 
 
-def ask(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> Asked:
+def ask(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> MetricRequest:
     """Read which metrics, such as `ndcg@10` or `min-recall@5`, and which tie rules are wanted.
 
     Args:
@@ -72,7 +72,7 @@ def ask(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> Asked:
     for rule in rules:
         if rule not in TIES:
             raise ConfigError(unknown("tie rule", rule, TIES))
-    return Asked(None if metrics is None else frozenset(map(_recorded, metrics)), rules)
+    return MetricRequest(None if metrics is None else frozenset(map(_recorded, metrics)), rules)
 
 
 def _recorded(metric: str) -> str:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._asked import EVERYTHING, Asked
 from groupbench.metrics._families import ratio
 from groupbench.metrics._members import MemberValues, member_figures
 from groupbench.metrics._ranking import Ranking, discounts, rank_leaders
+from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._select import gather, leaders, sort_keys
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, IntArray, Segments
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 
 _FAVOURITES = 20
 """A member's favourites are one in so many of its candidates."""
@@ -109,7 +109,7 @@ def judge_predicted(
     columns: IntArray,
     predictions: Predictions,
     cutoffs: tuple[int, ...],
-    asked: Asked = EVERYTHING,
+    asked: MetricRequest = EVERYTHING,
 ) -> dict[str, FloatArray]:
     """What `judge_predictions` does where `keys` and `columns`, (n_groups, n), of `leaders` are known."""
     given = keys, columns, predictions, cutoffs, asked
@@ -117,7 +117,11 @@ def judge_predicted(
 
 
 def _worth(
-    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...], asked: Asked
+    keys: FloatArray,
+    columns: IntArray,
+    predictions: Predictions,
+    cutoffs: tuple[int, ...],
+    asked: MetricRequest,
 ) -> dict[str, FloatArray]:
     """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
     groups = predictions.groups
@@ -148,7 +152,11 @@ def _worth(
 
 
 def _enough(
-    keys: FloatArray, columns: IntArray, predictions: Predictions, cutoffs: tuple[int, ...], asked: Asked
+    keys: FloatArray,
+    columns: IntArray,
+    predictions: Predictions,
+    cutoffs: tuple[int, ...],
+    asked: MetricRequest,
 ) -> dict[str, FloatArray]:
     """Shares of members who find enough of what counts for them at the head of such lists."""
     owner, depth = predictions.groups.of_row, max(cutoffs, default=1)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from groupbench.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError, unknown
 from groupbench.metrics._select import check_scores, counts, gather, leaders, sort_keys
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
     Blocks = tuple[FloatArray, FloatArray, FloatArray, FloatArray, BoolArray]
     """The first fields of a `Ranking`."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from groupbench.errors import MethodError
+from groupbench.core.errors import MethodError
 
 if TYPE_CHECKING:
-    from groupbench.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
 T = TypeVar("T", bound=np.generic)
 

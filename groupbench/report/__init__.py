@@ -1,10 +1,10 @@
-"""Tables of run records: tidy frames for programs, captioned tables for people."""
+"""Tables of run records: long frames for programs, captioned tables for people."""
 
 from __future__ import annotations
 
+from groupbench.report.long import COLUMNS, FIGURE_COLUMNS, figures_frame, long_frame
 from groupbench.report.render import FORMATS, render, table_frame
 from groupbench.report.significance import Significance
-from groupbench.report.tidy import COLUMNS, FIGURE_COLUMNS, figures_frame, tidy
 
 __all__ = [
     "COLUMNS",
@@ -12,7 +12,7 @@ __all__ = [
     "FORMATS",
     "Significance",
     "figures_frame",
+    "long_frame",
     "render",
     "table_frame",
-    "tidy",
 ]

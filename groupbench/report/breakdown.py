@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench import store
-from groupbench.errors import ConfigError, unknown
-from groupbench.report.entities import read_table
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.report.per_group import read_table
+from groupbench.results import store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +80,8 @@ def render_breakdown(frame: pd.DataFrame, *, format: str) -> str:
         ConfigError: if the format is unknown.
     """
     from groupbench.report import formats
+    from groupbench.report.captions import Table
     from groupbench.report.render import FORMATS
-    from groupbench.report.wide import Table
 
     if format not in FORMATS:
         raise ConfigError(unknown("format", format, FORMATS))
@@ -106,7 +106,7 @@ def render_breakdown(frame: pd.DataFrame, *, format: str) -> str:
 
 def _columns(rows: pd.DataFrame) -> Iterator[Any]:
     from groupbench.report.lines import lower_is_better
-    from groupbench.report.sheet import BLANK, Cell, Column
+    from groupbench.report.wide import BLANK, Cell, Column
 
     kinds = list(dict.fromkeys(rows["kind"]))
     lines = {place: part.set_index("kind") for place, part in rows.groupby(["method", "aggregator"])}

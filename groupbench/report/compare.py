@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench import stats
-from groupbench.errors import ConfigError, unknown
-from groupbench.report.entities import Entities
-from groupbench.report.gather import Block, Names, gather
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.seeding import generator
+from groupbench.report import statistics
 from groupbench.report.lines import Line
 from groupbench.report.pairing import pair, test_name
+from groupbench.report.per_group import Entities
 from groupbench.report.rows import pick, require_aggregator, require_level, row_name
+from groupbench.report.select import Block, Names, gather
 from groupbench.report.significance import POOLED
-from groupbench.seeding import generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
 
 COMPARE_FORMATS = ("plain", "csv", "json")
 
@@ -114,16 +114,16 @@ def _rows(
     judged = entities.judged(block.records, block.place, [first.row, second.row])
     pairing = pair(judged, block.records)
     differences = judged.values[first.row] - judged.values[second.row]
-    paired = stats.Paired(differences, judged.seeds, judged.entities)
+    paired = statistics.Paired(differences, judged.seeds, judged.entities)
     found = pairing.compare(
         differences,
-        tests=stats.TESTS,
+        tests=statistics.TESTS,
         level=level,
-        replicates=stats.REPLICATES,
+        replicates=statistics.REPLICATES,
         rng=generator("compare", *block.place, *first.row, *second.row),
     )
-    counts = stats.wins(paired.entity_means)
-    effects = stats.cohen_d(paired.entity_means), stats.rank_biserial(paired.entity_means)
+    counts = statistics.wins(paired.entity_means)
+    effects = statistics.cohen_d(paired.entity_means), statistics.rank_biserial(paired.entity_means)
     for number, metric in enumerate(metrics):
         if paired.n_seeds[number] == 0:
             continue
@@ -149,7 +149,8 @@ def _rows(
             "cohen_d": float(effects[0][number]),
             "rank_biserial": float(effects[1][number]),
             **{
-                f"p_{t}": float(found.p[t][number]) if found and t in found.p else np.nan for t in stats.TESTS
+                f"p_{t}": float(found.p[t][number]) if found and t in found.p else np.nan
+                for t in statistics.TESTS
             },
             "units": np.nan if found is None else float(found.uncertainty.units[number]),
             "inflation": np.nan if found is None else float(found.uncertainty.inflation[number]),
@@ -178,13 +179,13 @@ def _facts(row: dict[str, Any], level: float) -> Iterator[tuple[str, str]]:
     yield "wins", f"{row['wins']}, ties {row['ties']}, losses {row['losses']}"
     yield "Cohen's d", f"{row['cohen_d']:+.2f} (paired: mean of the differences / their standard deviation)"
     yield "rank-biserial", f"{row['rank_biserial']:+.2f}"
-    for test in stats.TESTS:
+    for test in statistics.TESTS:
         p = row[f"p_{test}"]
         if not np.isnan(p):
             yield f"p {test}", f"{'< 0.0001' if p < 1e-4 else f'{p:.4f}'} ({test_name(row['pairing'], test)})"
     yield "unit", row["unit"] if tested else f"no test: {row['unit']}"
     if tested and row["pairing"] != "seeds":
         seeds = f"{1 - 1 / row['inflation']:.0%} of the variance is between seeds"
-        if row["seeds"] < stats.FEWEST_SEEDS:
+        if row["seeds"] < statistics.FEWEST_SEEDS:
             seeds = "too few seeds to tell methods from the fits that were made"
         yield "independent", f"{row['units']:.1f} units; {seeds}"

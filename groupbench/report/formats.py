@@ -6,8 +6,8 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from groupbench.report.sheet import Cell, Column, Mark
-from groupbench.report.wide import Table
+from groupbench.report.captions import Table
+from groupbench.report.wide import Cell, Column, Mark
 
 _MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~$#"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LATEX = str.maketrans(

@@ -9,10 +9,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.group_rows import served_by
+from groupbench.core.arrays import FloatArray, IntArray, Segments
 from groupbench.metrics import definition, foreign
-from groupbench.store import Figures, RunRecord
+from groupbench.models.group_adapter import served_by
+from groupbench.results.store import RunRecord, ViewMetrics
 
 TieRule = Literal["expected", "best", "worst"]
 TIE_RULES: tuple[TieRule, ...] = ("expected", "best", "worst")
@@ -112,7 +112,7 @@ class Line:
 def judged(records: Iterable[RunRecord], places: Iterable[Place], metrics: Sequence[str]) -> list[Line]:
     """The lines with figures at `places`, one per place, method and aggregator, in that order."""
     rank = {place: number for number, place in enumerate(places)}
-    held: dict[tuple[int, str, str], list[tuple[RunRecord, Figures]]] = defaultdict(list)
+    held: dict[tuple[int, str, str], list[tuple[RunRecord, ViewMetrics]]] = defaultdict(list)
     for record in records:
         for figures in record.figures if record.status == "done" else ():
             number = rank.get(Place(record.dataset, record.protocol, figures.view))
@@ -190,7 +190,7 @@ def _column(values: Iterable[float]) -> FloatArray:
     return np.fromiter(values, dtype=np.float64)
 
 
-def _matrix(flat: Sequence[tuple[Any, Figures]], rule: TieRule, metrics: Sequence[str]) -> FloatArray:
+def _matrix(flat: Sequence[tuple[Any, ViewMetrics]], rule: TieRule, metrics: Sequence[str]) -> FloatArray:
     """The figures as (n_figures, n_metrics), NaN where a metric was not measured."""
     attribute = "values" if rule == "expected" else rule
     rows = [[held.get(m, np.nan) for m in metrics] for held in (getattr(f, attribute) for _, f in flat)]

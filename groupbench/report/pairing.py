@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from groupbench import stats
-from groupbench.report.entities import Judged
-from groupbench.store import RunRecord
+from groupbench.report import statistics
+from groupbench.report.per_group import Judged
+from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
-    from groupbench.arrays import FloatArray
+    from groupbench.core.arrays import FloatArray
 
 Kind = Literal["clusters", "links", "seeds", "none"]
 
@@ -49,7 +49,7 @@ class Pairing:
 
     kind: Kind
     judged: Judged
-    dependence: stats.Dependence | None
+    dependence: statistics.Dependence | None
     held_out: float
     words: str
 
@@ -65,17 +65,17 @@ class Pairing:
         level: float,
         replicates: int,
         rng: np.random.Generator,
-    ) -> stats.Comparison | None:
+    ) -> statistics.Comparison | None:
         """Test the columns of `differences`, (n_lists, n_columns), as of `stats.compare`.
 
         None where nothing is independent.
         """
-        paired = stats.Paired(differences, self.judged.seeds, self.judged.entities)
+        paired = statistics.Paired(differences, self.judged.seeds, self.judged.entities)
         if self.kind == "none":
             return None
         if self.dependence is None:
-            return stats.compare_seeds(paired, self.held_out, level=level)
-        return stats.compare(
+            return statistics.compare_seeds(paired, self.held_out, level=level)
+        return statistics.compare(
             paired, self.dependence, rng=rng, tests=tests, level=level, replicates=replicates
         )
 
@@ -93,15 +93,15 @@ def pair(judged: Judged, records: Sequence[RunRecord]) -> Pairing:
         records: the records they come from.
     """
     count = len(judged.members)
-    everything = stats.Paired(np.zeros((len(judged.seeds), 1)), judged.seeds, judged.entities)
+    everything = statistics.Paired(np.zeros((len(judged.seeds), 1)), judged.seeds, judged.entities)
     weights = everything.by_entity(everything.weights)
-    clusters = stats.clusters(judged.members, judged.users)
+    clusters = statistics.clusters(judged.members, judged.users)
     in_clusters = float(clusters.effective(weights)[0])
-    if in_clusters >= stats.FEWEST:
+    if in_clusters >= statistics.FEWEST:
         return Pairing("clusters", judged, clusters, np.nan, _clustered(judged, clusters))
-    links = stats.links(judged.members, judged.users)
+    links = statistics.links(judged.members, judged.users)
     in_links = float(links.effective(weights)[0])
-    if in_links >= stats.FEWEST:
+    if in_links >= statistics.FEWEST:
         words = (
             f"paired by group, groups that share a user being dependent: {count} groups weigh like "
             f"{in_links:.0f} independent ones (as clusters, tied through others, like {in_clusters:.1f})"
@@ -116,7 +116,7 @@ def pair(judged: Judged, records: Sequence[RunRecord]) -> Pairing:
     return Pairing("seeds", judged, None, held_out, words)
 
 
-def _clustered(judged: Judged, clusters: stats.Clusters) -> str:
+def _clustered(judged: Judged, clusters: statistics.Clusters) -> str:
     count = len(judged.members)
     if clusters.n_clusters == count:
         shared = f"none of the {count} groups shares users" if judged.entity == "group" else f"{count} users"

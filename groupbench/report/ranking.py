@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench import stats
-from groupbench.errors import ConfigError, unknown
-from groupbench.report.gather import Block, Names, gather
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.report import statistics
 from groupbench.report.lines import Line, lower_is_better
 from groupbench.report.rows import pick, require_aggregator, require_level
-from groupbench.store import RunRecord
+from groupbench.report.select import Block, Names, gather
+from groupbench.results.store import RunRecord
 
 BLOCKS = ("places", "seeds")
 """What counts as a block: a data set, protocol and view (its mean over seeds), or each of its seeds."""
@@ -29,7 +29,7 @@ class Ranking:
         notes: what to keep in mind, a sentence each.
     """
 
-    ranks: stats.Ranks
+    ranks: statistics.Ranks
     metric: str
     title: str
     notes: tuple[str, ...]
@@ -76,7 +76,7 @@ def rank_methods(
     ]
     _require_enough(everywhere, rows)
     sign = -1.0 if lower_is_better(metric) else 1.0
-    ranks = stats.average_ranks(sign * np.array(rows), everywhere, level=level)
+    ranks = statistics.average_ranks(sign * np.array(rows), everywhere, level=level)
     left = sorted({method for held in lines for method in held} - set(everywhere))
     title = _title(ranks, metric, report.blocks)
     return Ranking(ranks, metric, title, tuple(_notes(report.blocks, ranks, left)))
@@ -120,17 +120,17 @@ def _require_known(blocks: Sequence[Block], methods: Sequence[str] | None) -> No
 
 
 def _require_enough(methods: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
-    if len(methods) < stats.FEWEST_RANKED or len(rows) < stats.FEWEST_BLOCKS:
+    if len(methods) < statistics.FEWEST_RANKED or len(rows) < statistics.FEWEST_BLOCKS:
         named = f" ({', '.join(methods)})" if methods else ""
         raise ConfigError(
-            f"ranks need at least {stats.FEWEST_RANKED} methods that were judged in at least "
-            f"{stats.FEWEST_BLOCKS} blocks; here are {len(methods)}{named} in {len(rows)}: run more methods "
-            "or data sets ('groupbench run --methods all --dataset NAME,NAME'), take more views (--view all) "
-            "or count seeds as blocks (--blocks seeds)"
+            f"ranks need at least {statistics.FEWEST_RANKED} methods that were judged in at least "
+            f"{statistics.FEWEST_BLOCKS} blocks; here are {len(methods)}{named} in {len(rows)}: run more "
+            "methods or data sets ('groupbench run --methods all --dataset NAME,NAME'), take more views "
+            "(--view all) or count seeds as blocks (--blocks seeds)"
         )
 
 
-def _title(ranks: stats.Ranks, metric: str, blocks: Sequence[Block]) -> str:
+def _title(ranks: statistics.Ranks, metric: str, blocks: Sequence[Block]) -> str:
     names = {b.place.dataset: " (simulated data)" if b.simulated else "" for b in blocks}
     sources = ", ".join(name + label for name, label in names.items())
     p = "< 0.0001" if ranks.p < 1e-4 else f"= {ranks.p:.4f}"
@@ -140,7 +140,7 @@ def _title(ranks: stats.Ranks, metric: str, blocks: Sequence[Block]) -> str:
     )
 
 
-def _notes(blocks: Sequence[Block], ranks: stats.Ranks, left: Sequence[str]) -> Iterator[str]:
+def _notes(blocks: Sequence[Block], ranks: statistics.Ranks, left: Sequence[str]) -> Iterator[str]:
     count = len({block.place.dataset for block in blocks})
     if ranks.n_blocks > count:
         sources = "1 data set" if count == 1 else f"{count} data sets"

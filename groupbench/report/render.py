@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from groupbench.errors import ConfigError, unknown
-from groupbench.report.gather import Names, Report, gather
-from groupbench.report.tidy import frame
-from groupbench.store import RunRecord
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.report.long import frame
+from groupbench.report.select import Names, Report, gather
+from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,7 @@ def table_frame(
 
 
 def _for_people(report: Report, format: str, color: bool) -> str:
-    from groupbench.report import formats, wide
+    from groupbench.report import captions, formats
 
     form = {
         "plain": formats.COLOURED if color else formats.PLAIN,
@@ -119,8 +119,8 @@ def _for_people(report: Report, format: str, color: bool) -> str:
         "latex": formats.LATEX,
         "html": formats.HTML,
     }[format]
-    tables = [form.table(wide.table(report, block)) for block in report.blocks]
-    return "\n\n".join([*tables, form.closing(wide.closing(report))])
+    tables = [form.table(captions.table(report, block)) for block in report.blocks]
+    return "\n\n".join([*tables, form.closing(captions.closing(report))])
 
 
 def _json(table: pd.DataFrame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from groupbench.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError, unknown
 from groupbench.report.lines import Line
 
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import stats
-from groupbench.errors import ConfigError, unknown
-from groupbench.report.entities import Entities
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.seeding import generator
+from groupbench.report import statistics
 from groupbench.report.lines import Line, Place, lower_is_better
 from groupbench.report.pairing import Pairing, pair, test_name
+from groupbench.report.per_group import Entities
 from groupbench.report.rows import pick, require_level, row_name
-from groupbench.seeding import generator
 
 if TYPE_CHECKING:
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
 
 POOLED = frozenset({"rmse", "mae"})
 """Metrics whose figure pools the rows of all lists; what is tested is the mean over lists."""
@@ -39,16 +39,16 @@ class Significance:
 
     results: Path
     test: str = "bootstrap"
-    correction: stats.Correction = "holm"
+    correction: statistics.Correction = "holm"
     level: float = 0.05
     reference: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is unknown with a `ConfigError`."""
-        if self.test not in stats.TESTS:
-            raise ConfigError(unknown("test", self.test, stats.TESTS))
-        if self.correction not in stats.CORRECTIONS:
-            raise ConfigError(unknown("correction", self.correction, stats.CORRECTIONS))
+        if self.test not in statistics.TESTS:
+            raise ConfigError(unknown("test", self.test, statistics.TESTS))
+        if self.correction not in statistics.CORRECTIONS:
+            raise ConfigError(unknown("correction", self.correction, statistics.CORRECTIONS))
         require_level(self.level)
 
 
@@ -160,7 +160,7 @@ def _judge(
 
 def _compared(
     how: Significance, pairing: Pairing, pairs: Sequence[_Pair], rng: np.random.Generator, n_lines: int
-) -> stats.Comparison | None:
+) -> statistics.Comparison | None:
     """The rows of one metric against its reference."""
     values = pairing.judged.values
     differences = [values[p.line.row][:, p.number] - values[p.reference.row][:, p.number] for p in pairs]
@@ -169,7 +169,7 @@ def _compared(
         tests=[how.test],
         level=how.level,
         # As many as let the smallest p-value stay far below the level when it is corrected.
-        replicates=max(stats.REPLICATES, int(2 * n_lines**2 / how.level)),
+        replicates=max(statistics.REPLICATES, int(2 * n_lines**2 / how.level)),
         rng=rng,
     )
 
@@ -193,12 +193,12 @@ def _reference(how: Significance, lines: Sequence[Line], number: int, metric: st
 
 
 def _verdicts(
-    how: Significance, pairing: Pairing, found: stats.Comparison, pairs: Sequence[_Pair], among: int
+    how: Significance, pairing: Pairing, found: statistics.Comparison, pairs: Sequence[_Pair], among: int
 ) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
     """The verdict on each pair of one metric that could be tested, p-values corrected together."""
     test = pairing.test(how.test)
     p_values = found.p[test]
-    corrected = stats.corrected(p_values, how.correction, picked_among=among)
+    corrected = statistics.corrected(p_values, how.correction, picked_among=among)
     for column, tested in enumerate(pairs):
         if not np.isnan(p_values[column]):
             yield (
@@ -234,8 +234,8 @@ def _notes(
     name = test_name(pairing.kind, test)
     yield f"↑ ↓ higher or lower than {reference}: {name}, {correction}, level {how.level:g}"
     yield pairing.words + ("" if test == how.test else f"; {how.test} needs clusters")
-    if pairing.kind != "seeds" and (seeds := pairing.judged.n_seeds) < stats.FEWEST_SEEDS:
-        few = f"fewer than {stats.FEWEST_SEEDS} seeds ({seeds})"
+    if pairing.kind != "seeds" and (seeds := pairing.judged.n_seeds) < statistics.FEWEST_SEEDS:
+        few = f"fewer than {statistics.FEWEST_SEEDS} seeds ({seeds})"
         yield f"{few}: differences are between the fits that were made, not between methods"
     if untested:
         yield f"not tested, as no value per {pairing.judged.entity} exists: {', '.join(sorted(untested))}"

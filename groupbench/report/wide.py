@@ -1,119 +1,185 @@
-"""Tables for people: captions, columns and footnotes, without the letters of any output format."""
+"""One block laid out for people: the order of its lines, their names, and the columns of cells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from groupbench.report.gather import Block, Report
-from groupbench.report.lines import Line
-from groupbench.report.sheet import SATURATED, TIE_GAP, Column, Sheet
-from groupbench.store import RunRecord
+import numpy as np
 
-_TIE_NOTES = {
-    "expected": "the expected value over a random order of equal scores",
-    "best": "every tie is broken in the method's favour",
-    "worst": "every tie is broken against the method",
-    "all": "in brackets: every tie broken against the method and in its favour",
-}
+from groupbench.report.lines import REFERENCES, Line, TieRule, lower_is_better
+from groupbench.report.long import shown_rule
+from groupbench.report.select import Block, Report
+
+SATURATED = 0.05
+"""A metric is saturated where random misses the oracle by at most this share of the oracle."""
+TIE_GAP = 0.01
+"""A line is marked where ties can move a shown metric by more than this."""
+BLANK = "–"
+
+Mark = Literal["", "best", "second"]
 
 
 @dataclass(frozen=True)
-class Table:
-    """One table.
+class Cell:
+    """Text with its mark, and what follows the mark; not yet escaped."""
+
+    text: str
+    mark: Mark = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading and the cell of every line below it."""
+
+    title: str
+    cells: Sequence[Cell]
+    align: Literal["left", "right"] = "left"
+
+
+class WideTable:
+    """A block in the order in which it is shown: best first, then reported lines, then those without figures.
 
     Attributes:
-        caption: what is shown, and under which conditions.
-        columns: the columns, all of one length.
-        notes: footnotes, one sentence each.
+        report: what was asked for.
+        block: the block.
+        metrics: the metrics that any line has.
+        headline: the metric that orders the lines: the first NDCG, else the first metric, else empty.
+        lines: the lines in order.
     """
 
-    caption: str
-    columns: tuple[Column, ...]
-    notes: tuple[str, ...]
+    def __init__(self, report: Report, block: Block) -> None:
+        self.report = report
+        self.block = block
+        self._rule = shown_rule(report.ties)
+        self._index = {metric: number for number, metric in enumerate(report.metrics)}
+        self.metrics = [
+            metric
+            for metric in report.metrics
+            if any(self._mean(line, metric) is not None for line in block.lines)
+        ]
+        ndcg = [metric for metric in self.metrics if metric.startswith("ndcg@")]
+        self.headline = (ndcg or self.metrics or [""])[0]
+        self.lines = (*sorted(block.lines, key=self._rank), *block.reported, *block.unfinished)
 
+    def columns(self) -> list[Column]:
+        """All columns."""
+        columns = [_texts("method", map(self._name, self.lines))]
+        if any(line.aggregator not in ("", "none") for line in self.lines):
+            names = ("" if line.aggregator == "none" else line.aggregator for line in self.lines)
+            columns.append(_texts("aggregator", names))
+        if self.any_tuned:
+            columns.append(_texts("tuning", (line.tuning for line in self.lines)))
+        columns += [self._metric(metric) for metric in self.metrics]
+        if self.has_norm:
+            columns.append(_numbers("norm", map(self._normalised, self.lines), ".3f"))
+        if self.report.ties:
+            columns.append(_numbers("tied", (line.tied for line in self.lines), ".3f"))
+        columns.append(_numbers("seconds", (line.seconds for line in self.lines), ".2f"))
+        columns.append(_numbers("MiB", (line.peak_mb for line in self.lines), ".0f"))
+        return columns
 
-def table(report: Report, block: Block) -> Table:
-    """The table of one block."""
-    sheet = Sheet(report, block)
-    return Table(_caption(block), tuple(sheet.columns()), tuple(_notes(sheet)))
+    @property
+    def has_norm(self) -> bool:
+        """Whether random and the oracle are there to normalise the headline metric by."""
+        return None not in self._bounds(self.headline)
 
+    @property
+    def any_tuned(self) -> bool:
+        """Whether any line comes from hyperparameters that were searched for."""
+        return any("tuned" in line.tuning for line in self.lines)
 
-def closing(report: Report) -> list[str]:
-    """What holds for all tables of a report."""
-    lines = ["seconds and MiB (growth of memory) are of the whole job: every view and aggregator"]
-    if not any("tuned" in line.tuning for block in report.blocks for line in block.lines):
-        lines.append("no row is tuned: methods ran at their defaults or at what was set by hand")
-    if report.other_views:
-        names = ", ".join(report.other_views)
-        lines.append(f"also judged: {names} (show them with --view NAME or --view all)")
-    return [*lines, *(f"not judged: {where}" for where in report.unjudged)]
+    def saturated(self) -> list[str]:
+        """The shown metrics in which random comes close to the oracle."""
+        found = []
+        for metric in self.metrics:
+            low, high = self._bounds(metric)
+            if low is not None and high is not None and not lower_is_better(metric):
+                found += [metric] if high - low <= SATURATED * high else []
+        return found
 
+    def moved_by_ties(self, line: Line) -> bool:
+        """Whether ties can move a shown metric of `line` by more than `TIE_GAP`.
 
-def _caption(block: Block) -> str:
-    dataset, protocol, view = block.place
-    title = f"{dataset}{' (simulated data)' if block.simulated else ''}, protocol {protocol}"
-    seeds = "1 seed" if block.seeds == 1 else f"{block.seeds} seeds"
-    if not view:
-        return f"{title}: no view was judged, {seeds}"
-    facts = {"{} judged": "entities", "{} skipped": "skipped", "tau {}": "tau"}
-    known = [(form, _range(block.records, view, key)) for form, key in facts.items()]
-    numbers = ", ".join([*(form.format(value) for form, value in known if value), seeds])
-    definition = _said(block.records, view, "definition")
-    return f"{title}, view {view}: {numbers}" + (f"; {definition}" if definition else "")
+        Never so for random, which is one single tie by design.
+        """
+        if line.status != "done" or line.name == "random":
+            return False
+        gaps = np.abs(line.spreads["best"].mean - line.spreads["worst"].mean)
+        return bool((gaps > TIE_GAP).any())
 
+    def _mean(self, line: Line, metric: str) -> float | None:
+        return self._value(line, metric, self._rule)
 
-def _said(records: Sequence[RunRecord], view: str, key: str) -> str:
-    """The text that the records have of `key`; empty if none."""
-    return next((str(text) for r in records if (text := r.views.get(view, {}).get(key))), "")
+    def _value(self, line: Line | None, metric: str, rule: TieRule) -> float | None:
+        if line is None or not line.spreads or not metric:
+            return None
+        value = float(line.spreads[rule].mean[self._index[metric]])
+        return None if np.isnan(value) else value
 
-
-def _range(records: Sequence[RunRecord], view: str, key: str) -> str:
-    """What the records say of `key`: one number, or the range over the seeds; empty if nothing."""
-    said = sorted({r.views[view][key] for r in records if r.views.get(view, {}).get(key) is not None})
-    return " to ".join(f"{number:g}" for number in (said[:1] + said[1:][-1:]))
-
-
-def _tuning_notes(lines: Sequence[Line]) -> Iterator[str]:
-    """What makes a comparison of tuned and other rows unfair."""
-    trials = {line.method: line.tuning for line in lines if line.competes and "tuned" in line.tuning}
-    tuned = {line.name for line in lines if line.method in trials}
-    untuned = [line for line in lines if line.competes and line.tuning == "default"]
-    left = [line.method for line in untuned if line.name not in tuned]
-    if left:
-        yield (
-            f"{', '.join(dict.fromkeys(left))} ran at defaults while {', '.join(trials)} was tuned: "
-            "tune them alike (groupbench tune) before saying which is better"
+    def _bounds(self, metric: str) -> tuple[float | None, float | None]:
+        """Random and oracle under the expected rule: random is one tie, so its other values say nothing."""
+        return self._value(self.block.random, metric, "expected"), self._value(
+            self.block.oracle, metric, "expected"
         )
-    if len(set(trials.values())) > 1:
-        yield "the tuned rows had different numbers of trials"
+
+    def _rank(self, line: Line) -> tuple[float, str, str]:
+        value = self._mean(line, self.headline)
+        cost = np.inf if value is None else value if lower_is_better(self.headline) else -value
+        return cost, line.method, line.aggregator
+
+    def _name(self, line: Line) -> str:
+        """The method with all that sets its line apart."""
+        parts = [line.method]
+        if line.status != "done":
+            parts.append(f"({line.status})")
+        elif line.name in REFERENCES:
+            parts.append("(ref)")
+        if line.status == "done" and line.seeds < self.block.seeds:
+            parts.append(f"({line.seeds} of {self.block.seeds} seeds)")
+        return " ".join(parts) + ("†" if self.moved_by_ties(line) else "")
+
+    def _metric(self, metric: str) -> Column:
+        """A metric, with the best and second best of the competing lines marked as they are printed."""
+        means = [self._mean(line, metric) if line.competes else None for line in self.lines]
+        printed = [None if mean is None else round(mean, 3) for mean in means]
+        ranking = sorted({p for p in printed if p is not None}, reverse=not lower_is_better(metric))
+        names: tuple[Mark, ...] = ("best", "second")
+        marks: dict[float | None, Mark] = dict(zip(ranking, names, strict=False))
+        cells = [
+            Cell(self._text(line, metric), marks.get(p, ""), self._arrow(line, metric))
+            for line, p in zip(self.lines, printed, strict=True)
+        ]
+        return Column(metric, cells)
+
+    def _text(self, line: Line, metric: str) -> str:
+        mean = self._mean(line, metric)
+        if mean is None:
+            return BLANK
+        index = self._index[metric]
+        std = line.spreads[self._rule].std[index]
+        text = f"{mean:.3f}" if np.isnan(std) else f"{mean:.3f} ± {std:.3f}"
+        if self.report.ties == "all" and line.status == "done":
+            low, high = sorted((line.spreads["best"].mean[index], line.spreads["worst"].mean[index]))
+            text += f" [{low:.3f}, {high:.3f}]"
+        return text
+
+    def _arrow(self, line: Line, metric: str) -> str:
+        return "" if self.block.tested is None else self.block.tested.mark(line, metric)
+
+    def _normalised(self, line: Line) -> float:
+        low, high = self._bounds(self.headline)
+        value = self._mean(line, self.headline)
+        if value is None or low is None or high is None or abs(high - low) < 1e-9:
+            return np.nan
+        return (value - low) / (high - low)
 
 
-def _notes(sheet: Sheet) -> Iterator[str]:
-    report, block = sheet.report, sheet.block
-    if block.seeds == 1:
-        yield "1 seed: no uncertainty"
-    if not sheet.metrics and block.lines:
-        yield f"none of {', '.join(report.metrics)} is measured in this view"
-    if report.ties in _TIE_NOTES:
-        yield f"ties: {_TIE_NOTES[report.ties]}"
-    if saturated := sheet.saturated():
-        yield f"saturated: random and oracle differ by at most {SATURATED:.0%} in {', '.join(saturated)}"
-    if any(map(sheet.moved_by_ties, sheet.lines)):
-        yield f"† ties can move a shown metric by more than {TIE_GAP}"
-    if report.aggregator == "best":
-        yield "each method's best aggregator was picked on the held-out rows: optimistic"
-    if block.oracle is not None and (bounds := _said(block.records, block.place.view, "oracle")):
-        yield f"oracle: {bounds}"
-    if sheet.has_norm:
-        yield f"norm is (x - random) / (oracle - random) of {sheet.headline}"
-    if sheet.any_tuned:
-        yield from _tuning_notes(block.lines)
-    if block.tested is not None:
-        yield from block.tested.notes
-        if report.ties not in (None, "expected", "all"):
-            yield "what is tested are expected values, whatever the rule for ties"
-    if report.against and not block.reported:
-        yield "no paper reports these metrics for this data set and view"
-    for line in (*block.reported, *block.unfinished):
-        yield f"{line.method} {line.status}: {line.reason}"
+def _texts(title: str, texts: Iterable[str]) -> Column:
+    return Column(title, [Cell(text) for text in texts])
+
+
+def _numbers(title: str, values: Iterable[float], form: str) -> Column:
+    return Column(title, [Cell(BLANK if np.isnan(v) else format(v, form)) for v in values], "right")

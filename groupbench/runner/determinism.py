@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
-from groupbench.errors import ConfigError, PluginError, unknown
-from groupbench.recommender import Deterministic
-from groupbench.registry import Entry
+from groupbench.core.errors import ConfigError, PluginError, unknown
+from groupbench.core.registry import Entry
+from groupbench.models.recommender import Deterministic
 
 
 def promise(entry: Entry[Any]) -> Deterministic:

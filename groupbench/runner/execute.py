@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench import memory, provenance, registry, store, team
-from groupbench.collect import Judged
-from groupbench.errors import DatasetError, MethodError
-from groupbench.evaluation import evaluate, refusal
-from groupbench.group_rows import GroupRows
-from groupbench.measure import Stopwatch
-from groupbench.protocol import make_protocol
-from groupbench.recommender import Method, Recommender, ReferenceRow
-from groupbench.runner import outcome
+from groupbench.core import memory, provenance, registry
+from groupbench.core.errors import DatasetError, MethodError
+from groupbench.core.seeding import generator, integer
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.evaluation.accumulate import Judged
+from groupbench.evaluation.evaluate import evaluate, refusal
+from groupbench.evaluation.inner_split import validation_task
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.evaluation.task import Task
+from groupbench.evaluation.views import EvaluationCase
+from groupbench.models import distributed
+from groupbench.models.group_adapter import GroupsAsUsers
+from groupbench.models.recommender import Method, Recommender, ReferenceRow
+from groupbench.results import store, tables
 from groupbench.runner.determinism import repeatable
-from groupbench.seeding import generator, integer
-from groupbench.task import Task
-from groupbench.validation import validation_task
-from groupbench.views import Judgement
 
 if TYPE_CHECKING:
-    from groupbench.data import Dataset
-    from groupbench.runner.jobs import Job
+    from groupbench.data.dataset import Dataset
+    from groupbench.runner.job import Job
 
 
 _kept: dict[str, Dataset] = {}
@@ -51,18 +52,18 @@ def execute(job: Job) -> None:
     place = (job.source, job.data_dir, job.content_hash)
     dataset = _dataset(*place)
     asked = (_freeze(job.protocol), job.seed, job.validation, job.views)
-    task, judgements, unsuitable = _task(place, *asked)
+    task, cases, unsuitable = _task(place, *asked)
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
     with memory.limited(job.memory_budget):
-        judged = [] if unsuited else _judged(job, method, task, judgements, watch)
+        judged = [] if unsuited else _judged(job, method, task, cases, watch)
     record = job.record(
         "done",
-        figures=tuple(outcome.figures(j) for j in judged),
+        figures=tuple(tables.figures(j) for j in judged),
         views={
-            **{j.view.name: outcome.summary(j, unsuited or refusal(method, j.view)) for j in judgements},
-            **{name: outcome.unjudged(name, reason) for name, reason in unsuitable.items()},
+            **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},
+            **{name: tables.unjudged(name, reason) for name, reason in unsuitable.items()},
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
         peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},
@@ -73,7 +74,7 @@ def execute(job: Job) -> None:
         },
     )
     kept = judged and job.validation is None
-    store.write(job.folder, record, outcome.tables(dataset, task, judged) if kept else {})
+    store.write(job.folder, record, tables.tables(dataset, task, judged) if kept else {})
 
 
 def _repeatable(job: Job) -> bool:
@@ -86,19 +87,19 @@ def _made(job: Job) -> Method | ReferenceRow:
     if not isinstance(method, Method | ReferenceRow):
         raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
     if job.groups_as != "members" and isinstance(method, Recommender):
-        return GroupRows(method, job.groups_as, job.group_weight)
+        return GroupsAsUsers(method, job.groups_as, job.group_weight)
     return method
 
 
-def _judged(job: Job, method: Any, task: Task, judgements: list[Judgement], watch: Stopwatch) -> list[Judged]:
+def _judged(job: Job, method: Any, task: Task, cases: list[EvaluationCase], watch: Stopwatch) -> list[Judged]:
     if isinstance(method, Method):
         for library in method.libraries:
             importlib.import_module(library)
         _seed_globals(job)
-        with watch.phase("fit"), team.sharing(job.train_workers):
+        with watch.phase("fit"), distributed.sharing(job.train_workers):
             method.fit(task.train, rng=generator(*_stream(job, "method")))
     aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
-    return evaluate(method, task, judgements, aggregators, watch)
+    return evaluate(method, task, cases, aggregators, watch)
 
 
 def _seed_globals(job: Job) -> None:
@@ -118,7 +119,7 @@ def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
 
 @lru_cache(maxsize=2)
 def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
-    from groupbench.loading import load
+    from groupbench.data.loading import load
 
     if content_hash in _kept:
         return _kept[content_hash]
@@ -135,7 +136,7 @@ def _task(
     seed: int,
     validation: int | None,
     views: tuple[str, ...],
-) -> tuple[Task, list[Judgement], dict[str, str]]:
+) -> tuple[Task, list[EvaluationCase], dict[str, str]]:
     protocol, dataset = make_protocol(dict(options)), _dataset(*place)
     if validation is None:
         task = protocol.prepare(dataset, seed)

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from groupbench.errors import ConfigError
+from groupbench.core.errors import ConfigError
 from groupbench.runner import pool
 
 if TYPE_CHECKING:
-    from groupbench.config import Config
-    from groupbench.data import Dataset
-    from groupbench.runner.jobs import Job
+    from groupbench.data.dataset import Dataset
+    from groupbench.runner.config import Config
+    from groupbench.runner.job import Job
 
 
 class Executor(Protocol):
@@ -24,7 +24,7 @@ class Executor(Protocol):
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
-    ) -> Generator[Job | pool.Outcome, None, None]:
+    ) -> Generator[Job | pool.JobOutcome, None, None]:
         """Yield each job when it starts and its outcome when it ends; closing ends what is running.
 
         Args:
@@ -49,7 +49,7 @@ class Local:
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
-    ) -> Generator[Job | pool.Outcome, None, None]:
+    ) -> Generator[Job | pool.JobOutcome, None, None]:
         """Run jobs in processes, as of `pool.run`."""
         return pool.run(jobs, workers=workers, threads=threads, timeout=timeout, loaded=self.loaded)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groupbench import registry
+from groupbench.core import registry
 
 if TYPE_CHECKING:
-    from groupbench.runner.jobs import Job
+    from groupbench.runner.job import Job
 
 COPIES = 10
 """How often a job may hold its data set at a time: split, as matrices, as what a method makes of it."""

@@ -16,13 +16,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import send_handle
 from typing import IO, TYPE_CHECKING, cast
 
-from groupbench.runner.jobs import Job, unfinished
-from groupbench.runner.shelf import Shelf
+from groupbench.results.store import Status
+from groupbench.runner.job import Job, unfinished
+from groupbench.runner.shelf import DatasetCache
 from groupbench.runner.worker import FILE_FOLLOWS
-from groupbench.store import Status
 
 if TYPE_CHECKING:
-    from groupbench.data import Dataset
+    from groupbench.data.dataset import Dataset
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -36,7 +36,7 @@ Data = bytes | memoryview | IO[bytes]
 """A packed data set, itself or in a file."""
 
 
-class Outcome:
+class JobOutcome:
     """How a job ended: its status, one line of reason, and wall-clock seconds."""
 
     def __init__(self, job: Job, status: Status, reason: str, seconds: float) -> None:
@@ -82,7 +82,7 @@ class _Worker:
     def seconds(self) -> float:
         return time.monotonic() - self._started
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> JobOutcome:
         """What the worker says of its job; one that went away is judged by what it wrote or its exit code."""
         with suppress(EOFError, OSError, ValueError):
             if self.pipe.poll():
@@ -96,7 +96,7 @@ class _Worker:
         wrote_whole = not unfinished([self._job])
         return self._ended("done", "") if wrote_whole else self._ended("killed", reason)
 
-    def late(self, timeout: float) -> Outcome:
+    def late(self, timeout: float) -> JobOutcome:
         return self._ended("timeout", f"no result after {timeout:g} s; raise --timeout to give it longer")
 
     def alive(self) -> bool:
@@ -109,12 +109,12 @@ class _Worker:
         self._process.wait()
         self.pipe.close()
 
-    def _ended(self, status: str, reason: str) -> Outcome:
+    def _ended(self, status: str, reason: str) -> JobOutcome:
         assert self._job is not None
-        return Outcome(self._job, cast(Status, status), reason, self.seconds())
+        return JobOutcome(self._job, cast(Status, status), reason, self.seconds())
 
 
-class Crew:
+class WorkerPool:
     """Worker processes on this machine, of which those that did their job well are kept for another."""
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class Crew:
         self._busy.append(worker)
         worker.start(job, data)
 
-    def ended(self, timeout: float) -> Iterator[Outcome]:
+    def ended(self, timeout: float) -> Iterator[JobOutcome]:
         """Outcomes of jobs that ended, or have taken `timeout` seconds; waits a moment for the first."""
         for worker, outcome in _finished(self._busy, timeout):
             self._busy.remove(worker)
@@ -175,7 +175,7 @@ def run(
     threads: int,
     timeout: float,
     loaded: Mapping[str, Dataset] | None = None,
-) -> Generator[Job | Outcome, None, None]:
+) -> Generator[Job | JobOutcome, None, None]:
     """Run jobs in processes on this machine; yield each job when it starts and its outcome when it ends.
 
     Args:
@@ -188,8 +188,8 @@ def run(
     """
     queue = jobs if isinstance(jobs, deque) else deque(jobs)
     limit = workers or places(threads)
-    crew = Crew()
-    with Shelf(loaded or {}) as shelf, closing(crew):
+    crew = WorkerPool()
+    with DatasetCache(loaded or {}) as shelf, closing(crew):
         while queue or crew:
             while queue and len(crew) < limit:
                 job = queue.popleft()
@@ -198,7 +198,7 @@ def run(
             yield from crew.ended(timeout)
 
 
-def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Outcome]]:
+def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, JobOutcome]]:
     # A dead worker's end of the pipe can live on in a process that it forked, so its end is looked for too.
     ready = wait([worker.pipe for worker in busy], timeout=_POLL)
     ended = [worker for worker in busy if worker.pipe in ready or not worker.alive()]

@@ -21,18 +21,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench import provenance, store
-from groupbench.errors import ConfigError, GroupbenchError, ResultError
-from groupbench.runner import parcel
+from groupbench.core import provenance
+from groupbench.core.errors import ConfigError, GroupbenchError, ResultError
+from groupbench.results import store
+from groupbench.runner import serialize
 from groupbench.runner.needs import Needs, needs
-from groupbench.runner.node import Delivery, Order, serve
-from groupbench.runner.pool import Outcome
+from groupbench.runner.pool import JobOutcome
+from groupbench.runner.ray_node import JobRequest, JobResult, serve
 
 if TYPE_CHECKING:
-    from groupbench.data import Dataset
-    from groupbench.runner.jobs import Job
+    from groupbench.data.dataset import Dataset
+    from groupbench.runner.job import Job
 
-LIVES = 3
+MAX_ATTEMPTS = 3
 """How often a job begins whose node gets lost each time; it may be what brings nodes down."""
 
 _POLL = 1.0
@@ -58,7 +59,7 @@ class Cluster:
         self._loaded = loaded
         self._serve = ray.remote(serve)
         self._sent: dict[str, tuple[Any, int]] = {}
-        self._running: dict[Any, tuple[Order, int]] = {}
+        self._running: dict[Any, tuple[JobRequest, int]] = {}
 
     def places(self, threads: int) -> int:
         """How many jobs with so many threads the cores of all nodes are enough for."""
@@ -66,7 +67,7 @@ class Cluster:
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
-    ) -> Generator[Job | Outcome, None, None]:
+    ) -> Generator[Job | JobOutcome, None, None]:
         """Run jobs as every `Executor` does; a job starts when it is sent, and may have to wait for room.
 
         Without `workers` their number follows that of the cluster's cores.
@@ -80,7 +81,7 @@ class Cluster:
             while queue or self._running:
                 while queue and len(self._running) < (workers or self.places(threads)):
                     job = queue.popleft()
-                    self._start(Order.of(job, threads, timeout), LIVES)
+                    self._start(JobRequest.of(job, threads, timeout), MAX_ATTEMPTS)
                     yield job
                 yield from self._ended()
         finally:
@@ -95,7 +96,7 @@ class Cluster:
                     "add a larger node, or lower --threads"
                 )
 
-    def _start(self, order: Order, lives: int) -> None:
+    def _start(self, order: JobRequest, lives: int) -> None:
         wanted = self._needs(order.job, order.threads)
         remote = self._serve.options(
             num_cpus=wanted.cpus,
@@ -107,7 +108,7 @@ class Cluster:
         data, _ = self._data(order.job)
         self._running[remote.remote(order, data)] = (order, lives)
 
-    def _ended(self) -> Iterator[Outcome]:
+    def _ended(self) -> Iterator[JobOutcome]:
         """Outcomes of jobs that ended; waits a moment for the first. Jobs that got lost begin anew."""
         ready, _ = self._ray.wait(list(self._running), timeout=_POLL)
         for reference in ready:
@@ -118,7 +119,7 @@ class Cluster:
                 if lives > 1:
                     self._start(order, lives - 1)
                 else:
-                    yield Outcome(order.job, "killed", _lost(error), 0.0)
+                    yield JobOutcome(order.job, "killed", _lost(error), 0.0)
             else:
                 yield _received(order.job, delivery)
 
@@ -137,7 +138,7 @@ class Cluster:
     def _data(self, job: Job) -> tuple[Any, int]:
         """A job's data set in the object store, and its bytes."""
         if job.content_hash not in self._sent:
-            packed = parcel.pack(self._loaded[job.source])
+            packed = serialize.pack(self._loaded[job.source])
             self._sent[job.content_hash] = self._ray.put(np.frombuffer(packed, dtype=np.uint8)), len(packed)
         return self._sent[job.content_hash]
 
@@ -195,7 +196,7 @@ def _require_answer(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
-def _received(job: Job, delivery: Delivery) -> Outcome:
+def _received(job: Job, delivery: JobResult) -> JobOutcome:
     """Write what came back from a node, as if it had been made here."""
     try:
         _write_log(job, delivery.log)
@@ -206,8 +207,8 @@ def _received(job: Job, delivery: Delivery) -> Outcome:
             record = replace(delivery.record, config=here.config, family=here.family)
             store.write(job.folder, record, delivery.tables)
     except GroupbenchError as error:
-        return Outcome(job, "failed", str(error), delivery.seconds)
-    return Outcome(job, delivery.status, delivery.reason, delivery.seconds)
+        return JobOutcome(job, "failed", str(error), delivery.seconds)
+    return JobOutcome(job, delivery.status, delivery.reason, delivery.seconds)
 
 
 def _write_log(job: Job, log: bytes) -> None:
@@ -235,4 +236,4 @@ def _has_room(node: Mapping[str, float], wanted: Needs) -> bool:
 def _lost(error: Exception) -> str:
     cause = getattr(error, "cause", None) or error
     first = str(cause).strip().partition("\n")[0]
-    return f"lost its node or Ray process {LIVES} times, at last by {type(cause).__name__}: {first}"
+    return f"lost its node or Ray process {MAX_ATTEMPTS} times, at last by {type(cause).__name__}: {first}"

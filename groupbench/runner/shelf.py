@@ -6,16 +6,16 @@ from contextlib import ExitStack, suppress
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Self
 
-from groupbench.runner import parcel
+from groupbench.runner import serialize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from groupbench.data import Dataset
-    from groupbench.runner.jobs import Job
+    from groupbench.data.dataset import Dataset
+    from groupbench.runner.job import Job
 
 
-class Shelf:
+class DatasetCache:
     """Packed data sets in files without a name, which are gone with the last process that has them open.
 
     Args:
@@ -47,6 +47,6 @@ class Shelf:
 
     def _written(self, dataset: Dataset) -> IO[bytes]:
         file = self._open.enter_context(TemporaryFile())  # noqa: SIM115
-        file.write(parcel.pack(dataset))
+        file.write(serialize.pack(dataset))
         file.flush()
         return file

@@ -18,10 +18,10 @@ from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.errors import GroupbenchError
+from groupbench.core.errors import GroupbenchError
 
 if TYPE_CHECKING:
-    from groupbench.runner.jobs import Job
+    from groupbench.runner.job import Job
 
 REASON = 500
 """Characters of a reason that are kept; the log has the rest."""
@@ -34,7 +34,7 @@ def main(descriptor: int) -> None:
     """Serve jobs, and keep the data sets that come before them, until the parent closes the connection."""
     _fork_guard(descriptor)
     _prefer_as_victim()
-    from groupbench.runner.jobs import Job
+    from groupbench.runner.job import Job
 
     pipe = Connection(descriptor)
     while True:
@@ -61,13 +61,13 @@ def _keep_file(descriptor: int) -> None:
 
 
 def _keep(data: bytes | mmap.mmap) -> None:
-    from groupbench.runner import execute, parcel
+    from groupbench.runner import execute, serialize
 
-    execute.keep(parcel.unpack(data))
+    execute.keep(serialize.unpack(data))
 
 
 def _outcome(job: Job) -> dict[str, str]:
-    from groupbench.runner.jobs import unfinished
+    from groupbench.runner.job import unfinished
 
     if not unfinished([job]):  # Another run in the same results folder was faster.
         return {"status": "done", "reason": ""}

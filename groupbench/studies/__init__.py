@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from groupbench.studies.ablation import study_ablation, with_ablations
-from groupbench.studies.fits import fitted, load_for, only_job, task_of
-from groupbench.studies.inside import Inside, inside, losses_of
+from groupbench.studies.fit import fitted, load_for, only_job, task_of
+from groupbench.studies.inspect import Inside, inside, losses_of
 from groupbench.studies.measure import Measured, measure
 from groupbench.studies.profiling import study_profiling
 from groupbench.studies.representation import Map, attention_by_feature, user_map

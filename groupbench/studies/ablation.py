@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench import api
-from groupbench.errors import ConfigError, ResultError
-from groupbench.registry import methods
-from groupbench.report import Significance, table_frame, tidy
+from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.registry import methods
+from groupbench.report import Significance, long_frame, table_frame
 from groupbench.report.rows import require_level, row_name
-from groupbench.studies.fits import load_for
+from groupbench.studies.fit import load_for
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from groupbench.config import Config
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
+    from groupbench.runner.config import Config
+    from groupbench.runner.job import Job
+    from groupbench.runner.pool import JobOutcome
 
 _FIGURES = ["view", "metric", "method", "aggregator", "mean", "std", "seeds"]
 _TESTED = ["difference", "low", "high", "p", "p_corrected"]
@@ -41,7 +41,7 @@ def study_ablation(
     metrics: Sequence[str] = ("ndcg@10",),
     aggregator: str = "average",
     level: float = 0.05,
-    report: Callable[[Job | Outcome, int, int], None] = lambda event, ended, total: None,
+    report: Callable[[Job | JobOutcome, int, int], None] = lambda event, ended, total: None,
     begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
 ) -> Study:
     """Run the method of `config` and its ablations, and compare each with the full method.
@@ -96,7 +96,7 @@ def compared(
     # The full method first, then as the names were registered.
     names = list(methods.all())
     records = sorted(records, key=lambda r: (r.method != full, names.index(r.name)))
-    lines = tidy(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
+    lines = long_frame(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
     if lines.empty:
         raise ConfigError(f"no view has {', '.join(metrics)}; choose another --view or --metric")
     frames = []

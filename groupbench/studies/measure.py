@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.errors import ConfigError
-from groupbench.groups import Groups
-from groupbench.seeding import generator, integer
-from groupbench.studies.fits import fitted, task_of
-from groupbench.studies.inside import losses_of
+from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.errors import ConfigError
+from groupbench.core.seeding import generator, integer
+from groupbench.data.groups import Groups
+from groupbench.studies.fit import fitted, task_of
+from groupbench.studies.inspect import losses_of
 from groupbench.studies.representation import mean_by_user, only_group
 
 if TYPE_CHECKING:
-    from groupbench.data import Dataset, Ratings
-    from groupbench.recommender import TrainingData
-    from groupbench.runner.jobs import Job
+    from groupbench.data.dataset import Dataset, Ratings
+    from groupbench.models.recommender import TrainingData
+    from groupbench.runner.job import Job
 
 VERSION = 1
 """Part of the key under which measurements are kept; raise it when they change."""
@@ -128,7 +128,7 @@ def _controls(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from groupbench.dmtl.features import make_inputs
+    from groupbench.models.dmtl.features import make_inputs
 
     vectors = make_inputs(train, train.ratings, biases=True, statistics=True).users.features
     known = labels[told]

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.runner.planning import plan
-from groupbench.studies.fits import load_for
-from groupbench.studies.kept import all_measured
+from groupbench.runner.plan import plan
+from groupbench.studies.cache import all_measured
+from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.study import Study, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from groupbench.arrays import IntArray
-    from groupbench.config import Config
+    from groupbench.core.arrays import IntArray
+    from groupbench.runner.config import Config
 
 
 def study_profiling(
@@ -35,7 +35,7 @@ def study_profiling(
         config: one data set, one method (DMTL or a variant), and the seeds.
         results: the results folder; it keeps each measurement.
         folds: number of parts of the users, at least 2.
-        step: as of `groupbench.studies.kept.all_measured`.
+        step: as of `groupbench.studies.cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, Segments
-from groupbench.errors import ConfigError
+from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from groupbench.data import Features, Ratings
-    from groupbench.groups import Groups
-    from groupbench.studies.inside import Inside
+    from groupbench.data.dataset import Features, Ratings
+    from groupbench.data.groups import Groups
+    from groupbench.studies.inspect import Inside
 
 NEIGHBOURS = 10
 """Neighbours whose groups are looked at."""

@@ -6,15 +6,15 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from groupbench.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from groupbench.runner.jobs import Job
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
+    from groupbench.runner.job import Job
 
 STUDY_FORMATS = ("plain", "markdown", "csv", "json")
 
@@ -76,7 +76,7 @@ def as_text(study: Study, *, format: str) -> str:
 
 def require_aggregator(aggregator: str) -> None:
     """Raise a `ConfigError` unless groups are scored so: by an aggregator's name, or `own`."""
-    from groupbench.registry import aggregators
+    from groupbench.core.registry import aggregators
 
     if aggregator not in ("own", *aggregators.all()):
         raise ConfigError(unknown("aggregator", aggregator, ["own", *aggregators.all()]))

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench import api
-from groupbench.errors import ConfigError, ResultError
-from groupbench.registry import methods
-from groupbench.report import tidy
-from groupbench.studies.fits import load_for
-from groupbench.studies.kept import all_measured
+from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.registry import methods
+from groupbench.report import long_frame
+from groupbench.studies.cache import all_measured
+from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.profiling import macro
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
 
 if TYPE_CHECKING:
-    from groupbench.config import Config
-    from groupbench.runner.jobs import Job
-    from groupbench.runner.pool import Outcome
-    from groupbench.store import RunRecord
+    from groupbench.results.store import RunRecord
+    from groupbench.runner.config import Config
+    from groupbench.runner.job import Job
+    from groupbench.runner.pool import JobOutcome
 
 WEIGHTS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """The weights of a sweep, if no others are asked for."""
@@ -47,7 +47,7 @@ def study_weights(
     *,
     metric: str = "ndcg@10",
     aggregator: str = "average",
-    report: Callable[[Job | Outcome, int, int], None] = lambda event, ended, total: None,
+    report: Callable[[Job | JobOutcome, int, int], None] = lambda event, ended, total: None,
     begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
     step: Callable[[str, int, int], None] = lambda name, ended, total: None,
     tell: Callable[[str], None] = lambda line: None,
@@ -65,7 +65,7 @@ def study_weights(
         aggregator: which group scores are judged.
         report: as of `groupbench.api.start`.
         begin: likewise.
-        step: as of `groupbench.studies.kept.all_measured`.
+        step: as of `groupbench.studies.cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:
@@ -121,7 +121,9 @@ def _checked(weights: Sequence[float]) -> list[float]:
 
 
 def _recommendation(records: Sequence[RunRecord], metric: str, aggregator: str) -> Iterator[dict[str, Any]]:
-    judged = tidy(scored_by(records, aggregator), metrics=[metric], aggregator="all").query("metric != ''")
+    judged = long_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all").query(
+        "metric != ''"
+    )
     for line in judged.to_dict("records"):
         kept = {name: line[name] for name in ("mean", "std", "seeds")}
         yield {"task": "recommendation", "figure": f"{line['view']} {metric}", **kept}

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from groupbench.arrays import BoolArray
-from groupbench.errors import GroupbenchError, MethodError
-from groupbench.groups import Groups
-from groupbench.recommender import GroupRecommender, Method, Recommender, ReferenceRow
-from groupbench.registry import Entry
+from groupbench.core.arrays import BoolArray
+from groupbench.core.errors import GroupbenchError, MethodError
+from groupbench.core.registry import Entry
+from groupbench.data.groups import Groups
+from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow
 from groupbench.testing.elsewhere import scores_elsewhere
 from groupbench.testing.outcome import Check, CheckOutcome, close, crash, equal, need
 from groupbench.testing.small import COLD_ITEMS, COLD_USERS, small_training, small_truth
@@ -101,7 +101,7 @@ def deterministic(trial: Trial) -> None:
     if equal(again, trial.watched.scores):
         raise MethodError(
             "scores depend on the global seeds of random, numpy or torch: draw from rng, or seed a generator "
-            "of your own with groupbench.seeding.integer(rng)"
+            "of your own with groupbench.core.seeding.integer(rng)"
         )
     raise MethodError(
         "two fits with the same rng differ: draw all randomness from rng; where a library makes that "
@@ -123,7 +123,7 @@ def leaves_global_state_alone(trial: Trial) -> None:
     need(
         not touched,
         f"changes the state of the global generators of {touched}: draw from rng, or give the library "
-        "a generator of your own seeded with groupbench.seeding.integer(rng)",
+        "a generator of your own seeded with groupbench.core.seeding.integer(rng)",
     )
 
 

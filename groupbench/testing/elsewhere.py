@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.errors import MethodError
-from groupbench.registry import load_plugin
+from groupbench.core.errors import MethodError
+from groupbench.core.registry import load_plugin
 from groupbench.testing.small import small_training
 from groupbench.testing.trial import everyone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from groupbench.arrays import FloatArray
+    from groupbench.core.arrays import FloatArray
 
 _TIMEOUT = 300.0
 """Seconds that the other process may take."""

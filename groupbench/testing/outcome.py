@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench.arrays import FloatArray
-from groupbench.errors import GroupbenchError, MethodError
+from groupbench.core.arrays import FloatArray
+from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.testing.trial import Trial
 
 

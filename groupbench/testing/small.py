@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupbench.arrays import FloatArray, IntArray, frozen
-from groupbench.data import Features, Ratings
-from groupbench.groups import Groups
-from groupbench.recommender import TrainingData
+from groupbench.core.arrays import FloatArray, IntArray, frozen
+from groupbench.data.dataset import Features, Ratings
+from groupbench.data.groups import Groups
+from groupbench.models.recommender import TrainingData
 
 N_USERS, N_ITEMS = 32, 24
 COLD_USERS = np.array([30, 31])

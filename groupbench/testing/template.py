@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from groupbench.errors import ConfigError
+from groupbench.core.errors import ConfigError
 
 _TEMPLATE = '''"""NAME: say what it does and which paper it comes from."""
 
@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 
 from groupbench import Recommender, TrainingData, method
-from groupbench.arrays import FloatArray, IntArray
+from groupbench.core.arrays import FloatArray, IntArray
 
 
 @method("NAME")

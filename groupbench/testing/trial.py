@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from groupbench.arrays import FloatArray
-from groupbench.errors import MethodError
-from groupbench.recommender import GroupRecommender, Method, Recommender, ReferenceRow, TrainingData
-from groupbench.registry import Entry
-from groupbench.seeding import generator
+from groupbench.core.arrays import FloatArray
+from groupbench.core.errors import MethodError
+from groupbench.core.registry import Entry
+from groupbench.core.seeding import generator
+from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow, TrainingData
 from groupbench.testing.small import small_training, small_truth
 from groupbench.testing.watch import global_states, other_global_seeds, snapshot
 

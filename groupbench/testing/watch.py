@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from groupbench.recommender import TrainingData
+from groupbench.models.recommender import TrainingData
 
 
 def snapshot(train: TrainingData) -> dict[str, Any]:

@@ -14,9 +14,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from groupbench import benchmarks
-from groupbench.data import Dataset, Ratings
-from groupbench.loading import load
-from groupbench.measure import Stopwatch
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.data.dataset import Dataset, Ratings
+from groupbench.data.loading import load
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
 """Of both sides; numba, which ranx runs on, has a NUMBA_NUM_THREADS of its own."""

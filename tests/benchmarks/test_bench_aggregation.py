@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import rankdata
 
 from groupbench.aggregation import MemberScores
-from groupbench.arrays import Segments
-from groupbench.registry import aggregators
+from groupbench.core.arrays import Segments
+from groupbench.core.registry import aggregators
 
 NAMES = sorted(aggregators.all())
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from groupbench.evaluation import evaluate
-from groupbench.measure import Stopwatch
-from groupbench.protocol import make_protocol
-from groupbench.registry import aggregators, methods
-from groupbench.seeding import generator
-from groupbench.views import VIEWS
+from groupbench.core.registry import aggregators, methods
+from groupbench.core.seeding import generator
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.evaluation.evaluate import evaluate
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.evaluation.views import VIEWS
 
 TWENTY = [
     "additive",
@@ -47,7 +47,7 @@ def fitted(movielens):
     return methods["svd"].create().fit(task.train, rng=generator("bench")), task
 
 
-def judgements(task, *views):
+def cases(task, *views):
     return [VIEWS[view].judge(task) for view in views]
 
 
@@ -111,7 +111,7 @@ def test_against_a_loop_over_groups(versus, movielens, fitted):
         f"1,000 groups of 2 to 8, {movielens.title}, coupled, 6 aggregators",
         partial(
             evaluate,
-            *(method, task, judgements(task, "coupled"), created(PLAIN), Stopwatch()),
+            *(method, task, cases(task, "coupled"), created(PLAIN), Stopwatch()),
             metrics=names,
             ties=["expected"],
         ),
@@ -126,7 +126,7 @@ def test_against_a_loop_over_groups(versus, movielens, fitted):
 def test_twenty_aggregators(benchmark, fitted):
     method, task = fitted
     assert np.unique(task.train.groups.sizes).tolist() == [2, 3, 4, 5, 6, 7, 8]
-    views, watch = judgements(task, "coupled"), Stopwatch()
+    views, watch = cases(task, "coupled"), Stopwatch()
     found = benchmark.pedantic(evaluate, (method, task, views, created(TWENTY), watch), rounds=1)
     assert [len(one.judgement.judged) for one in found] == [1000] * 20
     benchmark.extra_info["seconds"] = watch.seconds
@@ -134,7 +134,7 @@ def test_twenty_aggregators(benchmark, fitted):
 
 def test_all_aggregators(benchmark, fitted):
     method, task = fitted
-    views, chosen, watch = judgements(task, "coupled", "decoupled"), created(aggregators.all()), Stopwatch()
+    views, chosen, watch = cases(task, "coupled", "decoupled"), created(aggregators.all()), Stopwatch()
     found = benchmark.pedantic(evaluate, (method, task, views, chosen, watch), rounds=1)
 
     assert len(found) == 2 * len(chosen)

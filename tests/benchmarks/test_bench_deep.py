@@ -11,13 +11,13 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from groupbench.data import Ratings
-from groupbench.deep._agree import AgreeNetwork
-from groupbench.deep._interactions import Interactions, Members, Rows
-from groupbench.deep._losses import regression
-from groupbench.deep._network import Batch
-from groupbench.deep._training import Schedule, train
-from groupbench.groups import Groups
+from groupbench.data.dataset import Ratings
+from groupbench.data.groups import Groups
+from groupbench.models.deep._agree import AgreeNetwork
+from groupbench.models.deep._interactions import Interactions, Members, Rows
+from groupbench.models.deep._losses import regression
+from groupbench.models.deep._network import Batch
+from groupbench.models.deep._training import Schedule, train
 
 N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
 NEGATIVES, BATCH = 4, 256

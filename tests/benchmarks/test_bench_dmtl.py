@@ -18,12 +18,12 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from groupbench.data import Features
-from groupbench.dmtl import DMTL
-from groupbench.dmtl.features import memberships
-from groupbench.dmtl.fitting import Fitting
-from groupbench.groups import Groups
-from groupbench.recommender import TrainingData
+from groupbench.data.dataset import Features
+from groupbench.data.groups import Groups
+from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.features import memberships
+from groupbench.models.dmtl.fit import Fitting
+from groupbench.models.recommender import TrainingData
 
 CPU = torch.device("cpu")
 

@@ -7,15 +7,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from groupbench.arrays import Segments
-from groupbench.data import Ratings
-from groupbench.evaluation import evaluate
-from groupbench.groups import Groups
-from groupbench.measure import Stopwatch
-from groupbench.recommender import Recommender, TrainingData
-from groupbench.registry import aggregators
-from groupbench.task import Task
-from groupbench.views import CUTOFFS, VIEWS, Judgement, RowLists
+from groupbench.core.arrays import Segments
+from groupbench.core.registry import aggregators
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.data.dataset import Ratings
+from groupbench.data.groups import Groups
+from groupbench.evaluation.evaluate import evaluate
+from groupbench.evaluation.task import Task
+from groupbench.evaluation.views import CUTOFFS, VIEWS, EvaluationCase, RowLists
+from groupbench.models.recommender import Recommender, TrainingData
 
 N_GROUPS, N_MEMBERS, N_ITEMS, N_FACTORS = 10_000, 4, 5_000, 32
 N_USERS = N_GROUPS * N_MEMBERS
@@ -51,7 +51,7 @@ def every_item(task):
     truth = np.where(rng.random(N_GROUPS * N_ITEMS) < 0.02, 5.0, 1.0)
     segments = Segments.from_sizes(np.full(N_GROUPS, N_ITEMS))
     lists = RowLists(np.arange(N_GROUPS), segments, np.tile(np.arange(N_ITEMS), N_GROUPS), truth)
-    return Judgement(VIEWS["rated-group"], TAU, lists, np.ones(N_GROUPS, dtype=bool))
+    return EvaluationCase(VIEWS["rated-group"], TAU, lists, np.ones(N_GROUPS, dtype=bool))
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groupbench.formation import KINDS, describe, form
-from groupbench.formation._pearson import Correlations
+from groupbench.data.formation import KINDS, describe, form
+from groupbench.data.formation._pearson import Correlations
 
 
 @pytest.fixture(scope="module")

@@ -16,17 +16,17 @@ from functools import partial
 import numpy as np
 import pytest
 
-from groupbench.evaluation import evaluate
-from groupbench.groups import Groups
-from groupbench.loading import load
-from groupbench.measure import Stopwatch
+from groupbench.core.registry import aggregators, methods
+from groupbench.core.seeding import generator
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.data.groups import Groups
+from groupbench.data.loading import load
+from groupbench.evaluation.evaluate import evaluate
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.evaluation.task import Task
+from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import TIES
-from groupbench.protocol import make_protocol
-from groupbench.recommender import TrainingData
-from groupbench.registry import aggregators, methods
-from groupbench.seeding import generator
-from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.models.recommender import TrainingData
 
 N_GROUPS, FEW = 1000, 50
 METRICS = {"ndcg": "ndcg@10", "recall": "recall@10", "hr": "hit@10"}

@@ -10,16 +10,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupbench.arrays import Segments
 from groupbench.benchmarks import AXES, Growth, saved
-from groupbench.data import Ratings
-from groupbench.evaluation import evaluate
-from groupbench.groups import Groups
-from groupbench.measure import Stopwatch
-from groupbench.recommender import Recommender, TrainingData
-from groupbench.registry import aggregators
-from groupbench.task import Task
-from groupbench.views import VIEWS
+from groupbench.core.arrays import Segments
+from groupbench.core.registry import aggregators
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.data.dataset import Ratings
+from groupbench.data.groups import Groups
+from groupbench.evaluation.evaluate import evaluate
+from groupbench.evaluation.task import Task
+from groupbench.evaluation.views import VIEWS
+from groupbench.models.recommender import Recommender, TrainingData
 
 START = {"users": 8000, "items": 2000, "groups": 2000, "members": 4}
 END = {"users": 1_000_000, "items": 100_000, "groups": 1_000_000, "members": 128}

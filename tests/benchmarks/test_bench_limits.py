@@ -13,9 +13,9 @@ from functools import partial
 import numpy as np
 
 from groupbench.aggregation import MemberScores
-from groupbench.arrays import Segments
 from groupbench.baselines._surprise_scores import Linear
-from groupbench.registry import aggregators
+from groupbench.core.arrays import Segments
+from groupbench.core.registry import aggregators
 
 
 def test_scores_of_factors(versus):

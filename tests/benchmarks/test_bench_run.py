@@ -18,8 +18,8 @@ BUSY = '''
 
 import time
 
-from groupbench.recommender import Recommender
-from groupbench.registry import method
+from groupbench.models.recommender import Recommender
+from groupbench.core.registry import method
 
 
 @method("busy")

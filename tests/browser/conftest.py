@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from groupbench import api, store
-from groupbench.page import make_page, page_content
+from groupbench import api
+from groupbench.report.html import make_page, page_content
+from groupbench.results import store
 
 FLAGS = (
     "--no-sandbox",
@@ -118,7 +119,7 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                 for aggregator in ("average", "borda"):
                     means = dict(zip(metrics, draws.uniform(0.2, 0.8, len(metrics)), strict=True))
                     worst = {name: value - 0.02 * (number % 2) for name, value in means.items()}
-                    figures.append(store.Figures(view, aggregator, means, means, worst, 0.1))
+                    figures.append(store.ViewMetrics(view, aggregator, means, means, worst, 0.1))
             record = store.RunRecord(
                 key=f"{number}-{seed}",
                 status="done",

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from groupbench import api, store
+from groupbench import api
+from groupbench.results import store
 
 ASKED = ("run", "--methods", "random,popularity", "--seeds", "2", "-j", "1")
 

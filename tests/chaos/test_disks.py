@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from groupbench import store
+from groupbench.results import store
 
 ASKED = ("run", "--methods", "random,item-mean", "--seeds", "2", "-j", "2")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from groupbench.errors import DatasetError
-from groupbench.loading import Card, Source
-from groupbench.loading._download import download
+from groupbench.core.errors import DatasetError
+from groupbench.data.loading import Card, Source
+from groupbench.data.loading._download import download
 
 ROWS = b"user,item,rating\nu,a,1\nv,b,5\n"
 
@@ -161,7 +161,7 @@ def test_the_same_host_may_point_to_another_of_its_addresses(cache, serve):
 
 
 def test_a_server_that_never_ends_is_left(cache, serve, monkeypatch):
-    monkeypatch.setattr("groupbench.loading._download.MAX_BYTES", 10**6)
+    monkeypatch.setattr("groupbench.data.loading._download.MAX_BYTES", 10**6)
 
     def answer(handler):
         handler.send_response(200)

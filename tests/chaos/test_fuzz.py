@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groupbench import api, store
-from groupbench.config import make_config
-from groupbench.errors import DatasetError, GroupbenchError, ResultError
-from groupbench.loading import Card, Source, load
+from groupbench import api
+from groupbench.core.errors import DatasetError, GroupbenchError, ResultError
+from groupbench.data.loading import Card, Source, load
 from groupbench.report.compare import compare_frame
+from groupbench.results import store
+from groupbench.runner.config import make_config
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from groupbench import store
 from groupbench.api import table
+from groupbench.results import store
 
 pytestmark = [
     pytest.mark.slow,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from groupbench import GroupRecommender, Recommender
-from groupbench.errors import MethodError
-from groupbench.recommender import ReferenceRow
+from groupbench.core.errors import MethodError
+from groupbench.models.recommender import ReferenceRow
 
 LEARNED = {}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from groupbench.recommender import ReferenceRow
-from groupbench.registry import Entry, load_plugin
+from groupbench.core.registry import Entry, load_plugin
+from groupbench.models.recommender import ReferenceRow
 from groupbench.testing import check
 
 FILE = Path(__file__).with_name("broken.py")

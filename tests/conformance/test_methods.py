@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from groupbench.registry import methods
+from groupbench.core.registry import methods
 from groupbench.testing import Trial, checks_for
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupbench.errors import ConfigError
-from groupbench.registry import load_plugin, methods
-from groupbench.seeding import generator
+from groupbench.core.errors import ConfigError
+from groupbench.core.registry import load_plugin, methods
+from groupbench.core.seeding import generator
 from groupbench.testing import check, method_template, small_training
 
 

@@ -14,8 +14,8 @@ REFERENCES = "random,popularity,item-mean,oracle"
 BARE = '''
 import numpy as np
 from groupbench import Dataset, Ratings, dataset
-from groupbench.data import GivenSplit, HeldOutRows
-from groupbench.groups import Groups
+from groupbench.data.dataset import GivenSplit, HeldOutRows
+from groupbench.data.groups import Groups
 
 @dataset("bare")
 def bare(source):

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 import groupbench
-from groupbench import store
+from groupbench.results import store
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import groupbench
-from groupbench.loading import load
-from groupbench.protocol import make_protocol
+from groupbench.data.loading import load
+from groupbench.evaluation.protocols import make_protocol
 
 ASKED = ("tune", "--methods", "ease,item-mean,slope-one,random", "--trials", "8", "--repeats", "2")
 

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from groupbench import api, store
-from groupbench.exchange import Chosen, export
+from groupbench import api
+from groupbench.results import store
+from groupbench.results.exchange import Chosen, export
 
 CUTOFFS = (3, 5, 10, 20)
 PLACES = [

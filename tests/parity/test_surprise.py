@@ -11,15 +11,15 @@ import surprise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupbench.arrays import Segments
 from groupbench.baselines._surprise_neighbours import Neighbours, RatingsOf, ranked
 from groupbench.baselines._surprise_scores import score_matrix
 from groupbench.baselines._surprise_trainset import build_trainset
-from groupbench.data import Ratings
-from groupbench.errors import ConfigError, MethodError
-from groupbench.groups import Groups
-from groupbench.recommender import TrainingData
-from groupbench.registry import methods
+from groupbench.core.arrays import Segments
+from groupbench.core.errors import ConfigError, MethodError
+from groupbench.core.registry import methods
+from groupbench.data.dataset import Ratings
+from groupbench.data.groups import Groups
+from groupbench.models.recommender import TrainingData
 
 SEED = {"random_state": 7}
 PLAIN = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from groupbench import api
-from groupbench.config import make_config
-from groupbench.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError
+from groupbench.runner.config import make_config
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from groupbench.benchmarks import (
     saved,
 )
 from groupbench.cli import app
-from groupbench.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError
 
 ONE = Comparison("test_a.py::test_a", "all scores", "peer 1.2", 0.05, 10.0, 3.0, 40.0, 0.01, 100.0, 1)
 GROWTH = [Growth(axis, n, n / 1e4, n / 100) for axis in ("users", "items") for n in (1000, 2000, 4000)]

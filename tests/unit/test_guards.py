@@ -176,7 +176,7 @@ def test_heavy_libraries_are_imported_where_they_are_needed(file):
 
 def test_listing_names_imports_no_heavy_library():
     code = (
-        "import sys; from groupbench.registry import methods, aggregators, datasets; "
+        "import sys; from groupbench.core.registry import methods, aggregators, datasets; "
         "names = [*methods.all(), *aggregators.all(), *datasets.all()]; "
         "print(len(names), *sorted({m.partition('.')[0] for m in sys.modules}))"
     )
@@ -222,4 +222,4 @@ def test_relative_imports_are_resolved():
     parent = ast.parse("from .. import store").body[0]
 
     assert targets(node, ("groupbench", "baselines", "als")) == ["groupbench.baselines._helper.x"]
-    assert targets(parent, ("groupbench", "runner", "jobs")) == ["groupbench.store"]
+    assert targets(parent, ("groupbench", "runner", "jobs")) == ["groupbench.results.store"]

@@ -1,0 +1,8 @@
+"""The doctor for data: what is odd, wrong or leaking in a data set, found from its content alone."""
+
+from groupbench.data.doctor._claims import facts
+from groupbench.data.doctor._diagnose import Diagnosis, diagnose
+from groupbench.data.doctor._finding import Finding, Severity
+from groupbench.data.doctor._report import as_json, mended, spoken
+
+__all__ = ["Diagnosis", "Finding", "Severity", "as_json", "diagnose", "facts", "mended", "spoken"]

@@ -1,0 +1,81 @@
+"""What the doctor says: findings as data, with examples in the ids of the original files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset, Ratings
+
+Severity = Literal["error", "warning", "note"]
+"""An `error` makes figures wrong, a `warning` may do so, a `note` is good to know."""
+
+EXAMPLES = 3
+"""The most examples of a finding."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for, and how often it was found.
+
+    Attributes:
+        code: its name, as in `held-out-in-training`.
+        about: which part of the data, as in `groups` or `group ratings`.
+        title: what it is, in words.
+        count: how many rows, pairs, groups ... it concerns; 0 where all is well.
+        total: out of how many.
+        examples: up to `EXAMPLES` of them.
+        severity: how much it matters.
+        fixable: whether the clean variant of the data set does without it.
+    """
+
+    code: str
+    about: str
+    title: str
+    count: int
+    total: int
+    examples: tuple[str, ...] = ()
+    severity: Severity = "warning"
+    fixable: bool = False
+
+    @property
+    def share(self) -> float:
+        """`count` over `total`; 0 of 0 is 0."""
+        return self.count / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Names:
+    """The original ids of raters and items, for examples.
+
+    Attributes:
+        rater: `user` or `group`.
+        raters: (n_raters,) ids.
+        items: (n_items,) ids.
+    """
+
+    rater: str
+    raters: Sequence[str]
+    items: Sequence[str]
+
+    @classmethod
+    def of(cls, dataset: Dataset, of_groups: bool) -> Names:
+        """The names of the users of a data set, or of its groups."""
+        if of_groups and dataset.groups is not None:
+            return cls("group", dataset.groups.ids, dataset.item_ids)
+        return cls("user", dataset.user_ids, dataset.item_ids)
+
+    def pairs(self, rows: Ratings, which: Any) -> tuple[str, ...]:
+        """The first rows that the mask `which`, (n_rows,), marks."""
+        first = np.flatnonzero(which)[:EXAMPLES]
+        chosen = zip(rows.users[first], rows.items[first], strict=True)
+        return tuple(f"{self.rater} {self.raters[u]}, item {self.items[i]}" for u, i in chosen)
+
+
+def named(kind: str, ids: Sequence[str], which: Iterable[int]) -> tuple[str, ...]:
+    """The first `EXAMPLES` of the indices `which`, as `kind` and id."""
+    return tuple(f"{kind} {ids[i]}" for i in list(which)[:EXAMPLES])

@@ -1,0 +1,67 @@
+"""Findings about catalogues that never meet, so that nobody ever chose between their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.data.doctor._finding import EXAMPLES, Finding
+from groupbench.data.leakage import parts
+
+if TYPE_CHECKING:
+    from groupbench.core.arrays import IntArray
+    from groupbench.data.dataset import Dataset
+
+
+def catalogue_findings(dataset: Dataset) -> Iterator[Finding]:
+    """Blocks of items that no user, no group or no category connects."""
+    held = parts(dataset)
+    users = [dataset.ratings, *(part.held.ratings for part in held if not part.of_groups)]
+    edges = {"users": _edges(users)}
+    if dataset.group_ratings is not None:
+        joint = [dataset.group_ratings, *(part.held.ratings for part in held if part.of_groups)]
+        edges["groups"] = _edges(joint)
+    if dataset.categories is not None:
+        items, columns = np.nonzero(dataset.categories.values)
+        edges["categories"] = (columns, items)
+    for kind, (ends, items) in edges.items():
+        yield _finding(dataset, kind, _blocks(ends, items, len(dataset.item_ids)))
+
+
+def _edges(tables: list[Any]) -> tuple[IntArray, IntArray]:
+    return np.concatenate([t.users for t in tables]), np.concatenate([t.items for t in tables])
+
+
+def _blocks(ends: IntArray, items: IntArray, n_items: int) -> list[IntArray]:
+    """The items of each component of a bipartite graph, largest first; items without edge are in none.
+
+    Args:
+        ends: (n_edges,) index of the rater or category.
+        items: (n_edges,) index of the item.
+        n_items: how many items there are.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = n_items + int(ends.max(initial=-1)) + 1
+    graph = coo_array((np.ones(len(items)), (items, n_items + ends)), shape=(size, size))
+    labels = connected_components(graph.tocsr(), directed=False)[1][:n_items]
+    linked = np.unique(items)
+    order = linked[np.argsort(labels[linked], kind="stable")]
+    blocks = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+    return sorted(blocks, key=len, reverse=True)
+
+
+def _finding(dataset: Dataset, kind: str, blocks: list[IntArray]) -> Finding:
+    outside = sum(map(len, blocks[1:]))
+    shown = blocks[:EXAMPLES] if outside else []
+    return Finding(
+        "catalogues-apart",
+        kind,
+        f"items outside the largest of {len(blocks):,} catalogues that share no {kind}",
+        outside,
+        sum(map(len, blocks)),
+        tuple(f"{len(block):,} items such as {dataset.item_ids[block[0]]}" for block in shown),
+    )

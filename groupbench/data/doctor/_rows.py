@@ -1,0 +1,74 @@
+"""Findings about rows that repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.data.dataset import Ratings
+from groupbench.data.doctor._finding import Finding, Names, Severity
+from groupbench.data.leakage import pairs, parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from groupbench.core.arrays import BoolArray
+    from groupbench.data.dataset import Dataset
+
+MOST_LEVELS = 30
+"""A column with more values than this is no occasion on which something is rated."""
+
+
+def row_findings(dataset: Dataset) -> Iterator[Finding]:
+    """Rows that are there twice, and pairs that have several rows, in every table of ratings."""
+    tables = [("ratings", False, dataset.ratings)]
+    if dataset.group_ratings is not None:
+        tables.append(("group ratings", True, dataset.group_ratings))
+    tables += [(f"held-out {p.kind.replace('_', ' ')}", p.of_groups, p.held.ratings) for p in parts(dataset)]
+    for about, of_groups, rows in tables:
+        names = Names.of(dataset, of_groups)
+        again, several, n_pairs = _repeats(rows)
+        occasions = _occasions(rows, dataset.tables) if several.any() else []
+        apart = "".join(f", one per {column}" for column in occasions[:1])
+        title = f"rows that repeat another row, value and all{apart}"
+        severity: Severity = "note" if apart else "warning"
+        shown = names.pairs(rows, again)
+        yield Finding("rows-repeated", about, title, int(again.sum()), len(rows), shown, severity)
+        title, shown = f"pairs with more than one row{apart}", names.pairs(rows, several)
+        yield Finding("pairs-repeated", about, title, int(several.sum()), n_pairs, shown, "note")
+
+
+def _repeats(rows: Ratings) -> tuple[BoolArray, BoolArray, int]:
+    """Find what repeats.
+
+    Returns:
+        Which rows equal an earlier one and which are the first of a pair with several rows, (n_rows,) both,
+        and the number of distinct pairs.
+    """
+    times = np.zeros(len(rows)) if rows.timestamps is None else rows.timestamps
+    order = np.lexsort((rows.values, times, pairs(rows)))
+    same = np.ones(max(len(rows) - 1, 0), dtype=np.bool_)
+    for column in (pairs(rows), rows.values, times):
+        same &= np.diff(column[order]) == 0
+    again = np.zeros(len(rows), dtype=np.bool_)
+    again[order[1:][same]] = True
+    _, first, counts = np.unique(pairs(rows), return_index=True, return_counts=True)
+    several = np.zeros(len(rows), dtype=np.bool_)
+    several[first[counts > 1]] = True
+    return again, several, len(counts)
+
+
+def _occasions(rows: Ratings, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Columns of the original table of these rows that tell all rows of a pair apart."""
+    found = []
+    for table in tables.values():
+        if len(table) != len(rows):
+            continue
+        for name in table.columns:
+            codes, levels = table[name].factorize()
+            both = pairs(rows) * max(len(levels), 1) + codes
+            if len(levels) <= MOST_LEVELS and len(np.unique(both)) == len(rows):
+                found.append(str(name))
+    return found

@@ -1,0 +1,72 @@
+"""What formed or observed groups are like: size, cohesion and activity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import FloatArray, IntArray
+from groupbench.data.formation._criteria import DEFAULT
+from groupbench.data.formation._pearson import Correlations
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from groupbench.data.dataset import Ratings
+    from groupbench.data.groups import Groups
+
+
+@dataclass(frozen=True)
+class GroupStatistics:
+    """Statistics of groups, one value per group.
+
+    Attributes:
+        size: (n_groups,) members.
+        cohesion: (n_groups,) mean Pearson correlation of its pairs of members over co-rated items,
+            in [-1, 1]; pairs without a correlation are left out, NaN where no pair has one.
+        activity: (n_groups,) mean number of rating rows of its members.
+    """
+
+    size: IntArray
+    cohesion: FloatArray
+    activity: FloatArray
+
+
+def describe(groups: Groups, ratings: Ratings, *, min_corated: int = DEFAULT.min_corated) -> GroupStatistics:
+    """Describe groups by the ratings of their members.
+
+    Args:
+        groups: any groups of the users that `ratings` has.
+        ratings: training rows only, where the groups are to be described as a method sees them.
+        min_corated: two members who share fewer items have no correlation.
+    """
+    rows = np.bincount(ratings.users, minlength=ratings.n_users)
+    return GroupStatistics(
+        size=groups.sizes,
+        cohesion=_cohesion(groups, ratings, min_corated),
+        activity=groups.segments.mean(rows[groups.members]),
+    )
+
+
+def _cohesion(groups: Groups, ratings: Ratings, min_corated: int) -> FloatArray:
+    of_row = groups.segments.of_row
+    sums, pairs = np.zeros(len(groups)), np.zeros(len(groups))
+    correlations = Correlations(_apart(groups, ratings), min_corated=min_corated)
+    for first, second, values in correlations.pairs(np.arange(len(of_row))):
+        once = first < second
+        group = of_row[first[once]]
+        sums += np.bincount(group, values[once], len(groups))
+        pairs += np.bincount(group, minlength=len(groups))
+    return np.where(pairs > 0, sums / np.maximum(pairs, 1), np.nan)
+
+
+def _apart(groups: Groups, ratings: Ratings) -> csr_array:
+    """The ratings of each member, with columns of its group's own: only members of one group co-rate."""
+    from scipy.sparse import csr_array
+
+    rows = ratings.matrix()[groups.members]
+    group = np.repeat(groups.segments.of_row, np.diff(rows.indptr))
+    columns, of_rating = np.unique(group * ratings.n_items + rows.indices, return_inverse=True)
+    return csr_array((rows.data, of_rating, rows.indptr), shape=(rows.shape[0], len(columns)))

@@ -1,0 +1,39 @@
+"""Reading data: original files to `Dataset`."""
+
+from groupbench.data.loading._card import Card, card
+from groupbench.data.loading._check import Check, FileCheck, Info, check, counts, info
+from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardised, words
+from groupbench.data.loading._ids import indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading._load import fetch, load
+from groupbench.data.loading._note import Note
+from groupbench.data.loading._source import Source
+from groupbench.data.loading._table import Table, read_table
+from groupbench.data.loading._variants import VARIANTS, split_variant
+
+__all__ = [
+    "VARIANTS",
+    "Card",
+    "Check",
+    "FileCheck",
+    "Info",
+    "Note",
+    "Source",
+    "Table",
+    "card",
+    "check",
+    "counts",
+    "fetch",
+    "indices",
+    "info",
+    "load",
+    "memberships",
+    "multi_hot",
+    "one_hot",
+    "read_table",
+    "side_by_side",
+    "sorted_ids",
+    "split_variant",
+    "standardised",
+    "without_repeats",
+    "words",
+]

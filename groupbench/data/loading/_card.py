@@ -1,0 +1,104 @@
+"""What is known of a data set before its files are read: the entries of `registry.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from groupbench.core.errors import DatasetError
+from groupbench.core.registry import datasets
+
+T = TypeVar("T")
+
+STRICT = {"extra": "forbid"}
+"""Pydantic's setting for dataclasses that take no unknown keys."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Origin, licence and checksums of a data set.
+
+    Attributes:
+        name: the registered name.
+        title: the name to print.
+        licence: under which terms the data may be used.
+        citation: what to cite.
+        homepage: where people read about it.
+        redistributable: whether the licence lets others pass the files on.
+        simulated: whether a program makes the data, so that there is no file.
+        archive: name of the original zip, or "".
+        sha256: checksum of the archive, or "" where none is known.
+        sha256_source: who published or measured the checksums.
+        addresses: where the archive can be fetched; mirrors follow, tried in order. Without an archive,
+            folders (ending in `/`) below which each of the files can be fetched by its name.
+        files: the files that are read, each with its sha256 or "".
+        claims: counts that were published with the data, by the names of `groupbench.data.doctor.facts`.
+        claims_source: where they were published.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = STRICT
+
+    name: str
+    title: str = ""
+    licence: str = "not stated"
+    citation: str = ""
+    homepage: str = ""
+    redistributable: bool = False
+    simulated: bool = False
+    archive: str = ""
+    sha256: str = ""
+    sha256_source: str = ""
+    addresses: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, float] = field(default_factory=dict)
+    claims_source: str = ""
+
+    @property
+    def downloads(self) -> Mapping[str, str]:
+        """What can be fetched, each with its sha256 or "": the archive, else the files at `addresses`."""
+        if self.archive:
+            return {self.archive: self.sha256}
+        return self.files if self.addresses else {}
+
+
+def card(name: str) -> Card:
+    """The card of a registered data set, from the `registry.toml` beside the file that defines it.
+
+    A data set without an entry there gets an empty card: it reads whatever lies in its folder.
+
+    Raises:
+        ConfigError: if no data set has that name.
+        DatasetError: if its entry is malformed.
+    """
+    path = datasets[name].file.with_name("registry.toml")
+    entry = read_toml(path).get(name, {})
+    return validated(Card, {"title": name, **entry, "name": name}, f"{path}: [{name}]")
+
+
+def validated(kind: type[T], values: Mapping[str, Any], place: str) -> T:
+    """Make a dataclass of TOML values; unknown keys and wrong types are a `DatasetError` at `place`."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        known = ", ".join(f.name for f in fields(kind))  # type: ignore[arg-type]
+        raise DatasetError(
+            f"{place}: {key}: {first['msg']} (got {first['input']!r}); the keys are {known}"
+        ) from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dict, empty if there is none; malformed ones are a `DatasetError`."""
+    import tomllib
+
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: {error}; mend the file") from error

@@ -1,0 +1,66 @@
+"""Ids of the original files and the indices that stand for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import IntArray, Segments
+from groupbench.data.groups import Groups
+from groupbench.data.loading._note import Note
+
+if TYPE_CHECKING:
+    from groupbench.data.loading._source import Source
+    from groupbench.data.loading._table import Table
+
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
+
+
+def sorted_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    """Distinct ids, by value if all are integers, else as text; `007` and `7` stay two ids."""
+    distinct = set(ids)
+    if all(_INTEGER.fullmatch(i) for i in distinct):
+        return tuple(sorted(distinct, key=lambda i: (int(i), i)))
+    return tuple(sorted(distinct))
+
+
+def indices(table: Table, column: str, known: Sequence[str], where: str) -> IntArray:
+    """The index in `known` of every id in a column, (n_rows,).
+
+    Raises:
+        DatasetError: if an id is not known; `where` names the files that should hold it.
+    """
+    import pandas as pd
+
+    found = np.asarray(pd.Index(known).get_indexer(pd.Index(table.frame[column])), dtype=np.int64)
+    if (found < 0).any():
+        row = int(np.argmax(found < 0))
+        raise table.error(
+            row, f"unknown {column} {table.frame[column].iloc[row]!r}", f"it must be in {where}"
+        )
+    return found
+
+
+def without_repeats(source: Source, table: Table, group: str, user: str) -> Table:
+    """A table of (group, user) rows without its repeated pairs, which are noted at `source`."""
+    pairs = table.frame[[group, user]]
+    again = pairs.duplicated().to_numpy()
+    if again.any():
+        name = table.place.rpartition("/")[2]
+        text = f"{name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
+        examples = [f"group {g}, user {u}" for g, u in pairs[again].head(3).itertuples(index=False)]
+        source.note(Note(text, "repeated-memberships", int(again.sum()), len(table), tuple(examples)))
+    return table.keep(~again)
+
+
+def memberships(table: Table, group: str, user: str, users: Sequence[str], where: str) -> Groups:
+    """Groups from a table of (group, user) rows; members are sorted by index."""
+    group_ids = sorted_ids(table.frame[group])
+    groups = indices(table, group, group_ids, table.place)
+    members = indices(table, user, users, where)
+    order = np.lexsort((members, groups))
+    sizes = np.bincount(groups, minlength=len(group_ids))
+    return Groups(group_ids, Segments.from_sizes(sizes), members[order])

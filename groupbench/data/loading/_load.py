@@ -1,0 +1,94 @@
+"""The verbs of the package that get and read data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from groupbench.core.errors import ConfigError, DatasetError, unknown
+from groupbench.core.registry import datasets
+from groupbench.data.dataset import Dataset
+from groupbench.data.loading._card import Card, card
+from groupbench.data.loading._download import download
+from groupbench.data.loading._folder import load_folder, open_folder
+from groupbench.data.loading._source import Source, locate
+from groupbench.data.loading._variants import split_variant, varied
+
+
+def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
+    """Read a data set, fetching its files first if they lie neither in `data_dir` nor in the cache.
+
+    Args:
+        name_or_path: a registered name, or a folder with the user's own `ratings.csv`; with `:clean` behind
+            it, the variant without what the doctor can mend (see `groupbench.data.leakage`).
+        data_dir: a folder with one sub-folder per data set; by default what GROUPBENCH_DATA names.
+
+    Raises:
+        ConfigError: if it is neither a name nor a folder, or there is no such variant of it.
+        DatasetError: if files are missing, changed or malformed.
+    """
+    name, variant = split_variant(str(name_or_path))
+    if is_folder(name):
+        source = open_folder(Path(name))
+        return varied(replace(load_folder(source), notes=tuple(source.notes)), variant)
+    found = card(name)
+    path = locate(found, data_dir)
+    if path is None and found.downloads:
+        path = download(found)
+    with opened(found, path) as source:
+        return varied(replace(run_loader(source), notes=tuple(source.notes)), variant)
+
+
+def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = False) -> list[Path]:
+    """Make sure that the files of a data set are here; returns where they are.
+
+    Args:
+        name: a registered name, or a variant of one; of a folder, the files in it are returned.
+        data_dir: as for `load`; nothing is ever written there, downloads go to the user's cache.
+        allow_unverified: whether to download an archive whose checksum nobody has published.
+
+    Raises:
+        ConfigError: if it is neither a name nor a folder.
+        DatasetError: if the files cannot be had.
+    """
+    name, _ = split_variant(name)
+    if is_folder(name):
+        return [Path(name) / file for file in open_folder(Path(name)).card.files]
+    found = card(name)
+    if not found.downloads:
+        return []
+    path = locate(found, data_dir) or download(found, allow_unverified)
+    return [path] if path.is_file() else [path / file for file in found.files]
+
+
+def is_folder(name: str) -> bool:
+    """Whether `name` is a folder of the user's; a `ConfigError` if it is no registered name either."""
+    known = datasets.all()
+    if name in known:
+        return False
+    if not Path(name).is_dir():
+        remedy = "a folder of your own needs a ratings.csv; give its path"
+        raise ConfigError(unknown("data set", name, known, remedy))
+    return True
+
+
+def run_loader(source: Source) -> Dataset:
+    """What the registered loader makes of `source`; a `DatasetError` if that is no data set."""
+    made = datasets[source.card.name].create(source=source)
+    if not isinstance(made, Dataset):
+        raise DatasetError(
+            f"{source.card.name}: its loader returned {type(made).__name__}; return a groupbench.Dataset"
+        )
+    return made
+
+
+@contextmanager
+def opened(found: Card, path: Path | None) -> Iterator[Source]:
+    """The source of a data set, closed afterwards."""
+    source = Source(found, path)
+    try:
+        yield source
+    finally:
+        source.close()

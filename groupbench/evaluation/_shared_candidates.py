@@ -1,0 +1,60 @@
+"""Views that share their candidates, so that each list is scored once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from groupbench.core.arrays import IntArray
+from groupbench.evaluation.views import EvaluationCase
+
+
+@dataclass(frozen=True)
+class SharedCandidates:
+    """Views whose lists have the same owners and the same distinct candidates.
+
+    Attributes:
+        cases: the views.
+    """
+
+    cases: list[EvaluationCase]
+
+    @property
+    def entity(self) -> Literal["user", "group"]:
+        """Whether the lists belong to users or to groups."""
+        return self.cases[0].view.entity
+
+    @property
+    def entities(self) -> IntArray:
+        """The owners of the lists, (n_lists,)."""
+        return self.cases[0].lists.entities
+
+    @property
+    def sizes(self) -> IntArray:
+        """Rows of each list in the view that has most, (n_lists,)."""
+        return np.asarray(np.max([judgement.lists.sizes for judgement in self.cases], axis=0))
+
+    @property
+    def cells(self) -> IntArray:
+        """What it takes to lay each list out in the view that needs most, (n_lists,)."""
+        return np.asarray(np.max([judgement.lists.cells for judgement in self.cases], axis=0))
+
+    def takes(self, judgement: EvaluationCase) -> bool:
+        """Whether the view's lists are those of this bundle."""
+        first = self.cases[0]
+        return self.entity == judgement.view.entity and first.lists.same_candidates(judgement.lists)
+
+
+def shared_candidates(cases: Sequence[EvaluationCase]) -> list[SharedCandidates]:
+    """Put views with the same lists together, in the order of their first view."""
+    found: list[SharedCandidates] = []
+    for judgement in cases:
+        bundle = next((held for held in found if held.takes(judgement)), None)
+        if bundle is None:
+            found.append(SharedCandidates([judgement]))
+        else:
+            bundle.cases.append(judgement)
+    return found

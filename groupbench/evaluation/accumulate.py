@@ -1,0 +1,256 @@
+"""Collectors: they judge scores block after block and keep the value of every list."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.evaluation.views import Block, EvaluationCase
+from groupbench.metrics import (
+    EVERYTHING,
+    EXPOSURES,
+    Exposure,
+    MetricRequest,
+    Ranking,
+    Ties,
+    counts,
+    families,
+    gather,
+    judge_members,
+    judge_predicted,
+    leaders,
+    rank_leaders,
+    sort_keys,
+)
+from groupbench.models.recommender import ReferenceRow
+
+if TYPE_CHECKING:
+    from groupbench.evaluation.scoring import Scored
+    from groupbench.models.recommender import TrainingData
+
+_ERRORS = ("rmse", "mae")
+
+Leaders = tuple[FloatArray, IntArray, IntArray]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The outcome of one view and aggregator.
+
+    Attributes:
+        judgement: the view and its lists.
+        aggregator: name of the aggregator, `none` or `own`.
+        values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined. Only
+            what was asked for is there.
+        top: (n_lists, largest K) item indices, best first, -1 beyond the end of a list.
+        overall: metrics that exist for all judged lists together only, by name.
+    """
+
+    judgement: EvaluationCase
+    aggregator: str
+    values: Mapping[Ties, Mapping[str, FloatArray]]
+    top: IntArray
+    overall: Mapping[str, float] = field(default_factory=dict)
+
+    def means(self, ties: Ties) -> dict[str, float]:
+        """Mean of each metric over the judged lists where it is defined; NaN if it is nowhere.
+
+        RMSE and MAE are pooled over the rows of all lists instead; `overall` stands at the end.
+        """
+        means = {
+            name: _pooled(name, values, self._rated)
+            if name in _ERRORS
+            else _mean(values[self.judgement.judged])
+            for name, values in self.values[ties].items()
+        }
+        return {**means, **self.overall}
+
+    @cached_property
+    def _rated(self) -> IntArray:
+        """Candidates with a truth in each list, (n_lists,)."""
+        lists = self.judgement.lists
+        return np.bincount(lists.truths.lists, minlength=len(lists.entities))
+
+
+def collector(
+    judgement: EvaluationCase,
+    aggregator: str,
+    method: object,
+    train: TrainingData,
+    asked: MetricRequest = EVERYTHING,
+) -> MetricAccumulator:
+    """The collector that a view needs; it computes what is asked for, as far as the view has it."""
+    kinds: dict[str, Callable[..., MetricAccumulator]]
+    kinds = {"list": ListAccumulator, "members": MemberAccumulator, "predictions": PredictionAccumulator}
+    return kinds[judgement.view.judges](judgement, aggregator, method, train, asked)
+
+
+class MetricAccumulator(ABC):
+    """Fills the per-list values of one view and aggregator, block after block."""
+
+    def __init__(
+        self,
+        judgement: EvaluationCase,
+        aggregator: str,
+        method: object,
+        train: TrainingData,
+        asked: MetricRequest,
+    ) -> None:
+        self._judgement = judgement
+        self._asked = asked
+        self._cutoffs = asked.cutoffs(judgement.view.cutoffs)
+        self._depth = max(self._cutoffs, default=1)
+        self._aggregator = aggregator
+        self._is_reference = isinstance(method, ReferenceRow)
+        self._scale = train.scale
+        # All rules hold the same values, in one dict, until the first tie that matters.
+        agreed: dict[str, FloatArray] = {}
+        self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(asked.ties, agreed)
+        self._agree = True
+        self._top = np.full((len(judgement.judged), self._depth), -1, dtype=np.int64)
+        # A reference row scores truths, not items: its ties say nothing about what it would show.
+        shown = any(f"{one.name}@{k}" in asked for one in EXPOSURES for k in self._cutoffs)
+        known = shown and not self._is_reference
+        self._exposure = Exposure(train.ratings, train.item_features) if known else None
+        self._exposed: dict[str, FloatArray] = {}
+
+    @abstractmethod
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
+
+    def finish(self) -> Judged:
+        """All that was collected; undefined values are zero where the view says so."""
+        if self._judgement.view.without_relevant == "zero":
+            for held in self._held():
+                for values in held.values():
+                    np.nan_to_num(values, copy=False)
+        overall = {}
+        if self._exposure is not None:
+            overall = self._exposure.of_all(self._top[self._judgement.judged], self._cutoffs)
+            overall = self._asked.among(overall)
+        # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
+        together = {ties: held | self._exposed for ties, held in self._values.items()}
+        return Judged(self._judgement, self._aggregator, together, self._top, overall)
+
+    def _put_all(
+        self,
+        lists: IntArray,
+        ranking: Ranking,
+        compute: Callable[[Ranking], Mapping[str, FloatArray]],
+    ) -> None:
+        """Keep what `compute` makes of the ranking under every tie rule.
+
+        Where no tie matters all rules agree, and a reference row is its expectation under each.
+        """
+        if self._is_reference or not ranking.undecided.any():
+            same = compute(ranking)
+            for held in self._held():
+                self._put(held, lists, same)
+            return
+        if self._agree:
+            self._agree = False
+            self._values = {t: {n: v.copy() for n, v in held.items()} for t, held in self._values.items()}
+        for ties, held in self._values.items():
+            self._put(held, lists, compute(ranking.resolved(ties)))
+
+    def _held(self) -> list[dict[str, FloatArray]]:
+        """The dicts of values, each once."""
+        return list(self._values.values())[: 1 if self._agree else None]
+
+    def _put(self, held: dict[str, FloatArray], lists: IntArray, values: Mapping[str, FloatArray]) -> None:
+        for name, block in values.items():
+            if name not in held:
+                held[name] = np.full(len(self._top), np.nan)
+            held[name][lists] = block
+
+    def _lead(self, lists: IntArray, block: Block, scores: FloatArray, ranked: BoolArray) -> Leaders:
+        """Keys, columns and items of the candidates that lead each list; the first ones are kept."""
+        keys, columns = leaders(sort_keys(scores, ranked), self._depth, stable=True)
+        items = gather(block.items, columns)
+        top = np.where(keys < np.inf, items, -1)[:, : self._depth]
+        self._top[lists, : top.shape[1]] = top
+        if self._exposure is not None:
+            shown = self._exposure.of_lists(self._top[lists], self._cutoffs)
+            self._put(self._exposed, lists, self._asked.among(shown))
+        return keys, columns, items
+
+
+class ListAccumulator(MetricAccumulator):
+    """Every list is judged by its own truth."""
+
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
+        scores, view, tau = scored.scores, self._judgement.view, self._judgement.tau
+        ranked = block.valid & (scores >= tau) if view.estimates_only else block.valid
+        relevant = block.valid & (block.truth >= tau)
+        keys, columns, _ = self._lead(lists, block, scores, ranked)
+        hits = gather(relevant, columns)
+        ranking = rank_leaders(keys, hits, self._depth, counts(ranked), counts(relevant))
+        self._put_all(lists, ranking, self._of_ranking)
+        if view.errors and scored.ratings and any(name in self._asked for name in _ERRORS):
+            errors = self._asked.among(_errors(np.clip(scores, *self._scale) - block.truth, block.valid))
+            for held in self._held():
+                self._put(held, lists, errors)
+
+    def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
+        """The metrics that are asked for, under the names of this view."""
+        known, synonyms = families(), self._judgement.view.synonyms
+        names = self._asked.among({f"{name}@{k}": (name, k) for name in known for k in self._cutoffs})
+        return {at: known[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in names.items()}
+
+
+class MemberAccumulator(MetricAccumulator):
+    """The list of a group is judged by the truth of each member."""
+
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
+        truth = self._judgement.lists.members
+        assert truth is not None
+        keys, _, items = self._lead(lists, block, scored.scores, block.valid)
+        members, inside = truth.segments.window(lists)
+        owner, members = np.nonzero(inside)[0], members[inside]
+        lengths, n_relevant = counts(block.valid)[owner], truth.n_relevant[members]
+        liked = truth.likes(members, items[owner])
+        ranking = rank_leaders(keys[owner], liked, self._depth, lengths, n_relevant)
+        groups, judging = Segments.from_sizes(inside.sum(axis=1)), n_relevant > 0
+        self._put_all(
+            lists, ranking, lambda found: judge_members(found, judging, groups, self._cutoffs, self._asked)
+        )
+
+
+class PredictionAccumulator(MetricAccumulator):
+    """The list of a group is judged by what the base method predicts for each member."""
+
+    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
+        """Judge the scores, shaped like the `block`, of the given lists."""
+        assert scored.predictions is not None
+        keys, columns, _ = self._lead(lists, block, scored.scores, block.valid)
+        values = judge_predicted(keys, columns, scored.predictions, self._cutoffs, self._asked)
+        for held in self._held():
+            self._put(held, lists, values)
+
+
+def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:
+    """RMSE and MAE of each list over its candidates with a truth; NaN without one."""
+    rated = valid & ~np.isnan(errors)
+    sizes = np.where(rated.any(axis=1), rated.sum(axis=1), np.nan)
+    known = np.where(rated, errors, 0.0)
+    return {"rmse": np.sqrt((known**2).sum(axis=1) / sizes), "mae": np.abs(known).sum(axis=1) / sizes}
+
+
+def _pooled(name: str, values: FloatArray, sizes: IntArray) -> float:
+    """An error over the rows of all lists, whether they hold something relevant or not."""
+    power = 2 if name == "rmse" else 1
+    known = ~np.isnan(values)
+    return float(np.average(values[known] ** power, weights=sizes[known]) ** (1 / power))
+
+
+def _mean(values: FloatArray) -> float:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")

@@ -1,0 +1,132 @@
+"""From scores to figures: every view and aggregator of one fitted method, in blocks.
+
+Users are scored once; each block of lists is gathered once and serves every aggregator and every
+view that shares its candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import IntArray, Segments
+from groupbench.evaluation._shared_candidates import SharedCandidates, shared_candidates
+from groupbench.evaluation.accumulate import Judged, MetricAccumulator, collector
+from groupbench.evaluation.scoring import Scored, ScoreSource
+from groupbench.evaluation.views import Block, EvaluationCase, View
+from groupbench.metrics import TIES, Ties, ask
+from groupbench.models.group_adapter import GroupsAsUsers
+from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
+
+if TYPE_CHECKING:
+    from groupbench.aggregation import Aggregator
+    from groupbench.core.stopwatch import Stopwatch
+    from groupbench.evaluation.task import Task
+
+VERSION = 4
+"""Goes up whenever figures change for the same scores, so that jobs are run again."""
+
+BLOCK = 1_000_000
+"""Member scores gathered at once: the largest temporary arrays have about this many elements."""
+
+Laid = tuple[EvaluationCase, Block]
+"""A view with some of its lists laid out."""
+
+
+def evaluate(
+    method: Recommender | GroupRecommender | ReferenceRow,
+    task: Task,
+    cases: Sequence[EvaluationCase],
+    aggregators: Mapping[str, Aggregator],
+    watch: Stopwatch,
+    *,
+    metrics: Iterable[str] | None = None,
+    ties: Iterable[Ties] = TIES,
+) -> list[Judged]:
+    """Judge a fitted method under every view and aggregator.
+
+    Args:
+        method: fitted on `task.train`, or a reference row.
+        task: the split and its groups.
+        cases: the views to judge.
+        aggregators: by name; they serve group views of user recommenders.
+        watch: charged with `score`, `aggregate` and `metrics`.
+        metrics: the figures to compute, such as `ndcg@10` or `min-recall@7`, of which a view gives those
+            that it has; by default every metric at the cutoffs of the view. The fewer, the faster.
+        ties: the tie rules to compute them under.
+
+    Returns:
+        One entry per view and aggregator; views that need predicted ratings are left out if the
+        method predicts none.
+
+    Raises:
+        ConfigError: if a metric or a tie rule is unknown.
+        MethodError: if scores are not finite or not of the promised shape.
+    """
+    asked = ask(metrics, ties)
+    suited = shared_candidates([j for j in cases if not refusal(method, j.view)])
+    runs = [(bundle, lists) for bundle in suited for lists in _blocks(bundle, task)]
+    find: Callable[[Sequence[Laid], IntArray], Iterator[tuple[Laid, str, Scored]]]
+    if isinstance(method, ReferenceRow):
+        find = partial(_by_truth, method)
+    else:
+        source = ScoreSource(method, task.train, aggregators, watch, again=len(runs) > 1)
+        find = partial(_by_scores, source)
+    collectors: dict[tuple[str, str], MetricAccumulator] = {}
+    for bundle, lists in runs:
+        laid = [(judgement, judgement.lists.block(lists)) for judgement in bundle.cases]
+        for (judgement, block), name, scored in find(laid, bundle.entities[lists]):
+            place = (judgement.view.name, name)
+            if place not in collectors:
+                collectors[place] = collector(judgement, name, method, task.train, asked)
+            with watch.phase("metrics"):
+                collectors[place].add(lists, block, scored)
+    return [c.finish() for c in collectors.values()]
+
+
+def refusal(method: object, view: View) -> str:
+    """Why the view cannot judge the method, or nothing."""
+    if view.judges == "predictions" and not isinstance(method, Recommender):
+        return "judges aggregators by the base method's own predictions, and there is none"
+    if isinstance(method, GroupsAsUsers) and view.entity == "user":
+        return "judges users, and here groups are served by rows of their own"
+    estimates = isinstance(method, ReferenceRow) or getattr(method, "predicts_ratings", False)
+    if view.estimates_only and not estimates:
+        return "needs predicted ratings, and this method's scores are none"
+    return ""
+
+
+def _by_truth(
+    method: ReferenceRow, laid: Sequence[Laid], entities: IntArray
+) -> Iterator[tuple[Laid, str, Scored]]:
+    """Yield (view, `none`, scores) for a block of lists."""
+    for judgement, block in laid:
+        lowest = np.nanmin(block.truth, initial=0.0) - 1.0
+        scores = method.score_truth(np.nan_to_num(block.truth, nan=lowest))
+        yield (judgement, block), "none", Scored(scores)
+
+
+def _by_scores(
+    source: ScoreSource, laid: Sequence[Laid], entities: IntArray
+) -> Iterator[tuple[Laid, str, Scored]]:
+    """Yield (view, aggregator, scores) for a block of lists."""
+    distinct = [block.distinct() for _, block in laid]
+    items, valid, _ = distinct[0]
+    for name, found in source.score(laid[0][0].view.entity, entities, items, valid):
+        for (judgement, block), (_, _, columns) in zip(laid, distinct, strict=True):
+            if judgement.view.judges != "predictions" or found.predictions is not None:
+                yield (judgement, block), name, found if columns is None else found.at(columns)
+
+
+def _blocks(bundle: SharedCandidates, task: Task) -> Iterator[IntArray]:
+    """Runs of lists, similar lengths together, whose member scores fit a block."""
+    members = np.ones(len(bundle.entities), dtype=np.int64)
+    if bundle.entity == "group":
+        members = task.train.groups.sizes[bundle.entities]
+    order = np.argsort(bundle.sizes, kind="stable")
+    weights = np.maximum(members * bundle.sizes, bundle.cells)[order]
+    for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
+        yield order[start:stop]

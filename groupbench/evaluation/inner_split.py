@@ -1,0 +1,124 @@
+"""Validation: the protocol again, on nothing but the training rows of one of its repeats.
+
+Hyperparameters are chosen on what this holds out, so nothing that a repeat holds out decides about its own
+figures. Other repeats of a random split hold out other rows, some of which are training rows here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from groupbench.core.arrays import Segments, among, distinct
+from groupbench.core.errors import ConfigError
+from groupbench.core.seeding import generator
+from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
+from groupbench.data.leakage import pairs
+from groupbench.evaluation.splits import leave_one_out
+
+if TYPE_CHECKING:
+    from groupbench.data.groups import Groups
+    from groupbench.evaluation.protocols import Protocol
+    from groupbench.evaluation.task import Task
+
+_CELLS = 2**22
+"""Random numbers drawn at once while negatives are sampled."""
+
+
+def validation_task(dataset: Dataset, protocol: Protocol, seed: int, repeat: int) -> Task:
+    """What `protocol` makes of the training rows of repeat `seed`, held out anew for the given `repeat`.
+
+    Raises:
+        ConfigError: if too few training rows are left to be split again.
+    """
+    return protocol.prepare(inner(dataset, protocol, seed, repeat), repeat)
+
+
+def inner(dataset: Dataset, protocol: Protocol, seed: int, repeat: int = 0) -> Dataset:
+    """The data set as it would be if the training rows of repeat `seed` were all there is.
+
+    A split that came with the data is replaced by one of its training rows: its own validation rows where
+    it has them, else one item of every rater with two or more (the latest, or a random one without
+    timestamps), against as many sampled items that the rater has no training row with as the outer rows
+    have at most. `repeat` draws those; elsewhere it changes nothing.
+
+    Raises:
+        ConfigError: if no rater of a given split has two training items.
+    """
+    outer = protocol.prepare(dataset, seed)
+    name = f"{dataset.name} without the held-out rows of seed {seed}"
+    rows, joint = outer.train.ratings, outer.train.group_ratings
+    if outer.given is None:
+        return replace(dataset, name=name, ratings=rows, group_ratings=joint, given=None)
+    users = _held_again(outer.given, "users", rows, generator(name, "users", repeat))
+    groups = _held_again(outer.given, "groups", joint, generator(name, "groups", repeat))
+    if users is None and groups is None:
+        raise ConfigError(
+            f"dataset {dataset.name}: no rater has two training items, of which one could be held out to "
+            "tune on; its hyperparameters cannot be tuned"
+        )
+    return replace(
+        dataset,
+        name=name,
+        ratings=_without(_kept(rows, dataset.groups, groups), users),
+        group_ratings=None if joint is None else _without(joint, groups),
+        given=GivenSplit(users=users, groups=groups),
+    )
+
+
+def _held_again(
+    given: GivenSplit, kind: Literal["users", "groups"], rows: Ratings | None, rng: np.random.Generator
+) -> HeldOutRows | None:
+    """What to hold out in place of the given held-out rows of a kind, or None where nothing can be."""
+    outer: HeldOutRows | None = getattr(given, kind)
+    own: HeldOutRows | None = getattr(given, f"validation_{kind}")
+    if outer is None or own is not None:
+        return own
+    held = None if rows is None else _one_each(rows, rng)
+    if held is None or rows is None or outer.segments is None:
+        return None if held is None else HeldOutRows(held)
+    return _against_negatives(held, rows, int(outer.segments.sizes.max()), rng)
+
+
+def _one_each(rows: Ratings, rng: np.random.Generator) -> Ratings | None:
+    """One row of every rater with two items or more, but not all; None if there is no such rater."""
+    distinct = rows.take(np.sort(np.unique(pairs(rows), return_index=True)[1]))
+    counts = np.bincount(distinct.users, minlength=rows.n_users)[distinct.users]
+    several = distinct.take((counts > 1) & (counts < rows.n_items))
+    return several.take(leave_one_out(several, rng).held_out) if len(several) else None
+
+
+def _without(rows: Ratings, held: HeldOutRows | None) -> Ratings:
+    return rows if held is None else rows.take(~np.isin(pairs(rows), pairs(held.ratings)))
+
+
+def _kept(rows: Ratings, groups: Groups | None, held: HeldOutRows | None) -> Ratings:
+    """`rows` of users without those in which a member chose what its group is to be judged by.
+
+    Where a group's choice is also written down as each member's own, they would give it away.
+    """
+    if groups is None or held is None:
+        return rows
+    chosen = held.ratings
+    place, inside = groups.segments.window(chosen.users)
+    items = chosen.items.repeat(groups.sizes[chosen.users])
+    given_away = distinct(groups.members[place[inside]] * rows.n_items + items)
+    return rows.take(~among(pairs(rows), given_away))
+
+
+def _against_negatives(held: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:
+    """`held` with `n` distinct items each, or all there are, that the rater has none of the `rows` with."""
+    known, n = rows.matrix(), min(n, rows.n_items)
+    step = max(1, _CELLS // rows.n_items)
+    found, sizes = [], []
+    for start in range(0, len(held), step):
+        theirs = known[held.users[start : start + step]]
+        order = rng.random(theirs.shape)
+        order[np.repeat(np.arange(len(order)), np.diff(theirs.indptr)), theirs.indices] = np.inf
+        items = np.argpartition(order, n - 1, axis=1)[:, :n]
+        unknown = np.isfinite(np.take_along_axis(order, items, axis=1))
+        found.append(items[unknown])
+        sizes.append(unknown.sum(axis=1))
+    return HeldOutRows(held, np.concatenate(found), Segments.from_sizes(np.concatenate(sizes)))

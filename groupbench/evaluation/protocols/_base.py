@@ -1,0 +1,99 @@
+"""What all protocols share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from groupbench.core.errors import ConfigError
+from groupbench.evaluation.views import VIEWS, EvaluationCase
+from groupbench.models.recommender import TrainingData
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset, Ratings
+    from groupbench.data.groups import Groups
+    from groupbench.evaluation.task import Task
+
+
+class Protocol(BaseModel):
+    """What all protocols share; each is a subclass whose fields are its options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    views: ClassVar[tuple[str, ...]]
+    """The views that judge it."""
+    groups_rate: ClassVar[bool] = False
+    """Whether joint ratings are for training, where the data has them."""
+
+    name: str
+    """Name of the protocol."""
+    tau: float | None = Field(None, allow_inf_nan=False)
+    """A rating of at least this, on the data's own scale, is relevant; each view has its own default."""
+
+    @property
+    def label(self) -> str:
+        """The name and the options that differ from the default: `paper+ratio=0.85`."""
+        own = self.model_dump()
+        changed = [f"{k}={_text(own[k])}" for k, f in type(self).model_fields.items() if own[k] != f.default]
+        return "+".join([self.name, *sorted(changed)])
+
+    @abstractmethod
+    def prepare(self, dataset: Dataset, seed: int) -> Task:
+        """Make the task of one repeat; the same names, options and seed give the same task.
+
+        Raises:
+            ConfigError: if the data cannot be split or grouped as asked.
+        """
+
+    def judge(self, task: Task, views: Sequence[str] = ()) -> tuple[list[EvaluationCase], dict[str, str]]:
+        """Make the lists of every view that applies to the data.
+
+        Args:
+            task: what `prepare` made.
+            views: their names; by default all of the protocol.
+
+        Returns:
+            The views that apply, and by name of each other one why it does not.
+
+        Raises:
+            ConfigError: if none applies.
+        """
+        cases: list[EvaluationCase] = []
+        reasons: dict[str, str] = {}
+        for name in views or self.views:
+            try:
+                cases.append(VIEWS[name].judge(task, self.tau))
+            except ConfigError as error:
+                reasons[name] = str(error)
+        if not cases:
+            raise ConfigError("; ".join(reasons.values()))
+        return cases, reasons
+
+
+def natural_groups(dataset: Dataset, instead: str = "") -> Groups:
+    """The observed groups; without any a `ConfigError` that names what `groups` can be `instead`."""
+    if dataset.groups is None:
+        other = f"use groups={instead} or " if instead else ""
+        raise ConfigError(f"dataset {dataset.name} has no natural groups; {other}add a groups.csv")
+    return dataset.groups
+
+
+def training_data(
+    dataset: Dataset, rows: Ratings, groups: Groups, joint: Ratings | None = None
+) -> TrainingData:
+    """What methods may learn from: the given rows, groups and joint ratings, and the data set's features."""
+    return TrainingData(
+        ratings=rows,
+        scale=dataset.scale,
+        groups=groups,
+        group_ratings=joint,
+        user_features=dataset.user_features,
+        item_features=dataset.item_features,
+    )
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

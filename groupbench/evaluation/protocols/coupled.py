@@ -1,0 +1,53 @@
+"""Small groups whose members judge what is recommended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from groupbench.core.seeding import generator
+from groupbench.evaluation.protocols._base import natural_groups, training_data
+from groupbench.evaluation.protocols._rows import RowSplit
+from groupbench.evaluation.task import Task
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset, Ratings
+    from groupbench.data.groups import Groups
+
+
+class Coupled(RowSplit):
+    """Small formed groups choose from all items new to their members; each member judges the list."""
+
+    views: ClassVar[tuple[str, ...]] = ("coupled", "decoupled")
+
+    name: Literal["coupled"] = "coupled"
+    groups: Literal[
+        "random", "similar", "divergent", "one-divergent", "coalitional", "same-item", "natural"
+    ] = "random"
+    """How groups are formed from training rows, or `natural` for the observed ones."""
+    n_groups: int = Field(1000, ge=1)
+    """Number of groups."""
+    sizes: tuple[int, ...] = (2, 3, 4, 5, 6, 7, 8)
+    """Sizes of the groups, in equal shares."""
+    relate: Literal["any", "all"] = "any"
+    """Whether a new member must relate to any or to all members (Kaya et al. 2020 take any)."""
+
+    def prepare(self, dataset: Dataset, seed: int) -> Task:
+        """Split the rows, and form the groups from what is left for training."""
+        rows, held_out = self._split(dataset, seed)
+        natural = self.groups == "natural"
+        groups = natural_groups(dataset, "random") if natural else self._formed(dataset, rows, seed)
+        return Task(training_data(dataset, rows, groups), held_out)
+
+    def _formed(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
+        from groupbench.data.formation import form
+
+        return form(
+            self.groups,
+            rows,
+            sizes=self.sizes,
+            n_groups=self.n_groups,
+            relate=self.relate,
+            rng=generator(dataset.name, "groups", self.groups, seed),
+        )

@@ -1,0 +1,90 @@
+"""Which rows are held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import IntArray
+from groupbench.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Ratings
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row indices of the training and the held-out ratings, each in ascending order."""
+
+    train: IntArray
+    held_out: IntArray
+
+
+def ratio_split(ratings: Ratings, ratio: float, rng: np.random.Generator) -> Split:
+    """Put a random share `ratio` of the rows into training (rounded down) and hold out the rest.
+
+    Raises:
+        ConfigError: if either side would be empty.
+    """
+    n_train = _n_train(len(ratings), ratio)
+    order = rng.permutation(len(ratings))
+    return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))
+
+
+def temporal_split(ratings: Ratings, ratio: float) -> Split:
+    """Hold out the latest rows; a share `ratio` is earlier. Rows of one time keep their order.
+
+    Raises:
+        ConfigError: if the data has no timestamps, or either side would be empty.
+    """
+    if ratings.timestamps is None:
+        raise ConfigError("split=temporal needs timestamps, and this data has none; use split=ratio")
+    n_train = _n_train(len(ratings), ratio)
+    order = np.argsort(ratings.timestamps, kind="stable")
+    return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))
+
+
+def fold_split(n_units: int, folds: int, fold: int, rng: np.random.Generator) -> Split:
+    """Hold out one of `folds` random parts of 0 ... n_units - 1; sizes differ by one at most.
+
+    The same `rng` state gives the same parts, so that every unit is held out by exactly one fold.
+
+    Raises:
+        ConfigError: if there are fewer units than folds.
+    """
+    if n_units < folds:
+        raise ConfigError(f"folds={folds} is more than the {n_units} there are to part; ask for fewer folds")
+    held_out = rng.permutation(n_units) % folds == fold
+    return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+
+
+def leave_one_out(ratings: Ratings, rng: np.random.Generator) -> Split:
+    """Hold out one row of every user with two or more: the latest, or a random one without timestamps.
+
+    Raises:
+        ConfigError: if no user has two rows.
+    """
+    when = rng.random(len(ratings)) if ratings.timestamps is None else ratings.timestamps
+    order = np.lexsort((when, ratings.users))
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = ratings.users[order][1:] != ratings.users[order][:-1]
+    several = np.bincount(ratings.users, minlength=ratings.n_users)[ratings.users] > 1
+    held_out = np.zeros(len(order), dtype=bool)
+    held_out[order[last]] = True
+    held_out &= several
+    if not held_out.any():
+        raise ConfigError("split=leave-one-out needs a user with two ratings, and there is none")
+    return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+
+
+def _n_train(n: int, ratio: float) -> int:
+    # Rounded first: 0.29 * 100 is a little less than 29 in floating point.
+    n_train = int(round(n * ratio, 9))
+    if not 0 < n_train < n:
+        raise ConfigError(
+            f"ratio={ratio} leaves {n_train} of {n} ratings for training and {n - n_train} held out; "
+            "choose a ratio that leaves rows on both sides"
+        )
+    return n_train

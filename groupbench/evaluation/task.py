@@ -1,0 +1,29 @@
+"""What a protocol makes of a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Features, GivenSplit, Ratings
+    from groupbench.models.recommender import TrainingData
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set under one protocol and seed: what methods learn from and what judges them.
+
+    Attributes:
+        train: all that methods see.
+        held_out: held-out ratings of users.
+        joint: held-out joint ratings; their `users` are indices into `train.groups`.
+        given: the split that came with the data, where its held-out rows judge.
+        catalogues: (n_items, n_catalogues) 0/1 columns: groups choose within theirs; None for all items.
+    """
+
+    train: TrainingData
+    held_out: Ratings
+    joint: Ratings | None = None
+    given: GivenSplit | None = None
+    catalogues: Features | None = None

@@ -1,0 +1,111 @@
+"""What every view is: a definition, and the candidate lists it makes from held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from groupbench.core.arrays import BoolArray, IntArray, runs, stable_order
+from groupbench.core.errors import ConfigError
+from groupbench.evaluation.views._lists import Lists
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Ratings
+    from groupbench.data.groups import Groups
+    from groupbench.evaluation.task import Task
+
+CUTOFFS = (3, 5, 10, 20)
+"""The K at which metrics are computed, unless a view says otherwise."""
+
+STARS = (1.0, 5.0)
+"""The scale on which views state their default tau."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How held-out rows judge a ranking.
+
+    Attributes:
+        name: the name in tables.
+        definition: one line: who is judged, on which candidates, against what truth.
+        entity: whether lists belong to users or to groups.
+        tau: a truth of at least this is relevant, unless the protocol sets another; said on a scale of 1 to
+            5 and mapped linearly to that of the data, so that 1 makes every held-out row relevant.
+        build: makes the lists from a task and tau.
+        without_relevant: lists without relevant candidates are left out (`skip`), count where a
+            metric is defined (`keep`), or count as 0 everywhere (`zero`).
+        estimates_only: candidates are recommended only if their predicted rating reaches tau;
+            needs a method that predicts ratings.
+        errors: whether RMSE and MAE of predicted ratings against the truth are reported.
+        judges: whether a list is judged by its truth, by each member's, or by predictions for each member.
+        synonyms: metric families that stand for another one in this view.
+        cutoffs: the K at which metrics are computed, ascending; the longest is kept as recommendations.
+        oracle: what the oracle's figures bound, where that is not every metric.
+    """
+
+    name: str
+    definition: str
+    entity: Literal["user", "group"]
+    tau: float
+    build: Callable[[Task, float], Lists]
+    without_relevant: Literal["skip", "keep", "zero"] = "skip"
+    estimates_only: bool = False
+    errors: bool = False
+    judges: Literal["list", "members", "predictions"] = "list"
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    cutoffs: tuple[int, ...] = CUTOFFS
+    oracle: str = ""
+
+    def threshold(self, task: Task, tau: float | None = None) -> float:
+        """The tau in force: the given one, else the view's own on the scale of the data."""
+        return float(np.interp(self.tau, STARS, task.train.scale)) if tau is None else tau
+
+    def judge(self, task: Task, tau: float | None = None) -> EvaluationCase:
+        """Make this view's lists from held-out rows.
+
+        Raises:
+            ConfigError: if no entity can be judged.
+        """
+        threshold = self.threshold(task, tau)
+        lists = self.build(task, threshold)
+        judged = np.ones(len(lists.entities), dtype=bool)
+        if self.without_relevant == "skip":
+            truths = lists.truths
+            # Where members judge, what is held are the candidates that somebody likes.
+            relevant = truths.values >= (threshold if lists.members is None else 0.0)
+            judged = np.bincount(truths.lists[relevant], minlength=len(judged)) > 0
+        if not judged.any():
+            raise ConfigError(
+                f"view {self.name}: none of {len(judged)} lists has a held-out rating of at least "
+                f"tau={threshold:g}; lower tau or hold out more rows"
+            )
+        return EvaluationCase(self, threshold, lists, judged)
+
+
+@dataclass(frozen=True)
+class EvaluationCase:
+    """One view of one split, ready to judge scores.
+
+    Attributes:
+        view: the view.
+        tau: the threshold of relevance in force.
+        lists: the candidate lists.
+        judged: (n_lists,) False for lists that are left out because nothing in them is relevant.
+    """
+
+    view: View
+    tau: float
+    lists: Lists
+    judged: BoolArray
+
+
+def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
+    """Pairs (group, held-out row) for every row of every member, groups ascending."""
+    by_user = stable_order(held_out.users, held_out.n_users)
+    counts = np.bincount(held_out.users, minlength=held_out.n_users)
+    sizes = counts[groups.members]
+    rows = runs((np.cumsum(counts) - counts)[groups.members], sizes)
+    return np.repeat(groups.segments.of_row, sizes), by_user[rows]

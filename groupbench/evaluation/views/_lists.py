@@ -1,0 +1,243 @@
+"""Candidate lists with their truth: written out row by row, or made from the whole catalogue on demand."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, among, columns_set, pick, runs
+
+
+@dataclass(frozen=True)
+class MemberTruth:
+    """What each member of each judged group likes among the candidates.
+
+    Attributes:
+        segments: which rows of `users` belong to which list.
+        users: (n_rows,) the members.
+        keys: sorted, distinct `row * n_items + item` of everything a member likes.
+        n_relevant: (n_rows,) number of candidates each member likes.
+        n_items: number of items.
+    """
+
+    segments: Segments
+    users: IntArray
+    keys: IntArray
+    n_relevant: IntArray
+    n_items: int
+
+    def likes(self, rows: IntArray, items: IntArray) -> BoolArray:
+        """Whether the members `rows`, (n,), like the `items`, (n, width)."""
+        wanted = rows[:, None] * self.n_items + items
+        place = np.searchsorted(self.keys, wanted)
+        return np.asarray(self.keys[np.minimum(place, len(self.keys) - 1)] == wanted)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lists, laid out one a line.
+
+    Attributes:
+        items: (n_lists, width) candidates, ascending in each line; an item can occur more than once.
+        valid: (n_lists, width) False beyond the end of a list.
+        find_truth: what lays `truth` out, which is done only if it is asked for.
+    """
+
+    items: IntArray
+    valid: BoolArray
+    find_truth: Callable[[], FloatArray]
+
+    @cached_property
+    def truth(self) -> FloatArray:
+        """(n_lists, width) held-out rating of each candidate, NaN where it has none."""
+        return self.find_truth()
+
+    def distinct(self) -> tuple[IntArray, BoolArray, IntArray | None]:
+        """The distinct candidates of each line, where there are any, and every candidate's column among them.
+
+        Columns are None where no candidate occurs twice.
+        """
+        repeats = self.valid[:, 1:] & (self.items[:, 1:] == self.items[:, :-1])
+        if not repeats.any():
+            return self.items, self.valid, None
+        first = self.valid.copy()
+        first[:, 1:] &= ~repeats
+        rows, inside = Segments.from_sizes(first.sum(axis=1)).window(np.arange(len(first)))
+        columns = np.where(self.valid, np.cumsum(first, axis=1) - 1, 0)
+        return self.items[first][rows], inside, columns
+
+
+class Truths(NamedTuple):
+    """Every candidate with a truth: its list's number, its item and the truth, all (n_truths,)."""
+
+    lists: IntArray
+    items: IntArray
+    values: FloatArray
+
+
+class Lists(ABC):
+    """Candidate lists with their truth, one list per entity.
+
+    Attributes:
+        entities: (n_lists,) the user or group whose list it is, ascending; repeated where a view
+            judges several lists of one.
+        members: for views in which each member judges the group's list, else None.
+    """
+
+    entities: IntArray
+    members: MemberTruth | None
+
+    @property
+    @abstractmethod
+    def sizes(self) -> IntArray:
+        """Candidates of each list, (n_lists,)."""
+
+    @property
+    def cells(self) -> IntArray:
+        """Numbers that a list becomes while it is laid out, (n_lists,)."""
+        return self.sizes
+
+    @property
+    @abstractmethod
+    def truths(self) -> Truths:
+        """Every candidate with a truth, lists ascending."""
+
+    @abstractmethod
+    def block(self, lists: IntArray) -> Block:
+        """The lists of the given numbers, laid out in that order."""
+
+    @abstractmethod
+    def same_candidates(self, other: Lists) -> bool:
+        """Whether `other` offers the same entities the same distinct candidates."""
+
+
+@dataclass(frozen=True)
+class RowLists(Lists):
+    """Lists that are written out.
+
+    Attributes:
+        segments: which rows belong to which list.
+        items: (n_rows,) candidate items, ascending in each list; an item can occur more than once.
+        truth: (n_rows,) held-out rating of the candidate, NaN if it has none.
+    """
+
+    entities: IntArray
+    segments: Segments
+    items: IntArray
+    truth: FloatArray
+    members: MemberTruth | None = None
+
+    @classmethod
+    def gather(cls, entities: IntArray, items: IntArray, truth: FloatArray) -> RowLists:
+        """Lists from rows (entity, item, truth), sorted by entity and item."""
+        order = np.lexsort((items, entities))
+        owners, sizes = np.unique(entities[order], return_counts=True)
+        return cls(owners, Segments.from_sizes(sizes), items[order], truth[order])
+
+    @property
+    def sizes(self) -> IntArray:
+        """Rows of each list, (n_lists,)."""
+        return self.segments.sizes
+
+    @property
+    def truths(self) -> Truths:
+        """Every row with a truth."""
+        known = ~np.isnan(self.truth)
+        return Truths(self.segments.of_row[known], self.items[known], self.truth[known])
+
+    def block(self, lists: IntArray) -> Block:
+        """The rows of the given lists."""
+        rows, valid = self.segments.window(lists)
+        return Block(self.items.take(rows), valid, lambda: self.truth.take(rows))
+
+    def same_candidates(self, other: Lists) -> bool:
+        """Whether the distinct items of all lists are the same."""
+        return isinstance(other, RowLists) and all(map(np.array_equal, self._distinct(), other._distinct()))
+
+    def _distinct(self) -> tuple[IntArray, IntArray, IntArray]:
+        """The entities, and list and item of every row that is no repetition."""
+        first = np.ones(len(self.items), dtype=bool)
+        np.not_equal(self.items[1:], self.items[:-1], out=first[1:])  # the items of a list ascend
+        first[self.segments.offsets[:-1]] = True
+        return self.entities, self.segments.of_row[first], self.items[first]
+
+
+@dataclass(frozen=True)
+class CatalogueLists(Lists):
+    """Lists of all items but some: only what sets them apart is held, and a block is laid out when asked for.
+
+    Attributes:
+        n_items: number of items.
+        excluded: sorted, distinct `list * n_items + item` of what is no candidate; every list keeps one.
+        held: sorted, distinct `list * n_items + item` of the candidates with a truth.
+        truth: (n_held,) their truth.
+    """
+
+    entities: IntArray
+    n_items: int
+    excluded: IntArray
+    held: IntArray
+    truth: FloatArray
+    members: MemberTruth | None = None
+
+    @property
+    def sizes(self) -> IntArray:
+        """Items that are not excluded, (n_lists,)."""
+        return self.n_items - np.bincount(self.excluded // self.n_items, minlength=len(self.entities))
+
+    @property
+    def cells(self) -> IntArray:
+        """As many as there are items."""
+        return np.full(len(self.entities), self.n_items)
+
+    @property
+    def truths(self) -> Truths:
+        """Every candidate with a truth."""
+        return Truths(self.held // self.n_items, self.held % self.n_items, self.truth)
+
+    def block(self, lists: IntArray) -> Block:
+        """All items that are not excluded from the given lists."""
+        left = np.ones((len(lists), self.n_items), dtype=bool)
+        cells, _ = self._cells(self.excluded, lists)
+        left.reshape(-1)[cells] = False
+        items, inside = np.broadcast_to(np.arange(self.n_items), left.shape), left
+        if len(cells):
+            items, inside = columns_set(left)
+        return Block(items, inside, partial(self._truth, lists, items))
+
+    def _truth(self, lists: IntArray, items: IntArray) -> FloatArray:
+        """The truth of the `items`, (n_lists, width), of the given lists."""
+        table, every = np.full((len(lists), self.n_items), np.nan), np.arange(len(lists))
+        cells, rows = self._cells(self.held, lists)
+        table.reshape(-1)[cells] = self.truth[rows]
+        return pick(table, every, items, every)
+
+    def same_candidates(self, other: Lists) -> bool:
+        """Whether the same entities are excluded from the same items."""
+        return (
+            isinstance(other, CatalogueLists)
+            and self.n_items == other.n_items
+            and np.array_equal(self.entities, other.entities)
+            and np.array_equal(self.excluded, other.excluded)
+        )
+
+    def _cells(self, keys: IntArray, lists: IntArray) -> tuple[IntArray, IntArray]:
+        """Cells of the block of `lists`, laid out flat, that `keys` name, and the places of those keys."""
+        starts = np.searchsorted(keys, lists * self.n_items)
+        sizes = np.searchsorted(keys, (lists + 1) * self.n_items) - starts
+        rows = runs(starts, sizes)
+        return np.repeat(np.arange(len(lists)) * self.n_items, sizes) + keys[rows] % self.n_items, rows
+
+
+def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
+    """Those `keys`, `entity * n_items + item`, of the ascending `entities`, with their places instead."""
+    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, whose places are themselves
+        return keys[keys < len(entities) * n_items]
+    keys = keys[among(keys // n_items, entities)]
+    places: IntArray = np.searchsorted(entities, keys // n_items)
+    return places * n_items + keys % n_items

@@ -1,0 +1,43 @@
+"""Held-out rows that came with the data, ranked among all items."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import among, distinct
+from groupbench.data.leakage import pairs
+from groupbench.evaluation.views._base import CUTOFFS, View
+from groupbench.evaluation.views._given import Entity, given_part
+from groupbench.evaluation.views._lists import CatalogueLists, Lists, renumbered
+
+if TYPE_CHECKING:
+    from groupbench.evaluation.task import Task
+
+
+def _build(entity: Entity, task: Task, tau: float) -> Lists:
+    part = given_part(task, f"full-{entity}", entity)
+    rows, n_items = part.held.ratings.unique(), part.held.ratings.n_items
+    known = part.known
+    n_known = np.bincount(known // n_items, minlength=rows.n_users)
+    choosing = distinct(rows.users[n_known[rows.users] < n_items])
+    rows = rows.take(among(rows.users, choosing) & ~among(pairs(rows), known))
+    excluded, held = (renumbered(keys, choosing, n_items) for keys in (known, pairs(rows)))
+    return CatalogueLists(choosing, n_items, excluded, held, rows.values)
+
+
+def _view(entity: Entity) -> View:
+    return View(
+        name=f"full-{entity}",
+        definition=f"{entity}s rank all items without a training or validation row of their own; truth are "
+        "their held-out rows",
+        entity=entity,
+        tau=1.0,
+        build=partial(_build, entity),
+        cutoffs=(*CUTOFFS, 50),
+    )
+
+
+FULL = (_view("group"), _view("user"))

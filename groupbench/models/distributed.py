@@ -1,0 +1,267 @@
+"""Processes that train one network together: each computes its slice of every mini-batch.
+
+All of them hold the same weights and draw the same random numbers. Gradients are summed over the team before
+every step, so that a team's losses are those of one process but for rounding. A team is started here, by
+`sharing`, or by torchrun around a program that fits a method.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
+
+from groupbench.core.errors import GroupbenchError, MethodError
+from groupbench.core.files import scratch
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    import numpy as np
+    import torch
+    from torch import Tensor
+
+    from groupbench.models.recommender import Method, TrainingData
+
+_PATIENCE = timedelta(hours=1)
+"""How long a worker waits for the others; once all have met, one that ended is noticed at once."""
+
+_FAREWELL = 60.0
+"""Seconds that the others have to end after the first."""
+
+_LAST_WORDS = 5.0
+"""Seconds that a worker which ended has to be seen as ended."""
+
+_asked = 1
+
+
+@contextmanager
+def sharing(n: int) -> Iterator[None]:
+    """Let every `fit` in here that knows how share its training among `n` processes."""
+    global _asked
+    before, _asked = _asked, n
+    try:
+        yield
+    finally:
+        _asked = before
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one worker computes of a mini-batch.
+
+    Attributes:
+        rows: its rows.
+        of: rows of the whole mini-batch.
+        weight: how much its loss counts; below 1 where every worker computes all rows.
+    """
+
+    rows: slice
+    of: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class ProcessGroup:
+    """The place of this process among those that train together.
+
+    Attributes:
+        rank: its number; 0 decides, and writes what is kept.
+        size: number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def place(self) -> int:
+        """The number of this process among those on its machine."""
+        return int(os.environ.get("LOCAL_RANK", self.rank))
+
+    def part(self, n: int) -> Part:
+        """This worker's rows of a mini-batch of `n`; all of them where there are fewer than two for each."""
+        if n < 2 * self.size:
+            return Part(slice(0, n), n, 1 / self.size)
+        return Part(slice(n * self.rank // self.size, n * (self.rank + 1) // self.size), n)
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Put the sums over all workers into `tensors`, which have the same shapes everywhere."""
+        if self.size == 1:
+            return
+        import torch
+        from torch import distributed
+
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        distributed.all_reduce(flat)
+        sums = torch.split(flat, [tensor.numel() for tensor in tensors])
+        for tensor, found in zip(tensors, sums, strict=True):
+            tensor.copy_(found.view_as(tensor))
+
+    def agreed(self, value: float, device: torch.device) -> float:
+        """The `value` of the first worker, known to all; `device` is where the team computes."""
+        if self.size == 1:
+            return value
+        import torch
+        from torch import distributed
+
+        told = torch.tensor(value, dtype=torch.float64, device=device)
+        distributed.broadcast(told, src=0)
+        return told.item()
+
+
+SINGLE = ProcessGroup()
+"""One process without others."""
+
+
+@contextmanager
+def gathered(
+    method: Method, train: TrainingData, rng: np.random.Generator, **options: Any
+) -> Iterator[ProcessGroup]:
+    """The team that fits `method`, ready to train.
+
+    Where `sharing` asks for more than one process, the others are started, and call `method.fit`
+    with the same arguments. In one of those, and in a process of torchrun, this joins its team.
+
+    Args:
+        method: the method as it is before `fit`.
+        train: what it learns from.
+        rng: all its randomness, nothing of it drawn yet.
+        options: further arguments of `fit`.
+
+    Raises:
+        MethodError: if another worker cannot start, or ends before its time.
+    """
+    from torch import distributed
+
+    if distributed.is_available() and (distributed.is_initialized() or _by_torchrun()):
+        yield ProcessGroup(distributed.get_rank(), distributed.get_world_size())
+    elif _asked == 1:
+        yield SINGLE
+    else:
+        with _started(method, train, rng, options) as team:
+            yield team
+
+
+def _by_torchrun() -> bool:
+    """Join the team that torchrun started, for as long as this process lives; False without torchrun."""
+    from torch import distributed
+
+    if not distributed.is_torchelastic_launched():
+        return False
+    distributed.init_process_group(_backend(), timeout=_PATIENCE)
+    atexit.register(distributed.destroy_process_group)
+    return True
+
+
+@contextmanager
+def _started(
+    method: Method, train: TrainingData, rng: np.random.Generator, options: Any
+) -> Iterator[ProcessGroup]:
+    import torch
+    from torch import distributed, multiprocessing
+
+    size, context = _asked, multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        store = str(stack.enter_context(scratch("groupbench-team-")) / "store")
+        helpers: list[BaseProcess] = []
+        stack.callback(_end, helpers)
+        for rank in range(1, size):
+            ready, said = context.Pipe(duplex=False)
+            place = (rank, size, store, torch.get_num_threads())
+            helper: BaseProcess = context.Process(
+                target=_help, args=(said, place, method, train, rng, options), daemon=True
+            )
+            helper.start()
+            helpers.append(helper)
+            said.close()
+            _require_ready(ready, helper)
+        try:
+            _join(0, size, store)
+            stack.callback(distributed.destroy_process_group)
+            yield ProcessGroup(0, size)
+        except RuntimeError as error:
+            if reason := _why(helpers):
+                raise MethodError(reason) from error
+            raise
+        for helper in helpers:
+            helper.join(_FAREWELL)
+
+
+def _help(
+    said: Connection,
+    place: tuple[int, int, str, int],
+    method: Method,
+    train: TrainingData,
+    rng: np.random.Generator,
+    options: dict[str, Any],
+) -> None:
+    """What the other workers do: the same fit, as members of the team."""
+    import torch
+    from torch import distributed
+
+    rank, size, store, threads = place
+    torch.set_num_threads(threads)
+    said.send_bytes(b"ready")
+    _join(rank, size, store)
+    # What a method finds wrong is found by all; the first one says so.
+    with suppress(GroupbenchError):
+        method.fit(train, rng=rng, **options)
+    distributed.destroy_process_group()
+
+
+def _join(rank: int, size: int, store: str) -> None:
+    from torch import distributed
+
+    loopback = next((name for _, name in socket.if_nameindex() if name.startswith("lo")), None)
+    if loopback is not None:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)
+    distributed.init_process_group(
+        _backend(), init_method=f"file://{store}", rank=rank, world_size=size, timeout=_PATIENCE
+    )
+
+
+def _backend() -> str:
+    import torch
+    from torch import distributed
+
+    both = torch.cuda.is_available() and distributed.is_nccl_available()
+    return "cpu:gloo,cuda:nccl" if both else "gloo"
+
+
+def _require_ready(ready: Connection, helper: BaseProcess) -> None:
+    with ready:
+        try:
+            ready.recv_bytes()
+        except EOFError:
+            helper.join()
+            raise MethodError(_why([helper])) from None
+
+
+def _why(helpers: Sequence[BaseProcess]) -> str:
+    """Which of the other workers ended before its time, or nothing."""
+    ended = wait([helper.sentinel for helper in helpers], timeout=_LAST_WORDS)
+    codes = {}
+    for rank, helper in enumerate(helpers, 1):
+        if helper.sentinel in ended:
+            helper.join()
+            codes[rank] = helper.exitcode or 0
+    # One that was killed takes the others along.
+    for rank, code in sorted(codes.items(), key=lambda item: item[1]):
+        if code:
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"left with status {code}"
+            return f"training worker {rank} {how}; look into the log, and for memory that ran out"
+    return ""
+
+
+def _end(helpers: Sequence[BaseProcess]) -> None:
+    for helper in helpers:
+        if helper.is_alive():
+            helper.kill()
+        helper.join()

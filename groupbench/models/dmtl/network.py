@@ -1,0 +1,272 @@
+"""DMTL's network: two encoders, attention, the shared representation and its two heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groupbench.models.dmtl.layers import Dropout, Encoder, History, Linear
+
+if TYPE_CHECKING:
+    from groupbench.models.dmtl.features import Inputs, Side
+
+Attention = Literal["learned", "mean", "members", "none"]
+
+MANY = 200_000
+"""With more users and items than these it takes longest to do something for all of them in every step."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is made of; the fields of `DMTL` with the same names say more.
+
+    Attributes:
+        ensemble: networks that are trained side by side; predictions are their mean.
+        ids: whether users and items have id embeddings.
+        embedding: width of the id embeddings.
+        history: whether encoders see who rated what.
+        history_width: width of the vectors that histories sum.
+        width: width of the encoded users and items.
+        shared_width: width of the shared representation.
+        attention: what is weighed: dimensions of the item (`learned`, or all alike with `mean`), the
+            members of the user's group (`members`), or nothing (`none`).
+        attended: whether attention weighs the encoded item or the shared representation.
+        rescale_attention: multiply the weights of dimensions by their number, so that they are 1 on average.
+        shared: whether both heads stand on one layer; else each has its own.
+        product: whether h_u * h_i' stands beside the shared layer's output.
+        freeze_profile: whether the profile head keeps its first, random weights.
+        dropout: rate on the layer below the heads.
+        gain: scale of the first weights.
+    """
+
+    ensemble: int
+    ids: bool
+    embedding: int
+    history: bool
+    history_width: int
+    width: int
+    shared_width: int
+    attention: Attention
+    attended: Literal["item", "shared"]
+    rescale_attention: bool
+    shared: bool
+    product: bool
+    freeze_profile: bool
+    dropout: float
+    gain: float
+
+
+class Encoded(NamedTuple):
+    """Users or items, and all that the pair layers need to know of them.
+
+    Attributes:
+        hidden: (..., ensemble, width) h_u or h_i.
+        attention: (..., ensemble, width) its part of the attention's logits; empty without learned attention.
+        rating: (..., ensemble, shared_width) its part of the layer below the rating head; none for items.
+        profile: the same below the profile head; empty where that is the same layer.
+        biases: (...).
+    """
+
+    hidden: Tensor
+    attention: Tensor
+    rating: Tensor
+    profile: Tensor
+    biases: Tensor
+
+    def take(self, rows: Tensor) -> Encoded:
+        """The given rows, with gradients summed by row."""
+        parts = [part.flatten(1) if part.ndim > 1 else part[:, None] for part in self]
+        widths = [part.shape[1] for part in parts]
+        found = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
+        return Encoded(*(f.view(len(rows), *part.shape[1:]) for f, part in zip(found, self, strict=True)))
+
+    def grid(self, rows: int, columns: int) -> Encoded:
+        """The rows laid out as a table, filled row by row."""
+        return Encoded(*(part.view(rows, columns, *part.shape[1:]) for part in self))
+
+    def window(self, block: slice | None, axis: int) -> Encoded:
+        """The rows in `block`, with a new axis at `axis` so that users and items broadcast."""
+        return Encoded(*((part if block is None else part[block]).unsqueeze(axis) for part in self))
+
+
+class Network(nn.Module):
+    """Predicts a rating and a group profile from an encoded user and an encoded item.
+
+    Le & Abel, "Joint Group Profiling and Recommendation via Deep Neural Network-based Multi-Task
+    Learning" (arXiv 2504.06274): attention weighs the item's representation by user and item, and a
+    layer that both tasks share follows. A layer over [h_u; h_i] is computed as the sum of its two halves, so
+    that what hangs on the user or the item alone is computed once for each of them.
+
+    Args:
+        inputs: what is known of users and items.
+        made: what the network is made of.
+    """
+
+    members: Tensor
+
+    def __init__(self, inputs: Inputs, made: Architecture) -> None:
+        super().__init__()
+        self.made, self.mean, self.n_groups = made, inputs.mean, inputs.n_groups
+        self.register_buffer("members", torch.tensor(inputs.members))
+        e, width, below = made.ensemble, made.width, made.shared_width
+        owners, others = inputs.pairs
+        shape = len(inputs.users.seen), len(inputs.items.seen)
+        self.users = self._encoder(inputs.users, History(owners, others, shape) if made.history else None)
+        back = History(others, owners, shape[::-1]) if made.history else None
+        self.items = self._encoder(inputs.items, back)
+        linear = partial(Linear, e, gain=made.gain)
+        weighed = below if made.attended == "shared" else width
+        n_logits = weighed if made.attention == "learned" else 0
+        self.attend_users = linear(width, n_logits, fan_in=2 * width)
+        self.attend_items = linear(width, n_logits, fan_in=2 * width)
+        members = made.attention == "members"
+        self.member_hidden = linear(width, width) if members else None
+        self.member_score = linear(width, 1) if members else None
+        own = 0 if made.shared else below
+        self.rating_user = linear(width, below, fan_in=2 * width)
+        self.rating_item = linear(width, below, fan_in=2 * width)
+        self.profile_user = linear(width, own, fan_in=2 * width)
+        self.profile_item = linear(width, own, fan_in=2 * width)
+        self.dropout = Dropout(made.dropout)
+        joined = below + made.product * width
+        self.rating = linear(joined, 1)
+        self.profile = linear(joined, max(inputs.n_groups, 1)).requires_grad_(not made.freeze_profile)
+
+    @property
+    def large(self) -> bool:
+        """Whether there are so many users and items that what is done for each of them takes most time."""
+        return len(self.users.biases) + len(self.items.biases) > MANY
+
+    def encode(self, hidden: Tensor | None = None) -> tuple[Encoded, Encoded]:
+        """Everyone and everything; `hidden`, (2, n), are the pairs that histories must not show."""
+        users = self.users(hidden)
+        items = self.items(None if hidden is None else hidden.flip(0))
+        if self.member_hidden is not None:
+            users = users + self._groups_of(users)
+        return self.as_users(users, self.users.biases), self._as_items(items, self.items.biases)
+
+    def encode_pairs(self, pairs: Tensor, hidden: Tensor) -> tuple[Encoded, Encoded]:
+        """The user and the item of each of the `pairs`, (2, n); `hidden` as in `encode`.
+
+        Where there are many, only these are encoded if nobody's encoding hangs on others'.
+        """
+        apart = self.users.history is None and self.member_hidden is None
+        if apart and self.large:
+            users, items = self.users.some(pairs[0]), self.items.some(pairs[1])
+            biases = self.users.biases[pairs[0]], self.items.biases[pairs[1]]
+            return self.as_users(users, biases[0]), self._as_items(items, biases[1])
+        everyone, everything = self.encode(hidden)
+        return everyone.take(pairs[0]), everything.take(pairs[1])
+
+    def as_users(self, hidden: Tensor, biases: Tensor) -> Encoded:
+        """Representations of users or groups, (n, ensemble, width), made ready for pairs."""
+        parts = self.attend_users(hidden), self.rating_user(hidden), self.profile_user(hidden)
+        return Encoded(hidden, *parts, biases)
+
+    def member_logits(self, users: Tensor) -> Tensor:
+        """How much each user counts among the members of a group, as (n, ensemble, 1) logits."""
+        assert self.member_hidden is not None
+        assert self.member_score is not None
+        logits: Tensor = self.member_score(torch.tanh(self.member_hidden(users)))
+        return logits
+
+    def weights(self, users: Encoded, items: Encoded) -> Tensor:
+        """The learned attention weights of pairs that broadcast; they sum to 1 over the last axis."""
+        return (users.attention + items.attention).softmax(dim=-1)
+
+    def pair(self, users: Encoded, items: Encoded, *, profile: bool) -> tuple[Tensor, Tensor | None]:
+        """Ratings, (..., ensemble), and profile logits, (..., ensemble, groups), of pairs that broadcast."""
+        below = self._below(users, items, users.rating, self.rating_item)
+        rating = self.rating(below).squeeze(-1) + (self.mean + users.biases + items.biases)[..., None]
+        if not profile:
+            return rating, None
+        if not self.made.shared:
+            below = self.below_profile(users, items)
+        return rating, self.profile(below)
+
+    def ratings(self, users: Encoded, items: Encoded) -> Tensor:
+        """The ratings of `pair` but for rounding, sooner where no gradients are asked for."""
+        z, attended = self._halves(users, items, users.rating, self.rating_item)
+        weight, below = self.rating.weight[..., 0], z.shape[-1]
+        rating = (z * weight[:, :below]).sum(dim=-1) + self.rating.bias[:, 0]
+        if self.made.product:
+            rating = rating + (attended * (users.hidden * weight[:, below:])).sum(dim=-1)
+        return rating + (self.mean + users.biases + items.biases)[..., None]
+
+    def below_profile(self, users: Encoded, items: Encoded) -> Tensor:
+        """What the profile is read from, (..., ensemble, width), of pairs that broadcast."""
+        if self.made.shared:
+            return self._below(users, items, users.rating, self.rating_item)
+        return self._below(users, items, users.profile, self.profile_item)
+
+    def _below(self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear) -> Tensor:
+        z, attended = self._halves(users, items, of_users, layer)
+        return torch.cat([z, users.hidden * attended], dim=-1) if self.made.product else z
+
+    def _halves(
+        self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear
+    ) -> tuple[Tensor, Tensor]:
+        """The output of a layer below the heads, and what of the items attention lets through."""
+        alpha = self._alpha(users, items)
+        above = self.made.attended == "shared"
+        attended = items.hidden if above else alpha * items.hidden
+        z = self.dropout(functional.relu(of_users + layer(attended)) * (alpha if above else 1))
+        return z, attended
+
+    def _alpha(self, users: Encoded, items: Encoded) -> Tensor | float:
+        n = self.attend_users.weight.shape[-1]
+        if self.made.attention == "learned":
+            return self.weights(users, items) * (n if self.made.rescale_attention else 1)
+        below = self.made.shared_width if self.made.attended == "shared" else self.made.width
+        return 1 / below if self.made.attention == "mean" and not self.made.rescale_attention else 1.0
+
+    def _as_items(self, hidden: Tensor, biases: Tensor) -> Encoded:
+        none = hidden[..., :0]
+        logits = self.attend_items(hidden)
+        return Encoded(hidden, logits, none, none, biases)
+
+    def _groups_of(self, users: Tensor) -> Tensor:
+        """The attentive mean of the members of each user's groups; 0 for users without a group."""
+        groups, members = self.members
+        means = attentive_mean(users[members], self.member_logits(users)[members], groups, self.n_groups)
+        sums = torch.zeros_like(users).index_add(0, members, means[groups])
+        counts = torch.bincount(members, minlength=len(users)).clamp(min=1)
+        return sums / counts[:, None, None]
+
+    def _encoder(self, side: Side, history: History | None) -> Encoder:
+        made = self.made
+        return Encoder(
+            side,
+            history,
+            ensemble=made.ensemble,
+            embedding=made.embedding if made.ids else 0,
+            history_width=made.history_width,
+            width=made.width,
+            gain=made.gain,
+        )
+
+
+def attentive_mean(rows: Tensor, logits: Tensor, groups: Tensor, n_groups: int) -> Tensor:
+    """Softmax-weighted mean of the rows of each group.
+
+    Args:
+        rows: (n, ensemble, width).
+        logits: (n, ensemble, 1).
+        groups: (n,) group of each row.
+        n_groups: number of groups; one without rows gets 0.
+
+    Returns:
+        (n_groups, ensemble, width).
+    """
+    own = groups[:, None, None].expand_as(logits)
+    peaks = logits.new_zeros(n_groups, *logits.shape[1:])
+    peaks = peaks.scatter_reduce(0, own, logits.detach(), "amax", include_self=False)
+    weights = (logits - peaks[groups]).exp()
+    sums = rows.new_zeros(n_groups, *rows.shape[1:]).index_add(0, groups, rows * weights)
+    totals = weights.new_zeros(n_groups, *weights.shape[1:]).index_add(0, groups, weights)
+    return sums / totals.clamp(min=1)

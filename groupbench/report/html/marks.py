@@ -1,0 +1,49 @@
+"""Which rows differ significantly from the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from groupbench.core.errors import ResultError
+from groupbench.report.html.leaderboard import numbers
+from groupbench.report.lines import Place
+from groupbench.report.select import Names, gather
+from groupbench.report.significance import Significance, Tested, Verdict
+from groupbench.results.store import RunRecord
+
+
+def marks(
+    results: Path, records: Sequence[RunRecord], views: Names, metrics: Sequence[str], aggregator: str
+) -> dict[Place, dict[str, Any]]:
+    """By place the tests of `groupbench table --significance`, for the rows of one aggregator.
+
+    Returns:
+        `marks`: metric -> list of (method, aggregator, arrow, p); `notes`: sentences on what was tested and
+        how, or why nothing was.
+    """
+    chosen = partial(gather, records, views=views, metrics=metrics, aggregator=aggregator)
+    try:
+        report = chosen(significance=Significance(results))
+    except ResultError as error:
+        # The page may travel: it does not say where the folder was.
+        reason = str(error).replace(f"{results}/", "")
+        untested = {"marks": {}, "notes": [f"no significance test: {reason}"]}
+        return {block.place: untested for block in chosen().blocks}
+    return {block.place: _of(block.tested, metrics) for block in report.blocks if block.tested is not None}
+
+
+def _of(tested: Tested, metrics: Sequence[str]) -> dict[str, Any]:
+    by_metric: dict[str, list[list[Any]]] = {metric: [] for metric in metrics}
+    for (method, aggregator, metric), verdict in tested.verdicts.items():
+        arrow = _arrow(verdict, tested.level)
+        by_metric[metric].append([method, aggregator, arrow, *numbers([verdict.p_corrected])])
+    return {"marks": by_metric, "notes": list(tested.notes)}
+
+
+def _arrow(verdict: Verdict, level: float) -> str:
+    if not verdict.p_corrected <= level:
+        return ""
+    return "↑" if verdict.difference > 0 else "↓"

@@ -1,0 +1,49 @@
+"""Statistics of paired figures: who is independent of whom, intervals, tests, corrections and ranks."""
+
+from __future__ import annotations
+
+from groupbench.report.statistics._bootstrap import bootstrap_t
+from groupbench.report.statistics._compare import (
+    FEWEST,
+    REPLICATES,
+    TESTS,
+    Comparison,
+    compare,
+    compare_seeds,
+)
+from groupbench.report.statistics._correction import CORRECTIONS, Correction, corrected
+from groupbench.report.statistics._dependence import Clusters, Dependence, Links, clusters, links
+from groupbench.report.statistics._effects import cohen_d, rank_biserial, wins
+from groupbench.report.statistics._paired import Paired
+from groupbench.report.statistics._ranks import FEWEST_BLOCKS, FEWEST_RANKED, Ranks, average_ranks
+from groupbench.report.statistics._uncertainty import FEWEST_SEEDS, Uncertainty, over_seeds, over_units
+
+__all__ = [
+    "CORRECTIONS",
+    "FEWEST",
+    "FEWEST_BLOCKS",
+    "FEWEST_RANKED",
+    "FEWEST_SEEDS",
+    "REPLICATES",
+    "TESTS",
+    "Clusters",
+    "Comparison",
+    "Correction",
+    "Dependence",
+    "Links",
+    "Paired",
+    "Ranks",
+    "Uncertainty",
+    "average_ranks",
+    "bootstrap_t",
+    "clusters",
+    "cohen_d",
+    "compare",
+    "compare_seeds",
+    "corrected",
+    "links",
+    "over_seeds",
+    "over_units",
+    "rank_biserial",
+    "wins",
+]

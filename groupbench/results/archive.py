@@ -1,0 +1,114 @@
+"""Results packed for keeping: the records of a results folder in one file beside a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from groupbench.core.errors import ResultError
+from groupbench.core.files import replacing
+from groupbench.results.store import RunRecord
+
+FILE = "records.parquet"
+MANIFEST = "manifest.json"
+
+
+LEADERBOARD = "leaderboard"
+"""Name of the results that come with groupbench, where no folder of this name is meant."""
+
+
+def shipped() -> Path:
+    """The folder of the results that come with groupbench: a part of the package, or of the checkout."""
+    here = Path(__file__).parents[1]
+    checkout = here.parent / "results" / LEADERBOARD
+    return checkout if checkout.is_dir() else here / LEADERBOARD
+
+
+def pack(records: Sequence[RunRecord], out: Path, command: str) -> None:
+    """Write `records.parquet`, one row of JSON per record, and `manifest.json`, which says what it holds.
+
+    The same records give the same bytes. What lay in `out` under these names is replaced.
+
+    Args:
+        records: figures, hyperparameters and provenance; tables of single users and groups are not packed.
+        out: results folder, new or not.
+        command: how the records were made, for the manifest.
+
+    Raises:
+        ResultError: if the folder cannot be written.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    order = sorted(records, key=lambda r: (r.dataset, r.protocol, r.method, r.seed, r.key))
+    columns = {name: [getattr(r, name) for r in order] for name in ("dataset", "protocol", "method", "seed")}
+    table = pa.table({**columns, "record": [r.to_json() for r in order]})
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with replacing(out / FILE) as temporary:
+            parquet.write_table(table, temporary, compression="zstd", compression_level=19)
+            digest = _sha256(temporary)
+        with replacing(out / MANIFEST) as temporary:
+            text = json.dumps(_manifest(order, digest, command), indent=1) + "\n"
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ResultError(f"cannot write {out}: {error.strerror or error}; choose another folder") from error
+
+
+def packed(root: Path) -> Iterator[RunRecord]:
+    """The records packed in `root`; none if there is no `records.parquet`.
+
+    Raises:
+        ResultError: if the file is not the one that the manifest speaks of, or holds anything but records.
+    """
+    from pyarrow import ArrowException, parquet
+
+    file = root / FILE
+    if not file.exists():
+        return
+    try:
+        if json.loads((root / MANIFEST).read_text(encoding="utf-8"))["sha256"] != _sha256(file):
+            raise ValueError(f"its sha256 is not that of {MANIFEST}")
+        texts = parquet.read_table(file, columns=["record"]).column("record").to_pylist()
+        records = [RunRecord.from_json(text) for text in texts]
+    except (
+        OSError,
+        ArrowException,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise ResultError(
+            f"{file} holds no packed records ({error}); get the folder anew, or make it again with "
+            "'groupbench merge --pack'"
+        ) from error
+    yield from records
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _manifest(records: Sequence[RunRecord], digest: str, command: str) -> dict[str, Any]:
+    by_place: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_place[record.dataset, record.protocol].append(record)
+    holds = [
+        {
+            "dataset": dataset,
+            "protocol": protocol,
+            "records": len(there),
+            "methods": len({r.method for r in there}),
+            "tuned": len({r.method for r in there if r.tuning}),
+            "seeds": sorted({r.seed for r in there}),
+        }
+        for (dataset, protocol), there in by_place.items()
+    ]
+    return {"command": command, "sha256": digest, "records": len(records), "holds": holds}

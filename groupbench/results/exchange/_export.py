@@ -1,0 +1,198 @@
+"""Finished runs and the truth that judged them, written for other tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groupbench.core import provenance
+from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.results.exchange._folder import new_folder
+from groupbench.results.exchange._ranked import shown_lists
+from groupbench.results.exchange._task_split import Split, unsuited
+from groupbench.results.exchange._truth import truth_of
+from groupbench.results.exchange._writers import TableWriter, TrecWriter, Writer
+from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.store import RunRecord
+
+if TYPE_CHECKING:
+    from groupbench.evaluation.views import EvaluationCase
+
+FORMATS = ("trec", "parquet", "csv")
+
+AVERAGES = {
+    "list": "mean over the queries of the qrels; a query that a run lacks counts as 0",
+    "members": "mean over each group's members (`group/member`), then over groups",
+}
+"""How figures come from the values of queries, by what judges a list."""
+
+_REPEATS = "its lists hold an item several times, with a truth each time, and other tools know one a query"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Names to export; None for all of a kind."""
+
+    datasets: Sequence[str] | None = None
+    methods: Sequence[str] | None = None
+    views: Sequence[str] | None = None
+    aggregators: Sequence[str] | None = None
+
+    def run(self, record: RunRecord) -> bool:
+        """Whether data set and method of the run are chosen."""
+        of_method = self.methods is None or record.method in self.methods or record.name in self.methods
+        return of_method and (self.datasets is None or record.dataset in self.datasets)
+
+    def view(self, name: str) -> bool:
+        """Whether the view is chosen."""
+        return self.views is None or name in self.views
+
+    def aggregator(self, name: str) -> bool:
+        """Whether the aggregator is chosen; lists that none made, `none` and `own`, always are."""
+        return self.aggregators is None or name in (*self.aggregators, "none", "own")
+
+
+@dataclass
+class Exported:
+    """What an export came to.
+
+    Attributes:
+        runs: lists written, one for each run, view and aggregator.
+        parts: data set, protocol, seed and views of each part, as written to `export.json`.
+        left_out: what was not written, and why.
+        tied: by run, the largest share of the first 10 places that ties decide.
+    """
+
+    runs: int = 0
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    tied: dict[str, float] = field(default_factory=dict)
+
+
+def export(
+    records: Sequence[RunRecord],
+    results: Path,
+    out: Path,
+    form: str,
+    *,
+    chosen: Chosen | None = None,
+    inputs: Inputs | None = None,
+) -> Exported:
+    """Write the recommended lists of finished runs, and the truth they were judged by, made again.
+
+    Lists are as long as the record holds them. Scores in them only count ranks down, so what ties left open
+    is settled by item order; figures at other K, or under ties, differ from the record's.
+
+    Args:
+        records: the runs.
+        results: the folder they were read from.
+        out: a new folder.
+        form: `trec` for run files and qrels, or `csv` or `parquet` for tables.
+        chosen: which methods, views and aggregators; by default all.
+        inputs: where data sets and plugins are found.
+
+    Raises:
+        ConfigError: if a format or name is unknown, or `out` exists.
+        DatasetError: if a data set is not there, or its content is not the recorded one.
+        ResultError: if there is nothing to export, or lists are missing or damaged.
+    """
+    chosen, inputs = chosen or Chosen(), inputs or Inputs()
+    if form not in FORMATS:
+        raise ConfigError(unknown("format", form, FORMATS))
+    _check(records, chosen)
+    done = [record for record in records if record.figures and chosen.run(record)]
+    exported = Exported()
+    with new_folder(out) as folder:
+        writer = TrecWriter(folder) if form == "trec" else TableWriter(folder, form)
+        with closing(writer):
+            for _, same in groupby(sorted(done, key=_split_key), key=_split_key):
+                _write_split(writer, list(same), results, chosen, inputs, exported)
+        if not exported.runs:
+            reasons = "; ".join(exported.left_out.values()) or "no run that is chosen has figures"
+            raise ResultError(f"there is nothing to export: {reasons}")
+        manifest = {"environment": provenance.environment(), "parts": exported.parts}
+        (folder / "export.json").write_text(json.dumps(manifest | {"left_out": exported.left_out}, indent=1))
+    return exported
+
+
+def _write_split(
+    writer: Writer, same: list[RunRecord], results: Path, chosen: Chosen, inputs: Inputs, exported: Exported
+) -> None:
+    """Write all runs of one data set, protocol and seed."""
+    for record in same:
+        inputs.plugins(record)
+        dataset = inputs.dataset(record)
+    split = Split.make(dataset, recorded(same[0], "protocol"), same[0].seed)
+    written = []
+    for judgement in split.cases.values():
+        name = judgement.view.name
+        if not chosen.view(name):
+            continue
+        truth = truth_of(split, judgement)
+        if reason := unsuited(judgement) or (_REPEATS if truth.repeats else ""):
+            exported.left_out[f"{split.dataset.name} {split.protocol.label} {name}"] = reason
+            continue
+        writer.truth(split, judgement, truth)
+        written.append(judgement)
+        for record in same:
+            for shown in shown_lists(results, record, split, judgement):
+                if chosen.aggregator(shown.aggregator):
+                    writer.lists(split, judgement, record, shown)
+                    exported.runs += 1
+                    _note_ties(record, judgement, shown.aggregator, exported)
+    exported.parts.append(_part(split, written))
+
+
+def _note_ties(record: RunRecord, judgement: EvaluationCase, aggregator: str, exported: Exported) -> None:
+    for figures in record.figures:
+        if (figures.view, figures.aggregator) == (judgement.view.name, aggregator) and figures.tied > 0:
+            exported.tied[record.method] = max(figures.tied, exported.tied.get(record.method, 0.0))
+
+
+def _part(split: Split, cases: Sequence[EvaluationCase]) -> dict[str, Any]:
+    views = {
+        judgement.view.name: {
+            "definition": judgement.view.definition,
+            "tau": judgement.tau,
+            "figures": AVERAGES[judgement.view.judges],
+        }
+        for judgement in cases
+    }
+    return {
+        "dataset": split.dataset.name,
+        "content_hash": split.dataset.content_hash,
+        "simulated": split.dataset.simulated,
+        "protocol": split.protocol.model_dump(),
+        "seed": split.seed,
+        "views": views,
+    }
+
+
+def _split_key(record: RunRecord) -> tuple[str, str, int]:
+    return record.dataset, record.protocol, record.seed
+
+
+def _check(records: Sequence[RunRecord], chosen: Chosen) -> None:
+    """Refuse names that no record knows."""
+    figures = [held for record in records for held in record.figures]
+    known = {
+        "dataset": {record.dataset for record in records},
+        "method": {name for record in records for name in (record.method, record.name)},
+        "view": {name for record in records for name in record.views},
+        "aggregator": {held.aggregator for held in figures},
+    }
+    asked = {
+        "dataset": chosen.datasets,
+        "method": chosen.methods,
+        "view": chosen.views,
+        "aggregator": chosen.aggregators,
+    }
+    for kind, names in asked.items():
+        for name in names or ():
+            if name not in known[kind]:
+                raise ConfigError(unknown(f"{kind} of these results", name, known[kind]))

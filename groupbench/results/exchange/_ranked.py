@@ -1,0 +1,89 @@
+"""The lists that a finished run recommended, read from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.core.arrays import IntArray
+from groupbench.core.errors import ResultError
+from groupbench.results import store
+from groupbench.results.exchange._ids import indices
+
+if TYPE_CHECKING:
+    from groupbench.evaluation.views import EvaluationCase
+    from groupbench.results.exchange._task_split import Split
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Recommended items, one row each, the lists one after the other and best first.
+
+    Attributes:
+        aggregator: whose lists they are.
+        lists: (n_rows,) number of the list among all of the view.
+        ranks: (n_rows,) place in the list, from 1.
+        items: (n_rows,) item index.
+    """
+
+    aggregator: str
+    lists: IntArray
+    ranks: IntArray
+    items: IntArray
+
+
+def shown_lists(
+    results: Path, record: store.RunRecord, split: Split, judgement: EvaluationCase
+) -> Iterator[Shown]:
+    """The recommended lists of a run in one view, for each aggregator.
+
+    Raises:
+        ResultError: if the run left no lists, or they are not those of the split.
+    """
+    import pyarrow.compute as pc
+
+    aggregators = [f.aggregator for f in record.figures if f.view == judgement.view.name]
+    if not aggregators:
+        return
+    folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
+    table = _read(folder / "top.parquet", judgement.view.name)
+    for aggregator in aggregators:
+        rows = table.filter(pc.equal(table["aggregator"], aggregator))
+        ranks = rows["rank"].to_numpy().astype(np.int64)
+        owners = indices(rows["entity"], split.entity_ids(judgement))
+        items = indices(rows["item"], split.dataset.item_ids)
+        lists = _list_of_row(judgement, owners, ranks)
+        if lists is None or (items < 0).any():
+            raise ResultError(
+                f"run {record.key} ({record.method}): its lists are not those of the split that this code "
+                "makes; run it again"
+            )
+        yield Shown(aggregator, lists, ranks, items)
+
+
+def _list_of_row(judgement: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:
+    """The list of each row, or None if owners do not fit: lists follow each other, each from rank 1."""
+    judged = np.flatnonzero(judgement.judged)
+    if not np.array_equal(owners[ranks == 1], judgement.lists.entities[judged]):
+        return None
+    return np.asarray(judged[np.cumsum(ranks == 1) - 1])
+
+
+def _read(file: Path, view: str) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = ["aggregator", "entity", "rank", "item"]
+    try:
+        return pq.read_table(file, columns=columns, filters=[("view", "=", view)])
+    except FileNotFoundError as error:
+        raise ResultError(
+            f"{file.parent} holds no lists (top.parquet); run the job again, or export from the results "
+            "folder that it was copied from"
+        ) from error
+    except (OSError, pa.ArrowException) as error:
+        raise ResultError(f"{file} is damaged ({error}); delete its folder and run the job again") from error

@@ -1,0 +1,200 @@
+"""Rankings that were made elsewhere, read and checked row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+from groupbench.core.errors import DatasetError, unknown
+from groupbench.results.exchange._ids import indices
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TREC = ("entity", "Q0", "item", "rank", "score", "tag")
+"""Columns of a TREC run."""
+
+NEEDED = ("entity", "item", "score")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file of rankings.
+
+    Attributes:
+        file: the file.
+        first: number of its first row as an editor counts lines, or 1 for parquet.
+        frame: columns `entity`, `item` (text) and `score`, and `view` (text) and `seed` where the file has
+            them; the index counts from 0.
+    """
+
+    file: Path
+    first: int
+    frame: pd.DataFrame
+
+    def at(self, row: int) -> str:
+        """Where a row stands, for messages."""
+        return f"{self.file}:{self.first + int(self.frame.index[row])}"
+
+    def take(self, kept: BoolArray) -> Rows:
+        """The rows of the mask `kept`, (n_rows,)."""
+        return Rows(self.file, self.first, self.frame[kept])
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A score for some pairs of an entity and an item.
+
+    Attributes:
+        keys: (n_pairs,) ascending `entity * n_items + item`.
+        order: (n_pairs,) the scores as whole numbers from 1, equal where scores are equal.
+        n_items: number of items.
+    """
+
+    keys: IntArray
+    order: FloatArray
+    n_items: int
+
+    def places(self, entities: IntArray, items: IntArray) -> IntArray:
+        """Which pair each candidate, (n_lists, width), of `entities`, (n_lists,), is; -1 if it is none."""
+        wanted = entities[:, None] * self.n_items + items
+        place = np.searchsorted(self.keys, wanted).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[place] == wanted, place, -1)
+
+
+def read_rows(file: Path) -> Rows:
+    """Read a CSV (`.csv`) or parquet file (`.parquet`) with the columns of `NEEDED`, or a TREC run.
+
+    Raises:
+        DatasetError: if the file cannot be read, lacks columns or rows, or a score is no finite number.
+    """
+    import pandas as pd
+
+    kind = file.suffix.lower()
+    try:
+        if kind == ".parquet":
+            frame = pd.read_parquet(file)
+        elif kind == ".csv":
+            frame = pd.read_csv(file, dtype=str, keep_default_na=False, skip_blank_lines=False)
+        else:
+            frame = _read_trec(file)
+    except FileNotFoundError as error:
+        raise DatasetError(f"{file}: no such file") from error
+    except (OSError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise DatasetError(
+            f"{file} cannot be read: {first}; give a TREC run, or a .csv or .parquet file"
+        ) from error
+    frame = frame[(frame != "").any(axis=1)]
+    rows = Rows(file, 2 if kind == ".csv" else 1, frame)
+    if missing := [name for name in NEEDED if name not in frame]:
+        raise DatasetError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(NEEDED)}")
+    if not len(frame):
+        raise DatasetError(f"{file} has no rows; rank at least one item")
+    for name in ("entity", "item", *({"view"} & set(frame))):
+        frame[name] = frame[name].astype(str)
+    frame["score"] = _finite(rows)
+    if "seed" in frame:
+        frame["seed"] = _seeds(rows)
+    return rows
+
+
+def _read_trec(file: Path) -> pd.DataFrame:
+    import csv
+
+    import pandas as pd
+
+    frame: pd.DataFrame = pd.read_csv(
+        file,
+        sep=r"\s+",
+        names=(*TREC, "more"),
+        index_col=False,
+        dtype=str,
+        keep_default_na=False,
+        skip_blank_lines=False,
+        quoting=csv.QUOTE_NONE,
+    ).fillna("")
+    wrong = ((frame["tag"] == "") | (frame["more"] != "")) & (frame["entity"] != "")
+    if wrong.any():
+        raise ValueError(f"line {int(wrong.to_numpy().argmax()) + 1} has not the columns {' '.join(TREC)}")
+    for name in ("entity", "item"):
+        frame[name] = frame[name].map(unquote)
+    return frame
+
+
+def scores_of(rows: Rows, kind: str, entity_ids: Sequence[str], item_ids: Sequence[str]) -> Scores:
+    """The scores by index.
+
+    Args:
+        rows: the rows of one view and seed.
+        kind: what entities are: `user` or `group`.
+        entity_ids: their ids.
+        item_ids: ids of the items.
+
+    Raises:
+        DatasetError: naming the first row with an unknown id, or with a pair that another row has.
+    """
+    entities = _indices(rows, "entity", kind, entity_ids)
+    keys = entities * len(item_ids) + _indices(rows, "item", "item", item_ids)
+    order = np.argsort(keys, kind="stable")
+    again = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    if len(again):
+        one, other = order[again[0]], order[again[0] + 1]
+        entity, item = (rows.frame[name].iloc[one] for name in ("entity", "item"))
+        raise DatasetError(
+            f"{rows.at(other)}: {kind} {entity!r} has item {item!r} already (at {rows.at(one)}); "
+            "give each pair one score"
+        )
+    _, places = np.unique(rows.frame["score"].to_numpy(), return_inverse=True)
+    return Scores(keys[order], places[order].astype(np.float64) + 1, len(item_ids))
+
+
+def _indices(rows: Rows, column: str, kind: str, ids: Sequence[str]) -> IntArray:
+    import pyarrow as pa
+
+    found = indices(pa.array(rows.frame[column], type=pa.string()), ids)
+    if (found < 0).any():
+        row = int((found < 0).argmax())
+        raise DatasetError(f"{rows.at(row)}: {unknown(kind, rows.frame[column].iloc[row], ids)}")
+    return found
+
+
+def _finite(rows: Rows) -> Any:
+    scores = _floats(rows.frame["score"])
+    wrong = ~np.isfinite(scores)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DatasetError(
+            f"{rows.at(row)}: score {rows.frame['score'].iloc[row]!r} is no finite number; "
+            "give one to every row"
+        )
+    return scores
+
+
+def _floats(column: pd.Series[Any]) -> FloatArray:
+    """Numbers, correctly rounded (pandas is a little off); NaN for what is none."""
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        numbers = pa.array(column).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy()
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _seeds(rows: Rows) -> Any:
+    seeds = _floats(rows.frame["seed"])
+    wrong = ~((seeds >= 0) & (seeds == np.floor(seeds)) & np.isfinite(seeds))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DatasetError(
+            f"{rows.at(row)}: seed {rows.frame['seed'].iloc[row]!r} is no repeat; write 0, 1, 2 ..."
+        )
+    return seeds.astype(np.int64)

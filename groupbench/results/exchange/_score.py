@@ -1,0 +1,193 @@
+"""Rankings that were made elsewhere, judged as if a method had made them here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core import provenance, registry
+from groupbench.core.arrays import Segments
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.evaluation import evaluate
+from groupbench.evaluation.accumulate import Judged, collector
+from groupbench.evaluation.scoring import Scored
+from groupbench.results import store, tables
+from groupbench.results.exchange._read import Rows, read_rows, scores_of
+from groupbench.results.exchange._task_split import Split, unsuited
+from groupbench.results.store import digest
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset
+    from groupbench.evaluation.views import EvaluationCase
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One view of one repeat, judged.
+
+    Attributes:
+        judged: its values.
+        candidates: candidates of the judged lists.
+        missing: those without a score, which share the last place of their list.
+        others: rows of the file whose item is no candidate of any of its entity's lists.
+    """
+
+    judged: Judged
+    candidates: int
+    missing: int
+    others: int
+
+
+def score(
+    files: Sequence[Path],
+    dataset: Dataset,
+    options: Mapping[str, object],
+    *,
+    name: str,
+    results: Path,
+    source: str,
+    seed: int = 0,
+    views: Sequence[str] = (),
+) -> list[tuple[store.RunRecord, list[Ranked]]]:
+    """Judge rankings from files and write a run record for each repeat, of the family `external`.
+
+    A candidate without a score is ranked last, tied with the others of its list that have none. Scores only
+    order: they are never taken as predicted ratings.
+
+    Args:
+        files: what `read_rows` reads; one for each of `views`, or one with a column `view`.
+        dataset: the data set.
+        options: `name` and options of the protocol.
+        name: of the method, in tables.
+        results: the results folder.
+        source: the data set as it was asked for.
+        seed: number of the repeat, where a file has no column `seed`.
+        views: by default the first one of the protocol that rankings can answer.
+
+    Returns:
+        The records, and how each view was judged.
+
+    Raises:
+        ConfigError: if the protocol or a view is unknown, a view cannot judge rankings, or the name is taken.
+        DatasetError: if a file cannot be read, or a row is wrong; it is named.
+        ResultError: if a record cannot be written.
+    """
+    if not name.strip():
+        raise ConfigError("the method has no name; give one with --name")
+    if name in registry.methods.all():
+        raise ConfigError(f"the name {name!r} is taken by a method; choose another one with --name")
+    parts = _parts(files, views, seed)
+    hashes = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    scored = []
+    for repeat in sorted({seed for seed, _ in parts}):
+        split = Split.make(dataset, dict(options), repeat)
+        asked = {view: rows for (number, view), rows in parts.items() if number == repeat}
+        ranked = [_ranked(split, _judgement(split, view), rows) for view, rows in asked.items()]
+        record = _record(split, ranked, name, source, hashes)
+        folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
+        store.write(folder, record, tables.tables(dataset, split.task, [r.judged for r in ranked]))
+        scored.append((record, ranked))
+    return scored
+
+
+def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], Rows]:
+    """The rows of each repeat and view; the view is empty where none was named."""
+    if len(files) != max(1, len(views)):
+        raise ConfigError(
+            f"{len(files)} files for {len(views)} views; give one --view for each file, in order"
+        )
+    parts: dict[tuple[int, str], Rows] = {}
+    for number, file in enumerate(files):
+        rows = read_rows(file)
+        if views and "view" in rows.frame:
+            raise ConfigError(f"{file} has a column view; leave out --view {views[number]}")
+        names = rows.frame["view"].to_numpy(dtype=object) if "view" in rows.frame else None
+        seeds = rows.frame["seed"].to_numpy() if "seed" in rows.frame else np.full(len(rows.frame), seed)
+        for repeat in np.unique(seeds).tolist():
+            here = seeds == repeat
+            if names is None:
+                parts[repeat, views[number] if views else ""] = rows.take(here)
+            else:
+                parts |= {
+                    (repeat, view): rows.take(here & (names == view)) for view in dict.fromkeys(names[here])
+                }
+    return parts
+
+
+def _judgement(split: Split, view: str) -> EvaluationCase:
+    """The view of that name, or the first that rankings can answer."""
+    suited = {name: j for name, j in split.cases.items() if not unsuited(j)}
+    if view in suited:
+        return suited[view]
+    if view in split.cases:
+        raise ConfigError(f"view {view} {unsuited(split.cases[view])}; it cannot be scored")
+    if view in split.reasons:
+        raise ConfigError(split.reasons[view])
+    if view or not suited:
+        raise ConfigError(unknown(f"view of the protocol {split.protocol.name}", view, suited))
+    return next(iter(suited.values()))
+
+
+def _ranked(split: Split, judgement: EvaluationCase, rows: Rows) -> Ranked:
+    """Judge the rows of one view, list after list in blocks."""
+    lists, view = judgement.lists, judgement.view
+    scores = scores_of(rows, view.entity, split.entity_ids(judgement), split.dataset.item_ids)
+    aggregator = "none" if view.entity == "user" else "own"
+    found = collector(judgement, aggregator, None, split.task.train)
+    candidates = missing = 0
+    met = np.zeros(len(scores.keys), dtype=bool)
+    everyone = Segments.from_sizes(np.ones(len(lists.entities), dtype=np.int64))
+    for start, stop in everyone.blocks(lists.sizes, evaluate.BLOCK):
+        part = np.arange(start, stop)
+        block = lists.block(part)
+        places = scores.places(lists.entities[part], block.items)
+        found.add(part, block, Scored(np.where(places < 0, 0.0, scores.order[places])))
+        counted = block.valid & judgement.judged[part][:, None]
+        candidates += int(counted.sum())
+        missing += int((counted & (places < 0)).sum())
+        met[places[block.valid & (places >= 0)]] = True
+    return Ranked(found.finish(), candidates, missing, int((~met).sum()))
+
+
+def _record(
+    split: Split, ranked: Sequence[Ranked], name: str, source: str, hashes: Mapping[str, str]
+) -> store.RunRecord:
+    judged = [one.judged for one in ranked]
+    here = {one.judgement.view.name: one.judgement for one in judged}
+    others = {view: unsuited(j) or f"no ranking for {view} was given" for view, j in split.cases.items()}
+    others = {view: reason for view, reason in (others | split.reasons).items() if view not in here}
+    config = {
+        "protocol": split.protocol.model_dump(),
+        "aggregators": [],
+        "source": source,
+        "content_hash": split.dataset.content_hash,
+        "plugins": {},
+        "evaluation": evaluate.VERSION,
+    }
+    decides = {**config, "name": name, "seed": split.seed, "views": list(here), "of": list(hashes.values())}
+    return store.RunRecord(
+        key=digest(decides),
+        status="done",
+        reason="",
+        dataset=split.dataset.name,
+        simulated=split.dataset.simulated,
+        protocol=split.protocol.label,
+        method=name,
+        name=name,
+        family=store.EXTERNAL,
+        seed=split.seed,
+        config={**config, "rankings": dict(hashes)},
+        figures=tuple(map(tables.figures, judged)),
+        views={
+            **{view: tables.summary(judgement, "") for view, judgement in here.items()},
+            **{view: tables.unjudged(view, reason) for view, reason in others.items()},
+        },
+        environment=provenance.environment(),
+        finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )

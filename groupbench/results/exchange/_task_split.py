@@ -1,0 +1,73 @@
+"""A recorded or named split, made again from its data set, protocol and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.evaluation.protocols import Protocol, make_protocol
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset
+    from groupbench.evaluation.task import Task
+    from groupbench.evaluation.views import EvaluationCase
+
+
+@dataclass(frozen=True)
+class Split:
+    """One data set under one protocol and seed.
+
+    Attributes:
+        dataset: the data set.
+        protocol: the protocol.
+        seed: number of the repeat.
+        task: what methods learn from and what judges them.
+        cases: the views that apply, by name.
+        reasons: why each other view of the protocol does not.
+    """
+
+    dataset: Dataset
+    protocol: Protocol
+    seed: int
+    task: Task
+    cases: dict[str, EvaluationCase]
+    reasons: dict[str, str]
+
+    @classmethod
+    def make(cls, dataset: Dataset, options: dict[str, Any], seed: int) -> Split:
+        """Prepare a protocol's task and the lists of its views.
+
+        Raises:
+            ConfigError: if the protocol is unknown, or its options do not suit the data.
+        """
+        protocol = make_protocol(options, dataset)
+        task = protocol.prepare(dataset, seed)
+        cases, reasons = protocol.judge(task)
+        return cls(dataset, protocol, seed, task, {j.view.name: j for j in cases}, reasons)
+
+    @cached_property
+    def item_ids(self) -> Any:
+        """Ids of the items as an object array, (n_items,)."""
+        return np.array(self.dataset.item_ids, dtype=object)
+
+    @cached_property
+    def user_ids(self) -> Any:
+        """Ids of the users as an object array, (n_users,)."""
+        return np.array(self.dataset.user_ids, dtype=object)
+
+    def entity_ids(self, judgement: EvaluationCase) -> Sequence[str]:
+        """Ids of all users or groups, whichever the view judges."""
+        return self.dataset.user_ids if judgement.view.entity == "user" else self.task.train.groups.ids
+
+
+def unsuited(judgement: EvaluationCase) -> str:
+    """Why lists of items alone cannot be judged by the view, or nothing."""
+    if judgement.view.judges == "predictions":
+        return "judges by the base method's predictions, which lists of items do not hold"
+    if judgement.view.estimates_only:
+        return "ranks what is predicted to reach tau, which lists of items do not hold"
+    return ""

@@ -1,0 +1,69 @@
+"""What is true of each list: its judged candidates with rating and relevance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from groupbench.evaluation.views import EvaluationCase, MemberTruth
+    from groupbench.results.exchange._task_split import Split
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Candidates with a truth, one row for each list, or member of a list, and item.
+
+    Attributes:
+        lists: (n_rows,) number of the list.
+        members: (n_rows,) the member whose truth it is, -1 where the list as a whole has one.
+        items: (n_rows,) item index.
+        ratings: (n_rows,) held-out rating.
+        relevant: (n_rows,) whether the candidate counts as relevant.
+    """
+
+    lists: IntArray
+    members: IntArray
+    items: IntArray
+    ratings: FloatArray
+    relevant: BoolArray
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a list holds an item more than once."""
+        keys = np.stack([self.lists, self.members, self.items])
+        return bool(np.unique(keys, axis=1).shape[1] < keys.shape[1])
+
+
+def truth_of(split: Split, judgement: EvaluationCase) -> Truth:
+    """The truth of the judged lists; of lists that members judge, what each of them likes."""
+    members = judgement.lists.members
+    if members is not None:
+        found = _of_members(split, members)
+    else:
+        lists, items, ratings = judgement.lists.truths
+        nobody = np.full(len(lists), -1)
+        found = Truth(lists, nobody, items, ratings, ratings >= judgement.tau)
+    kept = judgement.judged[found.lists]
+    return Truth(
+        found.lists[kept], found.members[kept], found.items[kept], found.ratings[kept], found.relevant[kept]
+    )
+
+
+def _of_members(split: Split, members: MemberTruth) -> Truth:
+    rows, items = np.divmod(members.keys, members.n_items)
+    users = members.users[rows]
+    held = split.task.held_out.unique()
+    place = np.searchsorted(held.users * members.n_items + held.items, users * members.n_items + items)
+    return Truth(
+        members.segments.of_row[rows], users, items, held.values[place], np.ones(len(items), dtype=bool)
+    )
+
+
+def list_numbers(entities: IntArray) -> IntArray:
+    """Which of its entity's lists each one is, from 1, (n_lists,); `entities` are ascending."""
+    return np.arange(len(entities)) - np.searchsorted(entities, entities) + 1

@@ -1,0 +1,61 @@
+"""Which runs are meant: by folder, by results folder, or by the beginning of a key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from groupbench.core.errors import ResultError
+from groupbench.results import store
+from groupbench.results.store import RunRecord
+
+
+def find_runs(asked: Sequence[str], results: Path) -> list[RunRecord]:
+    """The records that `asked` names, each once, in that order.
+
+    Args:
+        asked: folders of runs, folders above some (a results folder for all of its runs), or beginnings of
+            keys.
+        results: the results folder in which to look for keys.
+
+    Raises:
+        ResultError: if nothing or several runs answer to a name, or a record cannot be read.
+    """
+    folders = dict.fromkeys(folder for text in asked for folder in _folders(text, results))
+    return [record for folder in folders if (record := store.read(folder)) is not None]
+
+
+def repeatable_runs(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """Those that ended well and whose scores were made here.
+
+    Raises:
+        ResultError: if there is none.
+    """
+    left = [record for record in records if record.status == "done" and record.family != store.EXTERNAL]
+    if not left:
+        reasons = {record.reason or "its rankings were made elsewhere" for record in records}
+        raise ResultError(f"there is nothing to repeat: {'; '.join(sorted(reasons))}")
+    return left
+
+
+def _folders(text: str, results: Path) -> list[Path]:
+    place = Path(text)
+    if place.is_dir():
+        below = place / "runs" if (place / "runs").is_dir() else place
+        found = sorted(file.parent.resolve() for file in below.rglob("run.json"))
+        if not found:
+            raise ResultError(f"{text} holds no run; give the folder of a run, or a results folder")
+        return found
+    found = []
+    if re.fullmatch("[0-9a-f]+", text):
+        found = [file.parent.resolve() for file in results.glob(f"runs/*/*/*/{text}*/run.json")]
+    if not found:
+        raise ResultError(
+            f"{text} is no folder, and no key in {results} begins so; give the folder of a run, or say with "
+            "--results where to look for keys"
+        )
+    if len(found) > 1:
+        keys = ", ".join(sorted(folder.name for folder in found))
+        raise ResultError(f"{len(found)} keys begin with {text}: {keys}; give more of the one meant")
+    return found

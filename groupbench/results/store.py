@@ -1,0 +1,298 @@
+"""Where results live: one folder a job, written so that a kill leaves either the whole record or none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from groupbench.core.errors import ResultError
+from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, replacing, write_parquet
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA = 2
+_SINCE = {"tuning": 2}
+"""The layout that each later field came with; a record of an earlier layout has its default."""
+LONGEST = 150
+"""Characters of a data set, protocol or method label that a folder name keeps."""
+
+EXTERNAL = "external"
+"""Family of what judges rankings that were made elsewhere."""
+
+Status = Literal["done", "failed", "timeout", "killed"]
+_BOUNDS = ("best", "worst")
+
+
+@dataclass(frozen=True)
+class ViewMetrics:
+    """The means of one job under one view and aggregator.
+
+    Attributes:
+        view: name of the view.
+        aggregator: name of the aggregator; `none` for lists of single users and for reference
+            rows, `own` for a group method's own group scores.
+        values: expected value of each metric over a random order of ties, by name (`ndcg@10`).
+        best: the same with every tie broken in the method's favour.
+        worst: the same with every tie broken against it.
+        tied: share of top-10 places whose candidate is decided by a tie.
+    """
+
+    view: str
+    aggregator: str
+    values: dict[str, float]
+    best: dict[str, float]
+    worst: dict[str, float]
+    tied: float
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a job leaves behind, as `run.json`.
+
+    Attributes:
+        key: hash of all that decides the outcome.
+        status: `done`, or how the job ended otherwise.
+        reason: one line on why it did not finish, empty when done.
+        dataset: name of the data set.
+        simulated: whether a program made the data.
+        protocol: label of the protocol with its non-default options.
+        method: label of the method with its non-default hyperparameters.
+        name: the registered name of the method.
+        family: the file or package the method comes from.
+        seed: number of the repeat.
+        hyperparameters: every hyperparameter with its value.
+        tuning: how they were found (`groupbench.runner.config.Tuned` as a mapping); empty if they were not
+            tuned.
+        config: the resolved protocol, aggregators and metrics.
+        figures: the figures, one entry per view and aggregator.
+        views: per view: judged and skipped entities, and tau.
+        seconds: wall-clock seconds of fit, score, aggregate and metrics.
+        peak_mb: growth of resident memory (MiB) in fit, score, aggregate and metrics.
+        environment: versions, CPU, threads, command.
+        finished: end of the job, ISO 8601, UTC.
+        schema: version of this layout.
+    """
+
+    key: str
+    status: Status
+    reason: str
+    dataset: str
+    simulated: bool
+    protocol: str
+    method: str
+    name: str
+    family: str
+    seed: int
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    figures: tuple[ViewMetrics, ...] = ()
+    views: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_mb: dict[str, float] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    finished: str = ""
+    schema: int = SCHEMA
+
+    @classmethod
+    def from_json(cls, text: str) -> RunRecord:
+        """Read a record, of an earlier layout too; `ValueError`, `KeyError` or `TypeError` if it is none."""
+        held = json.loads(text)
+        schema = held["schema"]
+        if not 1 <= schema <= SCHEMA:
+            raise ValueError(f"record layout {schema} instead of 1 to {SCHEMA}")
+        names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema}
+        if set(held) != names:
+            raise ValueError(f"keys {sorted(set(held) ^ names)} are missing or unknown")
+        for figures in held["figures"]:
+            for bound in _BOUNDS:
+                figures[bound] = {**figures["values"], **figures[bound]}
+        return _typed({**held, "schema": SCHEMA})
+
+    def to_json(self) -> str:
+        """The record as one line of JSON; bounds are written only where ties move a value."""
+        held = asdict(self)
+        for figures in held["figures"]:
+            for bound in _BOUNDS:
+                expected = figures["values"]
+                figures[bound] = {k: v for k, v in figures[bound].items() if repr(v) != repr(expected[k])}
+        return json.dumps(held, default=plain, separators=(",", ":")) + "\n"
+
+
+def _typed(held: dict[str, Any]) -> RunRecord:
+    from pydantic import ValidationError
+
+    try:
+        return _types().validate_python(held)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+@lru_cache
+def _types() -> TypeAdapter[RunRecord]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunRecord)
+
+
+def plain(value: Any) -> Any:
+    """What JSON holds of a hyperparameter of another type, the same in every process."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+def folder_of(
+    root: Path,
+    dataset: str,
+    protocol: str,
+    method: str,
+    key: str,
+    kind: Literal["runs", "studies"] = "runs",
+) -> Path:
+    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`."""
+    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / key
+
+
+def read(folder: Path) -> RunRecord | None:
+    """The record in `folder`, or None where no job has ended there.
+
+    Raises:
+        ResultError: if there is a record that cannot be read.
+    """
+    file = folder / "run.json"
+    try:
+        return RunRecord.from_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ResultError(
+            f"{file} is not a run record ({error}); delete the folder or run the job again"
+        ) from error
+
+
+def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = None) -> None:
+    """Write a job's folder: parquet tables first, `run.json` last by rename.
+
+    Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere.
+
+    Where another run has done the same job meanwhile, a failure is not written over its success.
+
+    Raises:
+        ResultError: if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder):
+            if record.status != "done" and is_done(folder, record.tuning):
+                return
+            for name, table in (tables or {}).items():
+                with replacing(folder / f"{name}.parquet") as temporary:
+                    write_parquet(table, temporary)
+            with replacing(folder / "run.json") as temporary:
+                temporary.write_text(record.to_json(), encoding="utf-8")
+    except OSError as error:
+        raise ResultError(
+            f"cannot write {folder}: {error.strerror or error}; free space or choose another --results folder"
+        ) from error
+
+
+def is_done(folder: Path, tuning: Mapping[str, Any]) -> bool:
+    """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged."""
+    try:
+        record = read(folder)
+    except ResultError:
+        return False
+    if record is None or record.status != "done" or record.tuning != tuning:
+        return False
+    return all(map(is_whole_parquet, folder.glob("*.parquet")))
+
+
+def damaged(folder: Path) -> Path | None:
+    """The file in `folder` because of which a job that ended there counts as not done; None if all are whole.
+
+    That is a record that cannot be read, one of a later version too, or a table that was cut off.
+    """
+    try:
+        if read(folder) is None:
+            return None
+    except ResultError:
+        return folder / "run.json"
+    return next((file for file in sorted(folder.glob("*.parquet")) if not is_whole_parquet(file)), None)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what processes that were killed left beside the record of a finished job.
+
+    That are halves of files, and a log without a line. What cannot be removed stays.
+    """
+    log = folder / "log.txt"
+    with suppress(OSError):
+        if log.stat().st_size == 0:
+            log.unlink()
+    with suppress(OSError):
+        if any(folder.glob(UNFINISHED)):
+            with alone(folder):
+                pass
+
+
+def records(root: Path) -> Iterator[RunRecord | ResultError]:
+    """Every record below `root/runs`, in a fixed order; an unreadable one as the error it raises."""
+    for file in sorted((root / "runs").glob("*/*/*/*/run.json")):
+        try:
+            record = read(file.parent)
+        except ResultError as error:
+            yield error
+        else:
+            if record is not None:
+                yield record
+
+
+def newest(found: Iterator[RunRecord | ResultError]) -> list[RunRecord]:
+    """Of the records of the same dataset, protocol, method and seed only the one that ended last.
+
+    Of a method that was tuned twice on the same repeat only what has the later hyperparameters counts.
+    """
+    by_seed: dict[tuple[Any, ...], RunRecord] = {}
+    by_tuning: dict[tuple[Any, ...], RunRecord] = {}
+    for record in found:
+        if isinstance(record, RunRecord):
+            for latest, place in ((by_seed, (*_row(record), record.seed)), (by_tuning, _tuned_row(record))):
+                if place not in latest or record.finished >= latest[place].finished:
+                    latest[place] = record
+    return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
+
+
+def _row(record: RunRecord) -> tuple[str, str, str]:
+    return record.dataset, record.protocol, record.method
+
+
+def _tuned_row(record: RunRecord) -> tuple[Any, ...]:
+    return *_row(record), record.tuning.get("seed")
+
+
+def safe_name(name: str) -> str:
+    """A folder name that every file system takes: hostile characters become `%XX`, long names a hash."""
+    quoted = re.sub(r"[^A-Za-z0-9=+,@_.()\[\]-]", lambda m: f"%{ord(m[0]):02X}", name)
+    if len(quoted) > LONGEST:
+        quoted = f"{quoted[:LONGEST]}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
+
+
+def digest(decides: Mapping[str, Any]) -> str:
+    """A short hash of plain values, the same in every process."""
+    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=plain).encode()).hexdigest()[:16]
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,189 @@
+"""Jobs: what is fitted once and judged by all views, and where its outcome lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groupbench.core import registry
+from groupbench.evaluation import evaluate
+from groupbench.models.group_adapter import WEIGHT, served
+from groupbench.results import store
+from groupbench.runner.resolve import weighed
+
+if TYPE_CHECKING:
+    from groupbench.evaluation.protocols import Protocol
+    from groupbench.models.group_adapter import GroupsAs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One (dataset, protocol, seed, method with hyperparameters), as plain values that travel as JSON.
+
+    Attributes:
+        source: the data set as it was asked for: a name or a folder.
+        data_dir: where original files lie, or None.
+        dataset: name of the data set.
+        content_hash: hash of its content; a worker that loads other data refuses the job.
+        simulated: whether a program made the data.
+        protocol: options of the protocol.
+        method: registered name.
+        overrides: hyperparameters that differ from what the name stands for.
+        tuning: how those were found; empty if they were not tuned.
+        seed: number of the repeat.
+        aggregators: registered names.
+        plugins: files to import first.
+        results: root of the results folder.
+        key: hash of all that decides the outcome.
+        cost: expected cost relative to other methods; expensive jobs start first.
+        foreign: whether the method is not built in; its process then serves no other job, which it could
+            disturb by global settings or by changing shared data.
+        one_thread: whether its process is held to one thread, without which nobody could repeat it.
+        validation: None to hold out what the protocol holds out; else the job is part of a trial of tuning,
+            and its training rows are held out from again, for the validation repeat of this number.
+        views: the views to judge; empty for all of the protocol.
+        groups_as: how a recommender of users serves groups: by their `members`, or as pseudo-users that are
+            fitted on the `rows` of groups, or on `both` theirs and those of users.
+        group_weight: as how many pseudo-users each group stands.
+        train_workers: processes that share the training; not part of what the job is.
+        memory_budget: GiB that the job may take beyond its data, or None; not part of what it is either.
+    """
+
+    source: str
+    data_dir: str | None
+    dataset: str
+    content_hash: str
+    simulated: bool
+    protocol: dict[str, Any]
+    method: str
+    overrides: dict[str, Any]
+    seed: int
+    aggregators: tuple[str, ...]
+    plugins: tuple[str, ...]
+    results: str
+    key: str
+    cost: float
+    foreign: bool
+    one_thread: bool
+    tuning: dict[str, Any] = field(default_factory=dict)
+    validation: int | None = None
+    views: tuple[str, ...] = ()
+    groups_as: GroupsAs = "members"
+    group_weight: int = 1
+    train_workers: int = 1
+    memory_budget: float | None = None
+
+    @property
+    def served(self) -> str:
+        """The method's name with how it serves groups, `ease[both]`, if not by members."""
+        return served(self.method, self.groups_as)
+
+    @property
+    def label(self) -> str:
+        """The method's name with what differs, `svd[n_factors=50]`, `svd[tuned]` or `svd[both]`."""
+        weight = {WEIGHT: self.group_weight} if self.group_weight > 1 else {}
+        own = [f"{k}={v}" for k, v in [*weight.items(), *sorted(self.overrides.items())]]
+        mode = [] if self.groups_as == "members" else [self.groups_as]
+        own = [*mode, *(["tuned"] if self.tuning else own)]
+        return f"{self.method}[{','.join(own)}]" if own else self.method
+
+    @property
+    def protocol_label(self) -> str:
+        """The protocol's name with its non-default options."""
+        return self._protocol().label
+
+    @property
+    def folder(self) -> Path:
+        """Where the job leaves its record; that of a trial is no result."""
+        place = (Path(self.results), self.dataset, self.protocol_label)
+        if self.validation is not None:
+            return store.folder_of(*place, self.method, self.key, "studies")
+        return store.folder_of(*place, self.label, self.key)
+
+    def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
+        """The record of this job with what is known before it runs, and `found` afterwards."""
+        entry = registry.methods[self.method]
+        return store.RunRecord(
+            key=self.key,
+            status=status,
+            reason=reason,
+            dataset=self.dataset,
+            simulated=self.simulated,
+            protocol=self.protocol_label,
+            method=self.label,
+            name=self.method,
+            family=entry.family,
+            seed=self.seed,
+            hyperparameters={**entry.parameters(), **self.overrides},
+            tuning=self.tuning,
+            config={
+                "protocol": self._protocol().model_dump(),
+                "aggregators": list(self.aggregators),
+                "groups_as": self.groups_as,
+                "group_weight": self.group_weight,
+                "source": self.source,
+                "content_hash": self.content_hash,
+                "plugins": {file: _file_hash(file) for file in self.plugins},
+                "evaluation": evaluate.VERSION,
+            },
+            finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            **found,
+        )
+
+    def trial(self, hyperparameters: Mapping[str, Any], repeat: int, view: str, aggregator: str) -> Job:
+        """This job with other hyperparameters, judged by one view on a validation split of its training rows.
+
+        Args:
+            hyperparameters: those that differ from what the name stands for, maybe with the weight of
+                groups' rows.
+            repeat: number of the validation split.
+            view: the only view that judges.
+            aggregator: the only aggregator.
+        """
+        decides = {"job": self.key, "set": hyperparameters, "repeat": repeat, "by": [view, aggregator]}
+        overrides, weight = weighed(self.groups_as, hyperparameters, self.group_weight)
+        return replace(
+            self,
+            overrides=overrides,
+            group_weight=weight,
+            validation=repeat,
+            views=(view,),
+            aggregators=(aggregator,),
+            key=store.digest(decides),
+        )
+
+    def to_json(self) -> bytes:
+        """The job as JSON bytes."""
+        return json.dumps(asdict(self), default=store.plain).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Job:
+        """The inverse of `to_json`."""
+        held = json.loads(text)
+        return cls(**{f.name: _tuple(held[f.name]) for f in fields(cls)})
+
+    def _protocol(self) -> Protocol:
+        from groupbench.evaluation.protocols import make_protocol
+
+        return make_protocol(self.protocol)
+
+
+def unfinished(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that have no record of success yet; what is damaged counts as none."""
+    return [job for job in jobs if not store.is_done(job.folder, job.tuning)]
+
+
+def _file_hash(file: str) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,108 @@
+"""Which jobs a config asks for, and what decides their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupbench.core import registry
+from groupbench.core.errors import ConfigError
+from groupbench.core.version import VERSION
+from groupbench.evaluation import evaluate
+from groupbench.metrics import foreign
+from groupbench.models.group_adapter import served, served_by
+from groupbench.results.store import digest
+from groupbench.runner.determinism import needs_one_thread
+from groupbench.runner.job import Job
+from groupbench.runner.resolve import made, mode_key, modes, train_workers, tuning_of, values_for, weighed
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset
+    from groupbench.evaluation.protocols import Protocol
+    from groupbench.models.group_adapter import GroupsAs
+    from groupbench.runner.config import Config
+
+
+def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[Job]:
+    """Every job that `config` asks for, expensive ones first, in an order that is always the same.
+
+    Raises:
+        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, was tuned for
+            another data set or protocol, or asks for threads with which the method cannot be repeated or for
+            training workers that it cannot use.
+        PluginError: if a method cannot be made, or promises what nobody knows.
+    """
+    jobs = [
+        job
+        for source, dataset in loaded.items()
+        for protocol in [config.resolved_protocol(dataset)]
+        for name in config.method_names()
+        for mode in modes(config, registry.methods[name], dataset, protocol)
+        for job in _planned(config, source, dataset, protocol, name, mode, results)
+    ]
+    known = {name for job in jobs for name in (job.method, job.served)} | config.tuned.keys()
+    for name, values in config.set.items():
+        if values and name not in known:
+            raise ConfigError(
+                f"set {name}.*: {served_by(name)} serves no groups so here; see --groups-as, which is for "
+                "recommenders of users and for groups with rows of their own"
+            )
+    # Jobs of one data set and seed stay together: a worker keeps their split and groups.
+    rank = {source: i for i, source in enumerate(loaded)}
+    return sorted(jobs, key=lambda job: (-job.cost, rank[job.source], job.seed))
+
+
+def _planned(
+    config: Config,
+    source: str,
+    dataset: Dataset,
+    protocol: Protocol,
+    name: str,
+    mode: GroupsAs,
+    results: Path,
+) -> list[Job]:
+    """The jobs of one method that serves groups in one way, one for each seed; errors as of `plan`."""
+    entry, aggregators = registry.methods[name], tuple(config.aggregator_names())
+    asked, weight = weighed(mode, values_for(config.set, name, mode), config.group_weight)
+    overrides, parameters, cost = made(entry, asked)
+    one_thread = config.deterministic and needs_one_thread(entry, parameters)
+    workers = train_workers(entry, config.train_workers)
+    decides = {
+        "content": dataset.content_hash,
+        "protocol": protocol.model_dump(),
+        "method": name,
+        "parameters": parameters,
+        "code": [VERSION, evaluate.VERSION, entry.source_hash],
+        "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
+        "one_thread": one_thread,
+        **({"metrics": added} if (added := foreign()) else {}),
+        **mode_key(mode, weight),
+    }
+    row, chosen = served(name, mode), digest({**parameters, **mode_key(mode, weight)})
+    return [
+        Job(
+            source=source,
+            data_dir=config.data_dir,
+            dataset=dataset.name,
+            content_hash=dataset.content_hash,
+            simulated=dataset.simulated,
+            protocol={**config.protocol, "name": protocol.name},
+            method=name,
+            overrides=overrides,
+            seed=seed,
+            aggregators=aggregators,
+            plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
+            results=str(results),
+            key=digest({**decides, "seed": seed}),
+            cost=cost,
+            foreign=not entry.make.__module__.startswith("groupbench."),
+            one_thread=one_thread,
+            tuning=tuning_of(row, config.tuned.get(row), chosen, dataset.name, protocol.label),
+            groups_as=mode,
+            group_weight=weight,
+            train_workers=workers,
+            memory_budget=config.memory_budget,
+        )
+        for seed in config.seed_list()
+    ]

@@ -1,0 +1,32 @@
+"""Recorded runs done again, from the record alone, and reported figures beside ours."""
+
+from groupbench.results.agreement import RELATIVE, Agreement, Difference, agreement
+from groupbench.results.environment import CLOSE, Change, Promise
+from groupbench.results.find import find_runs, repeatable_runs
+from groupbench.results.inputs import Inputs, recorded
+from groupbench.runner.reproduction._repeat import Repeat, reproduce
+from groupbench.runner.reproduction._report import spoken, summary, told
+from groupbench.runner.reproduction._reported import TOLERANCE, Beside, beside_ours, reported_for
+
+__all__ = [
+    "CLOSE",
+    "RELATIVE",
+    "TOLERANCE",
+    "Agreement",
+    "Beside",
+    "Change",
+    "Difference",
+    "Inputs",
+    "Promise",
+    "Repeat",
+    "agreement",
+    "beside_ours",
+    "find_runs",
+    "recorded",
+    "repeatable_runs",
+    "reported_for",
+    "reproduce",
+    "spoken",
+    "summary",
+    "told",
+]

@@ -1,0 +1,139 @@
+"""Recorded jobs, done again in a scratch folder and compared."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupbench.core import registry
+from groupbench.results import store
+from groupbench.results.agreement import Agreement, Difference, agreement
+from groupbench.results.environment import Change, Promise, changes, promised
+from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.store import RunRecord
+
+if TYPE_CHECKING:
+    from groupbench.runner.job import Job
+    from groupbench.runner.pool import JobOutcome
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """How a recorded job and its repeat compare.
+
+    Attributes:
+        recorded: the record.
+        reason: why there is no repeat to compare; empty if there is one.
+        agreement: how the figures compare.
+        changes: what differs between the surroundings.
+        promise: what the repeat owes.
+    """
+
+    recorded: RunRecord
+    reason: str = ""
+    agreement: Agreement = field(default_factory=Agreement)
+    changes: tuple[Change, ...] = ()
+    promise: Promise = field(default_factory=Promise)
+
+    @property
+    def broken(self) -> tuple[Difference, ...]:
+        """Figures that moved farther than promised."""
+        return () if self.promise.tolerance is None else self.agreement.beyond(self.promise.tolerance)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the repeat ended and kept its promise."""
+        return not self.reason and not self.broken
+
+
+def reproduce(
+    records: Sequence[RunRecord], inputs: Inputs, *, jobs: int = 1, timeout: float = 3600.0
+) -> Iterator[Repeat]:
+    """Do recorded jobs again with their own configuration and compare figure by figure.
+
+    Args:
+        records: what was recorded, all of it done.
+        inputs: where their data sets and plugins are found.
+        jobs: processes at a time.
+        timeout: seconds after which a job is ended.
+
+    Yields:
+        One comparison for each record, in the order in which they end.
+
+    Raises:
+        DatasetError: if a data set is not there, or its content is not the recorded one.
+        PluginError: if a plugin is not there.
+        ConfigError: if a method, aggregator or option of a record is no more.
+        ResultError: if a record says too little to be repeated.
+    """
+    from groupbench.runner import pool
+
+    with tempfile.TemporaryDirectory(prefix="groupbench-reproduce-") as scratch:
+        planned = [
+            (record, _job(record, inputs, Path(scratch) / str(number)))
+            for number, record in enumerate(records)
+        ]
+        for threads in sorted({_threads(record) for record in records}):
+            batch = {job.folder: (record, job) for record, job in planned if _threads(record) == threads}
+            again = [job for _, job in batch.values()]
+            with closing(pool.run(again, workers=jobs, threads=threads, timeout=timeout)) as events:
+                for event in events:
+                    if isinstance(event, pool.JobOutcome):
+                        told, _ = batch[event.job.folder]
+                        yield _compared(told, event)
+
+
+def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
+    """The recorded job with another results folder, judged by the aggregators whose figures it holds."""
+    from groupbench.runner.config import make_config
+    from groupbench.runner.plan import plan
+
+    plugins = inputs.plugins(record)
+    source, dataset = inputs.source(record), inputs.dataset(record)
+    config = make_config(
+        methods=[record.name],
+        dataset=[source],
+        protocol=recorded(record, "protocol"),
+        seeds=[record.seed],
+        set={record.name: record.hyperparameters},
+        plugins=plugins,
+        data_dir=None if inputs.data_dir is None else str(inputs.data_dir),
+        groups_as=[record.config.get("groups_as", "members")],
+        group_weight=record.config.get("group_weight", 1),
+        # The threads are those of the record, whatever that means for its figures.
+        deterministic=False,
+    )
+    (job,) = plan(config, {source: dataset}, results)
+    held = {figures.aggregator for figures in record.figures}
+    aggregators = [
+        registry.aggregators[name].name for name in recorded(record, "aggregators") if name in held
+    ]
+    return replace(job, aggregators=tuple(aggregators))
+
+
+def _compared(told: RunRecord, outcome: JobOutcome) -> Repeat:
+    from groupbench.runner.determinism import promise, repeatable
+
+    repeated = store.read(outcome.job.folder)
+    if outcome.status != "done" or repeated is None:
+        return Repeat(told, f"{outcome.status}: {outcome.reason}")
+    found = agreement(told, repeated)
+    if told.figures and not found.compared:
+        return Repeat(told, "the repeat has none of the recorded figures")
+    changed, entry = changes(told, repeated), registry.methods[told.name]
+    again = repeatable(entry, told.hyperparameters, _threads(told))
+    return Repeat(
+        told,
+        agreement=found,
+        changes=tuple(changed),
+        promise=promised(promise(entry), again, changed),
+    )
+
+
+def _threads(record: RunRecord) -> int:
+    """The threads of the recorded process."""
+    return int(record.environment.get("threads") or 1)

@@ -1,0 +1,133 @@
+"""Figures that are reported elsewhere beside ours: which are reached, and which with lucky ties only."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from groupbench.core.errors import ConfigError, ResultError
+from groupbench.report.lines import Line, Place, TieRule, judged, lower_is_better
+from groupbench.report.published import Paper, ReportedRow, papers
+from groupbench.results.store import RunRecord
+
+TOLERANCE = 0.01
+"""How far below a reported figure ours may stay and still reach it."""
+
+_FIRST = ("own", "none", "average")
+"""Whose lists are compared, where there are several."""
+
+Verdict = Literal["reached", "only under best-case ties", "not reached", "not measured"]
+Reported = tuple[Paper, ReportedRow]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One reported figure and ours.
+
+    Attributes:
+        paper: where it is reported.
+        row: the method there.
+        label: our method with its non-default hyperparameters.
+        view: the view that gives our figure.
+        seeds: repeats that ours is the mean of.
+        metric: our name of the metric.
+        ours: our figure by the place that equal scores get; NaN where it was not measured.
+        tolerance: how far ours may stay behind.
+    """
+
+    paper: Paper
+    row: ReportedRow
+    label: str
+    view: str
+    seeds: int
+    metric: str
+    ours: Mapping[TieRule, float]
+    tolerance: float = TOLERANCE
+
+    @property
+    def reported(self) -> float:
+        """The reported figure."""
+        return self.row.values[self.metric]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether ours is as good, in expectation over the orders of equal scores or at its luckiest."""
+        if math.isnan(self.ours["expected"]):
+            return "not measured"
+        if self._reaches("expected"):
+            return "reached"
+        return "only under best-case ties" if self._reaches("best") else "not reached"
+
+    def _reaches(self, rule: TieRule) -> bool:
+        ahead = self.ours[rule] - self.reported
+        return (-ahead if lower_is_better(self.metric) else ahead) >= -self.tolerance
+
+
+def reported_for(method: str, dataset: str) -> dict[str, list[Reported]]:
+    """What is reported of a registered method on a data set, by protocol.
+
+    Raises:
+        ConfigError: if nothing is.
+    """
+    known = [(paper, row) for paper in papers() for row in paper.rows if row.ours is not None]
+    found: dict[str, list[Reported]] = defaultdict(list)
+    for paper, row in known:
+        if (row.ours, row.dataset) == (method, dataset):
+            found[paper.protocol].append((paper, row))
+    if not found:
+        there = sorted({row.dataset for _, row in known if row.ours == method})
+        others = ", ".join(sorted({str(row.ours) for _, row in known}))
+        hint = f"there are some on {', '.join(there)}" if there else f"methods that have some: {others}"
+        raise ConfigError(f"no figures of {method} on {dataset} are reported; {hint}")
+    return dict(found)
+
+
+def beside_ours(
+    reported: Sequence[Reported], records: Sequence[RunRecord], tolerance: float = TOLERANCE
+) -> list[Beside]:
+    """Put reported figures beside the means of `records`.
+
+    Args:
+        reported: figures of one method on one data set under one protocol.
+        records: runs of it; those that did not end well count for nothing.
+        tolerance: how far ours may stay behind.
+
+    Raises:
+        ResultError: if no record ended well, or none has a view of the reported figures.
+    """
+    done = [record for record in records if record.status == "done"]
+    if not done:
+        reasons = "; ".join(sorted({record.reason for record in records if record.reason}))
+        raise ResultError(f"no run ended well, so there is nothing to compare: {reasons or 'none was made'}")
+    known = {Place(r.dataset, r.protocol, figures.view) for r in done for figures in r.figures}
+    places = sorted(place for place in known if any(place.view in paper.views for paper, _ in reported))
+    if not places:
+        raise ResultError(
+            "the runs were not judged under any view that the reported figures can stand beside"
+        )
+    metrics = list(dict.fromkeys(metric for _, row in reported for metric in row.values))
+    return [
+        Beside(paper, row, line.method, line.place.view, line.seeds, metric, _ours(line, column), tolerance)
+        for line in _one_each(judged(done, places, metrics))
+        for paper, row in reported
+        if line.place.view in paper.views
+        for column, metric in enumerate(metrics)
+        if metric in row.values
+    ]
+
+
+def _one_each(lines: Sequence[Line]) -> Iterator[Line]:
+    """Of each method and view its own lists, or those of single users; else the averaged ones."""
+    found: dict[tuple[Place, str], dict[str, Line]] = defaultdict(dict)
+    for line in lines:
+        found[line.place, line.method][line.aggregator] = line
+    for rivals in found.values():
+        chosen = [rivals[name] for name in _FIRST if name in rivals]
+        yield from chosen[:1]
+
+
+def _ours(line: Line, column: int) -> dict[TieRule, float]:
+    return {rule: float(spread.mean[column]) for rule, spread in line.spreads.items()}

@@ -1,0 +1,158 @@
+"""A file is there whole or not at all; writers to one folder take turns and tidy up after the dead."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+import pyarrow as pa
+import pytest
+
+from groupbench.core.files import alone, is_whole_parquet, replacing, scratch, write_parquet
+
+
+def test_a_file_replaces_another_at_the_end(tmp_path):
+    target = tmp_path / "file"
+    target.write_text("old")
+    with replacing(target) as temporary:
+        temporary.write_text("new")
+        assert target.read_text() == "old"
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), KeyboardInterrupt(), SystemExit(1)])
+def test_what_fails_leaves_the_old_file_alone(tmp_path, error):
+    target = tmp_path / "file"
+    target.write_text("old")
+
+    def fail():
+        with replacing(target) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
+    assert [f.read_text() for f in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_disk_that_is_full_at_the_last_moment_leaves_nothing(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"), replacing(tmp_path / "file") as temporary:
+        temporary.write_text("new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writers_take_turns(tmp_path):
+    seen = []
+
+    def write():
+        with alone(tmp_path):
+            seen.append("second")
+
+    second = threading.Thread(target=write)
+    with alone(tmp_path):
+        second.start()
+        second.join(0.2)
+        seen.append("first")
+    second.join(10)
+    assert seen == ["first", "second"]
+
+
+def test_what_the_dead_left_is_removed_and_nothing_else(tmp_path):
+    for name in (".run.json.0123.tmp", "run.json", ".hidden", "notes.tmp"):
+        (tmp_path / name).write_text("x")
+    with alone(tmp_path):
+        assert {f.name for f in tmp_path.iterdir()} == {"run.json", ".hidden", "notes.tmp"}
+
+
+def test_without_locks_nothing_is_removed(tmp_path, monkeypatch):
+    def unsupported(descriptor, operation):
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    (tmp_path / ".run.json.0123.tmp").write_text("another writer's")
+    with alone(tmp_path):
+        assert [f.name for f in tmp_path.iterdir()] == [".run.json.0123.tmp"]
+
+
+def test_a_table_that_was_cut_off_is_told_from_a_whole_one(tmp_path):
+    file = tmp_path / "table.parquet"
+    assert not is_whole_parquet(file)
+    write_parquet(pa.table({"x": [1, 2]}), file)
+    assert is_whole_parquet(file)
+    whole = file.read_bytes()
+    for damaged in (whole[:-1], whole[1:], whole[:4], whole[:3], b"", b"\0" * len(whole)):
+        file.write_bytes(damaged)
+        assert not is_whole_parquet(file)
+
+
+HOLDER = """
+import os, sys, tempfile
+from groupbench.core.files import scratch
+tempfile.tempdir = sys.argv[1]
+with scratch("groupbench-x-") as folder:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "file").touch()
+    print(folder, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_scratch_folder_is_removed_and_so_are_those_of_killed_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held, other = {}, tmp_path / "groupbench-y-1"
+    other.mkdir()
+    for name in ("killed", "alive"):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        held[name] = process, process.stdout.readline().strip()
+    held["killed"][0].kill()
+    held["killed"][0].wait()
+    with scratch("groupbench-x-") as folder:
+        (folder / "file").touch()
+        left = set(map(str, tmp_path.iterdir()))
+        assert left == {str(folder), str(other), held["alive"][1]}
+    held["alive"][0].communicate("go on\n")
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_scratch_folder_is_removed_after_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def interrupted():
+        with scratch("groupbench-x-") as folder:
+            (folder / "file").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scratch_folder_that_another_took_for_left_behind_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    make, made = tempfile.mkdtemp, []
+
+    def taken(**options):
+        made.append(make(**options))
+        if len(made) == 1:
+            os.rmdir(made[0])
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", taken)
+    with scratch("groupbench-x-") as folder:
+        assert str(folder) == made[1]
+    assert list(tmp_path.iterdir()) == []

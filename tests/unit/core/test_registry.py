@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Literal
+
+import pytest
+
+from groupbench.core import registry as module
+from groupbench.core.errors import ConfigError, PluginError
+from groupbench.core.registry import Registry, datasets, load_plugin, methods
+
+
+@pytest.fixture
+def empty(monkeypatch):
+    """A registry of its own with nothing built in."""
+    made = Registry("thing", "groupbench.testing", "groupbench.nothing")
+    made._loaded = True
+    return made
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package whose modules can be written before it is first used."""
+    folder = tmp_path / "things_of_this_test"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield folder
+    for name in [n for n in sys.modules if n.startswith("things_of_this_test")]:
+        del sys.modules[name]
+
+
+@dataclass
+class Thing:
+    """A thing."""
+
+    size: int = 3
+    """How large."""
+    kind: Literal["a", "b"] = "a"
+    share: float = 0.5
+
+
+@dataclass
+class Other:
+    """Another thing."""
+
+
+def test_names_are_listed_in_the_order_they_were_added(empty):
+    empty.add("z")(Thing)
+    empty.add("a", size=9)(Thing)
+
+    assert list(empty.all()) == ["z", "a"]
+    assert empty["z"].summary == "A thing."
+    assert empty["a"].summary == "A thing. [size=9]"
+    assert empty["a"].file.name == "test_registry.py"
+
+
+def test_a_name_is_made_with_its_presets_unless_they_are_overridden(empty):
+    empty.add("big", size=9)(Thing)
+
+    assert empty["big"].create() == Thing(size=9)
+    assert empty["big"].create(size=1, kind="b") == Thing(size=1, kind="b")
+    assert empty["big"].parameters() == {"size": 9, "kind": "a", "share": 0.5}
+
+
+def test_functions_are_called_with_their_presets(empty):
+    empty.add("f", a=1)(lambda **given: given)
+
+    assert empty["f"].create(b=2) == {"a": 1, "b": 2}
+    assert empty["f"].parameters() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"sise": 1}, "unknown parameter of big 'sise'; did you mean 'size'"),
+        ({"size": "large"}, r"big\.size: .*integer.* \(got 'large'\); see 'groupbench list big'"),
+        ({"kind": "c"}, r"big\.kind: .*'a' or 'b'"),
+    ],
+)
+def test_wrong_parameters_are_named(empty, given, says):
+    empty.add("big", size=9)(Thing)
+    with pytest.raises(ConfigError, match=says):
+        empty["big"].create(**given)
+
+
+def test_a_name_cannot_be_taken_by_something_else(empty):
+    empty.add("x")(Thing)
+    empty.add("x", size=4)(Thing)
+    with pytest.raises(PluginError, match=r"thing 'x' is already defined in .*test_registry\.py"):
+        empty.add("x")(Other)
+
+    assert empty["x"].parameters()["size"] == 4
+
+
+def test_an_unknown_name_gets_near_ones(empty):
+    empty.add("popularity")(Thing)
+    with pytest.raises(ConfigError, match="unknown thing 'populraity'; did you mean 'popularity'"):
+        empty["populraity"]
+
+
+def test_public_modules_of_the_package_are_imported_private_ones_are_not(package):
+    (package / "_hidden.py").write_text("raise RuntimeError")
+    (package / "seen.py").write_text("SEEN = True")
+    made = Registry("thing", "things_of_this_test", "groupbench.nothing")
+
+    assert made.all() == {}
+    assert sys.modules["things_of_this_test.seen"].SEEN
+
+
+def test_a_module_that_cannot_be_imported_is_named_each_time(package):
+    (package / "broken.py").write_text("x = 1\n1 / 0\n")
+    made = Registry("thing", "things_of_this_test", "groupbench.nothing")
+    for _ in range(2):
+        with pytest.raises(PluginError, match=r"broken raised ZeroDivisionError .*broken\.py:2\); mend"):
+            made.all()
+
+
+def test_entry_points_are_imported(package, monkeypatch):
+    (package / "pointed.py").write_text("FOUND = True")
+    point = SimpleNamespace(name="mine", value="things_of_this_test.pointed:anything")
+    groups = []
+    monkeypatch.setattr(module, "entry_points", lambda group: groups.append(group) or [point])
+    Registry("thing", "groupbench.testing", "groupbench.things").all()
+
+    assert groups == ["groupbench.things"]
+    assert sys.modules["things_of_this_test.pointed"].FOUND
+
+
+PLUGIN = """
+from dataclasses import dataclass
+from groupbench.models.recommender import Recommender
+from groupbench.core.registry import method
+
+@method({name!r})
+@dataclass
+class Mine(Recommender):
+    '''Mine.'''
+    def fit(self, train, *, rng):
+        return self
+    def score(self, users):
+        return None
+"""
+
+
+@pytest.fixture
+def forget(monkeypatch):
+    """Undo what plugins of a test register."""
+    monkeypatch.setattr(methods, "_entries", dict(methods.all()))
+
+
+def test_a_plugin_file_adds_its_names_once(tmp_path, forget):
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN.format(name="mine-of-this-test"))
+    load_plugin(file)
+    load_plugin(str(file))
+
+    assert methods["mine-of-this-test"].file == file
+    assert methods["mine-of-this-test"].summary == "Mine."
+
+
+def test_a_plugin_cannot_replace_a_built_in(tmp_path, forget):
+    file = tmp_path / "thief.py"
+    file.write_text(PLUGIN.format(name="popularity"))
+    with pytest.raises(PluginError, match=r"method 'popularity' is already defined in .*reference\.py"):
+        load_plugin(file)
+
+    assert methods["popularity"].file.name == "reference.py"
+
+
+@pytest.mark.parametrize("text", ["1 / 0", "import no_such_module", "raise SystemExit(3)", "x ="])
+def test_a_plugin_that_fails_says_where_and_can_be_mended(tmp_path, forget, text):
+    file = tmp_path / "broken.py"
+    file.write_text(text)
+    with pytest.raises(PluginError, match=r"plugin .*broken\.py raised \w+ when imported: .*mend the file"):
+        load_plugin(file)
+    file.write_text(PLUGIN.format(name="mended-of-this-test"))
+    load_plugin(file)
+
+    assert "mended-of-this-test" in methods.all()
+
+
+@pytest.mark.parametrize("name", ["", " ", "all", "best", "none", "a,b", "a:b", "a[b]", "a\nb"])
+def test_a_name_that_no_option_could_ask_for_is_refused(empty, name):
+    with pytest.raises(PluginError, match=r"cannot be asked for by that name; take letters"):
+        empty.add(name)(Thing)
+    assert empty.all() == {}
+
+
+def test_where_a_plugin_is_no_python_is_said(tmp_path):
+    file = tmp_path / "broken.py"
+    file.write_text("x = 1\ny = (\n")
+    with pytest.raises(PluginError, match=rf"raised SyntaxError .*\(at {file}:2\); mend the file"):
+        load_plugin(file)
+    file.write_bytes(b"x = 1\0")
+    with pytest.raises(PluginError, match=r"null bytes \(at no line in particular\); mend the file"):
+        load_plugin(file)
+
+
+@pytest.mark.parametrize("name", ["missing.py", "folder", "text.txt"])
+def test_only_python_files_are_plugins(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.txt").write_text("")
+    with pytest.raises(PluginError, match=r"no such Python file; give the path of a \.py file"):
+        load_plugin(tmp_path / name)
+
+
+def test_the_hash_of_the_code_changes_with_the_file_and_its_private_neighbours(tmp_path, forget):
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN.format(name="hashed-of-this-test"))
+    load_plugin(file)
+    entry = methods["hashed-of-this-test"]
+    hashes = [entry.source_hash]
+    (tmp_path / "_helper.py").write_text("a = 1")
+    hashes.append(entry.source_hash)
+    (tmp_path / "_helper.py").write_text("a = 2")
+    hashes.append(entry.source_hash)
+    file.write_text(file.read_text() + "\n")
+    hashes.append(entry.source_hash)
+    (tmp_path / "public.py").write_text("b = 1")
+
+    assert len(set(hashes)) == 4
+    assert entry.source_hash == hashes[-1]
+
+
+def test_built_ins_know_their_family():
+    assert methods["popularity"].family == "reference"
+    assert datasets["ml-100k"].family == "datasets"

@@ -1,0 +1,216 @@
+"""The user's own folder: what it may hold, what becomes of it, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from groupbench.core.errors import ConfigError, DatasetError
+from groupbench.data.loading import check, fetch, info, load
+
+RATINGS = "user,item,rating\nann,b,4\nann,a,2\nbob,a,5\n"
+GROUPS = "group,user\ng1,ann\ng1,bob\n"
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    for name, text in {"ratings": RATINGS, **files}.items():
+        file = folder / (f"{name}.toml" if name == "dataset" else f"{name}.csv")
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def refuses(folder: Path, *parts: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        load(folder)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_ratings_alone_make_a_dataset(tmp_path):
+    data = load(write(tmp_path))
+    assert data.user_ids == ("ann", "bob")
+    assert data.item_ids == ("a", "b")
+    assert data.ratings.users.tolist() == [0, 0, 1]
+    assert data.ratings.items.tolist() == [1, 0, 0]
+    assert data.ratings.values.tolist() == [4, 2, 5]
+    assert data.scale == (2, 5)
+    assert data.groups is None
+    assert data.group_ratings is None
+    assert data.ratings.timestamps is None
+    assert not data.simulated
+
+
+def test_columns_may_stand_in_any_order_with_spaces_blank_lines_and_a_byte_order_mark(tmp_path):
+    text = "\ufeff rating , item,user\r\n\r\n 3, a ,007\r\n4,b,7\r\n5,a,1\r\n"
+    data = load(write(tmp_path, ratings=text))
+    assert data.user_ids == ("1", "007", "7")
+    assert data.ratings.users.tolist() == [1, 2, 0]
+    assert data.ratings.values.tolist() == [3, 4, 5]
+
+
+def test_ids_are_sorted_by_value_only_if_all_are_integers(tmp_path):
+    data = load(write(tmp_path, ratings="user,item,rating\n10,x10,1\n9,x9,2\n-1,x9,3\n"))
+    assert data.user_ids == ("-1", "9", "10")
+    assert data.item_ids == ("x10", "x9")
+
+
+def test_timestamps_tell_repeated_ratings_apart(tmp_path):
+    data = load(write(tmp_path, ratings="user,item,rating,timestamp\nu,a,1,10\nu,a,2,20\nv,b,3,30\n"))
+    assert data.ratings.timestamps.tolist() == [10, 20, 30]
+    assert len(data.ratings) == 3
+
+
+def test_groups_joint_ratings_and_features(tmp_path):
+    write(
+        tmp_path,
+        groups="user,group\nbob,g2\nann,g10\nbob,g10\n",
+        group_ratings="group,item,rating\ng10,c,1\ng2,a,5\n",
+        users="user,age,city\nann,20,Rome\nbob,40,Oslo\ncid,,Rome\n",
+        items="item,genres,title\na,Drama|War,the red fox\nb,War,red wolf\nc,,blue fox\n",
+    )
+    data = load(tmp_path)
+    assert data.user_ids == ("ann", "bob", "cid")
+    assert data.item_ids == ("a", "b", "c")
+    assert data.groups.ids == ("g10", "g2")
+    assert [data.groups[g].tolist() for g in range(2)] == [[0, 1], [1]]
+    assert data.group_ratings.users.tolist() == [0, 1]
+    assert data.group_ratings.items.tolist() == [2, 0]
+    assert data.scale == (1, 5)
+    assert data.user_features.names == ("age", "city=Oslo", "city=Rome")
+    assert data.user_features.values.tolist() == [[-1, 0, 1], [1, 1, 0], [0, 0, 1]]
+    assert data.categories.names == ("genre=Drama", "genre=War")
+    assert data.categories.values.tolist() == [[1, 1], [0, 1], [0, 0]]
+    assert data.item_features.names == ("genre=Drama", "genre=War", "text:fox", "text:red")
+    np.testing.assert_allclose(np.linalg.norm(data.item_features.select("text").values, axis=1), 1)
+    assert data.tables["users.csv"]["age"].tolist()[:2] == [20, 40]
+    assert data.tables["users.csv"]["user"].tolist() == ["ann", "bob", "cid"]
+
+
+def test_users_without_a_row_get_empty_features_and_a_note(tmp_path):
+    write(
+        tmp_path, users="user,age\nbob,40\n", items="item,code\n" + "".join(f"i{n},x{n}\n" for n in range(31))
+    )
+    found = check(str(tmp_path))
+    assert found.ok
+    assert any("no row for 1 of 2 users" in note for note in found.notes)
+    assert any("column code has 31 distinct texts" in note for note in found.notes)
+    assert load(tmp_path).item_features is None
+
+
+def test_settings_name_scale_and_citation(tmp_path):
+    write(tmp_path, dataset='name = "mine"\ntitle = "My data"\nscale = [0, 10]\ncitation = "Me, 2024"\n')
+    data, known = load(tmp_path), info(str(tmp_path))
+    assert (data.name, data.title, data.scale) == ("mine", "My data", (0, 10))
+    assert known.card.citation == "Me, 2024"
+    assert known.check.counts["ratings"] == 3
+    assert [f.status for f in known.check.files] == ["unverified"]
+    assert fetch(str(tmp_path)) == [tmp_path / "ratings.csv"]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "parts"),
+    [
+        ("user,item\nu,a\n", ["ratings.csv:1", "no column 'rating'"]),
+        ("user,item,ratings\nu,a,1\n", ["did you mean 'ratings'?"]),
+        ("", ["ratings.csv", "is empty"]),
+        ("user,item,rating\n", ["ratings.csv", "no rows"]),
+        ("user,item,rating\nu,a,1\nv,b,good\n", ["ratings.csv:3", "'good'", "no finite number"]),
+        ("user,item,rating\nu,a,1\nv,b,-1e308\n", ["ratings.csv:3", "'-1e308'", "beyond 1e+100"]),
+        ("user,item,rating\nu,a,nan\nv,b,1\n", ["ratings.csv:2", "'nan'"]),
+        ("user,item,rating\nu,a,1\n\nv,b,-inf\n", ["ratings.csv:4", "'-inf'"]),
+        ("user,item,rating\nu,a,1\nv,b,\n", ["ratings.csv:3", "rating ''"]),
+        ("user,item,rating\nu,a,1\n,b,2\n", ["ratings.csv:3", "user '' is empty"]),
+        (
+            "user,item,rating\nu,a,1\nv,b,2\nu,a,3\n",
+            ["ratings.csv:4", "repeats line 2", "user 'u', item 'a'"],
+        ),
+        ("user,item,rating\nu,a,1\nu,b,2\n", ["only the user 'u'"]),
+        ("user,item,rating\nu,a,1\nv,a,2\n", ["only the item 'a'"]),
+        ("user,item,rating\nu,a,1\nv,b\n", ["ratings.csv:3", "2 values where the first line has 3"]),
+        ("user,item,rating\nu,a,1\nv,b,2,9\n", ["ratings.csv:3", "4 values where the first line has 3"]),
+        ("user,item,user\nu,a,1\n", ["ratings.csv:1", "one name of its own"]),
+        ("user,item,rating\nu,a,3\nv,b,3\n", ["scale is 3 to 3", "scale = [1, 5]"]),
+        ('user,item,rating\nu,"a\nb",3\nv,b,x\n', ["ratings.csv:4", "'x'"]),
+        ('user,item,rating\nu,"a,3\nv,b,1\n', ["ratings.csv"]),
+        ("user,item,rating\nu,a\0,3\n", ["ratings.csv:2", "NUL"]),
+        ("user,item,rating,timestamp\nu,a,3,1.5\nv,b,1,2\n", ["ratings.csv:2", "timestamp '1.5'", "whole"]),
+        ("user,item,rating\nu,a,1\njosé,b,2\n".encode("latin-1"), ["ratings.csv:3", "0xe9", "UTF-8"]),
+    ],
+)
+def test_bad_ratings_name_the_line_and_the_value(tmp_path, ratings, parts):
+    refuses(write(tmp_path, ratings=ratings), *parts)
+
+
+@pytest.mark.parametrize(
+    ("files", "parts"),
+    [
+        ({"groups": "group,user\ng,ann\ng,eve\n"}, ["groups.csv:3", "unknown user 'eve'", "users.csv"]),
+        ({"groups": "group,user\ng,\n"}, ["groups.csv:2", "user '' is empty"]),
+        ({"groups": "group,user\n,ann\n"}, ["groups.csv:2", "group '' is empty"]),
+        ({"groups": "group,user\ng,ann\ng,ann\n"}, ["groups.csv:3", "repeats line 2"]),
+        ({"groups": "group,user\n"}, ["groups.csv", "no rows"]),
+        (
+            {"groups": GROUPS, "group_ratings": "group,item,rating\ng1,a,3\nh,a,4\n"},
+            ["group_ratings.csv:3", "unknown group 'h'", "groups.csv"],
+        ),
+        ({"group_ratings": "group,item,rating\ng1,a,3\n"}, ["groups.csv", "is missing"]),
+        ({"users": "user,age\nann,1\nann,2\n"}, ["users.csv:3", "repeats line 2"]),
+        (
+            {"items": "item,timestamp\na,1\na,2\n"},
+            ["items.csv:3", "repeats line 2"],
+        ),
+        ({"dataset": "scale = [1, 4]"}, ["ratings.csv:4", "'5'", "outside the scale 1 to 4"]),
+        ({"dataset": "scale = [4, 1]"}, ["dataset.toml", "4 to 1"]),
+        ({"dataset": "scal = [1, 5]"}, ["dataset.toml", "scal", "the keys are name, title, scale"]),
+        ({"dataset": "scale = [1,,5]"}, ["dataset.toml", "line 1"]),
+        ({"dataset": 'name = "../x"'}, ["dataset.toml", "'../x'"]),
+        ({"dataset": 'name = ".."'}, ["dataset.toml", "'..'"]),
+    ],
+)
+def test_bad_further_files_name_the_line_and_the_value(tmp_path, files, parts):
+    refuses(write(tmp_path, **files), *parts)
+
+
+def test_a_folder_without_ratings_says_what_to_write(tmp_path):
+    refuses(tmp_path, "has no ratings.csv", "user, item, rating")
+
+
+def test_neither_name_nor_folder_suggests_names(tmp_path):
+    with pytest.raises(ConfigError, match="did you mean 'itmrec'"):
+        load("itmrek")
+    with pytest.raises(ConfigError, match=re.escape("ratings.csv")):
+        load(tmp_path / "nowhere")
+
+
+TEXT = st.text("abcXYZ019 -_.é,\"'", min_size=1, max_size=6).map(str.strip).filter(bool)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    pairs=st.dictionaries(st.tuples(TEXT, TEXT), st.floats(-5, 5, width=32), min_size=2, max_size=25),
+    groups=st.dictionaries(TEXT, st.sets(st.integers(0, 24), min_size=1, max_size=4), max_size=5),
+)
+def test_frames_written_to_a_folder_come_back(tmp_path_factory, pairs, groups):
+    rows = [(*pair, value) for pair, value in pairs.items()]
+    frame = pd.DataFrame(rows, columns=["user", "item", "rating"])
+    if frame["user"].nunique() < 2 or frame["item"].nunique() < 2 or frame["rating"].nunique() < 2:
+        return
+    folder = tmp_path_factory.mktemp("data")
+    frame.to_csv(folder / "ratings.csv", index=False)
+    names = frame["user"].unique()
+    sets = {group: {names[m % len(names)] for m in members} for group, members in groups.items()}
+    if sets:
+        members = [(group, user) for group, users in sets.items() for user in users]
+        pd.DataFrame(members, columns=["group", "user"]).to_csv(folder / "groups.csv", index=False)
+    data = load(folder)
+    back = zip(data.ratings.users, data.ratings.items, data.ratings.values, strict=True)
+    assert [(data.user_ids[u], data.item_ids[i], v) for u, i, v in back] == rows
+    found = {} if data.groups is None else dict(zip(data.groups.ids, range(len(data.groups)), strict=True))
+    assert {g: {data.user_ids[u] for u in data.groups[n]} for g, n in found.items()} == sets
+    assert load(folder).content_hash == data.content_hash

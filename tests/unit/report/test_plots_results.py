@@ -1,0 +1,108 @@
+"""Drawings of results: what is on the front, what is drawn, and which place options mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupbench.cli._plot_data import one_place
+from groupbench.core.errors import ConfigError
+from groupbench.report.lines import Place
+from groupbench.report.plots import SUFFIXES, draw_bars, draw_kinds, draw_pareto, on_front
+from groupbench.report.plots._style import whiskers
+
+STARTS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
+NAMES = ["svd", "$a_b$", "<script>"]
+MEANS = np.array([0.5, 0.4, 0.3])
+POINTS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=12)
+DRAWINGS = {
+    "bars": lambda file: draw_bars(NAMES, MEANS, np.array([0.1, np.nan, 0.2]), file, metric="ndcg@10"),
+    "pareto": lambda file: draw_pareto(NAMES, MEANS, MEANS, file, metric="ndcg@10", unit="seconds"),
+    "kinds": lambda file: draw_kinds(
+        NAMES,
+        ["2", "3"],
+        np.array([[0.5, 0.4], [0.3, np.nan], [0.1, 0.2]]),
+        file,
+        metric="ndcg@10",
+        by="size",
+    ),
+}
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_drawing_is_written_in_every_format_and_repeats_itself(tmp_path, drawing, suffix):
+    first, second = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    for file in (first, second):
+        DRAWINGS[drawing](file)
+    assert first.read_bytes().startswith(STARTS[suffix])
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_names_are_text(tmp_path, drawing):
+    DRAWINGS[drawing](tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert "$a_b$" in text
+    assert "&lt;script&gt;" in text
+    assert "<script>" not in text
+
+
+def test_fonts_of_a_pdf_are_embedded_as_outlines(tmp_path):
+    DRAWINGS["bars"](tmp_path / "a.pdf")
+    held = (tmp_path / "a.pdf").read_bytes()
+    assert b"/FontFile2" in held
+    assert b"/Type3" not in held
+
+
+def test_intervals_end_where_the_metric_does():
+    lengths = whiskers(np.array([0.9, 0.05, 0.5, 1 + 1e-12]), np.array([0.3, 0.2, np.nan, 0.1]), (0.0, 1.0))
+    np.testing.assert_allclose(lengths, [[0.3, 0.05, np.nan, 0.1], [0.1, 0.2, np.nan, 0.0]], atol=1e-9)
+    assert whiskers(np.array([0.9]), np.array([0.3]), (-np.inf, np.inf)) == pytest.approx(0.3)
+
+
+@given(POINTS)
+def test_the_front_is_what_no_other_row_beats(points):
+    cost, quality = np.array(points, dtype=float).T
+    front = on_front(cost, quality)
+    for row in range(len(points)):
+        no_worse = (cost <= cost[row]) & (quality >= quality[row])
+        beaten = no_worse & ((cost < cost[row]) | (quality > quality[row]))
+        assert front[row] == (not beaten.any())
+
+
+PLACES = [
+    Place("a", "paper", "x"),
+    Place("a", "paper", "y"),
+    Place("a", "coupled", "y"),
+    Place("b", "paper", "x"),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (("a", "paper", None), PLACES[0]),
+        (("a", "paper", "y"), PLACES[1]),
+        (("a", "coupled", None), PLACES[2]),
+        (("b", None, None), PLACES[3]),
+    ],
+)
+def test_options_mean_one_place(asked, found):
+    assert one_place(PLACES, asked) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ((None, None, None), "several data sets are there; choose one: --dataset a or b"),
+        (("a", None, None), "several protocols are there; choose one: --protocol paper or coupled"),
+        (("c", None, None), "unknown data set of these results 'c'"),
+        (("a", "paper", "z"), "unknown view of these results 'z'"),
+    ],
+)
+def test_what_means_no_place_or_many_is_refused(asked, said):
+    with pytest.raises(ConfigError, match=said):
+        one_place(PLACES, asked)

@@ -1,0 +1,127 @@
+"""Records packed in one file: the same records, or an error that names the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from groupbench import api
+from groupbench.core.errors import ResultError
+from groupbench.results import store
+from groupbench.results.archive import FILE, LEADERBOARD, MANIFEST, pack, packed, shipped
+from groupbench.results.exchange import merge
+from groupbench.results.store import ViewMetrics
+
+VALUES = {"ndcg@10": 0.5, "recall@10": float("nan")}
+
+
+@pytest.fixture
+def record(record):
+    held = [
+        ViewMetrics("v", a, VALUES, VALUES, {**VALUES, "ndcg@10": 0.25}, 0.1) for a in ("average", "borda")
+    ]
+    return replace(record, figures=tuple(held))
+
+
+@pytest.fixture
+def others(record):
+    return [replace(record, key=f"{seed}", seed=seed, tuning={"trials": 3}) for seed in (3, 1, 2)]
+
+
+def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path, record, others):
+    pack([*others, record], tmp_path, "groupbench merge a b --pack")
+    found = list(packed(tmp_path))
+    assert [r.seed for r in found] == [0, 1, 2, 3]
+    assert repr(found[0]) == repr(record)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["command"] == "groupbench merge a b --pack"
+    (held,) = manifest["holds"]
+    assert held == {
+        "dataset": "data",
+        "protocol": "paper",
+        "records": 4,
+        "methods": 1,
+        "tuned": 1,
+        "seeds": [0, 1, 2, 3],
+    }
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path, record, others):
+    pack([record, *others], tmp_path / "a", "x")
+    pack([*others, record], tmp_path / "b", "x")
+    assert (tmp_path / "a" / FILE).read_bytes() == (tmp_path / "b" / FILE).read_bytes()
+
+
+def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
+    superseded = replace(record, key="old", finished="2024-01-01T00:00:00.000+00:00")
+    for held in [superseded, record, *(replace(other, tuning={}) for other in others)]:
+        folder = store.folder_of(tmp_path / "in", held.dataset, held.protocol, held.method, held.key)
+        store.write(folder, held)
+    merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], pack_as="x")
+    assert (merged.written, merged.there, merged.repeats) == (4, 0, 1)
+    assert len(list(packed(tmp_path / "out"))) == 4
+    records = api.load_records(tmp_path / "out")
+    assert {r.seed for r in records} == {0, 1, 2, 3}
+    assert all([f.aggregator for f in r.figures] == ["average"] for r in records)
+    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [MANIFEST, FILE]
+
+
+def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, others):
+    other = replace(others[0], tuning={})
+    pack([record, other], tmp_path / "packed", "x")
+    newer = replace(record, key="new", finished="2099-01-01T00:00:00.000+00:00")
+    store.write(
+        store.folder_of(tmp_path / "in", newer.dataset, newer.protocol, newer.method, newer.key), newer
+    )
+    merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", pack_as="y")
+    assert (merged.written, merged.repeats) == (2, 1)
+    assert {(r.seed, r.key) for r in packed(tmp_path / "out")} == {(0, "new"), (3, "3")}
+    merge([tmp_path / "packed"], tmp_path / "unpacked")
+    kept = api.load_records(tmp_path / "unpacked")
+    assert sorted(map(repr, kept)) == sorted(map(repr, (record, other)))
+
+
+def _cut(folder):
+    held = (folder / FILE).read_bytes()
+    (folder / FILE).write_bytes(held[: len(held) // 2])
+
+
+def _swap(folder):
+    pack(list(packed(folder))[:1], folder / "other", "x")
+    (folder / "other" / FILE).replace(folder / FILE)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _cut,
+        _swap,
+        lambda folder: (folder / MANIFEST).unlink(),
+        lambda folder: (folder / MANIFEST).write_text("[]"),
+        lambda folder: (folder / MANIFEST).write_text("{"),
+    ],
+)
+def test_damage_is_named(tmp_path, damage, record, others):
+    pack([record, *others], tmp_path, "x")
+    damage(tmp_path)
+    with pytest.raises(ResultError, match=rf"{FILE} holds no packed records .*get the folder anew"):
+        api.load_records(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, record):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultError, match=r"cannot write .*file"):
+        pack([record], tmp_path / "file", "x")
+
+
+def test_the_results_that_come_with_groupbench_go_by_their_name(tmp_path, monkeypatch, record):
+    monkeypatch.chdir(tmp_path)
+    manifest = json.loads((shipped() / MANIFEST).read_text())
+    records = api.load_records(Path(LEADERBOARD))
+    assert len(records) == manifest["records"]
+    assert {r.protocol for r in records} >= {"paper", "paper+ratio=0.85", "natural", "given"}
+    pack([record], tmp_path / LEADERBOARD, "x")
+    assert len(api.load_records(Path(LEADERBOARD))) == 1

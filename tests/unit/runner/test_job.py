@@ -1,0 +1,220 @@
+"""Jobs travel as JSON, and their keys change with what decides the outcome and with nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from groupbench import metrics
+from groupbench.core.errors import ConfigError, PluginError
+from groupbench.data.loading import load
+from groupbench.evaluation import evaluate
+from groupbench.results import store
+from groupbench.runner.config import make_config
+from groupbench.runner.execute import execute
+from groupbench.runner.job import Job, unfinished
+from groupbench.runner.plan import plan
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load("itmrec-sim", None)
+
+
+@pytest.fixture
+def planned(data, tmp_path):
+    """Plans jobs on the simulated data."""
+
+    def call(dataset=data, **options) -> list[Job]:
+        options = {"methods": ["svd", "random"], "seeds": 2, **options}
+        return plan(make_config(**options), {"itmrec-sim": dataset}, tmp_path)
+
+    return call
+
+
+def _keys(jobs):
+    return {(job.method, job.seed): job.key for job in jobs}
+
+
+def test_one_job_for_each_method_and_seed_expensive_ones_first(planned):
+    jobs = planned()
+    assert {(job.method, job.seed) for job in jobs} == {(m, s) for m in ("svd", "random") for s in (0, 1)}
+    assert [job.cost for job in jobs] == sorted((job.cost for job in jobs), reverse=True)
+    assert len({job.key for job in jobs}) == len({job.folder for job in jobs}) == 4
+
+
+def test_there_and_back(planned):
+    (job, _) = planned(methods=["svd"], set={"svd": {"n_factors": 7}}, protocol={"tau": 4}, plugins=["a.py"])
+    assert Job.from_json(job.to_json()) == job
+    assert job.label == "svd[n_factors=7]"
+    assert job.protocol_label == "paper+tau=4.0"
+    assert job.record("failed", "why").hyperparameters["n_factors"] == 7
+
+
+def test_keys_do_not_depend_on_company_order_workers_or_place(planned, data, tmp_path):
+    keys = _keys(planned())
+    assert _keys(planned(methods=["random", "svd", "ease"], seeds=3)).items() >= keys.items()
+    assert _keys(planned(jobs=7, timeout=3, threads=2)) == keys
+    assert _keys(planned(set={"svd": {"n_factors": 100}}, protocol={"ratio": 0.8})) == keys
+    assert _keys(plan(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+
+
+def test_training_workers_are_no_part_of_a_job_and_go_to_methods_that_can(planned):
+    jobs = planned(methods=["dmtl", "random"], train_workers=3)
+    assert _keys(jobs) == _keys(planned(methods=["dmtl", "random"]))
+    assert {(job.method, job.train_workers) for job in jobs} == {("dmtl", 3), ("random", 1)}
+    assert all(Job.from_json(job.to_json()) == job for job in jobs)
+
+
+def test_a_method_that_trains_in_one_process_is_refused_more(planned):
+    assert planned(methods=["agree"], train_workers=1)
+    with pytest.raises(ConfigError, match="agree trains in one process only; leave it out, or leave out tr"):
+        planned(methods=["agree"], train_workers=2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"protocol": {"ratio": 0.85}},
+        {"protocol": {"tau": 4}},
+        {"protocol": {"n_groups": 5}},
+        {"set": {"svd": {"n_factors": 3}, "random": {}}},
+    ],
+)
+def test_keys_change_with_what_is_asked_for(planned, options):
+    assert _keys(planned())["svd", 0] != _keys(planned(**options))["svd", 0]
+
+
+def test_keys_change_with_the_data_and_the_evaluation(planned, data, monkeypatch):
+    keys = set(_keys(planned()).values())
+    fewer = replace(data, ratings=data.ratings.take(slice(1, None)))
+    assert keys.isdisjoint(_keys(planned(fewer)).values())
+    monkeypatch.setattr(evaluate, "VERSION", evaluate.VERSION + 1)
+    assert keys.isdisjoint(_keys(planned()).values())
+
+
+def test_unfinished_leaves_out_success_alone(planned):
+    jobs = planned()
+    for job, status in zip(jobs, ("done", "failed", "timeout"), strict=False):
+        store.write(job.folder, job.record(status))
+    assert unfinished(jobs) == jobs[1:]
+    (jobs[0].folder / "run.json").write_text("{")
+    assert unfinished(jobs) == jobs
+
+
+def test_a_part_of_a_trial_is_a_job_of_its_own_and_no_result(planned, tmp_path):
+    (job, _) = planned(methods=["svd"])
+    trial = job.trial({"n_factors": 7}, 1, "rated-user", "borda")
+    assert Job.from_json(trial.to_json()) == trial
+    assert (trial.validation, trial.views, trial.aggregators) == (1, ("rated-user",), ("borda",))
+    assert trial.folder.relative_to(tmp_path).parts[:4] == ("studies", "itmrec-sim", "paper", "svd")
+    others = [
+        job.trial({"n_factors": 8}, 1, "rated-user", "borda"),
+        job.trial({"n_factors": 7}, 0, "rated-user", "borda"),
+        job.trial({"n_factors": 7}, 1, "rated-group", "borda"),
+        job.trial({"n_factors": 7}, 1, "rated-user", "average"),
+    ]
+    assert len({held.key for held in (job, trial, *others)}) == 6
+
+
+def test_a_part_of_a_trial_sees_training_rows_alone_and_keeps_its_record_only(planned, data):
+    (job, _) = planned(methods=["item-mean"])
+    execute(job.trial({"shrinkage": 3.0}, 0, "rated-user", "average"))
+    trial = job.trial({"shrinkage": 3.0}, 0, "rated-user", "average")
+    record = store.read(trial.folder)
+    assert [file.name for file in trial.folder.iterdir()] == ["run.json"]
+    assert {figures.view for figures in record.figures} == set(record.views) == {"rated-user"}
+    execute(job)
+    whole = store.read(job.folder)
+    assert record.views["rated-user"]["entities"] < whole.views["rated-user"]["entities"]
+    assert list(store.records(Path(job.results))) == [whole]
+
+
+def test_what_was_tuned_otherwise_is_run_again(planned):
+    job = planned(methods=["svd"])[0]
+    tuned = replace(job, tuning={"seed": 0, "trials": 20})
+    store.write(tuned.folder, tuned.record("done"))
+    assert unfinished([tuned]) == []
+    assert unfinished([job]) == [job]
+    more = replace(tuned, tuning={"seed": 0, "trials": 50})
+    assert more.folder == tuned.folder
+    assert unfinished([more]) == [more]
+
+
+def test_built_in_methods_share_a_process(planned):
+    assert not any(job.foreign for job in planned())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"methods": ["svdd"]},
+        {"set": {"svd": {"x": 1}}},
+        {"set": {"svd": {"n_factors": "a"}}},
+        {"protocol": {"x": 1}},
+    ],
+)
+def test_wrong_names_and_values(planned, options):
+    with pytest.raises(ConfigError):
+        planned(**options)
+
+
+def test_a_relative_results_folder_is_kept(data):
+    (job,) = plan(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
+    assert job.folder.parts[:2] == ("somewhere", "runs")
+
+
+def test_fewer_aggregators_are_another_job_with_the_same_figures(planned):
+    all_of_them, few = (
+        planned(methods=["svd"], seeds=1, **asked)[0]
+        for asked in ({}, {"aggregators": ["least-misery", "average", "average"]})
+    )
+    assert all_of_them.key == planned(methods=["svd"], seeds=1, aggregators=["average", "all"])[0].key
+    assert few.key != all_of_them.key
+    assert few.aggregators == tuple(a for a in all_of_them.aggregators if a in ("average", "least-misery"))
+    figures = {}
+    for job in (all_of_them, few):
+        execute(job)
+        record = store.read(job.folder)
+        assert record is not None
+        figures[job.key] = {(f.view, f.aggregator): f.values["ndcg@10"] for f in record.figures}
+    kept = {k: v for k, v in figures[all_of_them.key].items() if k[1] in (*few.aggregators, "none")}
+    assert figures[few.key] == kept
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["mean"], "unknown aggregator 'mean'"), ([], "name at least one")]
+)
+def test_aggregators_that_nobody_knows_are_refused(planned, names, said):
+    with pytest.raises(ConfigError, match=said):
+        planned(aggregators=names)
+
+
+class _Half:
+    """The first half of what a metric plugin may register: an object that is called."""
+
+    def __call__(self, ranking, k):
+        return ranking.hits[k] / 2
+
+
+@pytest.mark.parametrize(
+    "compute", [lambda ranking, k: ranking.hits[k], _Half(), partial(lambda n, r, k: n, 1)]
+)
+def test_a_metric_that_is_added_makes_other_jobs(planned, monkeypatch, compute):
+    keys = _keys(planned())
+    family = replace(metrics.families()["precision"], name="mine", compute=compute)
+    monkeypatch.setitem(metrics._families._families, "mine", family)
+    assert set(metrics.foreign()) == {"mine"}
+    assert not set(_keys(planned()).values()) & set(keys.values())
+    monkeypatch.undo()
+    assert _keys(planned()) == keys
+
+
+def test_a_metric_that_no_file_holds_is_refused(planned, monkeypatch):
+    family = replace(metrics.families()["precision"], name="mine", compute=max)
+    monkeypatch.setitem(metrics._families._families, "mine", family)
+    with pytest.raises(PluginError, match="metric 'mine': no file holds its compute"):
+        planned()
