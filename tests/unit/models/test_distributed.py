@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from groupbench.core.errors import MethodError
 from groupbench.models.distributed import SINGLE, Part, ProcessGroup, sharing
-from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.dmtl.layers import Dropout
 from groupbench.models.dmtl.training import Trainer
 
@@ -147,7 +147,7 @@ import os
 import sys
 import numpy as np
 from groupbench.data.dataset import Ratings
-from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.data.groups import Groups
 from groupbench.models.recommender import TrainingData
 

@@ -15,7 +15,8 @@ from groupbench.core.errors import MethodError, ResultError
 from groupbench.core.registry import methods
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.dmtl import DMTL, scoring
+from groupbench.models.dmtl import scoring
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.dmtl.losses import best_epoch
 from groupbench.models.dmtl.training import Trainer
 from groupbench.models.recommender import TrainingData
