@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from groupbench.core.registry import method
-from groupbench.models.deep import AlignGroup, ConsRec, CubeRec, Hhgr
+from groupbench.models.deep.aligngroup import AlignGroup
+from groupbench.models.deep.consrec import ConsRec
+from groupbench.models.deep.cuberec import CubeRec
+from groupbench.models.deep.hhgr import Hhgr
 
 method("hhgr")(Hhgr)
 method("cuberec")(CubeRec)

@@ -1,8 +1,8 @@
 """Processes that train one network together: each computes its slice of every mini-batch.
 
-All of them hold the same weights and draw the same random numbers. Gradients are summed over the process group
-before every step, so that its losses are those of one process but for rounding. A process group is started here,
-by `sharing`, or by torchrun around a program that fits a method.
+All of them hold the same weights and draw the same random numbers. Gradients are summed over the process
+group before every step, so that its losses are those of one process but for rounding. It is started here, by
+`sharing`, or by torchrun around a program that fits a method.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def process_group(
 
 
 def _by_torchrun() -> bool:
-    """Join the process group that torchrun started, for as long as this process lives; False without torchrun."""
+    """Join the group that torchrun started, for as long as this process lives; False without torchrun."""
     from torch import distributed
 
     if not distributed.is_torchelastic_launched():

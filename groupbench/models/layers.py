@@ -31,7 +31,7 @@ class Dropout(nn.Dropout):
 
 @contextmanager
 def noise_of(network: nn.Module, rows: BatchSlice) -> Iterator[None]:
-    """While this lasts, all `Dropout` of `network` take their inputs, (n, ...), for `rows` of a mini-batch."""
+    """While this lasts, all `Dropout` of `network` take inputs, (n, ...), for `rows` of a mini-batch."""
     layers = [module for module in network.modules() if isinstance(module, Dropout)]
     for layer in layers:
         layer._slice = rows

@@ -175,7 +175,7 @@ class Trainer(Generic[N]):
 
     @property
     def best_epoch(self) -> int:
-        """The index of the epoch that validated best, the first of equals; the last one without validation."""
+        """Index of the epoch that validated best, the first of equals; the last one without validation."""
         scores = [epoch.validation for epoch in self.history]
         valid = [e for e, score in enumerate(scores) if not math.isnan(score)]
         best = max if self.objective.maximize else min
@@ -296,7 +296,8 @@ class Trainer(Generic[N]):
         tensors, about = read_tensors(file, FORMAT)
         if about["mark"] != mark:
             raise MethodError(
-                f"checkpoint {file} is of other data, hyperparameters or seed; remove it or use another folder"
+                f"checkpoint {file} is of other data, hyperparameters or seed; remove it or use another "
+                "folder"
             )
         parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in self._state()}
         for key, tensor in tensors.items():

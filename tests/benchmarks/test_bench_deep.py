@@ -13,10 +13,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._agree import AgreeNetwork
-from groupbench.models.deep._interactions import Interactions, Members, Rows
-from groupbench.models.deep._losses import regression
-from groupbench.models.deep._network import Batch
+from groupbench.models.deep.agree_network import AgreeNetwork
+from groupbench.models.deep.interactions import Interactions, Members, ChoiceRows
+from groupbench.models.deep.objective import regression
+from groupbench.models.deep.network import Batch
 from groupbench.models.deep._training import Schedule, train
 
 N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
@@ -34,7 +34,7 @@ def data():
     joint = Ratings(cells // N_ITEMS, cells % N_ITEMS, np.ones(N_ROWS), N_GROUPS, N_ITEMS)
     alone = rng.permutation(N_USERS * N_ITEMS)[: 10 * N_USERS]
     own = Ratings(alone // N_ITEMS, alone % N_ITEMS, np.ones(len(alone)), N_USERS, N_ITEMS)
-    return Interactions(Rows.of(own), Rows.of(joint), Members.of(groups))
+    return Interactions(ChoiceRows.of(own), ChoiceRows.of(joint), Members.of(groups))
 
 
 @pytest.fixture(scope="module")

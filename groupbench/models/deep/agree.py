@@ -9,8 +9,8 @@ from groupbench.core.hyperparameters import tunable
 from groupbench.models.deep.method import Count, Decay, Dropout, SampledRecommender, Widths
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._agree import AgreeNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.agree_network import AgreeNetwork
+    from groupbench.models.deep.interactions import Interactions
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Agree(SampledRecommender):
     """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
 
     def _network(self, data: Interactions) -> AgreeNetwork:
-        from groupbench.models.deep._agree import AgreeNetwork
+        from groupbench.models.deep.agree_network import AgreeNetwork
 
         return AgreeNetwork(
             data,

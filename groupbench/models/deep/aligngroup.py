@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import Above0, AtLeast0, Dropout
+from groupbench.models.deep.method import Above0, AtLeast0, Dropout, GraphRecommender
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._aligngroup import AlignGroupNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.aligngroup_network import AlignGroupNetwork
+    from groupbench.models.deep.interactions import Interactions
 
 
 @dataclass
@@ -41,7 +40,7 @@ class AlignGroup(GraphRecommender):
     """Divides the cosines of the alignment."""
 
     def _network(self, data: Interactions) -> AlignGroupNetwork:
-        from groupbench.models.deep._aligngroup import AlignGroupNetwork
+        from groupbench.models.deep.aligngroup_network import AlignGroupNetwork
 
         return AlignGroupNetwork(
             data,

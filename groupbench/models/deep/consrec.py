@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import Dropout
+from groupbench.models.deep.method import Dropout, GraphRecommender
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._consrec import ConsRecNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.consrec_network import ConsRecNetwork
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.recommender import TrainingWorkers
 
 
 @dataclass
@@ -35,10 +35,12 @@ class ConsRec(GraphRecommender):
     trained on an item it has just been told; `loss` is one of four (`bpr` is the authors').
     """
 
+    training_workers: ClassVar[TrainingWorkers] = "many"
+
     thinning: Dropout = tunable(0.3, low=0.0, high=0.9)
     """Share of the graphs with items in them that a step of training leaves out."""
 
     def _network(self, data: Interactions) -> ConsRecNetwork:
-        from groupbench.models.deep._consrec import ConsRecNetwork
+        from groupbench.models.deep.consrec_network import ConsRecNetwork
 
         return ConsRecNetwork(data, width=self.width, layers=self.layers, thinning=self.thinning)

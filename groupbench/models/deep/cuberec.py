@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import AtLeast0, Count, Dropout
+from groupbench.models.deep.method import AtLeast0, Count, Dropout, GraphRecommender
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._cuberec import CubeRecNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.cuberec_network import CubeRecNetwork
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.recommender import TrainingWorkers
 
 
 @dataclass
@@ -31,6 +31,8 @@ class CubeRec(GraphRecommender):
     are not part of it. A group without rows is scored like any other, by its members.
     """
 
+    training_workers: ClassVar[TrainingWorkers] = "many"
+
     width: Count = tunable(64, low=8, high=128, log=True)
     """Width of the embeddings."""
     weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
@@ -41,7 +43,7 @@ class CubeRec(GraphRecommender):
     """How much distance within a cube counts beside that outside."""
 
     def _network(self, data: Interactions) -> CubeRecNetwork:
-        from groupbench.models.deep._cuberec import CubeRecNetwork
+        from groupbench.models.deep.cuberec_network import CubeRecNetwork
 
         return CubeRecNetwork(
             data,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,10 +9,9 @@ from groupbench.core.hyperparameters import tunable
 from groupbench.models.deep.method import Above0, AtLeast0, Count, DeepRecommender, Dropout, Share, Whole
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from groupbench.models.deep._groupim import GroupImNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.groupim_network import GroupImNetwork, GroupImObjective, UserObjective
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep.validation import HeldOut
 
 
 @dataclass
@@ -70,21 +68,21 @@ class GroupIm(DeepRecommender):
     """Passes without a better validation figure before training stops."""
 
     def _network(self, data: Interactions) -> GroupImNetwork:
-        from groupbench.models.deep._groupim import GroupImNetwork, user_losses
-        from groupbench.models.deep._training import Schedule, train
+        from groupbench.models.deep.groupim_network import GroupImNetwork
 
-        network = GroupImNetwork(
+        return GroupImNetwork(
             data, width=self.width, layers=self.layers, aggregator=self.aggregator, dropout=self.dropout
         )
-        schedule = Schedule(self.learning_rate, self.weight_decay, self.pretraining, patience=1)
-        train(network, lambda: user_losses(network, self.batch_size), schedule)
-        return network
 
-    def _losses(self, network: GroupImNetwork, data: Interactions) -> Iterator[Tensor]:
-        from groupbench.models.deep._groupim import Objective, group_losses, user_losses
+    def _pretraining(self, network: GroupImNetwork, data: Interactions) -> tuple[UserObjective, int]:
+        from groupbench.models.deep.groupim_network import UserObjective
 
-        objective = Objective(self.strangers, self.near, self.infomax_weight, self.member_weight)
-        yield from group_losses(network, objective, self.batch_size)
-        if self.user_weight:
-            for loss in user_losses(network, self.batch_size):
-                yield self.user_weight * loss
+        return UserObjective(network, data, self.batch_size), self.pretraining
+
+    def _objective(
+        self, network: GroupImNetwork, data: Interactions, held_out: HeldOut | None
+    ) -> GroupImObjective:
+        from groupbench.models.deep.groupim_network import GroupImObjective, LossSettings
+
+        settings = LossSettings(**{name: getattr(self, name) for name in LossSettings._fields})
+        return GroupImObjective(network, data, self.batch_size, settings, held_out)

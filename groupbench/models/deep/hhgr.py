@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import AtLeast0, Count, Dropout
+from groupbench.models.deep.method import AtLeast0, Count, Dropout, GraphRecommender
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._hhgr import HhgrNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.hhgr_network import HhgrNetwork
+    from groupbench.models.deep.interactions import Interactions
 
 
 @dataclass
@@ -43,7 +42,7 @@ class Hhgr(GraphRecommender):
     """Weight of the agreement of both views; 0 leaves it out."""
 
     def _network(self, data: Interactions) -> HhgrNetwork:
-        from groupbench.models.deep._hhgr import HhgrNetwork
+        from groupbench.models.deep.hhgr_network import HhgrNetwork
 
         return HhgrNetwork(
             data, width=self.width, layers=self.layers, drop=self.drop, contrast_weight=self.contrast_weight

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from groupbench.core.hyperparameters import tunable
 from groupbench.models.deep.method import Count, Decay, Dropout, SampledRecommender, Whole, Widths
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._hypergroup import HyperGroupNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.hypergroup_network import HyperGroupNetwork
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.recommender import TrainingWorkers
 
 
 @dataclass
@@ -29,6 +30,8 @@ class HyperGroup(SampledRecommender):
     weights are a running average over the steps. A group without rows is scored like any other, by its
     members and neighbours.
     """
+
+    training_workers: ClassVar[TrainingWorkers] = "many"
 
     width: Count = tunable(32, low=8, high=128, log=True)
     """Width of the embeddings."""
@@ -49,7 +52,7 @@ class HyperGroup(SampledRecommender):
     """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
 
     def _network(self, data: Interactions) -> HyperGroupNetwork:
-        from groupbench.models.deep._hypergroup import HyperGroupNetwork
+        from groupbench.models.deep.hypergroup_network import HyperGroupNetwork
 
         return HyperGroupNetwork(
             data,

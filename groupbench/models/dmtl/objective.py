@@ -1,4 +1,4 @@
-"""What DMTL's network is trained for: squared error and cross-entropy at once, on mini-batches of rating rows."""
+"""What DMTL's network is trained for: squared error and cross-entropy at once."""
 
 from __future__ import annotations
 

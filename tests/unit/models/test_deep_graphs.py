@@ -12,16 +12,16 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._aligngroup import AlignGroupNetwork, alignment
-from groupbench.models.deep._consrec import ConsRecNetwork
-from groupbench.models.deep._convolutions import Hypergraph, LightGcn, Thinned, bounds
-from groupbench.models.deep._cuberec import CubeRecNetwork
-from groupbench.models.deep._graph import Propagation, choices
-from groupbench.models.deep._hhgr import HhgrNetwork, triangles
-from groupbench.models.deep._interactions import Interactions, Members, Rows
+from groupbench.models.deep.aligngroup_network import AlignGroupNetwork, alignment
+from groupbench.models.deep.consrec_network import ConsRecNetwork
+from groupbench.models.deep.convolutions import Hypergraph, LightGcn, Thinned, bounds
+from groupbench.models.deep.cuberec_network import CubeRecNetwork
+from groupbench.models.deep.propagation import Propagation, choices
+from groupbench.models.deep.hhgr_network import HhgrNetwork, triangles
+from groupbench.models.deep.interactions import Interactions, Members, ChoiceRows
 from groupbench.models.deep._joint import joint_losses
-from groupbench.models.deep._losses import Sampling
-from groupbench.models.deep._network import Batch
+from groupbench.models.deep.objective import Sampling
+from groupbench.models.deep.network import Batch
 from groupbench.models.recommender import TrainingData
 from groupbench.testing import small_training
 
@@ -126,7 +126,7 @@ def data():
     ragged = Groups.from_lists([train.groups[g][: 1 + g % 3] for g in range(N_GROUPS)], train.groups.ids)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        yield Interactions(Rows.of(train.ratings), Rows.of(train.group_ratings), Members.of(ragged))
+        yield Interactions(ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(ragged))
 
 
 def members_of(data, group):

@@ -15,11 +15,13 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep import Agree, GroupIm, HyperGroup
-from groupbench.models.deep._agree import AgreeNetwork
-from groupbench.models.deep._groupim import GroupImNetwork, Objective, group_loss, strangers
-from groupbench.models.deep._hypergroup import HyperGroupNetwork, overlaps
-from groupbench.models.deep._interactions import Interactions, Members, Rows
+from groupbench.models.deep.agree import Agree
+from groupbench.models.deep.groupim import GroupIm
+from groupbench.models.deep.hypergroup import HyperGroup
+from groupbench.models.deep.agree_network import AgreeNetwork
+from groupbench.models.deep.groupim_network import GroupImNetwork, Objective, group_loss, strangers
+from groupbench.models.deep.hypergroup_network import HyperGroupNetwork, overlaps
+from groupbench.models.deep.interactions import Interactions, Members, ChoiceRows
 from groupbench.models.recommender import TrainingData
 
 NAMES = ["ncf-group", "agree", "groupim", "hypergroup"]
@@ -164,7 +166,7 @@ def data():
     ragged = Groups.from_lists([train.groups[g][: 1 + g % 3] for g in range(N_GROUPS)], train.groups.ids)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        yield Interactions(Rows.of(train.ratings), Rows.of(train.group_ratings), Members.of(ragged))
+        yield Interactions(ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(ragged))
 
 
 def members_of(data, group):
@@ -233,7 +235,7 @@ def test_groupim_loss_is_the_sum_over_groups_and_members(data, aggregator, monke
     network = groupim(data, aggregator=aggregator)
     groups = torch.tensor([5, 1, 3])
     others = torch.tensor([40, 41, 42, 43, 44, 45])
-    monkeypatch.setattr("groupbench.models.deep._groupim.strangers", lambda *_: others)
+    monkeypatch.setattr("groupbench.models.deep.groupim_network.strangers", lambda *_: others)
     got = group_loss(network, Objective(2, 0.5, 0.7, 0.3), groups)
 
     history = torch.zeros(N_USERS, N_ITEMS)

@@ -16,24 +16,24 @@ from torch import nn
 from groupbench.core.errors import MethodError
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._agree import AgreeNetwork
+from groupbench.models.deep.agree_network import AgreeNetwork
 from groupbench.models.deep._averaging import Average
-from groupbench.models.deep._bags import Bags, log_likelihood
-from groupbench.models.deep._graph import (
+from groupbench.models.deep.bags import Bags, log_likelihood
+from groupbench.models.deep.propagation import (
     Propagation,
     bipartite,
     choices,
     memberships,
-    row_normalised,
-    symmetrically_normalised,
+    row_normalized,
+    symmetrically_normalized,
     without_diagonal,
 )
-from groupbench.models.deep._interactions import Interactions, Members, Rows
-from groupbench.models.deep._losses import LOSSES, Sampling, sampled_losses
-from groupbench.models.deep._network import Batch, GroupNetwork, blockwise
-from groupbench.models.deep._pairs import Attention, PairTower, inner
+from groupbench.models.deep.interactions import Interactions, Members, ChoiceRows
+from groupbench.models.deep.objective import LOSSES, Sampling, sampled_losses
+from groupbench.models.deep.network import Batch, GroupNetwork, blockwise
+from groupbench.models.deep.pair_layers import Attention, PairTower, inner
 from groupbench.models.deep._training import Epoch, Schedule, best_epoch, train
-from groupbench.models.deep._validation import HeldOut, hold_out, spared
+from groupbench.models.deep.validation import HeldOut, hold_out, spared
 
 N_ITEMS = 15
 
@@ -59,7 +59,7 @@ def make_data(n_users=9, seed=0):
     groups = Groups.from_lists([[0, 1, 2], [3], [2, 4, 5, 6], [7, 8], [1, 7]])
     users = ratings_of(random_pairs(n_users, 50, seed), n_users)
     joint = ratings_of(random_pairs(len(groups), 20, seed + 1), len(groups))
-    return Interactions(Rows.of(users), Rows.of(joint), Members.of(groups))
+    return Interactions(ChoiceRows.of(users), ChoiceRows.of(joint), Members.of(groups))
 
 
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, N_ITEMS - 1)), min_size=1, max_size=60)
@@ -68,7 +68,7 @@ PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, N_ITEMS - 1)), min_s
 @given(PAIRS)
 @settings(max_examples=50, deadline=None)
 def test_rows_hold_what_they_were_made_of(pairs):
-    rows = Rows.of(ratings_of([*pairs, *list(pairs)[:3]], 6))
+    rows = ChoiceRows.of(ratings_of([*pairs, *list(pairs)[:3]], 6))
     held = rows.hold(torch.arange(6)[:, None], torch.arange(N_ITEMS)[None])
 
     assert len(rows) == len(pairs)
@@ -79,7 +79,7 @@ def test_rows_hold_what_they_were_made_of(pairs):
 @given(PAIRS, st.lists(st.integers(0, 5), min_size=1, max_size=8))
 @settings(max_examples=50, deadline=None)
 def test_rows_of_raters_are_listed_one_after_the_other(pairs, raters):
-    rows = Rows.of(ratings_of(pairs, 6))
+    rows = ChoiceRows.of(ratings_of(pairs, 6))
     index, offsets = rows.rows_of(torch.tensor(raters))
     found = [rows.items[index[a:b]].tolist() for a, b in pairwise(offsets)]
 
@@ -87,7 +87,7 @@ def test_rows_of_raters_are_listed_one_after_the_other(pairs, raters):
 
 
 def test_no_rows_hold_nothing():
-    rows = Rows.of(ratings_of([], 3))
+    rows = ChoiceRows.of(ratings_of([], 3))
 
     assert not rows.hold(torch.arange(3), torch.arange(3)).any()
     assert rows.random_raters(torch.arange(N_ITEMS)).tolist() == [-1] * N_ITEMS
@@ -95,7 +95,7 @@ def test_no_rows_hold_nothing():
 
 def test_negatives_are_never_chosen_and_cover_the_rest():
     pairs = random_pairs(6, 40)
-    rows = Rows.of(ratings_of(pairs, 6))
+    rows = ChoiceRows.of(ratings_of(pairs, 6))
     drawn = rows.negatives(200)
 
     assert drawn.shape == (len(rows), 200)
@@ -105,7 +105,7 @@ def test_negatives_are_never_chosen_and_cover_the_rest():
 
 
 def test_who_chose_everything_still_gets_negatives():
-    rows = Rows.of(ratings_of([(0, i) for i in range(N_ITEMS)], 1))
+    rows = ChoiceRows.of(ratings_of([(0, i) for i in range(N_ITEMS)], 1))
     drawn = rows.negatives(4)
 
     assert drawn.shape == (N_ITEMS, 4)
@@ -113,7 +113,7 @@ def test_who_chose_everything_still_gets_negatives():
 
 
 def test_random_items_and_raters_are_rows():
-    rows = Rows.of(ratings_of(random_pairs(6, 30), 6))
+    rows = ChoiceRows.of(ratings_of(random_pairs(6, 30), 6))
     raters = rows.raters.repeat_interleave(50)
     items = rows.random_items(raters)
     fellows = rows.random_raters(rows.items.repeat_interleave(50))
@@ -187,7 +187,7 @@ def test_inner_products_of_own_and_of_shared_items_agree():
 
 def test_propagation_and_its_gradient_are_those_of_the_dense_product():
     data = make_data()
-    matrix = symmetrically_normalised(choices(data.users))
+    matrix = symmetrically_normalized(choices(data.users))
     dense = torch.tensor(matrix.toarray(), dtype=torch.float32)
     table = torch.randn(data.n_items, 4, requires_grad=True)
     weights = torch.randn(data.n_users, 4)
@@ -204,8 +204,8 @@ def test_graphs_are_normalised_as_they_say():
     dense = np.divide(chosen.toarray(), np.sqrt(degree), where=degree > 0, out=np.zeros(chosen.shape))
     membership = memberships(data.members, data.n_users)
 
-    np.testing.assert_allclose(symmetrically_normalised(chosen).toarray(), dense, rtol=1e-6)
-    np.testing.assert_allclose(row_normalised(membership).sum(axis=1), 1)
+    np.testing.assert_allclose(symmetrically_normalized(chosen).toarray(), dense, rtol=1e-6)
+    np.testing.assert_allclose(row_normalized(membership).sum(axis=1), 1)
     np.testing.assert_array_equal(membership.toarray()[2].nonzero()[0], [2, 4, 5, 6])
     both = bipartite(chosen).toarray()
     np.testing.assert_array_equal(both, both.T)
@@ -216,7 +216,7 @@ def test_graphs_are_normalised_as_they_say():
 
 
 def test_log_likelihood_and_its_gradient_are_those_of_a_dense_softmax():
-    rows = Rows.of(ratings_of(random_pairs(6, 30), 6))
+    rows = ChoiceRows.of(ratings_of(random_pairs(6, 30), 6))
     raters = torch.tensor([5, 0, 2])
     tensors = [torch.randn(*shape, requires_grad=True) for shape in ((3, 4), (N_ITEMS, 4), (N_ITEMS, 1))]
     embedded, weight, bias = tensors
@@ -240,7 +240,7 @@ def test_log_likelihood_and_its_gradient_are_those_of_a_dense_softmax():
 
 
 def test_merged_bags_weigh_their_parts():
-    rows = Rows.of(ratings_of([(0, 1), (0, 2), (1, 3), (3, 4)], 4))
+    rows = ChoiceRows.of(ratings_of([(0, 1), (0, 2), (1, 3), (3, 4)], 4))
     merged = Bags.of(rows, torch.tensor([0, 1, 2, 3])).merged(
         torch.tensor([2.0, 3.0, 5.0, 7.0]), torch.tensor([3, 1])
     )
@@ -276,7 +276,7 @@ class Extra(Linear):
 
 @pytest.mark.parametrize("cells", [1, 32 * 2 * N_ITEMS, 2**23])
 def test_blocks_have_the_logits_of_every_pair(monkeypatch, cells):
-    monkeypatch.setattr("groupbench.models.deep._network.CELLS", cells)
+    monkeypatch.setattr("groupbench.models.deep.network.CELLS", cells)
     network = Linear(make_data())
     encoded, everything = network.encode(), torch.arange(N_ITEMS)[None]
     some, users = torch.tensor([4, 0, 0]), torch.arange(9)
@@ -303,7 +303,7 @@ def test_attention_over_members_is_held_for_few_pairs_at_once(monkeypatch):
     whole = blockwise(network, (), batch)
     widest = data.members.users.shape[1]
     assert held == [data.n_groups * N_ITEMS * widest * 64]
-    monkeypatch.setattr("groupbench.models.deep._network.CELLS", 2 * N_ITEMS * widest * 64)
+    monkeypatch.setattr("groupbench.models.deep.network.CELLS", 2 * N_ITEMS * widest * 64)
     torch.testing.assert_close(blockwise(network, (), batch), whole)
     assert max(held[1:]) <= 2 * N_ITEMS * widest * 64
 
@@ -446,7 +446,7 @@ def test_validation_negatives_are_items_that_the_group_never_chose():
 
     assert held.items.shape == (6, 101)
     assert held.chosen.sum() == held.chosen[:, 0].sum() == 6
-    assert not Rows.of(rows).hold(torch.tensor(held.groups)[:, None], torch.tensor(held.items[:, 1:])).any()
+    assert not ChoiceRows.of(rows).hold(torch.tensor(held.groups)[:, None], torch.tensor(held.items[:, 1:])).any()
 
 
 def test_where_groups_have_no_rows_whole_groups_are_held_out():
@@ -472,11 +472,11 @@ def test_members_lose_their_own_rows_of_what_their_group_is_judged_by():
 
 
 def test_known_rows_are_no_negatives():
-    known = Rows.of(ratings_of([(0, i) for i in range(8)], 1))
-    few = Rows.of(ratings_of([(0, 0), (0, 1)], 1), known)
+    known = ChoiceRows.of(ratings_of([(0, i) for i in range(8)], 1))
+    few = ChoiceRows.of(ratings_of([(0, 0), (0, 1)], 1), known)
 
     assert set(few.negatives(150).flatten().tolist()) == set(range(8, N_ITEMS))
-    assert set(Rows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(range(1, N_ITEMS))
+    assert set(ChoiceRows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(range(1, N_ITEMS))
 
 
 def test_nothing_is_held_out_where_nothing_can_be_spared():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupbench.models.deep._network import Encoded, GroupNetwork
-from groupbench.models.deep._pairs import Attention, PairTower, embedding
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import Attention, PairTower, embedding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
 class AgreeNetwork(GroupNetwork):

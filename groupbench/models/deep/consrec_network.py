@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from groupbench.models.deep._convolutions import Hypergraph, LightGcn
-from groupbench.models.deep._graph import Propagation, choices, memberships, row_normalised
-from groupbench.models.deep._hypergroup import overlaps
-from groupbench.models.deep._network import Encoded, GroupNetwork
-from groupbench.models.deep._pairs import embedding, inner
+from groupbench.models.deep.convolutions import Hypergraph, LightGcn
+from groupbench.models.deep.hypergroup_network import overlaps
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding, inner
+from groupbench.models.deep.propagation import Propagation, choices, memberships, row_normalized
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
 class ConsRecNetwork(GroupNetwork):
@@ -27,12 +27,14 @@ class ConsRecNetwork(GroupNetwork):
         thinning: share of the graphs of items that a step of training leaves out.
     """
 
+    separable: ClassVar[bool] = True
+
     def __init__(self, data: Interactions, *, width: int, layers: int, thinning: float) -> None:
         from scipy.sparse import eye_array, hstack
 
         super().__init__(data)
-        held = hstack([memberships(data.members, data.n_users), choices(data.groups)], format="csr")
-        self.alike = Propagation(row_normalised(overlaps(held) + eye_array(data.n_groups)))
+        incidence = hstack([memberships(data.members, data.n_users), choices(data.groups)], format="csr")
+        self.alike = Propagation(row_normalized(overlaps(incidence) + eye_array(data.n_groups)))
         self.of_items = LightGcn(choices(data.groups), layers, thinning)
         self.of_members = Hypergraph(data, width, layers, own=True, thinning=thinning)
         self.users = embedding(data.n_users, width)
@@ -60,8 +62,8 @@ class ConsRecNetwork(GroupNetwork):
 
     def _among_groups(self) -> Tensor:
         """G + A G + A^2 G ... over the graph of groups that share anything, (n_groups, width)."""
-        held = total = self.groups.weight
+        groups = total = self.groups.weight
         for _ in range(self.layers):
-            held = self.alike(held)
-            total = total + held
+            groups = self.alike(groups)
+            total = total + groups
         return total

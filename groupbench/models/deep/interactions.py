@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
 
+Side = Literal["groups", "users"]
+"""Whose rows."""
+
 _DRAWS = 20
 """How often a negative that was chosen is drawn anew; a rater of all items keeps what came last."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class ChoiceRows:
     """Distinct (rater, item) pairs, sorted by rater, then item; raters are users or groups.
 
     Attributes:
@@ -35,10 +38,10 @@ class Rows:
     items: Tensor
     n_raters: int
     n_items: int
-    known: Rows | None = None
+    known: ChoiceRows | None = None
 
     @classmethod
-    def of(cls, ratings: Ratings, known: Rows | None = None) -> Rows:
+    def of(cls, ratings: Ratings, known: ChoiceRows | None = None) -> ChoiceRows:
         """The distinct pairs of `ratings`."""
         rows = ratings.unique()
         return cls(torch.tensor(rows.users), torch.tensor(rows.items), rows.n_users, rows.n_items, known)
@@ -146,9 +149,13 @@ class Interactions:
         members: who is in which group.
     """
 
-    users: Rows
-    groups: Rows
+    users: ChoiceRows
+    groups: ChoiceRows
     members: Members
+
+    def rows(self, side: Side) -> ChoiceRows:
+        """The rows of users or of groups."""
+        return self.groups if side == "groups" else self.users
 
     @property
     def n_users(self) -> int:

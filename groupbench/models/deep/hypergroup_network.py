@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import nn
 from torch.nn import functional
 
-from groupbench.models.deep._graph import Propagation, memberships, row_normalised, without_diagonal
-from groupbench.models.deep._network import Encoded, GroupNetwork
-from groupbench.models.deep._pairs import PairTower, embedding
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import PairTower, embedding
+from groupbench.models.deep.propagation import Propagation, memberships, row_normalized, without_diagonal
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
 class HyperGroupNetwork(GroupNetwork):
@@ -30,6 +30,8 @@ class HyperGroupNetwork(GroupNetwork):
         dropout: rate on the first hidden layer of the tower.
     """
 
+    separable: ClassVar[bool] = True
+
     def __init__(
         self,
         data: Interactions,
@@ -43,9 +45,9 @@ class HyperGroupNetwork(GroupNetwork):
     ) -> None:
         super().__init__(data)
         membership = memberships(data.members, data.n_users)
-        self.companions = Propagation(row_normalised(without_diagonal(membership.T @ membership)))
-        self.averaging = Propagation(row_normalised(membership))
-        self.neighbours = Propagation(row_normalised(overlaps(membership)))
+        self.companions = Propagation(row_normalized(without_diagonal(membership.T @ membership)))
+        self.averaging = Propagation(row_normalized(membership))
+        self.neighbours = Propagation(row_normalized(overlaps(membership)))
         self.users = embedding(data.n_users, width)
         self.items = embedding(data.n_items, width)
         self.groups = embedding(data.n_groups, width) if own_embedding else None

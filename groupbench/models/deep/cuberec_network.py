@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.deep._convolutions import LightGcn, bounds
-from groupbench.models.deep._graph import choices
-from groupbench.models.deep._network import Encoded, GroupNetwork
-from groupbench.models.deep._pairs import embedding
+from groupbench.models.deep.convolutions import LightGcn, bounds
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding
+from groupbench.models.deep.propagation import choices
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 _FLAT = 1e-6
 """Added under square roots: at 0 their slope is infinite."""
@@ -30,6 +30,8 @@ class CubeRecNetwork(GroupNetwork):
         thinning: share of the graph that a step of training leaves out.
         inside_weight: how much distances within a cube count beside those outside.
     """
+
+    separable: ClassVar[bool] = True
 
     def __init__(
         self, data: Interactions, *, width: int, layers: int, thinning: float, inside_weight: float

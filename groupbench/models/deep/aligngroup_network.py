@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from groupbench.models.deep._convolutions import Hypergraph, bounds
-from groupbench.models.deep._network import Batch, Encoded, GroupNetwork
-from groupbench.models.deep._pairs import embedding, inner
+from groupbench.models.deep.convolutions import Hypergraph, bounds
+from groupbench.models.deep.network import Batch, Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding, inner
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
 class AlignGroupNetwork(GroupNetwork):

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.deep._graph import Propagation, memberships, row_normalised, without_diagonal
-from groupbench.models.deep._network import Batch, Encoded, GroupNetwork
-from groupbench.models.deep._pairs import embedding, inner
+from groupbench.models.deep.network import Batch, Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding, inner
+from groupbench.models.deep.propagation import Propagation, memberships, row_normalized, without_diagonal
+from groupbench.models.layers import segment_sum
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
 class HhgrNetwork(GroupNetwork):
@@ -32,9 +33,9 @@ class HhgrNetwork(GroupNetwork):
     ) -> None:
         super().__init__(data)
         membership = memberships(data.members, data.n_users)
-        found = membership.tocoo()
-        self.member_of, self.members = torch.tensor(found.row).long(), torch.tensor(found.col).long()
-        self.motifs = Propagation(row_normalised(triangles(membership)))
+        entries = membership.tocoo()
+        self.member_of, self.members = torch.tensor(entries.row).long(), torch.tensor(entries.col).long()
+        self.motifs = Propagation(row_normalized(triangles(membership)))
         self.drop = drop
         self.contrast_weight = contrast_weight
         self.users = embedding(data.n_users, width)
@@ -56,13 +57,13 @@ class HhgrNetwork(GroupNetwork):
         users = (coarse + fine) / 2
         return users, self.pooled(users), coarse, fine
 
-    def convolved(self, kept: Tensor) -> Tensor:
-        """Users plus what the layers gather over memberships weighted by `kept`, (n,): (n_users, width)."""
-        held = self.users.weight
+    def convolved(self, weights: Tensor) -> Tensor:
+        """Users plus what the layers gather over memberships with `weights`, (n,): (n_users, width)."""
+        users = self.users.weight
         for layer in self.layers:
-            groups = _means(layer(held)[self.members], kept, self.member_of, self.data.n_groups)
-            held = _means(groups[self.member_of], kept, self.members, self.data.n_users)
-        return self.users.weight + held
+            groups = _means(layer(users)[self.members], weights, self.member_of, self.data.n_groups)
+            users = _means(groups[self.member_of], weights, self.members, self.data.n_users)
+        return self.users.weight + users
 
     def pooled(self, users: Tensor) -> Tensor:
         """Groups from their members by attention, themselves and their motifs: (n_groups, width)."""
@@ -108,8 +109,7 @@ def triangles(membership: Any) -> Any:
     return (shared @ shared) * shared
 
 
-def _means(values: Tensor, weights: Tensor, place: Tensor, count: int) -> Tensor:
-    """Weighted means of the rows of `values` that fall on each of `count` places; 0 where none does."""
-    totals = torch.zeros(count).index_add(0, place, weights)
-    sums = torch.zeros(count, values.shape[1]).index_add(0, place, values * weights[:, None])
-    return sums / totals.clamp(min=1)[:, None]
+def _means(values: Tensor, weights: Tensor, segments: Tensor, count: int) -> Tensor:
+    """Weighted means of the rows of `values` of each of `count` segments; 0 where there are none."""
+    totals = segment_sum(weights, segments, count)
+    return segment_sum(values * weights[:, None], segments, count) / totals.clamp(min=1)[:, None]
