@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import Segments
+
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, IntArray
     from groupbench.data.dataset import Ratings
@@ -73,12 +75,12 @@ def without_derived(
     group, item = keys // joint.n_items, keys % joint.n_items
     places, inside = groups.segments.window(group)
     wanted = groups.members[places] * users.n_items + item[:, None]
-    held = users.users * users.n_items + users.items
-    origin, column = np.nonzero(inside & np.isin(wanted, held))
+    keys_of_users = users.users * users.n_items + users.items
+    origin, column = np.nonzero(inside & np.isin(wanted, keys_of_users))
     row_place, origin_place = _place(pair, rng), _place(origin, rng)
     width = max(row_place.max(initial=0), origin_place.max(initial=0)) + 1
     gone = np.isin(origin * width + origin_place, (pair * width + row_place)[out])
-    return users.take(~np.isin(held, wanted[origin[gone], column[gone]]))
+    return users.take(~np.isin(keys_of_users, wanted[origin[gone], column[gone]]))
 
 
 def _place(owners: IntArray, rng: np.random.Generator) -> IntArray:
@@ -87,5 +89,5 @@ def _place(owners: IntArray, rng: np.random.Generator) -> IntArray:
     order = order[np.argsort(owners[order], kind="stable")]
     sizes = np.unique(owners, return_counts=True)[1]
     place = np.empty(len(owners), dtype=np.int64)
-    place[order] = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    place[order] = Segments.from_sizes(sizes).position
     return place

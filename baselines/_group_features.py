@@ -9,7 +9,7 @@ import numpy as np
 
 from groupbench.core.arrays import Segments
 
-from ._group_graphs import averaging, filtered, joint_graphs, similarity
+from ._group_graphs import averaging, dense, filtered, joint_graphs, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,24 +70,24 @@ class GroupFeatures:
             own: whether to have features from the groups' own rows.
         """
         places, items = np.broadcast_arrays(places, items)
-        found = []
+        features = []
         for share in self._shares(groups, own=own):
-            share = _dense(share)[places, items]
-            found += [share, _log(share)]
-        found += [popular[items] for popular in self._popular]
-        found += [_dense(count)[places, items] for count in self._counted(groups, own=own)]
-        return np.stack(found, axis=-1)
+            share = dense(share)[places, items]
+            features += [share, _log(share)]
+        features += [popular[items] for popular in self._popular]
+        features += [dense(count)[places, items] for count in self._counted(groups, own=own)]
+        return np.stack(features, axis=-1)
 
     def utility(self, groups: IntArray, weights: FloatArray, *, own: bool) -> FloatArray:
         """The sum of all features times `weights`, (n_features,), for all items, (len(groups), n_items)."""
         left = iter(weights)
         total = np.zeros((len(groups), self._users.shape[1]))
         for share in self._shares(groups, own=own):
-            total += _dense(_weighed(share, next(left), next(left)))
+            total += dense(_weighed(share, next(left), next(left)))
         for popular in self._popular:
             total += next(left) * popular
         for count in self._counted(groups, own=own):
-            total += next(left) * _dense(count)
+            total += next(left) * dense(count)
         return total
 
     def _shares(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
@@ -116,7 +116,7 @@ class GroupFeatures:
 
     def _scores(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
         """Dense scores, and sparse ones of at least 0, (len(groups), n_items); their scale means little."""
-        mean, near = self._mean[groups], self._neighbours(groups)
+        mean, near = self._mean[groups], self._neighbors(groups)
         taste = (mean @ self._users).tocsr()
         yield taste @ self._items
         yield (mean @ self._alike) @ self._users
@@ -143,16 +143,16 @@ class GroupFeatures:
         """The mean, the highest and the lowest score of a member, (3, len(groups), n_items)."""
         members = self._members[groups]
         segments = Segments(members.indptr)
-        found = np.zeros((3, len(groups), self._users.shape[1]))
+        by_member = np.zeros((3, len(groups), self._users.shape[1]))
         for start, stop in segments.blocks(segments.sizes, CELLS // self._users.shape[1]):
             scores = ease.scores(self._users[members.indices[segments.rows(start, stop)]])
             part = Segments(segments.offsets[start : stop + 1] - segments.offsets[start])
-            found[0, start:stop] = part.mean(scores)
-            found[1, start:stop] = part.reduce("max", scores)
-            found[2, start:stop] = part.reduce("min", scores)
-        return found
+            by_member[0, start:stop] = part.mean(scores)
+            by_member[1, start:stop] = part.reduce("max", scores)
+            by_member[2, start:stop] = part.reduce("min", scores)
+        return by_member
 
-    def _neighbours(self, groups: IntArray) -> Any:
+    def _neighbors(self, groups: IntArray) -> Any:
         """What other groups with the same members chose: users share their groups' rows equally."""
         paths = (self._members[groups] @ self._shared).tolil()
         paths[np.arange(len(groups)), groups] = 0.0
@@ -218,7 +218,3 @@ def _mapped(matrix: Any, change: Callable[[FloatArray], FloatArray]) -> Any:
     changed = matrix.copy()
     changed.data = change(changed.data)
     return changed
-
-
-def _dense(matrix: Any) -> FloatArray:
-    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)

@@ -13,7 +13,7 @@ from groupbench.core.registry import method
 from groupbench.models.recommender import Recommender
 
 from ._feedback import Above0, AtLeast0, Count, Share, feedback
-from ._memory import neighbours_kept, require_memory
+from ._memory import neighbors_kept, require_memory
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
@@ -111,7 +111,7 @@ class Rp3Beta(Recommender):
 
         edges = feedback(train, self.positive)
         n_items = train.ratings.n_items
-        needed = _BYTES * neighbours_kept(edges, self.topk)
+        needed = _BYTES * neighbors_kept(edges, self.topk)
         require_memory(f"{self.topk} ends for {n_items} items", needed, f"lower topk={self.topk}, or use als")
         self._first = _transitions(edges, self.alpha)
         second = _transitions(edges.T.tocsr(), self.alpha)
@@ -123,12 +123,12 @@ class Rp3Beta(Recommender):
             ends = (second[start : start + step] @ self._first).toarray() * damping
             ends[np.arange(len(ends)), np.arange(start, start + len(ends))] = 0.0
             blocks.append(_strongest(ends, self.topk))
-        self._neighbours = vstack(blocks, format="csr")
+        self._neighbors = vstack(blocks, format="csr")
         return self
 
     def score(self, users: IntArray) -> FloatArray:
         """Damped probabilities of ending at each item, (len(users), n_items)."""
-        return np.asarray((self._first[users] @ self._neighbours).toarray())
+        return np.asarray((self._first[users] @ self._neighbors).toarray())
 
 
 def _transitions(edges: Any, alpha: float) -> Any:

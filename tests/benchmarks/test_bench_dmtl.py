@@ -20,9 +20,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from groupbench.data.dataset import Features
 from groupbench.data.groups import Groups
-from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.dmtl.features import memberships
 from groupbench.models.dmtl.fit import Fitting
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.recommender import TrainingData
 
 CPU = torch.device("cpu")

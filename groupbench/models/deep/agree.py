@@ -20,7 +20,7 @@ class Agree(SampledRecommender):
     A group with members u and its own embedding q is, for item v, g(v) = sum_u alpha_u(v) u + q, with
     alpha(v) = softmax_u(h' ReLU(P_u u + P_v v + b)). The score is a tower of ReLU layers on
     [g * v; g; v], and a user's that of the same tower on [u * v; u; v]: what users chose and what groups
-    chose is learnt at once ("Attentive Group Recommendation"). With `attention` = `mean` it is NCF (He et
+    chose is learned at once ("Attentive Group Recommendation"). With `attention` = `mean` it is NCF (He et
     al., WWW 2017) on a group's mean member, the paper's baseline without attention.
 
     Deviations: scores are logits, not put through a sigmoid; the loss is one of four (`regression` is the

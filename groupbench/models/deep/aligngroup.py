@@ -20,8 +20,8 @@ class AlignGroup(GraphRecommender):
     Groups are hyperedges that hold their members and the items they chose. In each layer a group's message
     is m = W [mean of its users; mean of its items] + b, and users and items become the mean of the messages
     of their groups; all layers and the embeddings are summed. A group scores an item by their inner
-    product. The centre of the members is the middle of the smallest box around their embeddings,
-    (min + max) / 2 in each coordinate, and `align_weight` times the cross-entropy that the centre's cosine
+    product. The center of the members is the middle of the smallest box around their embeddings,
+    (min + max) / 2 in each coordinate, and `align_weight` times the cross-entropy that the center's cosine
     to its own group's consensus is the highest of all groups in the batch is added to the loss
     ("AlignGroup: Learning and Aligning Group Consensus with Member Preferences for Group Recommendation").
 

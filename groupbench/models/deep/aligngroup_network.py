@@ -68,7 +68,7 @@ class AlignGroupNetwork(GroupNetwork):
         return self.align_weight * alignment((low + high) / 2, encoded[2][groups], self.temperature)
 
 
-def alignment(centres: Tensor, consensus: Tensor, temperature: float) -> Tensor:
-    """InfoNCE: each of n centres, (n, width), picks its own group's consensus, (n, width), by cosine."""
-    cosines = functional.normalize(centres, dim=1) @ functional.normalize(consensus, dim=1).T
+def alignment(centers: Tensor, consensus: Tensor, temperature: float) -> Tensor:
+    """InfoNCE: each of n centers, (n, width), picks its own group's consensus, (n, width), by cosine."""
+    cosines = functional.normalize(centers, dim=1) @ functional.normalize(consensus, dim=1).T
     return functional.cross_entropy(cosines / temperature, torch.arange(len(cosines)))

@@ -51,7 +51,7 @@ class Thinned(Propagation):
 
 
 class LightGcn(nn.Module):
-    """Mean of E, A E, A^2 E ... with the normalised graph of raters and items (He et al., SIGIR 2020).
+    """Mean of E, A E, A^2 E ... with the normalized graph of raters and items (He et al., SIGIR 2020).
 
     Args:
         chosen: who chose what as a SciPy sparse matrix, (n_raters, n_items).

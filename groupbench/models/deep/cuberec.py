@@ -19,14 +19,14 @@ class CubeRec(GraphRecommender):
     """CubeRec: groups as hypercubes that items lie in or near (Chen et al., SIGIR 2022).
 
     LightGCN on what users chose gives users u and items v. The smallest box around the members of a group
-    has the middle (max + min) / 2 and the half-widths (max - min) / 2; the group's cube has the centre
+    has the middle (max + min) / 2 and the half-widths (max - min) / 2; the group's cube has the center
     c = W_c (max + min) / 2 and the offset o = |W_o (max - min) / 2|. With the vectors
     out = ReLU(|v - c| - o) and in = |v - c| - out the distance of an item is
     |out| + `inside_weight` |in|, and that of an item from a user |v - u| ("Thinking inside The Box:
     Learning Hypercube Representations for Group Recommendation").
 
     Deviations: logits are distances times a learned factor, negated, for `loss` is one of four instead of
-    a hinge; groups and users are learnt at once instead of users first; offsets are made positive by their
+    a hinge; groups and users are learned at once instead of users first; offsets are made positive by their
     absolute value; the self-supervision by intersecting the cubes of two groups and the attentive variant
     are not part of it. A group without rows is scored like any other, by its members.
     """

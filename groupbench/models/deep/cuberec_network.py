@@ -41,15 +41,15 @@ class CubeRecNetwork(GroupNetwork):
         self.users = embedding(data.n_users, width)
         self.items = embedding(data.n_items, width)
         self.graph = LightGcn(choices(data.users), layers, thinning)
-        self.centre = nn.Linear(width, width, bias=False)
+        self.center = nn.Linear(width, width, bias=False)
         self.offset = nn.Linear(width, width, bias=False)
         self.scale = nn.Parameter(torch.ones(()))
 
     def encode(self) -> Encoded:
-        """Users, items, and the centres and offsets of all groups' cubes."""
+        """Users, items, and the centers and offsets of all groups' cubes."""
         users, items = self.graph(self.users.weight, self.items.weight)
         low, high = bounds(users, self.data.members, torch.arange(self.data.n_groups))
-        return users, items, self.centre((low + high) / 2), self.offset((high - low) / 2).abs()
+        return users, items, self.center((low + high) / 2), self.offset((high - low) / 2).abs()
 
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """Scaled, negated distances of items from the cubes."""

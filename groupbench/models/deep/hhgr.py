@@ -26,7 +26,7 @@ class Hhgr(GraphRecommender):
     the motif matrix is (C C) * C, where C links groups that share members ("Double-Scale Self-Supervised
     Hypergraph Learning for Group Recommendation").
 
-    Deviations: what is learnt is learnt at once, not users first; scores are inner products, not put
+    Deviations: what is learned is learned at once, not users first; scores are inner products, not put
     through a sigmoid; attention weighs members alike for all items, so that groups are embedded once; both
     views share the layers, are drawn anew in each step, and nothing is left out when scoring; `loss` is
     one of four.

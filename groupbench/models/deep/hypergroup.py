@@ -22,13 +22,13 @@ class HyperGroup(SampledRecommender):
     with. A group is a hyperedge: it starts as the mean of its members and takes in the groups h that share
     members with it, in the same way with n = sum_h s(g, h) h, where s(g, h) is |g and h| / |g or h|, divided
     by its sum over h. A tower of ReLU layers on [g * v; g; v] scores item v, the same for users, and what
-    both chose is learnt at once ("Hierarchical Hyperedge Embedding-based Representation Learning for Group
+    both chose is learned at once ("Hierarchical Hyperedge Embedding-based Representation Learning for Group
     Recommendation").
 
     Deviations: the data name no friends, so that users' companions are those they share a group with; steps
     add to what a node holds instead of replacing it; `loss` is one of four, the default validated best; the
     weights are a running average over the steps. A group without rows is scored like any other, by its
-    members and neighbours.
+    members and neighbors.
     """
 
     training_workers: ClassVar[TrainingWorkers] = "many"

@@ -47,7 +47,7 @@ class HyperGroupNetwork(GroupNetwork):
         membership = memberships(data.members, data.n_users)
         self.companions = Propagation(row_normalized(without_diagonal(membership.T @ membership)))
         self.averaging = Propagation(row_normalized(membership))
-        self.neighbours = Propagation(row_normalized(overlaps(membership)))
+        self.neighbors = Propagation(row_normalized(overlaps(membership)))
         self.users = embedding(data.n_users, width)
         self.items = embedding(data.n_items, width)
         self.groups = embedding(data.n_groups, width) if own_embedding else None
@@ -64,7 +64,7 @@ class HyperGroupNetwork(GroupNetwork):
         if self.groups is not None:
             groups = groups + self.groups.weight
         for layer in self.group_layers:
-            groups = layer(groups, self.neighbours(groups))
+            groups = layer(groups, self.neighbors(groups))
         return users, groups
 
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class HyperGroupNetwork(GroupNetwork):
 
 
 class Step(nn.Module):
-    """x + ReLU(W x + V n + b): nodes x take in the mean n of their neighbours."""
+    """x + ReLU(W x + V n + b): nodes x take in the mean n of their neighbors."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Step(nn.Module):
         self.near = nn.Linear(width, width, bias=False)
 
     def forward(self, own: Tensor, near: Tensor) -> Tensor:
-        """Mix what nodes hold, (n, width), with what came from their neighbours, (n, width)."""
+        """Mix what nodes hold, (n, width), with what came from their neighbors, (n, width)."""
         return own + functional.relu(self.own(own) + self.near(near))
 
 

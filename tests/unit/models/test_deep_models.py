@@ -16,12 +16,12 @@ from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.deep.agree import Agree
-from groupbench.models.deep.groupim import GroupIm
-from groupbench.models.deep.hypergroup import HyperGroup
 from groupbench.models.deep.agree_network import AgreeNetwork
-from groupbench.models.deep.groupim_network import GroupImNetwork, Objective, group_loss, strangers
+from groupbench.models.deep.groupim import GroupIm
+from groupbench.models.deep.groupim_network import GroupImNetwork, GroupImObjective, LossSettings, strangers
+from groupbench.models.deep.hypergroup import HyperGroup
 from groupbench.models.deep.hypergroup_network import HyperGroupNetwork, overlaps
-from groupbench.models.deep.interactions import Interactions, Members, ChoiceRows
+from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.recommender import TrainingData
 
 NAMES = ["ncf-group", "agree", "groupim", "hypergroup"]
@@ -166,7 +166,9 @@ def data():
     ragged = Groups.from_lists([train.groups[g][: 1 + g % 3] for g in range(N_GROUPS)], train.groups.ids)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        yield Interactions(ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(ragged))
+        yield Interactions(
+            ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(ragged)
+        )
 
 
 def members_of(data, group):
@@ -236,7 +238,7 @@ def test_groupim_loss_is_the_sum_over_groups_and_members(data, aggregator, monke
     groups = torch.tensor([5, 1, 3])
     others = torch.tensor([40, 41, 42, 43, 44, 45])
     monkeypatch.setattr("groupbench.models.deep.groupim_network.strangers", lambda *_: others)
-    got = group_loss(network, Objective(2, 0.5, 0.7, 0.3), groups)
+    got = GroupImObjective(network, data, 3, LossSettings(2, 0.5, 0.7, 0.3, 1.0)).group_loss(groups)
 
     history = torch.zeros(N_USERS, N_ITEMS)
     history[data.users.raters, data.users.items] = 1

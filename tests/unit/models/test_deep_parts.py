@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from groupbench.core.errors import MethodError
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.deep.agree_network import AgreeNetwork
-from groupbench.models.deep._averaging import Average
 from groupbench.models.deep.bags import Bags, log_likelihood
+from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep.network import Batch, GroupNetwork, blockwise
+from groupbench.models.deep.objective import LOSSES, SampledObjective, Sampling
+from groupbench.models.deep.pair_layers import Attention, PairTower, inner
 from groupbench.models.deep.propagation import (
     Propagation,
     bipartite,
@@ -28,12 +30,7 @@ from groupbench.models.deep.propagation import (
     symmetrically_normalized,
     without_diagonal,
 )
-from groupbench.models.deep.interactions import Interactions, Members, ChoiceRows
-from groupbench.models.deep.objective import LOSSES, Sampling, sampled_losses
-from groupbench.models.deep.network import Batch, GroupNetwork, blockwise
-from groupbench.models.deep.pair_layers import Attention, PairTower, inner
-from groupbench.models.deep._training import Epoch, Schedule, best_epoch, train
-from groupbench.models.deep.validation import HeldOut, hold_out, spared
+from groupbench.models.deep.validation import HeldOut, hold_out, without_given_away
 
 N_ITEMS = 15
 
@@ -308,6 +305,11 @@ def test_attention_over_members_is_held_for_few_pairs_at_once(monkeypatch):
     assert max(held[1:]) <= 2 * N_ITEMS * widest * 64
 
 
+def losses_of(network, data, sampling):
+    objective = SampledObjective(network, data, sampling)
+    return [objective.loss(batch).total.item() for batch in objective.batches()]
+
+
 def test_an_epoch_visits_every_row_once_and_weighs_users():
     data, seen = make_data(), []
 
@@ -316,7 +318,7 @@ def test_an_epoch_visits_every_row_once_and_weighs_users():
             seen.append(batch)
             return torch.zeros(batch.items.shape) + 0 * self.groups.sum()
 
-    losses = list(sampled_losses(Watching(data), data, Sampling("bpr", 3, 8, 0.5)))
+    losses = losses_of(Watching(data), data, Sampling("bpr", 3, 8, 0.5))
     for side, rows in (("groups", data.groups), ("users", data.users)):
         batches = [b for b in seen if b.side == side]
         visited = [
@@ -325,102 +327,15 @@ def test_an_epoch_visits_every_row_once_and_weighs_users():
         assert sorted(visited) == list(zip(rows.raters.tolist(), rows.items.tolist(), strict=True))
         assert not any(rows.hold(b.raters[:, None], b.items[:, 1:]).any() for b in batches)
     expected = [math.log(2) * (0.5 if b.side == "users" else 1) for b in seen]
-    assert [loss.item() for loss in losses] == pytest.approx(expected)
+    assert losses == pytest.approx(expected)
 
 
 def test_users_are_left_out_and_extra_losses_added():
     data = make_data()
-    losses = list(sampled_losses(Extra(data), data, Sampling("bpr", 2, 8, 0.0)))
+    losses = losses_of(Extra(data), data, Sampling("bpr", 2, 8, 0.0))
 
     assert len(losses) == math.ceil(len(data.groups) / 8)
-    assert min(loss.item() for loss in losses) > 100
-
-
-def schedule(**options):
-    return Schedule(**{"learning_rate": 0.1, "weight_decay": 0.0, "epochs": 20, "patience": 3, **options})
-
-
-def test_training_keeps_the_weights_that_validated_best():
-    network = nn.Linear(1, 1)
-    figures, weights = iter([0.1, 0.4, 0.3, 0.4, 0.2]), []
-
-    def judge():
-        assert not network.training
-        weights.append(network.weight.item())
-        return next(figures)
-
-    history = train(network, lambda: [network(torch.ones(1)).sum()], schedule(), judge)
-
-    assert [e.validation for e in history] == [0.1, 0.4, 0.3, 0.4, 0.2]
-    assert best_epoch(history) == 1
-    assert network.weight.item() == weights[1] != weights[4]
-
-
-def test_without_validation_all_epochs_are_run():
-    network = nn.Linear(1, 1)
-    history = train(network, lambda: [network(torch.ones(1)).square().sum()], schedule(epochs=7))
-
-    assert len(history) == 7
-    assert history[-1].loss < history[0].loss
-    assert best_epoch(history) == 6
-    assert not network.training
-
-
-def test_a_loss_that_diverges_is_an_error_that_names_the_remedy():
-    network = nn.Linear(1, 1)
-
-    with pytest.raises(MethodError, match=r"diverged in epoch 1.*lower learning_rate"):
-        train(network, lambda: [network(torch.ones(1)).sum() * math.inf], schedule())
-
-
-def test_the_average_is_that_of_the_weights_after_each_step():
-    network = nn.Linear(1, 1, bias=False)
-    average, expected = Average(network, 0.6), network.weight.item()
-    for step in range(1, 40):
-        with torch.no_grad():
-            network.weight.fill_(float(step))
-        average.update()
-        keep = min(0.6, step / (step + 10))
-        expected = keep * expected + (1 - keep) * step
-
-    with average.in_place():
-        assert network.weight.item() == pytest.approx(expected, rel=1e-5)
-    assert network.weight.item() == 39
-
-
-def test_what_is_judged_and_left_is_the_average():
-    network, seen = nn.Linear(1, 1, bias=False), []
-    steps = 30
-
-    def losses():
-        for _ in range(steps):
-            seen.append(network.weight.item())
-            yield network(torch.ones(1)).sum()
-
-    def judge():
-        seen.append(network.weight.item())
-        return 1.0
-
-    train(network, losses, schedule(epochs=1, averaging=0.9), judge)
-
-    *_, last, judged = seen
-    assert judged - last > 0.1
-    assert network.weight.item() == judged
-
-
-def test_without_validation_the_average_is_left_too():
-    left = []
-    for judge in (None, lambda: 1.0):
-        torch.manual_seed(0)
-        network = nn.Linear(1, 1)
-        train(network, lambda n=network: [n(torch.ones(1)).sum()], schedule(epochs=1, averaging=0.5), judge)
-        left.append(network.weight.item())
-
-    assert left[0] == left[1]
-
-
-def test_best_epoch_is_the_first_of_equals():
-    assert best_epoch([Epoch(1, 0.2), Epoch(1, 0.5), Epoch(1, 0.5)]) == 1
+    assert min(losses) > 100
 
 
 @given(PAIRS)
@@ -446,7 +361,11 @@ def test_validation_negatives_are_items_that_the_group_never_chose():
 
     assert held.items.shape == (6, 101)
     assert held.chosen.sum() == held.chosen[:, 0].sum() == 6
-    assert not ChoiceRows.of(rows).hold(torch.tensor(held.groups)[:, None], torch.tensor(held.items[:, 1:])).any()
+    assert (
+        not ChoiceRows.of(rows)
+        .hold(torch.tensor(held.groups)[:, None], torch.tensor(held.items[:, 1:]))
+        .any()
+    )
 
 
 def test_where_groups_have_no_rows_whole_groups_are_held_out():
@@ -465,10 +384,10 @@ def test_members_lose_their_own_rows_of_what_their_group_is_judged_by():
     users = ratings_of([(0, 3), (1, 3), (1, 4), (2, 3), (3, 5), (4, 5)], 6)
     members = Groups.from_lists([[0, 1], [2], [1, 4]])
     held = HeldOut(np.array([0, 2]), np.array([[3, 9], [5, 4]]), np.array([[True, False]] * 2))
-    left = spared(users, members, held)
+    left = without_given_away(users, members, held)
 
     assert [*zip(left.users.tolist(), left.items.tolist(), strict=True)] == [(1, 4), (2, 3), (3, 5)]
-    assert spared(users, members, replace(held, whole=True)) is users
+    assert without_given_away(users, members, replace(held, whole=True)) is users
 
 
 def test_known_rows_are_no_negatives():
@@ -476,7 +395,9 @@ def test_known_rows_are_no_negatives():
     few = ChoiceRows.of(ratings_of([(0, 0), (0, 1)], 1), known)
 
     assert set(few.negatives(150).flatten().tolist()) == set(range(8, N_ITEMS))
-    assert set(ChoiceRows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(range(1, N_ITEMS))
+    assert set(ChoiceRows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(
+        range(1, N_ITEMS)
+    )
 
 
 def test_nothing_is_held_out_where_nothing_can_be_spared():

@@ -1,4 +1,4 @@
-"""The aggregate of Surprise's nearest-neighbour models for whole blocks of cells."""
+"""The aggregate of Surprise's nearest-neighbor models for whole blocks of cells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CELLS = 1 << 17
 
 
 class Sums(NamedTuple):
-    """Over the chosen neighbours of each cell, (n_x, n_y): similarity times deviation, similarity, number."""
+    """Over the chosen neighbors of each cell, (n_x, n_y): similarity times deviation, similarity, number."""
 
     weighted: FloatArray
     weight: FloatArray
@@ -56,12 +56,12 @@ class RatingsOf:
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbors:
     """Surprise's k-NN score: `base_x + base_y + spread_x * sum(sim * deviation) / sum(sim)`.
 
     The sums go over the k most similar raters of y whose similarity to x is positive; among equal
     similarities the earlier row comes first, as with `heapq.nlargest`. x is the user if `user_based`,
-    else the item. Cells with fewer than `min_k` such neighbours take `otherwise`, or the base if it is None.
+    else the item. Cells with fewer than `min_k` such neighbors take `otherwise`, or the base if it is None.
 
     Attributes:
         similarity: (n_x, n_x), symmetric; NaN where rounding puts a negative number under Surprise's root.
@@ -69,9 +69,9 @@ class Neighbours:
         base_x: (n_x,).
         base_y: (n_y,).
         spread: (n_x,).
-        k: neighbours at most.
-        min_k: neighbours at least.
-        otherwise: score of cells with too few neighbours, or None.
+        k: neighbors at most.
+        min_k: neighbors at least.
+        otherwise: score of cells with too few neighbors, or None.
         user_based: whether x is the user.
     """
 
@@ -182,7 +182,7 @@ class _Columns:
     def _sum_unordered(self, similarity: FloatArray, undefined: BoolArray, sums: Sums) -> None:
         """Redo the long columns in which a similarity is NaN.
 
-        NaN has no place in an order, so which neighbours Surprise takes there depends on how `heapq` walks
+        NaN has no place in an order, so which neighbors Surprise takes there depends on how `heapq` walks
         through the list; no array operation does the same.
         """
         long = self._rated.take(self._long)
