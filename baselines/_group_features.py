@@ -60,22 +60,22 @@ class GroupFeatures:
         self._popular = [np.log1p(count) for count in counts]
         self.seen: BoolArray = counts[0] + counts[1] > 0
 
-    def at(self, groups: IntArray, places: IntArray, items: IntArray, *, own: bool) -> FloatArray:
+    def at(self, groups: IntArray, positions: IntArray, items: IntArray, *, own: bool) -> FloatArray:
         """The features of pairs, (*items.shape, n_features).
 
         Args:
             groups: group indices.
-            places: places in `groups`, of a shape that goes with that of `items`.
+            positions: positions in `groups`, of a shape that goes with that of `items`.
             items: item indices.
             own: whether to have features from the groups' own rows.
         """
-        places, items = np.broadcast_arrays(places, items)
+        positions, items = np.broadcast_arrays(positions, items)
         features = []
         for share in self._shares(groups, own=own):
-            share = dense(share)[places, items]
+            share = dense(share)[positions, items]
             features += [share, _log(share)]
         features += [popular[items] for popular in self._popular]
-        features += [dense(count)[places, items] for count in self._counted(groups, own=own)]
+        features += [dense(count)[positions, items] for count in self._counted(groups, own=own)]
         return np.stack(features, axis=-1)
 
     def utility(self, groups: IntArray, weights: FloatArray, *, own: bool) -> FloatArray:
@@ -108,7 +108,7 @@ class GroupFeatures:
         """How many members have an item, as a logarithm, and whether the group has it and for each member."""
         yield _mapped((self._members[groups] @ self._users).tocsr(), np.log1p)
         if own:
-            # Last, so that whoever weighs them knows their places.
+            # Last, so that whoever weighs them knows their positions.
             counts, sizes = self._counts[groups], self._members[groups].sum(axis=1)
             needed = np.repeat(sizes, np.diff(counts.indptr))
             yield _mapped(counts, lambda x: (x > 0).astype(np.float64))

@@ -169,8 +169,8 @@ class GroupStack(JointRatingsMethod):
         items = np.concatenate([items, popular_ones(items, joint, self.popular, rng)], axis=1)
         blocks = []
         for part in self._parts(np.arange(len(cases))):
-            groups, place = np.unique(joint.users[cases[part]], return_inverse=True)
-            blocks.append(made.at(groups, place[:, None], items[part], own=own))
+            groups, position = np.unique(joint.users[cases[part]], return_inverse=True)
+            blocks.append(made.at(groups, position[:, None], items[part], own=own))
         return np.concatenate(blocks)
 
     def _made(self, joint: Ratings, users: Any) -> GroupFeatures:

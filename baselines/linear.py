@@ -147,6 +147,6 @@ def _strongest(block: FloatArray, k: int) -> Any:
     k = min(k, width)
     columns = np.argpartition(-block, k - 1, axis=1)[:, :k]
     values = np.take_along_axis(block, columns, axis=1)
-    kept = csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=block.shape)
-    kept.eliminate_zeros()
-    return kept
+    strongest = csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=block.shape)
+    strongest.eliminate_zeros()
+    return strongest

@@ -34,7 +34,7 @@ class Random(ReferenceRow):
 class Oracle(ReferenceRow):
     """The truth itself: the best that any ranking can reach in a view.
 
-    Where each member judges the group's list (`coupled`) no list is best in every metric: there the oracle
+    Where the group's list is evaluated for each member (`coupled`) no list is best in every metric: there the oracle
     ranks by the sum over members of 1 / IDCG(10), which gives the highest ndcg@10 that any list can have.
     Other metrics there, ndcg at another K included, can be a little higher than the oracle's.
     """

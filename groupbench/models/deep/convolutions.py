@@ -35,19 +35,20 @@ class Thinned(Propagation):
     def __init__(self, matrix: Any, rate: float) -> None:
         super().__init__(matrix)
         self.rate = rate
-        places = matrix.tocsr(copy=True)
-        places.sort_indices()
-        places.data = np.arange(len(places.data))
-        turned = places.T.tocsr()
-        turned.sort_indices()
-        self.places = torch.tensor(turned.data)
+        numbered = matrix.tocsr(copy=True)
+        numbered.sort_indices()
+        numbered.data = np.arange(len(numbered.data))
+        transpose = numbered.T.tocsr()
+        transpose.sort_indices()
+        self.transpose_order = torch.tensor(transpose.data)
 
     def forward(self, dense: Tensor) -> Tensor:
         """The product with `dense`, (m, width): (n, width)."""
         if not self.training or not self.rate:
             return super().forward(dense)
-        kept = (torch.rand(len(self.places)) >= self.rate).float() / (1 - self.rate)
-        return sparse_product(dense, _scaled(self.matrix, kept), _scaled(self.transpose, kept[self.places]))
+        factors = (torch.rand(len(self.transpose_order)) >= self.rate).float() / (1 - self.rate)
+        transpose = _scaled(self.transpose, factors[self.transpose_order])
+        return sparse_product(dense, _scaled(self.matrix, factors), transpose)
 
 
 class LightGcn(nn.Module):

@@ -198,8 +198,8 @@ class GroupImObjective(UserObjective):
         users, inside = data.members.take(groups)
         sizes = data.members.sizes[groups]
         others = strangers(data, groups, settings.strangers, settings.near)
-        distinct, place = torch.unique(torch.cat([users[inside], others]), return_inverse=True)
-        embedded = network.preferences(distinct)[place]
+        distinct, index = torch.unique(torch.cat([users[inside], others]), return_inverse=True)
+        embedded = network.preferences(distinct)[index]
         members, strange = embedded[: -len(others)], embedded[-len(others) :]
         padded = members.new_zeros(*inside.shape, members.shape[1]).index_put((inside,), members)
         summary = network.aggregate(padded, inside)

@@ -196,11 +196,11 @@ class DeepRecommender(Recommender, JointRatingsMethod):
 
     @staticmethod
     def _data(
-        train: TrainingData, users: Ratings, groups: Ratings, known: Ratings | None = None
+        train: TrainingData, users: Ratings, groups: Ratings, excluded: Ratings | None = None
     ) -> Interactions:
         from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 
-        of_users = ChoiceRows.of(users, None if known is None else ChoiceRows.of(known))
+        of_users = ChoiceRows.of(users, None if excluded is None else ChoiceRows.of(excluded))
         return Interactions(of_users, ChoiceRows.of(groups), Members.of(train.groups))
 
     def _scores(self, side: Side, raters: IntArray) -> FloatArray:

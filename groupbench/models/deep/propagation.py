@@ -78,8 +78,8 @@ def without_diagonal(matrix: Any) -> Any:
 
     entries = matrix.tocoo()
     off = entries.row != entries.col
-    kept = entries.data[off], (entries.row[off], entries.col[off])
-    return coo_array(kept, shape=matrix.shape).tocsr()
+    coordinates = entries.row[off], entries.col[off]
+    return coo_array((entries.data[off], coordinates), shape=matrix.shape).tocsr()
 
 
 def _power(sums: Any, exponent: float) -> Any:

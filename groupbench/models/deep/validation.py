@@ -84,25 +84,25 @@ def without_given_away(users: Ratings, members: Groups, held_out: HeldOut) -> Ra
     """
     if held_out.whole:
         return users
-    place, inside = members.segments.window(held_out.groups)
+    index, inside = members.segments.window(held_out.groups)
     chosen = held_out.items[held_out.chosen].repeat(members.sizes[held_out.groups])
-    given_away = members.members[place[inside]] * users.n_items + chosen
+    given_away = members.members[index[inside]] * users.n_items + chosen
     return users.take(~np.isin(users.users * users.n_items + users.items, given_away))
 
 
 def _single_rows(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
     order = torch.randperm(len(rows)).numpy()
     groups, first = np.unique(rows.users[order], return_index=True)
-    held = order[first][counts[groups] > 1]
-    if len(held) == 0:
+    held_out = order[first][counts[groups] > 1]
+    if len(held_out) == 0:
         return rows, None
-    others = ChoiceRows.of(rows).negatives_of(torch.tensor(rows.users[held]), NEGATIVES).numpy()
-    items = np.column_stack([rows.items[held], others])
+    others = ChoiceRows.of(rows).negatives_of(torch.tensor(rows.users[held_out]), NEGATIVES).numpy()
+    items = np.column_stack([rows.items[held_out], others])
     chosen = np.zeros(items.shape, dtype=bool)
     chosen[:, 0] = True
     left = np.ones(len(rows), dtype=bool)
-    left[held] = False
-    return rows.take(left), HeldOut(rows.users[held], items, chosen)
+    left[held_out] = False
+    return rows.take(left), HeldOut(rows.users[held_out], items, chosen)
 
 
 def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
@@ -111,7 +111,7 @@ def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | N
     if share == 0:
         return rows, None
     groups = warm[np.sort(torch.randperm(len(warm))[:share].numpy())]
-    held = np.isin(rows.users, groups)
+    held_out = np.isin(rows.users, groups)
     chosen = np.zeros((share, rows.n_items), dtype=bool)
-    chosen[np.searchsorted(groups, rows.users[held]), rows.items[held]] = True
-    return rows.take(~held), HeldOut(groups, np.arange(rows.n_items)[None], chosen, whole=True)
+    chosen[np.searchsorted(groups, rows.users[held_out]), rows.items[held_out]] = True
+    return rows.take(~held_out), HeldOut(groups, np.arange(rows.n_items)[None], chosen, whole=True)

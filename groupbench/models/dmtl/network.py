@@ -41,8 +41,10 @@ class Encoded(NamedTuple):
         """The given rows, with gradients summed by row."""
         parts = [part.flatten(1) if part.ndim > 1 else part[:, None] for part in self]
         widths = [part.shape[1] for part in parts]
-        found = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
-        return Encoded(*(f.view(len(rows), *part.shape[1:]) for f, part in zip(found, self, strict=True)))
+        taken = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
+        return Encoded(
+            *(rows_of.view(len(rows), *part.shape[1:]) for rows_of, part in zip(taken, self, strict=True))
+        )
 
     def grid(self, rows: int, columns: int) -> Encoded:
         """The rows laid out as a table, filled row by row."""
@@ -59,7 +61,7 @@ class DMTLNetwork(nn.Module):
     Le & Abel, "Joint Group Profiling and Recommendation via Deep Neural Network-based Multi-Task
     Learning" (arXiv 2504.06274): attention weighs the item's representation by user and item, and a
     layer that both tasks share follows. A layer over [h_u; h_i] is computed as the sum of its two halves, so
-    that what hangs on the user or the item alone is computed once for each of them.
+    that what depends on the user or the item alone is computed once for each of them.
 
     Args:
         inputs: what is known of users and items.
