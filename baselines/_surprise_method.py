@@ -7,11 +7,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import AtLeast0, Count, tunable
 from groupbench.core.seeding import integer
 from groupbench.models.recommender import Recommender, TrainingData
 
-from ._feedback import AtLeast0, Count
 from ._memory import limit, require_memory
 
 if TYPE_CHECKING:

@@ -199,7 +199,7 @@ class _Columns:
 
 
 def ranked(values: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Each row of `values`, (n_rows, n), in order, and each value's position there; equal values share one."""
+    """Each row of `values`, (n_rows, n), in order, and each value's rank there; equal values share one."""
     order = np.argsort(values, axis=1, kind="stable")
     levels = np.take_along_axis(values, order, 1)
     position = np.zeros(values.shape, dtype=np.int64)

@@ -9,12 +9,11 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.models.joint import JointRatingsMethod
 from groupbench.models.recommender import GroupRecommender
 
-from ._feedback import Above0, Count, Share
 from ._group_graphs import filtered, joint_graphs, memberships, ones
 
 if TYPE_CHECKING:

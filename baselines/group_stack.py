@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.models.joint import JointRatingsMethod
 
 from ._choice import candidates, choice_weights
-from ._feedback import Above0, Count, Share
 from ._group_cases import all_of_some, popular_ones, some_of_each, without_derived
 from ._group_features import CELLS, GroupFeatures, plain
 from ._group_graphs import memberships, ones, similarity

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Interval
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.models.recommender import Recommender
 
-from ._feedback import Above0, Count, Share, feedback
+from ._feedback import feedback
 from ._memory import neighbors_kept, require_memory
 
 if TYPE_CHECKING:

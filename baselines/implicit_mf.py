@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.core.seeding import integer
 from groupbench.models.recommender import Recommender
 
-from ._feedback import Above0, AtLeast0, Count, Share, feedback
+from ._feedback import feedback
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.models.recommender import Recommender
 
-from ._feedback import Above0, AtLeast0, Count, Share, feedback
+from ._feedback import feedback
 from ._memory import neighbors_kept, require_memory
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import AtLeast0, Count, tunable
 from groupbench.core.registry import method
 
-from ._feedback import AtLeast0, Count
 from ._memory import require_memory
 from ._surprise_method import (
     BaselineOptions,

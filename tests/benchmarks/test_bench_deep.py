@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.deep._training import Schedule, train
-from groupbench.models.deep.agree_network import AgreeNetwork
+from groupbench.models.deep.agree import AgreeNetwork
 from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.deep.network import Batch
 from groupbench.models.deep.objective import regression

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
 from groupbench.core.seeding import integer
 from groupbench.models.joint import JointRatingsMethod
 from groupbench.models.recommender import Recommender
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
     from groupbench.models.recommender import Deterministic, TrainingData, TrainingWorkers
     from groupbench.models.training import Trainer
 
-Count = Annotated[int, Ge(1)]
-Whole = Annotated[int, Ge(0)]
-Above0 = Annotated[float, Gt(0)]
-AtLeast0 = Annotated[float, Ge(0)]
-Share = Annotated[float, Ge(0), Le(1)]
 Dropout = Annotated[float, Ge(0), Le(0.95)]
 Decay = Annotated[float, Ge(0), Lt(1)]
 Widths = Annotated[tuple[Count, ...], MinLen(1)]

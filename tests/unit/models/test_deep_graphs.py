@@ -12,11 +12,11 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.aligngroup_network import AlignGroupNetwork, alignment
-from groupbench.models.deep.consrec_network import ConsRecNetwork
+from groupbench.models.deep.aligngroup import AlignGroupNetwork, alignment
+from groupbench.models.deep.consrec import ConsRecNetwork
 from groupbench.models.deep.convolutions import Hypergraph, LightGcn, Thinned, bounds
-from groupbench.models.deep.cuberec_network import CubeRecNetwork
-from groupbench.models.deep.hhgr_network import HhgrNetwork, triangles
+from groupbench.models.deep.cuberec import CubeRecNetwork
+from groupbench.models.deep.hhgr import HhgrNetwork, triangles
 from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.deep.network import Batch
 from groupbench.models.deep.objective import SampledObjective, Sampling

@@ -9,18 +9,16 @@ import pytest
 import torch
 from torch.nn import functional
 
+from groupbench.baselines.deep_groups import Agree, GroupIm, HyperGroup
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.agree import Agree
-from groupbench.models.deep.agree_network import AgreeNetwork
-from groupbench.models.deep.groupim import GroupIm
-from groupbench.models.deep.groupim_network import GroupImNetwork, GroupImObjective, LossSettings, strangers
-from groupbench.models.deep.hypergroup import HyperGroup
-from groupbench.models.deep.hypergroup_network import HyperGroupNetwork, overlaps
+from groupbench.models.deep.agree import AgreeNetwork
+from groupbench.models.deep.groupim import GroupImNetwork, GroupImObjective, LossSettings, strangers
+from groupbench.models.deep.hypergroup import HyperGroupNetwork, overlaps
 from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.recommender import TrainingData
 
@@ -237,7 +235,7 @@ def test_groupim_loss_is_the_sum_over_groups_and_members(data, aggregator, monke
     network = groupim(data, aggregator=aggregator)
     groups = torch.tensor([5, 1, 3])
     others = torch.tensor([40, 41, 42, 43, 44, 45])
-    monkeypatch.setattr("groupbench.models.deep.groupim_network.strangers", lambda *_: others)
+    monkeypatch.setattr("groupbench.models.deep.groupim.strangers", lambda *_: others)
     got = GroupImObjective(network, data, 3, LossSettings(2, 0.5, 0.7, 0.3, 1.0)).group_loss(groups)
 
     history = torch.zeros(N_USERS, N_ITEMS)

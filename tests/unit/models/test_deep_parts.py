@@ -15,7 +15,7 @@ from torch import nn
 
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.agree_network import AgreeNetwork
+from groupbench.models.deep.agree import AgreeNetwork
 from groupbench.models.deep.bags import Bags, log_likelihood
 from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.deep.network import Batch, GroupNetwork, blockwise

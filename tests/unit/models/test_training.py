@@ -12,8 +12,9 @@ from torch import nn
 from groupbench.core.errors import MethodError, ResultError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
+from groupbench.models.averaging import WeightAverage
 from groupbench.models.distributed import SINGLE, sharing
-from groupbench.models.training import Epoch, Objective, Schedule, StepLoss, Trainer, WeightAverage
+from groupbench.models.training import Epoch, Objective, Schedule, StepLoss, Trainer
 from groupbench.testing import small_training
 
 DMTL = {
