@@ -15,6 +15,10 @@ EVERYWHERE = FILES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     {"errors", "memory"},
+    {"source_statements"},
+    {"source_modules"},
+    {"source_text"},
+    {"source_hash"},
     {"arrays", "atomic", "seeding", "measure", "registry", "hyperparameters"},
     {"data", "groups"},
     {"leaks"},
