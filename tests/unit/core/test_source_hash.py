@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groupbench import registry
-from groupbench.config import make_config
+from groupbench.core import registry
 from groupbench.core.errors import PluginError
 from groupbench.core.source_hash import source_hash
-from groupbench.loading import load
-from groupbench.runner.planning import plan
+from groupbench.data.loading import load
+from groupbench.runner.config import make_config
+from groupbench.runner.plan import plan
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -346,7 +346,7 @@ def built_in():
 @pytest.fixture
 def edited(tmp_path, monkeypatch):
     """The built-in names whose hash changes when a copy of the code is edited by `edit(root)`."""
-    from groupbench import source_hash as module
+    from groupbench.core.source_hash import _hash as module
     from groupbench.core.source_hash import _modules, _text
 
     specs = _modules._spec
