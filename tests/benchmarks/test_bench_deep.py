@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._training import Schedule, train
+from groupbench.models.deep.objective import DeepObjective
+from groupbench.models.training import Schedule, StepLoss, Trainer
 from groupbench.models.deep.agree import AgreeNetwork
 from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.deep.network import Batch
@@ -21,7 +22,6 @@ from groupbench.models.deep.objective import regression
 
 N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
 NEGATIVES, BATCH = 4, 256
-SCHEDULE = Schedule(learning_rate=0.01, weight_decay=0.0, epochs=1, patience=1)
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,25 @@ def pair_logit(network, users, group, item):
     return network.tower((weights[:, None] * embedded).sum(dim=0) + network.groups(group), target)
 
 
+class Losses(DeepObjective):
+    """Losses that come one after the other."""
+
+    def __init__(self, network, data, losses):
+        super().__init__(network, data)
+        self.losses = losses
+
+    def batches(self):
+        return self.losses
+
+    def loss(self, batch, group):
+        return StepLoss(batch, batch.detach())
+
+
 def epoch(network, data, items, losses):
     trained = deepcopy(network)
-    return train(trained, lambda: losses(trained, data, items), SCHEDULE)[0].loss
+    objective = Losses(trained, data, losses(trained, data, items))
+    optimizer = torch.optim.AdamW(trained.parameters(), lr=0.01, weight_decay=0.0, fused=True)
+    return Trainer(trained, objective, optimizer, Schedule(epochs=1)).run()[0].losses["loss"]
 
 
 def test_an_epoch(versus, network, data, items):
