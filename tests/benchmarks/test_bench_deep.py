@@ -13,12 +13,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.objective import DeepObjective
-from groupbench.models.training import Schedule, StepLoss, Trainer
 from groupbench.models.deep.agree import AgreeNetwork
 from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.deep.network import Batch
-from groupbench.models.deep.objective import regression
+from groupbench.models.deep.objective import DeepObjective, regression
+from groupbench.models.training import Schedule, StepLoss, Trainer
 
 N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
 NEGATIVES, BATCH = 4, 256

@@ -152,8 +152,9 @@ class UserObjective(DeepObjective[Step]):
 
     def _shuffled(self, side: Side) -> Iterator[Step]:
         index = self.data.rows(side).counts.nonzero().squeeze(1)
-        for step in index[torch.randperm(len(index))].split(self.batch_size) if len(index) else ():
-            yield side, step
+        if len(index):
+            for step in torch.split(index[torch.randperm(len(index))], self.batch_size):
+                yield side, step
 
 
 class GroupImObjective(UserObjective):

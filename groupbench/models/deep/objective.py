@@ -17,8 +17,8 @@ from groupbench.models.layers import noise_of
 from groupbench.models.training import Objective, StepLoss
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions
-    from groupbench.models.deep.network import GroupNetwork, Side
+    from groupbench.models.deep.interactions import Interactions, Side
+    from groupbench.models.deep.network import GroupNetwork
     from groupbench.models.deep.validation import HeldOut
 
 B = TypeVar("B")
@@ -124,7 +124,7 @@ class SampledObjective(DeepObjective[tuple[Batch, ...]]):
             cuts = [self._cut(side, lambda index: index.tensor_split(n_steps)) for side in sides]
             yield from zip(*cuts, strict=True)
         else:
-            batches = [b for side in sides for b in self._cut(side, lambda index: index.split(size))]
+            batches = [b for side in sides for b in self._cut(side, lambda index: torch.split(index, size))]
             for index in torch.randperm(len(batches)).tolist():
                 yield (batches[index],)
 

@@ -71,7 +71,7 @@ class Fit:
         validation = rows.take(order[:n_validation])
         search = self.trainer(replace(made, ensemble=ensemble), rows.take(fitted), validation)
         search.run(self._checkpoint("search"))
-        history = [LossRecord(*epoch.losses.values(), epoch.validation) for epoch in search.history]
+        history = [LossRecord(**epoch.losses, validation_rmse=epoch.validation) for epoch in search.history]
         if not made.refit:
             return search.network, history
         refit = self.trainer(replace(made, epochs=search.best_epoch + 1), rows)

@@ -12,10 +12,12 @@ from torch import nn
 from groupbench.core.errors import MethodError, ResultError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
+from groupbench.data.dataset import Ratings
+from groupbench.data.groups import Groups
 from groupbench.models.averaging import WeightAverage
 from groupbench.models.distributed import SINGLE, sharing
+from groupbench.models.recommender import TrainingData
 from groupbench.models.training import Epoch, Objective, Schedule, StepLoss, Trainer
-from groupbench.testing import small_training
 
 DMTL = {
     "embedding": 8,
@@ -180,6 +182,21 @@ def test_what_is_no_checkpoint_or_one_of_another_run_is_refused(tmp_path):
         trainer_of(Scripted(nn.Linear(1, 1)), epochs=1).run(file)
 
 
+def taste_groups(n_users=40, n_items=30, n_groups=16):
+    """Users and groups of three tastes who choose items of theirs, most of the time, and rate them higher."""
+    rng = np.random.default_rng(0)
+
+    def rows(n, each):
+        raters = np.repeat(np.arange(n), each)
+        items = np.concatenate([rng.permutation(n_items)[:each] for _ in range(n)])
+        values = np.where(raters % 3 == items % 3, 4.0, 2.0) + rng.integers(0, 2, len(raters))
+        return Ratings(raters, items, values, n, n_items)
+
+    members = [rng.choice(np.arange(g % 3, n_users, 3), 3, replace=False) for g in range(n_groups)]
+    groups = Groups.from_lists(members, [f"g{g}" for g in range(n_groups)])
+    return TrainingData(rows(n_users, 10), (1.0, 5.0), groups, rows(n_groups, 6))
+
+
 def fit(name, train, workers=1, checkpoints=None, **options):
     made = methods[name].create(**{"epochs": 5, **FAMILIES[name], **options})
     with sharing(workers):
@@ -201,7 +218,7 @@ def test_both_families_stop_early_by_the_trainer(name, monkeypatch):
         return history
 
     monkeypatch.setattr(Trainer, "run", watched)
-    model = fit(name, small_training(), epochs=200, patience=2, learning_rate=0.03)
+    model = fit(name, taste_groups(), epochs=200, patience=2, learning_rate=0.03)
     search, refit = seen[-3 if name == "groupim" else -2], seen[-1]
 
     assert search[2] == search[1] + 3 == len(model.history) < 200
@@ -209,9 +226,9 @@ def test_both_families_stop_early_by_the_trainer(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@pytest.mark.parametrize("epochs", [1, 7])
+@pytest.mark.parametrize("epochs", [1, 5])
 def test_a_fit_that_was_cut_off_ends_in_the_same_weights(name, epochs, tmp_path, monkeypatch):
-    train = small_training()
+    train = taste_groups()
     whole = fit(name, train, patience=10)
     with monkeypatch.context() as patch:
         cut_after(patch, epochs)
@@ -227,7 +244,7 @@ def test_a_fit_that_was_cut_off_ends_in_the_same_weights(name, epochs, tmp_path,
 
 @pytest.mark.parametrize("name", SHARED)
 def test_two_processes_learn_what_one_learns(name):
-    train = small_training()
+    train = taste_groups()
     alone, together = fit(name, train), fit(name, train, workers=2)
 
     for ours, theirs in zip(together.history, alone.history, strict=True):
@@ -240,6 +257,6 @@ def test_two_processes_learn_what_one_learns(name):
 @pytest.mark.parametrize("name", ["agree", "groupim"])
 def test_methods_that_train_in_one_process_start_no_other(name, monkeypatch):
     monkeypatch.setattr("groupbench.models.distributed._started", lambda *_: pytest.fail("started"))
-    train = small_training()
+    train = taste_groups()
 
     assert fit(name, train, workers=2, epochs=1).history == fit(name, train, epochs=1).history
