@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupbench.core.arrays import frozen, runs
-from groupbench.metrics import leaders
+from groupbench.metrics import top_candidates
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
@@ -96,7 +96,7 @@ def best(values: FloatArray, n: int) -> FloatArray:
     step = max(1, _CACHED // max(1, values.shape[1]))
     for start in range(0, len(values), step):
         part = slice(start, start + step)
-        keys, _ = leaders(-values[part], n)
+        keys, _ = top_candidates(-values[part], n)
         out[part, : keys.shape[1]] = -keys[:, :n]
     return out
 

@@ -43,7 +43,7 @@ def stable_order(numbers: IntArray, n: int) -> IntArray:
     return np.argsort(numbers.astype(np.min_scalar_type(max(n - 1, 0))), kind="stable")
 
 
-def among(values: IntArray, keys: IntArray) -> BoolArray:
+def in_sorted(values: IntArray, keys: IntArray) -> BoolArray:
     """Which `values` are among the ascending `keys`, (n_values,)."""
     if not len(keys):
         return np.zeros(len(values), dtype=np.bool_)

@@ -20,13 +20,13 @@ from groupbench.metrics import (
     Ranking,
     Ties,
     counts,
+    evaluate_members,
+    evaluate_predicted,
     families,
     gather,
-    judge_members,
-    judge_predicted,
-    leaders,
-    rank_leaders,
+    rank_sorted,
     sort_keys,
+    top_candidates,
 )
 from groupbench.models.recommender import ReferenceRow
 
@@ -40,11 +40,11 @@ Leaders = tuple[FloatArray, IntArray, IntArray]
 
 
 @dataclass(frozen=True)
-class Judged:
+class CaseResult:
     """The outcome of one view and aggregator.
 
     Attributes:
-        judgement: the view and its lists.
+        case: the view and its lists.
         aggregator: name of the aggregator, `none` or `own`.
         values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined. Only
             what was asked for is there.
@@ -52,7 +52,7 @@ class Judged:
         overall: metrics that exist for all judged lists together only, by name.
     """
 
-    judgement: EvaluationCase
+    case: EvaluationCase
     aggregator: str
     values: Mapping[Ties, Mapping[str, FloatArray]]
     top: IntArray
@@ -66,7 +66,7 @@ class Judged:
         means = {
             name: _pooled(name, values, self._rated)
             if name in _ERRORS
-            else _mean(values[self.judgement.judged])
+            else _mean(values[self.case.evaluated])
             for name, values in self.values[ties].items()
         }
         return {**means, **self.overall}
@@ -74,21 +74,21 @@ class Judged:
     @cached_property
     def _rated(self) -> IntArray:
         """Candidates with a truth in each list, (n_lists,)."""
-        lists = self.judgement.lists
+        lists = self.case.lists
         return np.bincount(lists.truths.lists, minlength=len(lists.entities))
 
 
-def collector(
-    judgement: EvaluationCase,
+def make_accumulator(
+    case: EvaluationCase,
     aggregator: str,
     method: object,
     train: TrainingData,
-    asked: MetricRequest = EVERYTHING,
+    request: MetricRequest = EVERYTHING,
 ) -> MetricAccumulator:
     """The collector that a view needs; it computes what is asked for, as far as the view has it."""
     kinds: dict[str, Callable[..., MetricAccumulator]]
     kinds = {"list": ListAccumulator, "members": MemberAccumulator, "predictions": PredictionAccumulator}
-    return kinds[judgement.view.judges](judgement, aggregator, method, train, asked)
+    return kinds[case.view.truth_from](case, aggregator, method, train, request)
 
 
 class MetricAccumulator(ABC):
@@ -96,26 +96,26 @@ class MetricAccumulator(ABC):
 
     def __init__(
         self,
-        judgement: EvaluationCase,
+        case: EvaluationCase,
         aggregator: str,
         method: object,
         train: TrainingData,
-        asked: MetricRequest,
+        request: MetricRequest,
     ) -> None:
-        self._judgement = judgement
-        self._asked = asked
-        self._cutoffs = asked.cutoffs(judgement.view.cutoffs)
+        self._case = case
+        self._request = request
+        self._cutoffs = request.cutoffs(case.view.cutoffs)
         self._depth = max(self._cutoffs, default=1)
         self._aggregator = aggregator
         self._is_reference = isinstance(method, ReferenceRow)
         self._scale = train.scale
         # All rules hold the same values, in one dict, until the first tie that matters.
         agreed: dict[str, FloatArray] = {}
-        self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(asked.ties, agreed)
+        self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(request.ties, agreed)
         self._agree = True
-        self._top = np.full((len(judgement.judged), self._depth), -1, dtype=np.int64)
+        self._top = np.full((len(case.evaluated), self._depth), -1, dtype=np.int64)
         # A reference row scores truths, not items: its ties say nothing about what it would show.
-        shown = any(f"{one.name}@{k}" in asked for one in EXPOSURES for k in self._cutoffs)
+        shown = any(f"{one.name}@{k}" in request for one in EXPOSURES for k in self._cutoffs)
         known = shown and not self._is_reference
         self._exposure = Exposure(train.ratings, train.item_features) if known else None
         self._exposed: dict[str, FloatArray] = {}
@@ -124,19 +124,19 @@ class MetricAccumulator(ABC):
     def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
         """Judge the scores, shaped like the `block`, of the given lists."""
 
-    def finish(self) -> Judged:
+    def finish(self) -> CaseResult:
         """All that was collected; undefined values are zero where the view says so."""
-        if self._judgement.view.without_relevant == "zero":
+        if self._case.view.without_relevant == "zero":
             for held in self._held():
                 for values in held.values():
                     np.nan_to_num(values, copy=False)
         overall = {}
         if self._exposure is not None:
-            overall = self._exposure.of_all(self._top[self._judgement.judged], self._cutoffs)
-            overall = self._asked.among(overall)
+            overall = self._exposure.of_all(self._top[self._case.evaluated], self._cutoffs)
+            overall = self._request.restrict(overall)
         # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
         together = {ties: held | self._exposed for ties, held in self._values.items()}
-        return Judged(self._judgement, self._aggregator, together, self._top, overall)
+        return CaseResult(self._case, self._aggregator, together, self._top, overall)
 
     def _put_all(
         self,
@@ -171,13 +171,13 @@ class MetricAccumulator(ABC):
 
     def _lead(self, lists: IntArray, block: Block, scores: FloatArray, ranked: BoolArray) -> Leaders:
         """Keys, columns and items of the candidates that lead each list; the first ones are kept."""
-        keys, columns = leaders(sort_keys(scores, ranked), self._depth, stable=True)
+        keys, columns = top_candidates(sort_keys(scores, ranked), self._depth, stable=True)
         items = gather(block.items, columns)
         top = np.where(keys < np.inf, items, -1)[:, : self._depth]
         self._top[lists, : top.shape[1]] = top
         if self._exposure is not None:
             shown = self._exposure.of_lists(self._top[lists], self._cutoffs)
-            self._put(self._exposed, lists, self._asked.among(shown))
+            self._put(self._exposed, lists, self._request.restrict(shown))
         return keys, columns, items
 
 
@@ -186,22 +186,22 @@ class ListAccumulator(MetricAccumulator):
 
     def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
         """Judge the scores, shaped like the `block`, of the given lists."""
-        scores, view, tau = scored.scores, self._judgement.view, self._judgement.tau
+        scores, view, tau = scored.scores, self._case.view, self._case.tau
         ranked = block.valid & (scores >= tau) if view.estimates_only else block.valid
         relevant = block.valid & (block.truth >= tau)
         keys, columns, _ = self._lead(lists, block, scores, ranked)
         hits = gather(relevant, columns)
-        ranking = rank_leaders(keys, hits, self._depth, counts(ranked), counts(relevant))
+        ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
         self._put_all(lists, ranking, self._of_ranking)
-        if view.errors and scored.ratings and any(name in self._asked for name in _ERRORS):
-            errors = self._asked.among(_errors(np.clip(scores, *self._scale) - block.truth, block.valid))
+        if view.errors and scored.ratings and any(name in self._request for name in _ERRORS):
+            errors = self._request.restrict(_errors(np.clip(scores, *self._scale) - block.truth, block.valid))
             for held in self._held():
                 self._put(held, lists, errors)
 
     def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
         """The metrics that are asked for, under the names of this view."""
-        known, synonyms = families(), self._judgement.view.synonyms
-        names = self._asked.among({f"{name}@{k}": (name, k) for name in known for k in self._cutoffs})
+        known, synonyms = families(), self._case.view.synonyms
+        names = self._request.restrict({f"{name}@{k}": (name, k) for name in known for k in self._cutoffs})
         return {at: known[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in names.items()}
 
 
@@ -210,17 +210,19 @@ class MemberAccumulator(MetricAccumulator):
 
     def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
         """Judge the scores, shaped like the `block`, of the given lists."""
-        truth = self._judgement.lists.members
+        truth = self._case.lists.members
         assert truth is not None
         keys, _, items = self._lead(lists, block, scored.scores, block.valid)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
         lengths, n_relevant = counts(block.valid)[owner], truth.n_relevant[members]
         liked = truth.likes(members, items[owner])
-        ranking = rank_leaders(keys[owner], liked, self._depth, lengths, n_relevant)
+        ranking = rank_sorted(keys[owner], liked, self._depth, lengths, n_relevant)
         groups, judging = Segments.from_sizes(inside.sum(axis=1)), n_relevant > 0
         self._put_all(
-            lists, ranking, lambda found: judge_members(found, judging, groups, self._cutoffs, self._asked)
+            lists,
+            ranking,
+            lambda found: evaluate_members(found, judging, groups, self._cutoffs, self._request),
         )
 
 
@@ -231,7 +233,7 @@ class PredictionAccumulator(MetricAccumulator):
         """Judge the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
         keys, columns, _ = self._lead(lists, block, scored.scores, block.valid)
-        values = judge_predicted(keys, columns, scored.predictions, self._cutoffs, self._asked)
+        values = evaluate_predicted(keys, columns, scored.predictions, self._cutoffs, self._request)
         for held in self._held():
             self._put(held, lists, values)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import IntArray, Segments
-from groupbench.evaluation._shared_candidates import SharedCandidates, shared_candidates
-from groupbench.evaluation.accumulate import Judged, MetricAccumulator, collector
+from groupbench.evaluation.accumulate import CaseResult, MetricAccumulator, make_accumulator
+from groupbench.evaluation.candidates import SharedCandidates, share_candidates
 from groupbench.evaluation.scoring import Scored, ScoreSource
 from groupbench.evaluation.views import Block, EvaluationCase, View
 from groupbench.metrics import TIES, Ties, ask
@@ -45,7 +45,7 @@ def evaluate(
     *,
     metrics: Iterable[str] | None = None,
     ties: Iterable[Ties] = TIES,
-) -> list[Judged]:
+) -> list[CaseResult]:
     """Judge a fitted method under every view and aggregator.
 
     Args:
@@ -66,8 +66,8 @@ def evaluate(
         ConfigError: if a metric or a tie rule is unknown.
         MethodError: if scores are not finite or not of the promised shape.
     """
-    asked = ask(metrics, ties)
-    suited = shared_candidates([j for j in cases if not refusal(method, j.view)])
+    request = ask(metrics, ties)
+    suited = share_candidates([j for j in cases if not refusal(method, j.view)])
     runs = [(bundle, lists) for bundle in suited for lists in _blocks(bundle, task)]
     find: Callable[[Sequence[Laid], IntArray], Iterator[tuple[Laid, str, Scored]]]
     if isinstance(method, ReferenceRow):
@@ -77,11 +77,11 @@ def evaluate(
         find = partial(_by_scores, source)
     collectors: dict[tuple[str, str], MetricAccumulator] = {}
     for bundle, lists in runs:
-        laid = [(judgement, judgement.lists.block(lists)) for judgement in bundle.cases]
-        for (judgement, block), name, scored in find(laid, bundle.entities[lists]):
-            place = (judgement.view.name, name)
+        laid = [(case, case.lists.block(lists)) for case in bundle.cases]
+        for (case, block), name, scored in find(laid, bundle.entities[lists]):
+            place = (case.view.name, name)
             if place not in collectors:
-                collectors[place] = collector(judgement, name, method, task.train, asked)
+                collectors[place] = make_accumulator(case, name, method, task.train, request)
             with watch.phase("metrics"):
                 collectors[place].add(lists, block, scored)
     return [c.finish() for c in collectors.values()]
@@ -89,7 +89,7 @@ def evaluate(
 
 def refusal(method: object, view: View) -> str:
     """Why the view cannot judge the method, or nothing."""
-    if view.judges == "predictions" and not isinstance(method, Recommender):
+    if view.truth_from == "predictions" and not isinstance(method, Recommender):
         return "judges aggregators by the base method's own predictions, and there is none"
     if isinstance(method, GroupsAsUsers) and view.entity == "user":
         return "judges users, and here groups are served by rows of their own"
@@ -103,10 +103,10 @@ def _by_truth(
     method: ReferenceRow, laid: Sequence[Laid], entities: IntArray
 ) -> Iterator[tuple[Laid, str, Scored]]:
     """Yield (view, `none`, scores) for a block of lists."""
-    for judgement, block in laid:
+    for case, block in laid:
         lowest = np.nanmin(block.truth, initial=0.0) - 1.0
         scores = method.score_truth(np.nan_to_num(block.truth, nan=lowest))
-        yield (judgement, block), "none", Scored(scores)
+        yield (case, block), "none", Scored(scores)
 
 
 def _by_scores(
@@ -116,9 +116,9 @@ def _by_scores(
     distinct = [block.distinct() for _, block in laid]
     items, valid, _ = distinct[0]
     for name, found in source.score(laid[0][0].view.entity, entities, items, valid):
-        for (judgement, block), (_, _, columns) in zip(laid, distinct, strict=True):
-            if judgement.view.judges != "predictions" or found.predictions is not None:
-                yield (judgement, block), name, found if columns is None else found.at(columns)
+        for (case, block), (_, _, columns) in zip(laid, distinct, strict=True):
+            if case.view.truth_from != "predictions" or found.predictions is not None:
+                yield (case, block), name, found if columns is None else found.at(columns)
 
 
 def _blocks(bundle: SharedCandidates, task: Task) -> Iterator[IntArray]:

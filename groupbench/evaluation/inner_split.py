@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import Segments, among, distinct
+from groupbench.core.arrays import Segments, distinct, in_sorted
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
@@ -27,16 +27,16 @@ _CELLS = 2**22
 """Random numbers drawn at once while negatives are sampled."""
 
 
-def validation_task(dataset: Dataset, protocol: Protocol, seed: int, repeat: int) -> Task:
+def inner_task(dataset: Dataset, protocol: Protocol, seed: int, repeat: int) -> Task:
     """What `protocol` makes of the training rows of repeat `seed`, held out anew for the given `repeat`.
 
     Raises:
         ConfigError: if too few training rows are left to be split again.
     """
-    return protocol.prepare(inner(dataset, protocol, seed, repeat), repeat)
+    return protocol.prepare(inner_dataset(dataset, protocol, seed, repeat), repeat)
 
 
-def inner(dataset: Dataset, protocol: Protocol, seed: int, repeat: int = 0) -> Dataset:
+def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int = 0) -> Dataset:
     """The data set as it would be if the training rows of repeat `seed` were all there is.
 
     A split that came with the data is replaced by one of its training rows: its own validation rows where
@@ -105,7 +105,7 @@ def _kept(rows: Ratings, groups: Groups | None, held: HeldOutRows | None) -> Rat
     place, inside = groups.segments.window(chosen.users)
     items = chosen.items.repeat(groups.sizes[chosen.users])
     given_away = distinct(groups.members[place[inside]] * rows.n_items + items)
-    return rows.take(~among(pairs(rows), given_away))
+    return rows.take(~in_sorted(pairs(rows), given_away))
 
 
 def _against_negatives(held: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:

@@ -13,7 +13,7 @@ from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, pick, stable_order
 from groupbench.core.errors import MethodError
 from groupbench.core.memory import allowed
-from groupbench.evaluation._training_pairs import training_pairs
+from groupbench.evaluation.training_pairs import training_pairs
 from groupbench.metrics import Predictions
 from groupbench.models.recommender import GroupRecommender, Recommender, ScoresGroupPairs, ScoresPairs
 

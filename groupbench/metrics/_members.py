@@ -154,18 +154,18 @@ SPREADS = (
 )
 
 
-def member_figures(name: str, *, spread: bool) -> dict[str, Callable[[MemberValues], FloatArray]]:
+def member_metrics(name: str, *, spread: bool) -> dict[str, Callable[[MemberValues], FloatArray]]:
     """What is made of one value for each member: the mean as `name`, and spreads as `min-name` and so on."""
     spreads = {f"{one.name}-{name}": one.compute for one in SPREADS} if spread else {}
     return {name: lambda members: members.mean, **spreads}
 
 
-def judge_members(
+def evaluate_members(
     ranking: Ranking,
     judging: BoolArray,
     groups: Segments,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest = EVERYTHING,
+    request: MetricRequest = EVERYTHING,
 ) -> dict[str, FloatArray]:
     """All metrics of the groups, from the rankings of their members.
 
@@ -174,7 +174,7 @@ def judge_members(
         judging: (n_members,) whether the member has a relevant candidate at all.
         groups: which members belong to which group.
         cutoffs: the K.
-        asked: what is wanted.
+        request: what is wanted.
 
     Returns:
         Values (n_groups,) by name, NaN where no member judges.
@@ -182,13 +182,13 @@ def judge_members(
     out: dict[str, FloatArray] = {}
     for k in cutoffs:
         for name, family in families().items():
-            figures = asked.among(member_figures(f"{name}@{k}", spread=name in SPREAD_OF))
+            figures = request.restrict(member_metrics(f"{name}@{k}", spread=name in SPREAD_OF))
             if figures:
                 members = MemberValues(np.where(judging, family.compute(ranking, k), np.nan), groups)
                 out |= {figure: compute(members) for figure, compute in figures.items()}
-        if any(f"{one.name}@{k}" in asked for one in OF_MEMBERS):
+        if any(f"{one.name}@{k}" in request for one in OF_MEMBERS):
             hits = _first_hits(ranking, judging, groups, k)
-            out |= asked.among({f"{name}@{k}": values for name, values in hits.items()})
+            out |= request.restrict({f"{name}@{k}": values for name, values in hits.items()})
     return out
 
 

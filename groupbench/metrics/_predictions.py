@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.metrics._families import ratio
-from groupbench.metrics._members import MemberValues, member_figures
-from groupbench.metrics._ranking import Ranking, discounts, rank_leaders
+from groupbench.metrics._members import MemberValues, member_metrics
+from groupbench.metrics._ranking import Ranking, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
-from groupbench.metrics._select import gather, leaders, sort_keys
+from groupbench.metrics._select import gather, sort_keys, top_candidates
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
@@ -86,7 +86,7 @@ class Predictions:
         return self.valid[self.groups.of_row]
 
 
-def judge_predictions(
+def evaluate_predictions(
     scores: FloatArray, predictions: Predictions, cutoffs: tuple[int, ...]
 ) -> dict[str, FloatArray]:
     """What the group lists are worth to each member, by the base method's own predictions.
@@ -100,19 +100,19 @@ def judge_predictions(
         Values (n_groups,) by name: `relevance@K` and `ndcg@K` with their spreads over members, and the
         shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
     """
-    keys, columns = leaders(sort_keys(scores, predictions.valid), max(cutoffs), stable=True)
-    return judge_predicted(keys, columns, predictions, cutoffs)
+    keys, columns = top_candidates(sort_keys(scores, predictions.valid), max(cutoffs), stable=True)
+    return evaluate_predicted(keys, columns, predictions, cutoffs)
 
 
-def judge_predicted(
+def evaluate_predicted(
     keys: FloatArray,
     columns: IntArray,
     predictions: Predictions,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest = EVERYTHING,
+    request: MetricRequest = EVERYTHING,
 ) -> dict[str, FloatArray]:
-    """What `judge_predictions` does where `keys` and `columns`, (n_groups, n), of `leaders` are known."""
-    given = keys, columns, predictions, cutoffs, asked
+    """What `evaluate_predictions` does where `keys` and `columns`, (n_groups, n), of `top_candidates` are known."""
+    given = keys, columns, predictions, cutoffs, request
     return _worth(*given) | _enough(*given)
 
 
@@ -121,7 +121,7 @@ def _worth(
     columns: IntArray,
     predictions: Predictions,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest,
+    request: MetricRequest,
 ) -> dict[str, FloatArray]:
     """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
     groups = predictions.groups
@@ -129,7 +129,7 @@ def _worth(
         (name, k): figures
         for k in cutoffs
         for name in ("relevance", "ndcg")
-        if (figures := asked.among(member_figures(f"{name}@{k}", spread=True)))
+        if (figures := request.restrict(member_metrics(f"{name}@{k}", spread=True)))
     }
     if not wanted:
         return {}
@@ -156,18 +156,18 @@ def _enough(
     columns: IntArray,
     predictions: Predictions,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest,
+    request: MetricRequest,
 ) -> dict[str, FloatArray]:
     """Shares of members who find enough of what counts for them at the head of such lists."""
     owner, depth = predictions.groups.of_row, max(cutoffs, default=1)
     many = np.full(len(owner), depth)
     out: dict[str, FloatArray] = {}
     for name, counts in (("proportional", "favourites"), ("envy_free", "unenvied")):
-        wanted = asked.among({f"{name}_{m}@{k}": (m, k) for m in range(1, _ENOUGH + 1) for k in cutoffs})
+        wanted = request.restrict({f"{name}_{m}@{k}": (m, k) for m in range(1, _ENOUGH + 1) for k in cutoffs})
         if not wanted:
             continue
         found = gather(getattr(predictions, counts), columns[owner])
-        chances = _at_least(rank_leaders(keys[owner], found, depth, many, many), _ENOUGH)
+        chances = _at_least(rank_sorted(keys[owner], found, depth, many, many), _ENOUGH)
         for figure, (m, k) in wanted.items():
             out[figure] = MemberValues(chances[m - 1, k], predictions.groups).mean
     return out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.metrics._select import check_scores, counts, gather, leaders, sort_keys
+from groupbench.metrics._select import check_scores, counts, gather, sort_keys, top_candidates
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -175,17 +175,17 @@ def rank_checked(
 ) -> Ranking:
     """What `rank` does, on scores that have passed `check_scores`."""
     ranked = valid if recommended is None else valid & recommended
-    keys, columns = leaders(sort_keys(scores, ranked), depth)
-    return rank_leaders(keys, gather(relevant, columns), depth, counts(ranked), counts(relevant & valid))
+    keys, columns = top_candidates(sort_keys(scores, ranked), depth)
+    return rank_sorted(keys, gather(relevant, columns), depth, counts(ranked), counts(relevant & valid))
 
 
-def rank_leaders(
+def rank_sorted(
     keys: FloatArray, relevant: BoolArray, depth: int, n_candidates: IntArray, n_relevant: IntArray
 ) -> Ranking:
     """Describe lists whose leaders stand in order already.
 
     Args:
-        keys: (n_lists, n) as `leaders` gives them.
+        keys: (n_lists, n) as `top_candidates` gives them.
         relevant: (n_lists, n) which of the leaders are relevant; ignored where the key is +inf.
         depth: number of leading positions to describe.
         n_candidates: (n_lists,) candidates that are ranked, or `depth` where there are more.

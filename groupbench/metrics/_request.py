@@ -28,7 +28,7 @@ class MetricRequest:
     def __contains__(self, metric: str) -> bool:
         return self.metrics is None or metric in self.metrics
 
-    def among(self, found: Mapping[str, T]) -> dict[str, T]:
+    def restrict(self, found: Mapping[str, T]) -> dict[str, T]:
         """What is wanted of something that is held by metric."""
         return {name: one for name, one in found.items() if name in self}
 

@@ -33,7 +33,7 @@ def top_k(scores: FloatArray, valid: BoolArray, k: int) -> IntArray:
         MethodError: if the shapes differ or a valid score is NaN or infinite.
     """
     check_scores(scores, valid)
-    keys, columns = leaders(sort_keys(scores, valid), k, stable=True)
+    keys, columns = top_candidates(sort_keys(scores, valid), k, stable=True)
     out = np.full((len(keys), k), -1, dtype=np.int64)
     taken = np.where(keys < np.inf, columns, -1)[:, :k]
     out[:, : taken.shape[1]] = taken
@@ -70,7 +70,7 @@ def sort_keys(scores: FloatArray, valid: BoolArray) -> FloatArray:
     return keys
 
 
-def leaders(keys: FloatArray, k: int, *, stable: bool = False) -> tuple[FloatArray, IntArray]:
+def top_candidates(keys: FloatArray, k: int, *, stable: bool = False) -> tuple[FloatArray, IntArray]:
     """All candidates that take, or tie for, the first `k` positions of each list, best first.
 
     Args:

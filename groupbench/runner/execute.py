@@ -15,9 +15,9 @@ from groupbench.core import memory, provenance, registry
 from groupbench.core.errors import DatasetError, MethodError
 from groupbench.core.seeding import generator, integer
 from groupbench.core.stopwatch import Stopwatch
-from groupbench.evaluation.accumulate import Judged
+from groupbench.evaluation.accumulate import CaseResult
 from groupbench.evaluation.evaluate import evaluate, refusal
-from groupbench.evaluation.inner_split import validation_task
+from groupbench.evaluation.inner_split import inner_task
 from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import EvaluationCase
@@ -91,7 +91,9 @@ def _made(job: Job) -> Method | ReferenceRow:
     return method
 
 
-def _judged(job: Job, method: Any, task: Task, cases: list[EvaluationCase], watch: Stopwatch) -> list[Judged]:
+def _judged(
+    job: Job, method: Any, task: Task, cases: list[EvaluationCase], watch: Stopwatch
+) -> list[CaseResult]:
     if isinstance(method, Method):
         for library in method.libraries:
             importlib.import_module(library)
@@ -141,8 +143,8 @@ def _task(
     if validation is None:
         task = protocol.prepare(dataset, seed)
     else:
-        task = validation_task(dataset, protocol, seed, validation)
-    return task, *protocol.judge(task, views)
+        task = inner_task(dataset, protocol, seed, validation)
+    return task, *protocol.make_cases(task, views)
 
 
 def _freeze(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:

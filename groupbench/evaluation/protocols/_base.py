@@ -48,7 +48,9 @@ class Protocol(BaseModel):
             ConfigError: if the data cannot be split or grouped as asked.
         """
 
-    def judge(self, task: Task, views: Sequence[str] = ()) -> tuple[list[EvaluationCase], dict[str, str]]:
+    def make_cases(
+        self, task: Task, views: Sequence[str] = ()
+    ) -> tuple[list[EvaluationCase], dict[str, str]]:
         """Make the lists of every view that applies to the data.
 
         Args:
@@ -65,7 +67,7 @@ class Protocol(BaseModel):
         reasons: dict[str, str] = {}
         for name in views or self.views:
             try:
-                cases.append(VIEWS[name].judge(task, self.tau))
+                cases.append(VIEWS[name].make_case(task, self.tau))
             except ConfigError as error:
                 reasons[name] = str(error)
         if not cases:

@@ -40,7 +40,7 @@ class View:
         estimates_only: candidates are recommended only if their predicted rating reaches tau;
             needs a method that predicts ratings.
         errors: whether RMSE and MAE of predicted ratings against the truth are reported.
-        judges: whether a list is judged by its truth, by each member's, or by predictions for each member.
+        truth_from: whose truth counts: the list's own, each member's, or predictions for each member.
         synonyms: metric families that stand for another one in this view.
         cutoffs: the K at which metrics are computed, ascending; the longest is kept as recommendations.
         oracle: what the oracle's figures bound, where that is not every metric.
@@ -54,7 +54,7 @@ class View:
     without_relevant: Literal["skip", "keep", "zero"] = "skip"
     estimates_only: bool = False
     errors: bool = False
-    judges: Literal["list", "members", "predictions"] = "list"
+    truth_from: Literal["list", "members", "predictions"] = "list"
     synonyms: Mapping[str, str] = field(default_factory=dict)
     cutoffs: tuple[int, ...] = CUTOFFS
     oracle: str = ""
@@ -63,7 +63,7 @@ class View:
         """The tau in force: the given one, else the view's own on the scale of the data."""
         return float(np.interp(self.tau, STARS, task.train.scale)) if tau is None else tau
 
-    def judge(self, task: Task, tau: float | None = None) -> EvaluationCase:
+    def make_case(self, task: Task, tau: float | None = None) -> EvaluationCase:
         """Make this view's lists from held-out rows.
 
         Raises:
@@ -93,13 +93,13 @@ class EvaluationCase:
         view: the view.
         tau: the threshold of relevance in force.
         lists: the candidate lists.
-        judged: (n_lists,) False for lists that are left out because nothing in them is relevant.
+        evaluated: (n_lists,) False for lists that are left out because nothing in them is relevant.
     """
 
     view: View
     tau: float
     lists: Lists
-    judged: BoolArray
+    evaluated: BoolArray
 
 
 def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:

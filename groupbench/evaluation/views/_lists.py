@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, among, columns_set, pick, runs
+from groupbench.core.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Segments,
+    columns_set,
+    in_sorted,
+    pick,
+    runs,
+)
 
 
 @dataclass(frozen=True)
@@ -238,6 +247,6 @@ def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
     """Those `keys`, `entity * n_items + item`, of the ascending `entities`, with their places instead."""
     if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, whose places are themselves
         return keys[keys < len(entities) * n_items]
-    keys = keys[among(keys // n_items, entities)]
+    keys = keys[in_sorted(keys // n_items, entities)]
     places: IntArray = np.searchsorted(entities, keys // n_items)
     return places * n_items + keys % n_items

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments, among, distinct
+from groupbench.core.arrays import FloatArray, IntArray, Segments, distinct, in_sorted
 from groupbench.evaluation.views._base import View, member_rows
 from groupbench.evaluation.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
 
@@ -50,7 +50,7 @@ def _liked(task: Task, tau: float, groups: Groups, known: IntArray) -> tuple[Int
     likes = likes.take(likes.values >= tau)
     rows, liked = member_rows(likes, _alone(groups))
     keys = groups.segments.of_row[rows] * likes.n_items + likes.items[liked]
-    new = ~among(keys, known)
+    new = ~in_sorted(keys, known)
     return rows[new], keys[new]
 
 
@@ -80,7 +80,7 @@ COUPLED = View(
     entity="group",
     tau=4.0,
     build=_build,
-    judges="members",
+    truth_from="members",
     oracle=f"no list has a higher ndcg@{_BOUNDED_K}; the oracle bounds no other metric here, because members "
     "want different lists",
 )
@@ -91,6 +91,6 @@ DECOUPLED = replace(
     definition="groups rank all items without a member's training row; truth is what the base method itself "
     "predicts for each member, so that the aggregator alone is judged",
     without_relevant="keep",
-    judges="predictions",
+    truth_from="predictions",
     oracle="",
 )

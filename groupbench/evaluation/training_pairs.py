@@ -9,7 +9,7 @@ import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.core.seeding import generator
-from groupbench.evaluation.views._base import member_rows
+from groupbench.evaluation.views import member_rows
 
 if TYPE_CHECKING:
     from groupbench.models.recommender import TrainingData

@@ -19,7 +19,7 @@ _BLOCK_CELLS = 1 << 16
 _BLOCK_LISTS = 64
 
 
-def judge(
+def evaluate_scores(
     scores: FloatArray,
     relevant: BoolArray,
     valid: BoolArray,
@@ -58,7 +58,7 @@ def judge(
     return _judged(ranked, scores.shape, metrics)
 
 
-def judge_ranked(
+def evaluate_rankings(
     relevant: BoolArray, n_relevant: IntArray, metrics: Iterable[Metric | str]
 ) -> dict[str, FloatArray]:
     """Judge many lists whose order is given, without scores and ties, by many metrics.
@@ -96,14 +96,14 @@ def _judged(
     ranked: Callable[[slice, int], Ranking], shape: tuple[int, ...], metrics: Iterable[Metric | str]
 ) -> dict[str, FloatArray]:
     """The metrics of what `ranked` makes of some lists, to a depth; `shape` is (n_lists, width)."""
-    asked = {metric.name: metric for metric in map(parse, metrics)}
-    depth = max((metric.k for metric in asked.values()), default=1)
-    out = {name: np.empty(shape[0]) for name in asked}
+    request = {metric.name: metric for metric in map(parse, metrics)}
+    depth = max((metric.k for metric in request.values()), default=1)
+    out = {name: np.empty(shape[0]) for name in request}
     # Blocks fit the processor's cache: faster than all lists at once, and in little memory.
     step = max(_BLOCK_CELLS // max(shape[1], depth), _BLOCK_LISTS)
     for start in range(0, shape[0], step):
         part = slice(start, start + step)
         ranking = ranked(part, depth)
-        for name, metric in asked.items():
+        for name, metric in request.items():
             out[name][part] = metric.compute(ranking)
     return out
