@@ -1,13 +1,13 @@
-"""Tie-aware ranking metrics: one kernel judges all lists by all metrics at once."""
+"""Tie-aware ranking metrics: one kernel evaluates all lists by all metrics at once."""
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, foreign, ratio, register
+from groupbench.metrics._families import Family, families, foreign, register
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
 from groupbench.metrics._members import SPREADS, evaluate_members
 from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
-from groupbench.metrics._predictions import Predictions, evaluate_predicted, evaluate_predictions
-from groupbench.metrics._ranking import Ranking, Ties, rank, rank_sorted
+from groupbench.metrics._predictions import Predictions, evaluate_predictions
+from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
 
@@ -29,7 +29,6 @@ __all__ = [
     "definition",
     "definitions",
     "evaluate_members",
-    "evaluate_predicted",
     "evaluate_predictions",
     "evaluate_rankings",
     "evaluate_scores",
@@ -37,10 +36,10 @@ __all__ = [
     "families",
     "foreign",
     "gather",
+    "ideal_gain",
     "parse",
     "rank",
     "rank_sorted",
-    "ratio",
     "register",
     "sort_keys",
     "standard_name",

@@ -364,7 +364,7 @@ def test_decoupled_is_for_aggregators_of_user_scores_only():
         ("decoupled", "average"),
     }
     for refused in (group, methods["random"].create(), methods["oracle"].create()):
-        assert "judges aggregators by the base method's own predictions" in refusal(
+        assert "evaluates aggregators by the base method's own predictions" in refusal(
             refused, VIEWS["decoupled"]
         )
         assert not refusal(refused, VIEWS["coupled"])
@@ -443,7 +443,7 @@ def test_only_aggregators_that_keep_the_scale_have_errors():
 def test_normalised_scores_are_no_ratings(name):
     seen = {}
     for how in ("none", "minmax", "zscore", "rank"):
-        made = {name: aggregators[name].create(normalise=how)}
+        made = {name: aggregators[name].create(normalize=how)}
         task = natural_task()
         (found,) = evaluate(Table(scores()), task, [VIEWS["natural"].make_case(task)], made, Stopwatch())
         seen[how] = "mae" in found.means("expected")
