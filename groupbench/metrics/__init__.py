@@ -5,7 +5,15 @@ from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, foreign, register
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
 from groupbench.metrics._members import SPREADS, evaluate_members
-from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
+from groupbench.metrics._metric import (
+    Metric,
+    definition,
+    definitions,
+    explain,
+    make_request,
+    parse,
+    standard_name,
+)
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
 from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
@@ -24,7 +32,6 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
-    "ask",
     "counts",
     "definition",
     "definitions",
@@ -37,6 +44,7 @@ __all__ = [
     "foreign",
     "gather",
     "ideal_gain",
+    "make_request",
     "parse",
     "rank",
     "rank_sorted",
