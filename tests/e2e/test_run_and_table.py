@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import pty
 import subprocess
 import sys
 
@@ -123,39 +121,6 @@ def test_output_that_cannot_hold_a_name_is_escaped(cli, plugins):
     ended = cli(*call, PYTHONIOENCODING="ascii")
     assert ended.returncode == 0, ended.stderr
     assert "mod\\xe8le" in ended.stdout
-
-
-def test_a_terminal_gets_a_live_bar(cli):
-    ours, theirs = pty.openpty()
-    program = [sys.executable, "-c", "from groupbench.cli import main; main()"]
-    with subprocess.Popen(
-        [*program, "run", "--methods", "random,svd", "--seeds", "1"],
-        cwd=cli.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    ) as process:
-        os.close(theirs)
-        seen = _read_all(ours)
-    assert process.returncode == 0, seen
-    assert "\x1b[" in seen
-    assert "2/2" in seen
-    assert "2 jobs: 2 run, 0 already there, 0 failed" in seen
-
-
-def _read_all(descriptor: int) -> str:
-    parts = []
-    while True:
-        try:
-            part = os.read(descriptor, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        parts.append(part)
-    os.close(descriptor)
-    return b"".join(parts).decode()
 
 
 def test_python_agrees_with_the_command_line(cli, finished, asked):
