@@ -30,7 +30,7 @@ class Command:
 
     folder: Path
 
-    def __call__(self, *arguments: object, timeout: float = 120, **environment: str):
+    def __call__(self, *arguments: object, timeout: float = 600, **environment: str):
         return subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=self.folder,

@@ -145,7 +145,7 @@ def test_a_script_needs_no_main_guard(cli, outcomes, finished):
         "print(sorted(set(frame['method'])))\n"
     )
     ended = subprocess.run(
-        [sys.executable, script], cwd=cli.folder, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, script], cwd=cli.folder, capture_output=True, text=True, timeout=600, check=False
     )
     assert (ended.stdout, ended.stderr) == ("['item-mean', 'svd']\n", "")
     assert outcomes(cli.folder / "mine") == outcomes(finished, "item-mean", "svd")
