@@ -34,7 +34,7 @@ HANGS_UP = "hangs-up"
 WORKING = ("forces-input", "ints", "prints", "closes-output", "forks", "meddles")
 NEIGHBOURS = ("random", "svd")
 JOB_LINE = re.compile(r"^\[ *\d+/\d+\] (\S+)", flags=re.MULTILINE)
-"""How a job's end is shown, and its status; other lines say how far the run is, the more the longer it takes."""
+"""How a job's end is shown, and its status; the longer a run takes, the more other lines there are."""
 
 
 @pytest.fixture(scope="module")

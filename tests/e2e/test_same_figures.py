@@ -55,6 +55,7 @@ def _stop_after(process, ended: int, sign: signal.Signals) -> set[int]:
     """Send `sign`, as a terminal does, once `ended` jobs are done; return the workers of that moment."""
     while ended and (line := process.stdout.readline()):
         ended -= bool(FINISHED_LINE.match(line))
+    assert not ended
     end = time.monotonic() + 300
     # Held still while its workers are looked for, so that it cannot end before it is stopped.
     os.killpg(process.pid, signal.SIGSTOP)
