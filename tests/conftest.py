@@ -15,6 +15,7 @@ from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 from groupbench.results.store import RunRecord
+from tests._records import make_record
 
 PROCESSES = ("chaos", "e2e", "ray")
 """Folders of tests that start processes."""
@@ -101,18 +102,12 @@ def training_factory():
 
 @pytest.fixture
 def record() -> RunRecord:
-    """A job that is done, without figures; files of tests that need some override this."""
-    return RunRecord(
+    """A job that is done, without metric values; files of tests that need some override this."""
+    return make_record(
         key="0123456789abcdef",
-        status="done",
-        reason="",
         dataset="data",
         simulated=False,
-        protocol="paper",
-        method="svd",
-        name="svd",
         family="surprise",
-        seed=0,
         config={"protocol": {"name": "paper"}, "content_hash": "c", "evaluation": 4},
         finished="2025-01-01T00:00:00.000+00:00",
     )

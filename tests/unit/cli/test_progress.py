@@ -16,6 +16,7 @@ from groupbench.cli._time_left import Estimate, Leader, Steps, spoken
 from groupbench.cli._trials import Standing, Trials, standing, trials_left
 from groupbench.results import store
 from groupbench.runner.tuning._optuna import Trial
+from tests._records import make_record
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,10 @@ class Work:
 
 def record(method, ndcg, seed=0, aggregator="average", name=None, seconds=2.0):
     values = {"ndcg@10": ndcg}
-    return store.RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
-        dataset="made",
-        simulated=True,
-        protocol="paper",
-        method=method,
+    return make_record(
+        method,
+        seed,
         name=name or method,
-        family="f",
-        seed=seed,
         figures=(
             store.ViewMetrics("rated-group", aggregator, values, values, values, 0.0),
             store.ViewMetrics("rated-user", "none", {"ndcg@10": 1.0}, {}, {}, 0.0),
