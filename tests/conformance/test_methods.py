@@ -16,7 +16,7 @@ def trial_of(name):
 
 
 def promises():
-    """Each method with each check; names that share a class start a process once, the others if slow ones run."""
+    """Each method with each check; names that share a class are sent to a process once, all if slow."""
     started = set()
     for name, entry in methods.all().items():
         for check in checks_for(entry):
