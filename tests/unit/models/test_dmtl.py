@@ -79,8 +79,7 @@ def test_learns_planted_structure_beyond_biases():
     assert model.history[-1].cross_entropy < 0.5 * np.log(4)
 
 
-@pytest.mark.parametrize("residual", ["biases", "mean"])
-@pytest.mark.parametrize("statistics", [False, True])
+@pytest.mark.parametrize(("residual", "statistics"), [("biases", True), ("mean", False)])
 def test_other_inputs_and_bases_learn_too(residual, statistics):
     train, held = planted()
     model = fitted(train, epochs=20, batch_size=512, residual=residual, statistics=statistics)
