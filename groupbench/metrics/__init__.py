@@ -2,7 +2,7 @@
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, foreign, ratio, register
+from groupbench.metrics._families import METRICS, Family, families, ratio
 from groupbench.metrics._judge import judge, judge_ranked
 from groupbench.metrics._members import SPREADS, judge_members
 from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
@@ -14,6 +14,7 @@ from groupbench.metrics._select import counts, gather, leaders, sort_keys, top_k
 __all__ = [
     "EVERYTHING",
     "EXPOSURES",
+    "METRICS",
     "SPREADS",
     "TIES",
     "Definition",
@@ -30,7 +31,6 @@ __all__ = [
     "definitions",
     "explain",
     "families",
-    "foreign",
     "gather",
     "judge",
     "judge_members",
@@ -42,7 +42,6 @@ __all__ = [
     "rank",
     "rank_leaders",
     "ratio",
-    "register",
     "sort_keys",
     "standard_name",
     "top_k",

@@ -1,20 +1,9 @@
-"""Protocols: a split, the groups and the views, with every choice a named option; one file each."""
+"""Protocols: a split, the groups and the views, with every choice a named option; one file each, found by itself.
 
-from groupbench.evaluation.protocols._base import Protocol, natural_groups, training_data
-from groupbench.evaluation.protocols._names import PROTOCOLS, make_protocol
-from groupbench.evaluation.protocols.coupled import Coupled
-from groupbench.evaluation.protocols.given import Given
-from groupbench.evaluation.protocols.natural import Natural
-from groupbench.evaluation.protocols.paper import Paper
+A protocol says what is held out and who forms groups; how held-out rows evaluate a ranking is said by views.
+"""
 
-__all__ = [
-    "PROTOCOLS",
-    "Coupled",
-    "Given",
-    "Natural",
-    "Paper",
-    "Protocol",
-    "make_protocol",
-    "natural_groups",
-    "training_data",
-]
+from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_groups, training_data
+from groupbench.evaluation.protocols._names import make_protocol
+
+__all__ = ["PROTOCOLS", "Protocol", "make_protocol", "natural_groups", "training_data"]

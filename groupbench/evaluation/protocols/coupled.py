@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from groupbench.core.seeding import generator
-from groupbench.evaluation.protocols._base import natural_groups, training_data
+from groupbench.evaluation.protocols._base import PROTOCOLS, natural_groups, training_data
 from groupbench.evaluation.protocols._rows import RowSplit
 from groupbench.evaluation.task import Task
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupbench.data.groups import Groups
 
 
+@PROTOCOLS.register
 class Coupled(RowSplit):
     """Small formed groups choose from all items new to their members; each member judges the list."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from groupbench.core.seeding import generator, integer
-from groupbench.evaluation.protocols._base import natural_groups, training_data
+from groupbench.evaluation.protocols._base import PROTOCOLS, natural_groups, training_data
 from groupbench.evaluation.protocols._rows import RowSplit
 from groupbench.evaluation.task import Task
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupbench.data.groups import Groups
 
 
+@PROTOCOLS.register
 class Paper(RowSplit):
     """Members' held-out ratings judge KMeans groups, after arXiv 2504.06274; what it leaves open is named."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, Segments, among, distinct
-from groupbench.evaluation.views._base import View, member_rows
+from groupbench.evaluation.views._base import VIEWS, View, member_rows
 from groupbench.evaluation.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
 
 if TYPE_CHECKING:
@@ -94,3 +94,6 @@ DECOUPLED = replace(
     judges="predictions",
     oracle="",
 )
+
+VIEWS.register(COUPLED)
+VIEWS.register(DECOUPLED)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from groupbench.core import registry
 from groupbench.core.errors import PluginError
-from groupbench.core.source import source_hash
+from groupbench.core.source_hash import source_hash
 from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.plan import plan
@@ -346,9 +346,9 @@ def built_in():
 @pytest.fixture
 def edited(tmp_path, monkeypatch):
     """The built-in names whose hash changes when a copy of the code is edited by `edit(root)`."""
-    from groupbench.core.source import _hash as module
-    from groupbench.core.source import _modules as source_modules
-    from groupbench.core.source import _text as source_text
+    from groupbench.core.source_hash import _hash as module
+    from groupbench.core.source_hash import _modules as source_modules
+    from groupbench.core.source_hash import _text as source_text
 
     specs = source_modules._spec
     copy = tmp_path / "copy"

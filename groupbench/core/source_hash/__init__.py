@@ -3,6 +3,6 @@
 Code is read here, never run; how it is laid out and where it lies do not count.
 """
 
-from groupbench.core.source._hash import source_hash
+from groupbench.core.source_hash._hash import source_hash
 
 __all__ = ["source_hash"]
