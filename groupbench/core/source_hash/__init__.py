@@ -1,6 +1,6 @@
-"""What code does, as a hash: the part of a result's key that says by which code it was made.
+"""The part of a job's key that stands for code: what a registered class or function depends on.
 
-Code is read here, never run; how it is laid out and where it lies do not count.
+Which code belongs to a method is decided here alone; what else decides a job's outcome is in its plan.
 """
 
 from groupbench.core.source_hash._hash import source_hash

@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 
 from groupbench.core.errors import PluginError
-from groupbench.core.source_hash import _text as source_text
+from groupbench.core.source_hash import _text
 from groupbench.core.source_hash._modules import EVERYTHING, Symbol, find, forget_changed, home_of
 
 
@@ -34,7 +34,7 @@ def source_hash(make: Callable[..., object] | str) -> str:
             or one of the files cannot be read.
     """
     if forget_changed():
-        source_text.forget()
+        _text.forget()
         _digest.cache_clear()
     with _uncollected():
         return _digest(_start(make))
@@ -62,7 +62,7 @@ def _digest(start: Symbol) -> str:
     numbers, order = {start: 0}, [start]
     digest = sha256()
     for definition in order:
-        text = source_text.text_of(definition)
+        text = _text.text_of(definition)
         digest.update(text.digest)
         for reference in text.references:
             number = numbers.setdefault(reference, len(order))

@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
-from groupbench.core.source_hash._modules import EFFECTS, EVERYTHING, Symbol, Module, Thing
+from groupbench.core.source_hash._modules import EFFECTS, EVERYTHING, Module, Symbol, Thing
 from groupbench.core.source_hash._statements import IMPORTS, Scope, scope_of, significant
 
 _REGISTRY = "groupbench.core.registry."

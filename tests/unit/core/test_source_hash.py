@@ -347,10 +347,9 @@ def built_in():
 def edited(tmp_path, monkeypatch):
     """The built-in names whose hash changes when a copy of the code is edited by `edit(root)`."""
     from groupbench.core.source_hash import _hash as module
-    from groupbench.core.source_hash import _modules as source_modules
-    from groupbench.core.source_hash import _text as source_text
+    from groupbench.core.source_hash import _modules, _text
 
-    specs = source_modules._spec
+    specs = _modules._spec
     copy = tmp_path / "copy"
     for folder in ("groupbench", "baselines", "datasets"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "assets"))
@@ -368,9 +367,9 @@ def edited(tmp_path, monkeypatch):
         return {name: entry.source_hash for name, entry in built_in().items()}
 
     def forget():
-        source_modules._read.clear()
-        source_modules.find.cache_clear()
-        source_text.forget()
+        _modules._read.clear()
+        _modules.find.cache_clear()
+        _text.forget()
         module._digest.cache_clear()
 
     def edit(change):
@@ -381,7 +380,7 @@ def edited(tmp_path, monkeypatch):
 
     plain = hashes()
     forget()
-    monkeypatch.setattr(source_modules, "_spec", elsewhere)
+    monkeypatch.setattr(_modules, "_spec", elsewhere)
     assert hashes() == plain
     yield edit
     forget()
