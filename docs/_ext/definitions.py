@@ -79,7 +79,7 @@ def datasets() -> Iterator[str]:
     """Every registered data set with licence, citation and origin."""
     from groupbench.data.loading import card
 
-    for name in sorted(registry.datasets.all()):
+    for name in sorted(registry.datasets):
         known = card(name)
         yield heading(2, f"{code(name)}: {known.title}")
         yield prose(inspect.getdoc(registry.datasets[name].make) or "")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, unknown
@@ -28,20 +26,22 @@ def listing(name: str | None = None) -> str:
 
 
 def explanation(name: str) -> str:
-    """Definition, source and parameters of a method, data set, aggregator, metric or view.
+    """Definition, source and parameters of a method, data set, aggregator, metric, view or protocol.
 
     Raises:
         ConfigError: if nothing has that name.
     """
-    for held in (registry.methods, registry.aggregators, registry.datasets):
-        if name in held.all():
-            return _entry(held.kind, held[name])
-    named = [f"{name} (view): {text}" for view, text in _views().items() if view == name]
-    named += [_protocol(name)] if name in _protocols() else []
+    for entries in (registry.methods, registry.aggregators, registry.datasets):
+        if name in entries:
+            return _entry(entries.kind, entries[name])
+    from groupbench import metrics
+    from groupbench.evaluation.protocols import PROTOCOLS
+    from groupbench.evaluation.views import VIEWS
+
+    named = [f"{name} (view): {_views()[name]}"] if name in VIEWS else []
+    named += [_protocol(name)] if name in PROTOCOLS else []
     if named:
         return "\n\n".join(named)
-    from groupbench import metrics
-
     metric = metrics.definition(name)
     if "@" in name or metric is not None:
         bare = metric is not None and metric.cutoff and "@" not in name
@@ -55,8 +55,8 @@ def _section(kind: str) -> str:
     return "\n".join([kind, *(f"  {name:{width}s}  {text}" for name, text in rows.items())])
 
 
-def _registered(held: registry.Registry[Any]) -> Callable[[], Mapping[str, str]]:
-    return lambda: {name: entry.summary for name, entry in sorted(held.all().items())}
+def _summaries(entries: registry.EntryRegistry) -> dict[str, str]:
+    return {name: entry.summary for name, entry in sorted(entries.items())}
 
 
 def _metrics() -> dict[str, str]:
@@ -72,14 +72,9 @@ def _views() -> dict[str, str]:
 
 
 def _protocols() -> dict[str, str]:
-    """First lines of the protocols, read from their files: to make their pydantic models takes 0.1 s."""
-    files = Path(__file__).parents[1].joinpath("evaluation/protocols").glob("[!_]*.py")
-    return {file.stem: _first_line(_class_docstring(file)) for file in sorted(files)}
+    from groupbench.evaluation.protocols import PROTOCOLS
 
-
-def _class_docstring(file: Path) -> str:
-    tree = ast.parse(file.read_bytes())
-    return next(ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.ClassDef))
+    return {name: (inspect.getdoc(kind) or "").partition("\n")[0] for name, kind in PROTOCOLS.items()}
 
 
 def _protocol(name: str) -> str:
@@ -95,21 +90,17 @@ def _protocol(name: str) -> str:
     return "\n\n".join([*parts, "\n".join(["Options (--option KEY=VALUE):", *options])])
 
 
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
-
-
 _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
-    "methods": _registered(registry.methods),
-    "aggregators": _registered(registry.aggregators),
-    "datasets": _registered(registry.datasets),
+    "methods": partial(_summaries, registry.methods),
+    "aggregators": partial(_summaries, registry.aggregators),
+    "datasets": partial(_summaries, registry.datasets),
     "metrics": _metrics,
     "views": _views,
     "protocols": _protocols,
 }
 
 
-def _entry(kind: str, entry: registry.Entry[Any]) -> str:
+def _entry(kind: str, entry: registry.Entry) -> str:
     parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
     if is_dataclass(entry.make):
         types = {f.name: str(f.type) for f in fields(entry.make) if f.init}

@@ -22,7 +22,7 @@ def new_method(
     from groupbench.core.registry import methods
     from groupbench.testing import method_template
 
-    if name in methods.all():
+    if name in methods:
         raise ConfigError(f"there is a method {name!r} in {methods[name].file}; choose another name")
     file = folder / f"{name.replace('-', '_')}.py"
     text = method_template(name)
@@ -72,7 +72,7 @@ def doctor(
     code = {f"code {name}": text for name, text in known.pop("code").items()}
     for name, text in {**code, **known.pop("packages"), **known}.items():
         typer.echo(f"{name:16s} {text}")
-    for name in datasets.all():
+    for name in datasets:
         found = loading.check(name, data_dir)
         typer.echo(f"{'dataset ' + name:24s} {'ready' if found.ok else found.problem}")
     place = next(folder for folder in (results.absolute(), *results.absolute().parents) if folder.exists())

@@ -50,7 +50,7 @@ def reproduce(
     from groupbench.runner import reproduction
 
     registry.load_plugins(plugin or [])
-    if len(run) == 1 and run[0] in registry.methods.all() and not Path(run[0]).exists():
+    if len(run) == 1 and run[0] in registry.methods and not Path(run[0]).exists():
         _beside_reported(run[0], dataset, results, seeds, tolerance, plugin, data_dir, jobs, timeout)
     else:
         _repeat(run, results, reproduction.Inputs(data_dir, dataset, plugin or []), jobs, timeout)

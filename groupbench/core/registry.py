@@ -29,7 +29,7 @@ V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
 
 
-class UnknownName(ConfigError, KeyError):
+class UnknownNameError(ConfigError, KeyError):
     """Nothing is registered by that name."""
 
     __str__ = ConfigError.__str__  # that of a KeyError puts the message in quotes
@@ -38,8 +38,8 @@ class UnknownName(ConfigError, KeyError):
 class Registry(Mapping[str, V]):
     """Everything of one kind by name: values of any type, in the order in which they are registered.
 
-    What registers names is imported on first use: the public modules of a package, then entry points. A plugin
-    file registers its names when it is loaded.
+    What registers names is imported on first use: the public modules of a package, then entry points. A
+    plugin file registers its names when it is loaded.
 
     Args:
         kind: what one value is called in messages.
@@ -84,13 +84,18 @@ class Registry(Mapping[str, V]):
         Raises:
             PluginError: if code cannot be read.
         """
-        homes = {name: self._homes[name][0] for name in sorted(self)}
-        return {n: source_hash(home) for n, home in homes.items() if not home.startswith("groupbench.")}
+        return {
+            name: source_hash(self._homes[name][0]) for name in sorted(self) if not self.is_built_in(name)
+        }
+
+    def is_built_in(self, name: str) -> bool:
+        """Whether groupbench itself registers that name."""
+        return name in self and self._homes[name][0].startswith("groupbench.")
 
     def __getitem__(self, name: str) -> V:
         known = self._load()
         if name not in known:
-            raise UnknownName(unknown(self.kind, name, known))
+            raise UnknownNameError(unknown(self.kind, name, known))
         return known[name]
 
     def __contains__(self, name: object) -> bool:

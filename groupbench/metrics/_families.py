@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groupbench.metrics._ranking import Ranking
 
 METRICS: Registry[Definition] = Registry("metric", "groupbench.metrics", "groupbench.metrics")
-"""All metrics by name, those without a `Family` too; only the spreads over members (`min-ndcg`) are not here."""
+"""All metrics by name, those without a `Family` too, but not the spreads over members (`min-ndcg`)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The metrics that something other than one ranked list with its truth decides, so that they are no `Family`."""
+"""The metrics that are no `Family`: something other than one ranked list with its truth decides them."""
 
 from groupbench.metrics._definitions import ERRORS, EXPOSURES, OF_MEMBERS, RELEVANCE, SATISFIED
 from groupbench.metrics._families import METRICS

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, Segments
-from groupbench.metrics import definition, foreign
+from groupbench.metrics import METRICS, definition
 from groupbench.models.group_adapter import served_by
 from groupbench.results.store import RunRecord, ViewMetrics
 
@@ -34,7 +34,8 @@ def lower_is_better(metric: str) -> bool:
 def bounds(metric: str) -> tuple[float, float]:
     """The least and the greatest value that `metric` can have; infinite where none is known."""
     found = definition(metric)
-    if found is None or {found.name, found.name.partition("-")[2]} & foreign().keys():
+    names = METRICS.keys() & {found.name, found.name.partition("-")[2]} if found is not None else ()
+    if found is None or not all(map(METRICS.is_built_in, names)):
         return -np.inf, np.inf
     return 0.0, np.inf if found.name in UNBOUNDED else 1.0
 

@@ -113,7 +113,7 @@ class Config(BaseModel):
 
         names: list[str] = []
         for name in self.methods:
-            names += list(methods.all()) if name == "all" else [methods[name].name]
+            names += list(methods) if name == "all" else [methods[name].name]
         for name, values in self.set.items():
             if values and served_by(name) not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
@@ -127,7 +127,7 @@ class Config(BaseModel):
         """
         from groupbench.core.registry import aggregators
 
-        known = list(aggregators.all())
+        known = list(aggregators)
         asked = {aggregators[name].name for name in self.aggregators if name != "all"}
         return [name for name in known if name in asked or "all" in self.aggregators]
 

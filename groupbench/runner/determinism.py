@@ -10,7 +10,7 @@ from groupbench.core.registry import Entry
 from groupbench.models.recommender import Deterministic
 
 
-def promise(entry: Entry[Any]) -> Deterministic:
+def promise(entry: Entry) -> Deterministic:
     """When a method gives the same scores again, by its own words; reference rows always do.
 
     Raises:
@@ -23,7 +23,7 @@ def promise(entry: Entry[Any]) -> Deterministic:
     return cast(Deterministic, said)
 
 
-def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -> bool:
+def repeatable(entry: Entry, parameters: Mapping[str, Any], threads: int) -> bool:
     """Whether a job gives the same figures again on its machine, if it has the same number of threads.
 
     Args:
@@ -36,7 +36,7 @@ def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -
     return promise(entry) != "never"
 
 
-def needs_one_thread(entry: Entry[Any], parameters: Mapping[str, Any]) -> bool:
+def needs_one_thread(entry: Entry, parameters: Mapping[str, Any]) -> bool:
     """Whether only a process with one thread gives the same figures again.
 
     Raises:

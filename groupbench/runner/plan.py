@@ -10,7 +10,9 @@ from groupbench.core import registry
 from groupbench.core.errors import ConfigError
 from groupbench.core.version import VERSION
 from groupbench.evaluation import evaluate
-from groupbench.metrics import foreign
+from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
 from groupbench.models.group_adapter import served, served_by
 from groupbench.results.store import digest
 from groupbench.runner.determinism import needs_one_thread
@@ -82,7 +84,7 @@ def _planned(
         "code": [VERSION, evaluate.VERSION, entry.source_hash],
         "aggregators": dict(aggregators),
         "one_thread": one_thread,
-        **({"metrics": added} if (added := foreign()) else {}),
+        **_added(protocol),
         **mode_key(mode, weight),
     }
     row, chosen = served(name, mode), digest({**parameters, **mode_key(mode, weight)})
@@ -112,3 +114,14 @@ def _planned(
         )
         for seed in config.seed_list()
     ]
+
+
+def _added(protocol: Protocol) -> dict[str, dict[str, str]]:
+    """What plugins and entry points add to the evaluation under a protocol, with the hashes of their code."""
+    views, protocols = VIEWS.added(), PROTOCOLS.added()
+    added = {
+        "metrics": METRICS.added(),
+        "views": {name: views[name] for name in protocol.views if name in views},
+        "protocols": {name: protocols[name] for name in [protocol.name] if name in protocols},
+    }
+    return {kind: hashes for kind, hashes in added.items() if hashes}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config, Tuned
 
 
-def modes(config: Config, entry: registry.Entry[Any], dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
+def modes(config: Config, entry: registry.Entry, dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
     """How a method is to serve groups: by members unless it can learn from rows."""
     asked: list[GroupsAs] = config.groups_as or ["members"]
     kind = entry.make if isinstance(entry.make, type) else object
@@ -64,7 +64,7 @@ def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protoco
     return tuned.model_dump()
 
 
-def train_workers(entry: registry.Entry[Any], asked: int) -> int:
+def train_workers(entry: registry.Entry, asked: int) -> int:
     """How many processes train the method, if `asked` are allowed.
 
     Raises:
@@ -93,9 +93,7 @@ def settings(name: str, mode: GroupsAs, asked: Mapping[str, Any]) -> dict[str, A
     return {**made(registry.methods[name], values)[1], **mode_key(mode, weight)}
 
 
-def made(
-    entry: registry.Entry[Any], asked: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], float]:
+def made(entry: registry.Entry, asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], float]:
     """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
     if entry.make.__module__ == "__main__":
         raise PluginError(

@@ -94,7 +94,7 @@ def compared(
     import pandas as pd
 
     # The full method first, then as the names were registered.
-    names = list(methods.all())
+    names = list(methods)
     records = sorted(records, key=lambda r: (r.method != full, names.index(r.name)))
     lines = long_frame(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
     if lines.empty:
@@ -116,7 +116,7 @@ def with_ablations(config: Config) -> Config:
     """
     method = config.method_names()[0]
     full = methods[method]
-    others = {name: e for name, e in methods.all().items() if e.make is full.make and name != method}
+    others = {name: e for name, e in methods.items() if e.make is full.make and name != method}
     if not others:
         raise ConfigError(f"method {method} has no ablations: no other name stands for the same code")
     own = config.set.get(method, {})

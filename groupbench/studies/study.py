@@ -78,8 +78,8 @@ def require_aggregator(aggregator: str) -> None:
     """Raise a `ConfigError` unless groups are scored so: by an aggregator's name, or `own`."""
     from groupbench.core.registry import aggregators
 
-    if aggregator not in ("own", *aggregators.all()):
-        raise ConfigError(unknown("aggregator", aggregator, ["own", *aggregators.all()]))
+    if aggregator not in ("own", *aggregators):
+        raise ConfigError(unknown("aggregator", aggregator, ["own", *aggregators]))
 
 
 def scored_by(records: Sequence[RunRecord], aggregator: str) -> list[RunRecord]:

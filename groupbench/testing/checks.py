@@ -31,13 +31,13 @@ def _check(*kinds: type) -> Callable[[Callable[[Trial], None]], Callable[[Trial]
     return add
 
 
-def checks_for(entry: Entry[Any]) -> tuple[Check, ...]:
+def checks_for(entry: Entry) -> tuple[Check, ...]:
     """The checks that apply to a method, first `contract`, which the others build on."""
     made = entry.create()
     return tuple(c for c in _CHECKS if isinstance(made, c.kinds) or c.verify is contract)
 
 
-def check(entry: Entry[Any]) -> list[CheckOutcome]:
+def check(entry: Entry) -> list[CheckOutcome]:
     """Run all conformance checks that apply to a method; if `contract` fails, the others are left out."""
     trial = Trial(entry)
     first, *others = checks_for(entry)

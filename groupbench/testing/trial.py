@@ -39,7 +39,7 @@ class Watched:
 class Trial:
     """The runs of one registered method that its checks look at; each is made when first asked for."""
 
-    def __init__(self, entry: Entry[Any]) -> None:
+    def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.train = small_training()
 

@@ -19,7 +19,7 @@ def trial_of(name):
     ("name", "check"),
     [
         pytest.param(name, check, id=f"{name}-{check.name}")
-        for name, entry in methods.all().items()
+        for name, entry in methods.items()
         for check in checks_for(entry)
     ],
 )
@@ -30,4 +30,4 @@ def test_method_keeps_its_promise(name, check):
 
 
 def test_every_built_in_family_is_covered():
-    assert {"popularity", "item-mean", "random", "oracle", "als", "ease", "svdpp"} <= set(methods.all())
+    assert {"popularity", "item-mean", "random", "oracle", "als", "ease", "svdpp"} <= set(methods)

@@ -56,7 +56,7 @@ def diagnose(dataset: Dataset, claims: Mapping[str, float] | None = None) -> Dia
             of the data set.
     """
     source = ""
-    if claims is None and dataset.name in datasets.all():
+    if claims is None and dataset.name in datasets:
         known = card(dataset.name)
         claims, source = known.claims, known.claims_source
     sought = list(

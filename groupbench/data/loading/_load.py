@@ -65,7 +65,7 @@ def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = Fals
 
 def is_folder(name: str) -> bool:
     """Whether `name` is a folder of the user's; a `ConfigError` if it is no registered name either."""
-    known = datasets.all()
+    known = datasets
     if name in known:
         return False
     if not Path(name).is_dir():

@@ -1,6 +1,6 @@
-"""Protocols: a split, the groups and the views, with every choice a named option; one file each, found by itself.
+"""Protocols: a split, the groups and the views, with every choice a named option; one file.
 
-A protocol says what is held out and who forms groups; how held-out rows evaluate a ranking is said by views.
+How held-out rows evaluate a ranking is not said here but by the views that a protocol names.
 """
 
 from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_groups, training_data

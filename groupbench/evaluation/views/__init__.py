@@ -1,4 +1,4 @@
-"""Views: how held-out rows evaluate a ranking, one file each, found by itself.
+"""Views: how held-out rows evaluate a ranking, one file each.
 
 A view says who is evaluated, on which candidates, against what truth; how rows are held out is a protocol's.
 """

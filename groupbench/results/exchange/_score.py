@@ -80,7 +80,7 @@ def score(
     """
     if not name.strip():
         raise ConfigError("the method has no name; give one with --name")
-    if name in registry.methods.all():
+    if name in registry.methods:
         raise ConfigError(f"the name {name!r} is taken by a method; choose another one with --name")
     parts = _parts(files, views, seed)
     hashes = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

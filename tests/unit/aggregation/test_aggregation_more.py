@@ -14,7 +14,7 @@ from groupbench.aggregation import MemberScores
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NORMALISED = sorted(n for n, e in aggregators.all().items() if "normalise" in e.parameters())
+NORMALISED = sorted(n for n, e in aggregators.items() if "normalise" in e.parameters())
 LAW = settings(deadline=None, max_examples=15)
 
 

@@ -15,7 +15,7 @@ from groupbench.aggregation.sequential import LTP
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NAMES = sorted(aggregators.all())
+NAMES = sorted(aggregators)
 LAW = settings(deadline=None, max_examples=60)
 
 

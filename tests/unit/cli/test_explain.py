@@ -137,7 +137,7 @@ def test_which_metrics_are_better_when_lower():
 @pytest.mark.parametrize("name", ["coverage", "zrecall", "relevance", "rmse"])
 def test_a_new_family_cannot_take_the_name_of_any_metric(name):
     with pytest.raises(PluginError, match=f"metric '{name}' is already defined"):
-        metrics.register(replace(metrics.families()["ndcg"], name=name))
+        metrics.METRICS.register(replace(metrics.families()["ndcg"], name=name))
 
 
 # How peers differ -------------------------------------------------------------------------------------

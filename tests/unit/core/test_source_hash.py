@@ -283,10 +283,10 @@ def plugin(tmp_path, monkeypatch):
     name = f"plugged-{tmp_path.name}"
     (tmp_path / f"{helper}.py").write_text("def level():\n    return 1\n")
     (tmp_path / "plug.py").write_text(PLUGIN.format(helper=helper, name=name))
-    registry.methods.all()
+    assert registry.methods
     registry.load_plugin(tmp_path / "plug.py")
     yield registry.methods[name], tmp_path / "plug.py", tmp_path / f"{helper}.py"
-    del registry.methods._entries[name]
+    del registry.methods._values[name]
 
 
 def test_a_plugin_and_its_helper_count_as_they_are_on_disk(plugin):
@@ -339,7 +339,7 @@ def test_what_the_running_program_defines_is_refused():
 
 
 def built_in():
-    entries = {**registry.methods.all(), **{f"agg:{k}": e for k, e in registry.aggregators.all().items()}}
+    entries = {**registry.methods, **{f"agg:{k}": e for k, e in registry.aggregators.items()}}
     return {name: e for name, e in entries.items() if e.make.__module__.startswith("groupbench.")}
 
 

@@ -36,7 +36,7 @@ def planned(tmp_path):
 
 
 def test_every_built_in_method_promises_something_known():
-    found = {name: promise(held) for name, held in registry.methods.all().items()}
+    found = {name: promise(held) for name, held in registry.methods.items()}
     assert {name for name, level in found.items() if level == "one-thread"} == {"bpr"}
     assert {found["svd"], found["random"], found["lmf"]} == {"always"}
     assert {

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from groupbench import metrics
 from groupbench.core.errors import ConfigError, PluginError
+from groupbench.core.registry import load_plugin
 from groupbench.data.loading import load
 from groupbench.evaluation import evaluate
+from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
 from groupbench.results import store
 from groupbench.runner.config import make_config
 from groupbench.runner.execute import execute
@@ -193,28 +195,63 @@ def test_aggregators_that_nobody_knows_are_refused(planned, names, said):
         planned(aggregators=names)
 
 
-class _Half:
-    """The first half of what a metric plugin may register: an object that is called."""
+PLUGIN = """
+from dataclasses import replace
+from typing import ClassVar, Literal
+from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.protocols.paper import Paper
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
 
-    def __call__(self, ranking, k):
-        return ranking.hits[k] / 2
+VIEWS.register(replace(VIEWS["rated-group"], name="strict", tau=4.5))
+{metric}
+
+@PROTOCOLS.register
+class Strict(Paper):
+    views: ClassVar[tuple[str, ...]] = ("strict",)
+    name: Literal["strictly"] = "strictly"
+"""
+METRIC = 'METRICS.register(replace(METRICS["precision"], name="halved", compute=lambda r, k: r.hits[k] / 2))'
 
 
-@pytest.mark.parametrize(
-    "compute", [lambda ranking, k: ranking.hits[k], _Half(), partial(lambda n, r, k: n, 1)]
-)
-def test_a_metric_that_is_added_makes_other_jobs(planned, monkeypatch, compute):
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Loads a plugin file with a view and a protocol, and with the given code; forgets it at the end."""
+    for registry in (METRICS, VIEWS, PROTOCOLS):
+        monkeypatch.setattr(registry, "_values", dict(registry))
+
+    def call(metric=""):
+        file = tmp_path / "plugin.py"
+        file.write_text(PLUGIN.format(metric=metric))
+        load_plugin(file)
+        return file
+
+    return call
+
+
+def test_a_metric_that_is_added_makes_other_jobs(planned, plugin):
     keys = _keys(planned())
-    family = replace(metrics.families()["precision"], name="mine", compute=compute)
-    monkeypatch.setitem(metrics._families._families, "mine", family)
-    assert set(metrics.foreign()) == {"mine"}
-    assert not set(_keys(planned()).values()) & set(keys.values())
-    monkeypatch.undo()
+    file = plugin(METRIC)
+    added = _keys(planned())
+    assert not set(added.values()) & set(keys.values())
+    file.write_text(file.read_text().replace("hits[k] / 2", "hits[k] / 3"))
+    assert not set(_keys(planned()).values()) & {*keys.values(), *added.values()}
+
+
+def test_views_and_protocols_that_are_added_count_where_they_are_used(planned, plugin):
+    keys = _keys(planned())
+    file = plugin()
+    strict = _keys(planned(protocol={"name": "strictly"}))
     assert _keys(planned()) == keys
+    file.write_text(file.read_text().replace("tau=4.5", "tau=4.0"))
+    assert _keys(planned()) == keys
+    assert not set(_keys(planned(protocol={"name": "strictly"})).values()) & set(strict.values())
 
 
 def test_a_metric_that_no_file_holds_is_refused(planned, monkeypatch):
-    family = replace(metrics.families()["precision"], name="mine", compute=max)
-    monkeypatch.setitem(metrics._families._families, "mine", family)
-    with pytest.raises(PluginError, match="metric 'mine': no file holds its compute"):
+    monkeypatch.setattr(METRICS, "_values", dict(METRICS))
+    exec(f"from dataclasses import replace\n{METRIC}", {"__name__": "__main__", "METRICS": METRICS})
+    with pytest.raises(
+        PluginError, match="what is registered is defined in __main__, where its source cannot"
+    ):
         planned()

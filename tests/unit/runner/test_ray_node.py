@@ -151,7 +151,7 @@ def test_plugins_travel_with_their_neighbours_and_keep_their_names(planned, tmp_
         assert (record.config, record.family) == (here.config, here.family)
         assert (job.folder / "log.txt").read_bytes() == delivery.log
     finally:
-        del registry.methods._entries["neighbourly"]
+        del registry.methods._values["neighbourly"]
 
 
 def test_a_failure_comes_back_with_its_reason_and_log(planned):

@@ -76,8 +76,8 @@ def simulated():
 
 @pytest.fixture
 def memory(monkeypatch):
-    methods.all()
-    monkeypatch.setitem(methods._entries, "memory", Entry("memory", Memory))
+    assert methods
+    monkeypatch.setitem(methods._values, "memory", Entry("memory", Memory))
     FITS.clear()
     return make_config(methods=["memory"], seeds=1, jobs=1)
 
