@@ -5,5 +5,6 @@ How held-out rows evaluate a ranking is not said here but by the views that a pr
 
 from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_groups, training_data
 from groupbench.evaluation.protocols._names import make_protocol
+from groupbench.evaluation.protocols._rows import RowSplit
 
-__all__ = ["PROTOCOLS", "Protocol", "make_protocol", "natural_groups", "training_data"]
+__all__ = ["PROTOCOLS", "Protocol", "RowSplit", "make_protocol", "natural_groups", "training_data"]

@@ -36,7 +36,7 @@ class Coupled(RowSplit):
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and form the groups from what is left for training."""
-        rows, held_out = self._split(dataset, seed)
+        rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset, "random") if natural else self._formed(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)

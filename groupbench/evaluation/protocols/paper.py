@@ -34,7 +34,7 @@ class Paper(RowSplit):
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and cluster the users by what is left for training."""
-        rows, held_out = self._split(dataset, seed)
+        rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset, "kmeans") if natural else self._kmeans(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
