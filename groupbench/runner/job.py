@@ -17,7 +17,6 @@ from groupbench.results import store
 from groupbench.runner.resolve import weighed
 
 if TYPE_CHECKING:
-    from groupbench.evaluation.protocols import Protocol
     from groupbench.models.group_adapter import GroupsAs
 
 
@@ -32,6 +31,7 @@ class Job:
         content_hash: hash of its content; a worker that loads other data refuses the job.
         simulated: whether a program made the data.
         protocol: options of the protocol.
+        protocol_label: its name with the options that differ from their defaults, as in `paper+ratio=0.9`.
         method: registered name.
         overrides: hyperparameters that differ from what the name stands for.
         tuning: how those were found; empty if they were not tuned.
@@ -60,6 +60,7 @@ class Job:
     content_hash: str
     simulated: bool
     protocol: dict[str, Any]
+    protocol_label: str
     method: str
     overrides: dict[str, Any]
     seed: int
@@ -93,11 +94,6 @@ class Job:
         return f"{self.method}[{','.join(own)}]" if own else self.method
 
     @property
-    def protocol_label(self) -> str:
-        """The protocol's name with its non-default options."""
-        return self._protocol().label
-
-    @property
     def folder(self) -> Path:
         """Where the job leaves its record; that of a trial is no result."""
         place = (Path(self.results), self.dataset, self.protocol_label)
@@ -107,6 +103,8 @@ class Job:
 
     def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
         """The record of this job with what is known before it runs, and `found` afterwards."""
+        from groupbench.evaluation.protocols import make_protocol
+
         entry = registry.methods[self.method]
         return store.RunRecord(
             key=self.key,
@@ -122,7 +120,7 @@ class Job:
             hyperparameters={**entry.parameters(), **self.overrides},
             tuning=self.tuning,
             config={
-                "protocol": self._protocol().model_dump(),
+                "protocol": make_protocol(self.protocol).model_dump(),
                 "aggregators": list(self.aggregators),
                 "groups_as": self.groups_as,
                 "group_weight": self.group_weight,
@@ -166,11 +164,6 @@ class Job:
         """The inverse of `to_json`."""
         held = json.loads(text)
         return cls(**{f.name: _tuple(held[f.name]) for f in fields(cls)})
-
-    def _protocol(self) -> Protocol:
-        from groupbench.evaluation.protocols import make_protocol
-
-        return make_protocol(self.protocol)
 
 
 def unfinished(jobs: Sequence[Job]) -> list[Job]:

@@ -96,6 +96,7 @@ def _planned(
             content_hash=dataset.content_hash,
             simulated=dataset.simulated,
             protocol={**config.protocol, "name": protocol.name},
+            protocol_label=protocol.label,
             method=name,
             overrides=overrides,
             seed=seed,
