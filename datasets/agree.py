@@ -21,7 +21,7 @@ from groupbench.data.loading import indices, memberships, sorted_ids, without_re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 ITEMS = "the files of ratings"
 
@@ -77,7 +77,7 @@ def _load(source: Source, scale: tuple[float, float], columns: tuple[str, ...]) 
 
 
 def _ratings(
-    table: Table, raters: Sequence[str], where: str, items: Sequence[str], scale: tuple[float, float]
+    table: TextTable, raters: Sequence[str], where: str, items: Sequence[str], scale: tuple[float, float]
 ) -> Ratings:
     rated = "rating" in table.frame.columns
     return Ratings(
@@ -89,7 +89,7 @@ def _ratings(
     )
 
 
-def _members(source: Source) -> Table:
+def _members(source: Source) -> TextTable:
     """One row per group and member, from lines such as `7 12,15,31`."""
     table = source.table("groupMember.txt", ("group", "user"), separator=" ", quoted=False)
     table.distinct(("group",))
@@ -99,7 +99,7 @@ def _members(source: Source) -> Table:
     return members
 
 
-def _negatives(source: Source, kind: str, tested: Table) -> Table:
+def _negatives(source: Source, kind: str, tested: TextTable) -> TextTable:
     """One row per sampled item, from lines such as `(7,31) 12 15 8`; its index is the row of `tested`.
 
     Raises:

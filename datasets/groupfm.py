@@ -14,7 +14,7 @@ from groupbench.data.loading import Note, indices, memberships, sorted_ids, with
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 SCALE = (1.0, 5.0)
 
@@ -51,7 +51,9 @@ def load(source: Source) -> Dataset:
     )
 
 
-def _rated(source: Source, table: Table, rater: str, raters: Sequence[str], items: Sequence[str]) -> Ratings:
+def _rated(
+    source: Source, table: TextTable, rater: str, raters: Sequence[str], items: Sequence[str]
+) -> Ratings:
     """The rows that hold a rating; the others, restaurants that someone left unrated, are noted."""
     blank = (table.frame["rating"] == "").to_numpy()
     if blank.any():

@@ -18,15 +18,15 @@ from groupbench.data.loading import (
     one_hot,
     side_by_side,
     sorted_ids,
+    tfidf,
     without_repeats,
-    words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groupbench import Groups
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 SCALE = (1.0, 5.0)
 DATABASE_ITEMS = 20
@@ -63,7 +63,7 @@ def load(source: Source) -> Dataset:
     )
 
 
-def rows(table: Table, rater: str, raters: Sequence[str], where: str, items: Sequence[str]) -> Ratings:
+def rows(table: TextTable, rater: str, raters: Sequence[str], where: str, items: Sequence[str]) -> Ratings:
     """Rating rows of users or groups."""
     return Ratings(
         indices(table, rater, raters, where),
@@ -92,16 +92,16 @@ def natural_groups(source: Source, user_ids: Sequence[str]) -> Groups:
     return groups
 
 
-def demographics(users: Table, user_ids: Sequence[str]) -> Features | None:
+def demographics(users: TextTable, user_ids: Sequence[str]) -> Features | None:
     """Gender, age and marriage as one-hot columns; the form had both the ages `>30` and `31-100`."""
     frame = users.frame.set_index("UserID").reindex(list(user_ids))
     return side_by_side(*(one_hot(column.lower(), frame[column]) for column in ("Gender", "Age", "Married")))
 
 
-def item_words(items: Table, item_ids: Sequence[str]) -> Features | None:
+def item_words(items: TextTable, item_ids: Sequence[str]) -> Features | None:
     """TF-IDF of title and description; the topics of class DB have no description."""
     frame = items.frame.set_index("Item").reindex(list(item_ids))
-    return words(frame["Title"], frame["Descriptions"])
+    return tfidf(frame["Title"], frame["Descriptions"])
 
 
 def catalogues(item_ids: Sequence[str]) -> Features:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 AGES = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56 and over")
 """The age classes of MovieLens 1M; ages of 100K are sorted into them."""
@@ -92,7 +92,7 @@ def ml_latest_small(source: Source) -> Dataset:
 
 
 def _assembled(
-    source: Source, ratings: Table, items: Table, users: Table | None, scale: tuple[float, float]
+    source: Source, ratings: TextTable, items: TextTable, users: TextTable | None, scale: tuple[float, float]
 ) -> Dataset:
     ratings.distinct(("user", "item"))
     user_ids = sorted_ids((ratings if users is None else users).frame["user"])
@@ -121,7 +121,7 @@ def _assembled(
     )
 
 
-def _user_features(users: Table, user_ids: Sequence[str]) -> Features | None:
+def _user_features(users: TextTable, user_ids: Sequence[str]) -> Features | None:
     ages = np.searchsorted(FROM, users.numbers("age", 0, 120), side="right")
     frame = users.frame.assign(age=np.array(AGES, dtype=object)[ages])
     frame = frame.set_index("user").reindex(list(user_ids))

@@ -9,7 +9,7 @@ from groupbench.evaluation.views import VIEWS, Lists, RowLists, View, member_row
 
 
 def build(task: Task, tau: float) -> Lists:
-    """One list for each group: what its members rated in the held-out rows, with the lowest rating as truth."""
+    """A list for each group of what its members rated in the held-out rows; truth is the lowest rating."""
     held_out = task.held_out
     groups, rows = member_rows(held_out, task.train.groups)
     pairs, pair_of_row = np.unique(groups * held_out.n_items + held_out.items[rows], return_inverse=True)
@@ -21,7 +21,8 @@ def build(task: Task, tau: float) -> Lists:
 VIEWS.register(
     View(
         name="rated-lowest",
-        definition="groups rank the items their members rated in the held-out rows; truth is the lowest rating",
+        definition="groups rank the items their members rated in the held-out rows; "
+        "truth is the lowest rating",
         entity="group",
         tau=3.5,
         build=build,

@@ -22,7 +22,7 @@ def fetch(
     name: Name,
     data_dir: DataDir = None,
     allow_unverified: Annotated[
-        bool, typer.Option("--allow-unverified", help="Take files whose checksum nobody published.")
+        bool, typer.Option("--allow-unverified", help="Take files of which no checksum is published.")
     ] = False,
     plugin: Plugins = None,
 ) -> None:
@@ -99,16 +99,16 @@ def doctor(
     if as_json:
         typer.echo(diagnosis.as_json(before, after))
         return
-    for line in diagnosis.spoken(before):
+    for line in diagnosis.format_diagnosis(before):
         typer.echo(line)
     if fix:
         typer.echo("")
-        lines = ["there is nothing to fix"] if after is None else diagnosis.mended(before, after)
+        lines = ["there is nothing to fix"] if after is None else diagnosis.format_repair(before, after)
         for line in lines:
             typer.echo(line)
 
 
-def _show_counts(found: loading.Check) -> None:
+def _show_counts(found: loading.DatasetCheck) -> None:
     for key, value in found.counts.items():
         typer.echo(f"{key:16s} {value:.4g}" if isinstance(value, float) else f"{key:16s} {value:,}")
     for note in found.notes:

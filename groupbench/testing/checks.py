@@ -1,4 +1,4 @@
-"""The conformance checks: what every method owes, each as a small function that says what to mend."""
+"""The conformance checks: what every method owes, each as a small function that says what to fix."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from groupbench.core.registry import Entry
 from groupbench.data.groups import Groups
 from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow
 from groupbench.testing.elsewhere import scores_elsewhere
-from groupbench.testing.outcome import Check, CheckOutcome, close, crash, equal, need
+from groupbench.testing.outcome import CheckOutcome, ConformanceCheck, close, crash, equal, need
 from groupbench.testing.small import COLD_ITEMS, COLD_USERS, small_training, small_truth
-from groupbench.testing.trial import Trial, everyone, fit
+from groupbench.testing.trial import MethodTrial, everyone, fit
 from groupbench.testing.watch import other_global_seeds
 
-_CHECKS: list[Check] = []
+_CHECKS: list[ConformanceCheck] = []
 _ANY = (Method, ReferenceRow)
 
 
-def _check(*kinds: type) -> Callable[[Callable[[Trial], None]], Callable[[Trial], None]]:
-    def add(verify: Callable[[Trial], None]) -> Callable[[Trial], None]:
-        _CHECKS.append(Check(verify.__name__.replace("_", "-"), verify, kinds))
+def _check(*kinds: type) -> Callable[[Callable[[MethodTrial], None]], Callable[[MethodTrial], None]]:
+    def add(verify: Callable[[MethodTrial], None]) -> Callable[[MethodTrial], None]:
+        _CHECKS.append(ConformanceCheck(verify.__name__.replace("_", "-"), verify, kinds))
         return verify
 
     return add
 
 
-def checks_for(entry: Entry) -> tuple[Check, ...]:
+def checks_for(entry: Entry) -> tuple[ConformanceCheck, ...]:
     """The checks that apply to a method, first `contract`, which the others build on."""
     made = entry.create()
     return tuple(c for c in _CHECKS if isinstance(made, c.kinds) or c.verify is contract)
@@ -39,14 +39,14 @@ def checks_for(entry: Entry) -> tuple[Check, ...]:
 
 def check(entry: Entry) -> list[CheckOutcome]:
     """Run all conformance checks that apply to a method; if `contract` fails, the others are left out."""
-    trial = Trial(entry)
+    trial = MethodTrial(entry)
     first, *others = checks_for(entry)
     outcome = first.run(trial)
     return [outcome, *(c.run(trial) for c in others)] if outcome.passed else [outcome]
 
 
 @_check(*_ANY)
-def contract(trial: Trial) -> None:
+def contract(trial: MethodTrial) -> None:
     """It can be fitted and gives scores of the right shape and type."""
     fitted, train = trial.fitted, trial.train
     users, n_items = np.arange(train.ratings.n_users), train.ratings.n_items
@@ -59,7 +59,7 @@ def contract(trial: Trial) -> None:
 
 
 @_check(*_ANY)
-def parameters(trial: Trial) -> None:
+def parameters(trial: MethodTrial) -> None:
     """It says what it is, and its parameters can be written to a run record."""
     made = trial.entry.make
     written = bool(made.__doc__) and not str(made.__doc__).startswith(f"{made.__name__}(")
@@ -73,14 +73,14 @@ def parameters(trial: Trial) -> None:
 
 
 @_check(*_ANY)
-def finite(trial: Trial) -> None:
+def finite(trial: MethodTrial) -> None:
     """Users (groups) and items with training rows get finite scores."""
     wrong = ~np.isfinite(trial.scores) & ~_cold(trial)
     need(not wrong.any(), f"{wrong.sum()} scores are NaN or infinite; {_where(wrong)}")
 
 
 @_check(Method)
-def cold(trial: Trial) -> None:
+def cold(trial: MethodTrial) -> None:
     """Users, groups and items without training rows get finite scores too, if the others do."""
     wrong = ~np.isfinite(trial.scores)
     need(
@@ -91,7 +91,7 @@ def cold(trial: Trial) -> None:
 
 
 @_check(*_ANY)
-def deterministic(trial: Trial) -> None:
+def deterministic(trial: MethodTrial) -> None:
     """The same rng gives the same scores, whatever the global seeds are, unless the method says `never`."""
     never = getattr(trial.entry.make, "deterministic", "always") == "never"
     if never or equal(trial.scores, trial.watched.scores):
@@ -110,14 +110,14 @@ def deterministic(trial: Trial) -> None:
 
 
 @_check(*_ANY)
-def leaves_input_alone(trial: Trial) -> None:
+def leaves_input_alone(trial: MethodTrial) -> None:
     """It does not change what it is given."""
     changed = ", ".join(trial.watched.changed)
     need(not changed, f"changes its input ({changed}): work on a copy")
 
 
 @_check(*_ANY)
-def leaves_global_state_alone(trial: Trial) -> None:
+def leaves_global_state_alone(trial: MethodTrial) -> None:
     """It neither seeds nor draws from the global generators."""
     touched = ", ".join(trial.watched.touched)
     need(
@@ -128,14 +128,14 @@ def leaves_global_state_alone(trial: Trial) -> None:
 
 
 @_check(*_ANY)
-def quiet(trial: Trial) -> None:
+def quiet(trial: MethodTrial) -> None:
     """It writes nothing to standard output, where tables and JSON go."""
     line = trial.watched.printed.strip().partition("\n")[0]
     need(not trial.watched.printed, f"writes to standard output ({line!r}): turn it off or use logging")
 
 
 @_check(Recommender)
-def user_order(trial: Trial) -> None:
+def user_order(trial: MethodTrial) -> None:
     """A user's scores do not depend on who else is asked for, in which order or how often."""
     fitted, users = trial.fitted, np.arange(trial.train.ratings.n_users)
     full = fitted.score(users)
@@ -146,7 +146,7 @@ def user_order(trial: Trial) -> None:
 
 
 @_check(GroupRecommender)
-def group_order(trial: Trial) -> None:
+def group_order(trial: MethodTrial) -> None:
     """A group's scores do not depend on which other groups are asked for, or in which order."""
     fitted, groups = trial.fitted, trial.train.groups
     full = fitted.score_groups(groups)
@@ -163,7 +163,7 @@ def group_order(trial: Trial) -> None:
 
 
 @_check(GroupRecommender)
-def member_order(trial: Trial) -> None:
+def member_order(trial: MethodTrial) -> None:
     """A group is a set: its scores do not depend on the order of its members."""
     fitted, groups = trial.fitted, trial.train.groups
     turned = Groups.from_lists([groups[g][::-1] for g in range(len(groups))], groups.ids)
@@ -172,7 +172,7 @@ def member_order(trial: Trial) -> None:
 
 
 @_check(Method)
-def refit(trial: Trial) -> None:
+def refit(trial: MethodTrial) -> None:
     """A second fit starts afresh."""
     made = fit(trial.entry.create(), small_training(seed=1))
     again = everyone(fit(made, small_training()), trial.train)
@@ -184,7 +184,7 @@ def refit(trial: Trial) -> None:
 
 
 @_check(Method)
-def bare_data(trial: Trial) -> None:
+def bare_data(trial: MethodTrial) -> None:
     """Without features and joint ratings it works, or says in a typed error what it misses."""
     train = small_training(bare=True)
     try:
@@ -200,7 +200,7 @@ def bare_data(trial: Trial) -> None:
 
 
 @_check(*_ANY)
-def other_process(trial: Trial) -> None:
+def other_process(trial: MethodTrial) -> None:
     """A fitted instance can be sent to another process and scores the same there."""
     scores = scores_elsewhere(trial.fitted, trial.entry.file)
     need(
@@ -218,7 +218,7 @@ def _shaped(call: str, scores: Any, shape: tuple[int, ...]) -> None:
     need(scores.dtype == np.float64, f"{call} has dtype {scores.dtype}: convert with .astype('float64')")
 
 
-def _cold(trial: Trial) -> BoolArray:
+def _cold(trial: MethodTrial) -> BoolArray:
     """Which of `trial.scores` belong to users, groups or items without training rows."""
     mask = np.zeros(trial.scores.shape, dtype=bool)
     if isinstance(trial.fitted, ReferenceRow):

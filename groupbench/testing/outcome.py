@@ -10,12 +10,12 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray
 from groupbench.core.errors import GroupbenchError, MethodError
-from groupbench.testing.trial import Trial
+from groupbench.testing.trial import MethodTrial
 
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """How one check ended; `message` says what to mend if it did not pass."""
+    """How one check ended; `message` says what to fix if it did not pass."""
 
     name: str
     passed: bool
@@ -23,20 +23,20 @@ class CheckOutcome:
 
 
 @dataclass(frozen=True)
-class Check:
+class ConformanceCheck:
     """One thing that methods of some kinds owe.
 
     Attributes:
         name: what the check is called in reports.
-        verify: raises a `MethodError` that says what to mend.
+        verify: raises a `MethodError` that says what to fix.
         kinds: the contracts it is part of.
     """
 
     name: str
-    verify: Callable[[Trial], None]
+    verify: Callable[[MethodTrial], None]
     kinds: tuple[type, ...]
 
-    def run(self, trial: Trial) -> CheckOutcome:
+    def run(self, trial: MethodTrial) -> CheckOutcome:
         """Run the check; whatever the method raises is an outcome too."""
         try:
             self.verify(trial)

@@ -47,7 +47,7 @@ def small_training(seed: int = 0, *, bare: bool = False) -> TrainingData:
 
 
 def small_truth() -> FloatArray:
-    """Ratings from 1 to 5 that reference rows are judged from, (7, 5), read-only."""
+    """Ratings from 1 to 5 that reference rows are scored by, (7, 5), read-only."""
     return frozen(np.random.default_rng(0).integers(1, 6, (7, 5)), np.float64)
 
 

@@ -36,7 +36,7 @@ class Watched:
     touched: tuple[str, ...]
 
 
-class Trial:
+class MethodTrial:
     """The runs of one registered method that its checks look at; each is made when first asked for."""
 
     def __init__(self, entry: Entry) -> None:
@@ -72,7 +72,7 @@ class Trial:
 
 
 def fit(made: Any, train: TrainingData) -> Any:
-    """Fit a method with the same seed each time; reference rows are judged without a fit.
+    """Fit a method with the same seed each time; reference rows are scored without a fit.
 
     Raises:
         MethodError: if `made` keeps none of the contracts, or its fit does not return itself.

@@ -7,12 +7,12 @@ from functools import cache
 import pytest
 
 from groupbench.core.registry import methods
-from groupbench.testing import Trial, checks_for
+from groupbench.testing import MethodTrial, checks_for
 
 
 @cache
 def trial_of(name):
-    return Trial(methods[name])
+    return MethodTrial(methods[name])
 
 
 @pytest.mark.parametrize(

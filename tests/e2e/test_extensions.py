@@ -91,7 +91,7 @@ def test_a_view_a_protocol_and_a_metric(cli, statuses):
     assert {status for status, _ in statuses(cli.folder / "results").values()} == {"done"}
     frame = api.load_results(cli.folder / "results")
     assert set(frame["view"]) == {"rated-group", "rated-lowest"}
-    values = frame[frame["metric"] == "rbp@3"].pivot_table("value", "method", "view")
+    values = frame[frame["metric"] == "rbp@20"].pivot_table("value", "method", "view")
     assert (values.loc["oracle"] > values.loc["random"]).all()
     assert values.loc["oracle", "rated-group"] > values.loc["oracle", "rated-lowest"]
     # Results are read without the plugins.

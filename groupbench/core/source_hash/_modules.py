@@ -152,7 +152,7 @@ def find(name: str, home: Path | None) -> Module | str:
         _read[file] = _stamp(file)
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
-        raise PluginError(f"the source of {name}, {file}, cannot be read: {error}; mend the file") from error
+        raise PluginError(f"the source of {name}, {file}, cannot be read: {error}; fix the file") from error
     return Module(name, spec, home, tree)
 
 

@@ -3,6 +3,15 @@
 from groupbench.data.doctor._claims import facts
 from groupbench.data.doctor._diagnose import Diagnosis, diagnose
 from groupbench.data.doctor._finding import Finding, Severity
-from groupbench.data.doctor._report import as_json, mended, spoken
+from groupbench.data.doctor._report import as_json, format_diagnosis, format_repair
 
-__all__ = ["Diagnosis", "Finding", "Severity", "as_json", "diagnose", "facts", "mended", "spoken"]
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "Severity",
+    "as_json",
+    "diagnose",
+    "facts",
+    "format_diagnosis",
+    "format_repair",
+]

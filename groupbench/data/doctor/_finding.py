@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Ratings
 
 Severity = Literal["error", "warning", "note"]
-"""An `error` makes figures wrong, a `warning` may do so, a `note` is good to know."""
+"""An `error` makes metric values wrong, a `warning` may do so, a `note` is good to know."""
 
 EXAMPLES = 3
 """The most examples of a finding."""
@@ -25,7 +25,7 @@ class Finding:
     Attributes:
         code: its name, as in `held-out-in-training`.
         about: which part of the data, as in `groups` or `group ratings`.
-        title: what it is, in words.
+        title: what it is, as a sentence shows it.
         count: how many rows, pairs, groups ... it concerns; 0 where all is well.
         total: out of how many.
         examples: up to `EXAMPLES` of them.
@@ -49,7 +49,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Names:
+class EntityNames:
     """The original ids of raters and items, for examples.
 
     Attributes:
@@ -63,7 +63,7 @@ class Names:
     items: Sequence[str]
 
     @classmethod
-    def of(cls, dataset: Dataset, of_groups: bool) -> Names:
+    def of(cls, dataset: Dataset, of_groups: bool) -> EntityNames:
         """The names of the users of a data set, or of its groups."""
         if of_groups and dataset.groups is not None:
             return cls("group", dataset.groups.ids, dataset.item_ids)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.data.doctor._finding import EXAMPLES, Finding, Names, Severity
-from groupbench.data.leakage import Part, negatives, pairs, parts
+from groupbench.data.doctor._finding import EXAMPLES, EntityNames, Finding, Severity
+from groupbench.data.leakage import Partition, negatives, pairs, partitions
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def held_out_findings(dataset: Dataset) -> Iterator[Finding]:
     """What the held-out rows share with training rows, with members, and with their own negatives."""
-    for part in parts(dataset):
-        names = Names.of(dataset, part.of_groups)
+    for part in partitions(dataset):
+        names = EntityNames.of(dataset, part.of_groups)
         rows, seen = part.held.ratings, part.seen
         yield Finding(
             "held-out-in-training",
@@ -45,7 +45,7 @@ def held_out_findings(dataset: Dataset) -> Iterator[Finding]:
         yield from _negatives(part, names)
 
 
-def _known_to_members(dataset: Dataset, part: Part) -> BoolArray:
+def _known_to_members(dataset: Dataset, part: Partition) -> BoolArray:
     """For each held-out row of groups, whether a member has a training row with its item, (n_rows,)."""
     assert dataset.groups is not None
     rows = part.held.ratings
@@ -72,7 +72,7 @@ _FAULTS = {
 }
 
 
-def _negatives(part: Part, names: Names) -> Iterator[Finding]:
+def _negatives(part: Partition, names: EntityNames) -> Iterator[Finding]:
     found, held = negatives(part), part.held
     if found is None or held.negatives is None or held.segments is None:
         return

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.dataset import Ratings
-from groupbench.data.doctor._finding import Finding, Names, Severity
-from groupbench.data.leakage import pairs, parts
+from groupbench.data.doctor._finding import EntityNames, Finding, Severity
+from groupbench.data.leakage import pairs, partitions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,11 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
     tables = [("ratings", False, dataset.ratings)]
     if dataset.group_ratings is not None:
         tables.append(("group ratings", True, dataset.group_ratings))
-    tables += [(f"held-out {p.kind.replace('_', ' ')}", p.of_groups, p.held.ratings) for p in parts(dataset)]
+    tables += [
+        (f"held-out {p.kind.replace('_', ' ')}", p.of_groups, p.held.ratings) for p in partitions(dataset)
+    ]
     for about, of_groups, rows in tables:
-        names = Names.of(dataset, of_groups)
+        names = EntityNames.of(dataset, of_groups)
         again, several, n_pairs = _repeats(rows)
         occasions = _occasions(rows, dataset.tables) if several.any() else []
         apart = "".join(f", one per {column}" for column in occasions[:1])

@@ -12,7 +12,7 @@ from groupbench.core.arrays import IntArray
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.data.formation._criteria import DEFAULT, Criteria
 from groupbench.data.formation._fill import draw_subsets, fill
-from groupbench.data.formation._subgroups import form_camps
+from groupbench.data.formation._subgroups import form_subgroups
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
@@ -105,7 +105,7 @@ def similar_groups(
         ConfigError: if a number is out of range, or the data have too few such groups.
     """
     make = partial(fill, sizes=sizes, n_groups=n_groups, tries=tries)
-    return form_camps("similar", "similar", lambda size: (size,), ratings, criteria, rng, make)
+    return form_subgroups("similar", "similar", lambda size: (size,), ratings, criteria, rng, make)
 
 
 def divergent_groups(
@@ -122,7 +122,7 @@ def divergent_groups(
     Arguments, result and errors are those of `similar_groups`.
     """
     make = partial(fill, sizes=sizes, n_groups=n_groups, tries=tries)
-    return form_camps("divergent", "divergent", lambda size: (size,), ratings, criteria, rng, make)
+    return form_subgroups("divergent", "divergent", lambda size: (size,), ratings, criteria, rng, make)
 
 
 def one_divergent_groups(
@@ -142,7 +142,9 @@ def one_divergent_groups(
     Arguments, result and errors are those of `similar_groups`.
     """
     make = partial(fill, sizes=sizes, n_groups=n_groups, tries=tries)
-    return form_camps("one-divergent", "similar", lambda size: (size - 1, 1), ratings, criteria, rng, make)
+    return form_subgroups(
+        "one-divergent", "similar", lambda size: (size - 1, 1), ratings, criteria, rng, make
+    )
 
 
 def coalitional_groups(
@@ -154,15 +156,15 @@ def coalitional_groups(
     criteria: Criteria = DEFAULT,
     tries: int = TRIES,
 ) -> Groups:
-    """Grow groups of two camps: similar within as in `similar_groups`, each divergent from all of the other.
+    """Grow groups of two subgroups, similar within as in `similar_groups` and divergent from each other.
 
-    It is the coalition of Barile et al., UMUAI 2023. The camps stand one after the other; the first
+    It is the coalition of Barile et al., UMUAI 2023. The subgroups stand one after the other; the first
     has one member more where the size is odd.
 
     Arguments, result and errors are those of `similar_groups`.
     """
     make = partial(fill, sizes=sizes, n_groups=n_groups, tries=tries)
-    return form_camps(
+    return form_subgroups(
         "coalitional", "similar", lambda size: (size - size // 2, size // 2), ratings, criteria, rng, make
     )
 

@@ -101,4 +101,4 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}: {error}; mend the file") from error
+        raise DatasetError(f"{path}: {error}; fix the file") from error

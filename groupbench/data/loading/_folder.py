@@ -16,7 +16,7 @@ from groupbench.data.loading._card import STRICT, Card, read_toml, validated
 from groupbench.data.loading._columns import column_features, genres
 from groupbench.data.loading._ids import indices, memberships, sorted_ids
 from groupbench.data.loading._source import Source
-from groupbench.data.loading._table import Table
+from groupbench.data.loading._table import TextTable
 
 FILES = {
     "ratings.csv": ("user", "item", "rating"),
@@ -89,7 +89,7 @@ def load_folder(source: Source) -> Dataset:
     )
 
 
-def _tables(source: Source) -> dict[str, Table]:
+def _tables(source: Source) -> dict[str, TextTable]:
     if not source.has("ratings.csv"):
         raise DatasetError(
             f"{source.path}: has no ratings.csv; write one with the columns user, item, rating "
@@ -110,7 +110,7 @@ def _tables(source: Source) -> dict[str, Table]:
     return tables
 
 
-def _ids(source: Source, tables: Mapping[str, Table], kind: str, *files: str) -> tuple[str, ...]:
+def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str) -> tuple[str, ...]:
     ids = sorted_ids(i for file in files if file in tables for i in tables[file].frame[kind].unique())
     if len(ids) < 2:
         raise DatasetError(
@@ -119,7 +119,7 @@ def _ids(source: Source, tables: Mapping[str, Table], kind: str, *files: str) ->
     return ids
 
 
-def _scale(source: Source, tables: Mapping[str, Table]) -> tuple[float, float]:
+def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, float]:
     stated = _settings(source.folder).scale
     if stated is None:
         rated = [tables[f].numbers("rating") for f in ("ratings.csv", "group_ratings.csv") if f in tables]
@@ -135,7 +135,7 @@ def _scale(source: Source, tables: Mapping[str, Table]) -> tuple[float, float]:
 
 
 def _ratings(
-    table: Table, rater: str, raters: Sequence[str], items: Sequence[str], scale: tuple[float, float]
+    table: TextTable, rater: str, raters: Sequence[str], items: Sequence[str], scale: tuple[float, float]
 ) -> Ratings:
     return Ratings(
         indices(table, rater, raters, "groups.csv"),

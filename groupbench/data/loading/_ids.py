@@ -14,7 +14,7 @@ from groupbench.data.loading._note import Note
 
 if TYPE_CHECKING:
     from groupbench.data.loading._source import Source
-    from groupbench.data.loading._table import Table
+    from groupbench.data.loading._table import TextTable
 
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
@@ -27,7 +27,7 @@ def sorted_ids(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(distinct))
 
 
-def indices(table: Table, column: str, known: Sequence[str], where: str) -> IntArray:
+def indices(table: TextTable, column: str, known: Sequence[str], where: str) -> IntArray:
     """The index in `known` of every id in a column, (n_rows,).
 
     Raises:
@@ -44,7 +44,7 @@ def indices(table: Table, column: str, known: Sequence[str], where: str) -> IntA
     return found
 
 
-def without_repeats(source: Source, table: Table, group: str, user: str) -> Table:
+def without_repeats(source: Source, table: TextTable, group: str, user: str) -> TextTable:
     """A table of (group, user) rows without its repeated pairs, which are noted at `source`."""
     pairs = table.frame[[group, user]]
     again = pairs.duplicated().to_numpy()
@@ -56,7 +56,7 @@ def without_repeats(source: Source, table: Table, group: str, user: str) -> Tabl
     return table.keep(~again)
 
 
-def memberships(table: Table, group: str, user: str, users: Sequence[str], where: str) -> Groups:
+def memberships(table: TextTable, group: str, user: str, users: Sequence[str], where: str) -> Groups:
     """Groups from a table of (group, user) rows; members are sorted by index."""
     group_ids = sorted_ids(table.frame[group])
     groups = indices(table, group, group_ids, table.place)

@@ -10,7 +10,7 @@ from pathlib import Path
 from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.loading._archive import Archive
 from groupbench.data.loading._card import Card
-from groupbench.data.loading._table import Table, read_table
+from groupbench.data.loading._table import TextTable, read_table
 
 ENVIRONMENT = "GROUPBENCH_DATA"
 """Names the folder with one sub-folder of original files per data set."""
@@ -63,7 +63,7 @@ class Source:
         separator: str = ",",
         quoted: bool = True,
         encoding: str = "utf-8-sig",
-    ) -> Table:
+    ) -> TextTable:
         """A file as a table of text; see `read_table` for the arguments and errors."""
         data = self.read(name)
         return read_table(

@@ -61,7 +61,7 @@ class _Dialect:
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows of text. Blanks around values are dropped; ids such as `007` stay as they are.
 
     Attributes:
@@ -85,7 +85,7 @@ class Table:
         """An error about a row, to be raised."""
         return DatasetError(f"{self.place}:{self.line(row)}: {problem}; {remedy}")
 
-    def require(self, *columns: str) -> Table:
+    def require(self, *columns: str) -> TextTable:
         """This table; a `DatasetError` unless all `columns` are there."""
         for column in columns:
             if column not in self.frame.columns:
@@ -96,7 +96,7 @@ class Table:
                 )
         return self
 
-    def keep(self, rows: BoolArray) -> Table:
+    def keep(self, rows: BoolArray) -> TextTable:
         """The rows of a mask; line numbers stay right."""
         return replace(self, frame=self.frame[rows])
 
@@ -105,11 +105,11 @@ class Table:
         for column in columns:
             self._check(self.frame[column].to_numpy() != "", column, "is empty", "fill it in or drop the row")
 
-    def renamed(self, names: Mapping[str, str]) -> Table:
+    def renamed(self, names: Mapping[str, str]) -> TextTable:
         """The table with other names for the columns of `names` that it has."""
         return replace(self, frame=self.frame.rename(columns=dict(names)))
 
-    def assigned(self, **columns: Any) -> Table:
+    def assigned(self, **columns: Any) -> TextTable:
         """The table with further or replaced columns of text, (n_rows,) each."""
         return replace(self, frame=self.frame.assign(**columns))
 
@@ -124,7 +124,7 @@ class Table:
         self._check(np.abs(values) <= LARGEST, column, f"is beyond {LARGEST:g}", "take another unit")
         inside = (values >= low) & (values <= high)
         self._check(
-            inside, column, f"is outside the scale {low:g} to {high:g}", "mend it or state another scale"
+            inside, column, f"is outside the scale {low:g} to {high:g}", "fix it or state another scale"
         )
         return values
 
@@ -184,7 +184,7 @@ def read_table(
     separator: str = ",",
     quoted: bool = True,
     encoding: str = "utf-8-sig",
-) -> Table:
+) -> TextTable:
     """Cut the bytes of a file into a table.
 
     Args:
@@ -213,7 +213,7 @@ def read_table(
         )
     if frame.empty:
         raise DatasetError(f"{place}: has no rows; write one line per row")
-    return Table(place, frame.set_axis(list(columns), axis="columns"), dialect)
+    return TextTable(place, frame.set_axis(list(columns), axis="columns"), dialect)
 
 
 def _decoded(data: bytes, place: str, encoding: str) -> str:

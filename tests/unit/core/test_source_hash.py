@@ -304,7 +304,7 @@ def test_a_plugin_and_its_helper_count_as_they_are_on_disk(plugin):
 def test_a_plugin_that_is_no_python_any_more_is_refused(plugin):
     entry, file, _ = plugin
     file.write_text("x = (")
-    with pytest.raises(PluginError, match=r"plug\.py, cannot be read: .*mend the file"):
+    with pytest.raises(PluginError, match=r"plug\.py, cannot be read: .*fix the file"):
         _ = entry.source_hash
 
 
