@@ -82,9 +82,9 @@ def test_an_aggregator(cli):
 
 
 def test_a_view_a_protocol_and_a_metric(cli, statuses):
-    for name in ("lowest_rating", "pairs", "rank_biased"):
+    for name in ("lowest_rating", "parties", "rank_biased"):
         shutil.copy(EXAMPLES / f"{name}.py", cli.folder)
-    protocol = ("--plugin", "pairs.py", "--protocol", "pairs", "--option", "n_groups=20")
+    protocol = ("--plugin", "parties.py", "--protocol", "parties", "--option", "n_groups=15")
     added = (*protocol, "--plugin", "lowest_rating.py", "--plugin", "rank_biased.py")
     call = ("run", *added, "--methods", "random,oracle", "--seeds", "1")
     assert cli(*call).returncode == 0
@@ -95,7 +95,7 @@ def test_a_view_a_protocol_and_a_metric(cli, statuses):
     assert (values.loc["oracle"] > values.loc["random"]).all()
     assert values.loc["oracle", "rated-group"] > values.loc["oracle", "rated-lowest"]
     # Results are read without the plugins.
-    assert "protocol pairs+n_groups=20, view rated-lowest" in cli("table", "--view", "rated-lowest").stdout
+    assert "protocol parties+n_groups=15, view rated-lowest" in cli("table", "--view", "rated-lowest").stdout
 
     assert "0 run, 2 already there" in cli(*call).stdout
     file = cli.folder / "lowest_rating.py"

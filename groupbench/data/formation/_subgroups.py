@@ -10,28 +10,26 @@ import numpy as np
 from groupbench.core.arrays import IntArray
 from groupbench.data.formation._criteria import Criteria
 from groupbench.data.formation._disagreement import Relations
+from groupbench.data.formation._fill import Proposals
 from groupbench.data.formation._pearson import Correlations
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from groupbench.data.dataset import Ratings
-    from groupbench.data.groups import Groups
 
 CELLS_AT_ONCE = 20_000_000
 """Groups times users of one batch of growing groups, at most: a bound on its candidates."""
 
 
-def form_subgroups(
-    kind: str,
+def subgroup_proposals(
     within: Literal["similar", "divergent"],
     subgroups: Callable[[int], tuple[int, ...]],
     ratings: Ratings,
     criteria: Criteria,
     rng: np.random.Generator,
-    make: Callable[..., Groups],
-) -> Groups:
-    """Let `make` fill up with groups that grow in `subgroups`, with the relation `within` each subgroup."""
+) -> Proposals:
+    """Groups of a size that grow in `subgroups`, with the relation `within` each of them."""
     bounds = {"similar": (criteria.similar_from, 1.0), "divergent": (-1.0, criteria.divergent_to)}
     used = {within} | ({"divergent"} if len(subgroups(2)) > 1 else set())
     matrix = ratings.matrix()
@@ -42,8 +40,7 @@ def form_subgroups(
     def propose(size: int, n: int) -> IntArray:
         return grow(take(n), subgroups(size), relations, within=within, relate=criteria.relate, rng=rng)
 
-    at_once = max(1, CELLS_AT_ONCE // max(1, ratings.n_users))
-    return make(propose, kind=kind, at_once=at_once, remedy=_remedy(criteria, used))
+    return Proposals(propose, _remedy(criteria, used), max(1, CELLS_AT_ONCE // max(1, ratings.n_users)))
 
 
 def _seeds(users: IntArray, rng: np.random.Generator) -> Callable[[int], IntArray]:

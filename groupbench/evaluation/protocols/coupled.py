@@ -42,13 +42,13 @@ class Coupled(RowSplit):
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _formed(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
-        from groupbench.data.formation import form
+        from groupbench.data.formation import Criteria, form
 
         return form(
             self.groups,
             rows,
             sizes=self.sizes,
             n_groups=self.n_groups,
-            relate=self.relate,
+            criteria=Criteria(relate=self.relate),
             rng=generator(dataset.name, "groups", self.groups, seed),
         )
