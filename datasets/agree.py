@@ -16,11 +16,16 @@ from groupbench import Dataset, Ratings, dataset
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import DatasetError
 from groupbench.data.dataset import GivenSplit, HeldOutRows
-from groupbench.data.loading import indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading import (
+    IdColumn,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from groupbench.data.loading import Source, TextTable
 
 ITEMS = "the files of ratings"
@@ -52,10 +57,12 @@ def _load(source: Source, scale: tuple[float, float], columns: tuple[str, ...]) 
     )
     item_ids = sorted_ids(chain(*(table.frame["item"] for table in (*rows.values(), *sampled.values()))))
     groups = memberships(members, "group", "user", user_ids, ITEMS)
-    raters = {"user": (user_ids, "groupMember.txt"), "group": (groups.ids, "groupMember.txt")}
+    raters = {"user": user_ids, "group": groups.ids}
 
     def rated(kind: str, part: str) -> Ratings:
-        return _ratings(rows[f"{kind}Rating{part}"], *raters[kind], item_ids, scale)
+        of_raters = IdColumn("rater", raters[kind], "groupMember.txt")
+        items, rating = IdColumn("item", item_ids, ITEMS), "rating" if "rating" in columns else None
+        return rating_rows(rows[f"{kind}Rating{part}"], of_raters, items, rating, scale=scale)
 
     def held_out(kind: str) -> HeldOutRows:
         table = sampled[kind]
@@ -73,19 +80,6 @@ def _load(source: Source, scale: tuple[float, float], columns: tuple[str, ...]) 
         groups=groups,
         group_ratings=rated("group", "Train"),
         given=GivenSplit(users=held_out("user"), groups=held_out("group")),
-    )
-
-
-def _ratings(
-    table: TextTable, raters: Sequence[str], where: str, items: Sequence[str], scale: tuple[float, float]
-) -> Ratings:
-    rated = "rating" in table.frame.columns
-    return Ratings(
-        indices(table, "rater", raters, where),
-        indices(table, "item", items, ITEMS),
-        table.numbers("rating", *scale) if rated else np.ones(len(table)),
-        len(raters),
-        len(items),
     )
 
 

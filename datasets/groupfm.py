@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupbench import Dataset, Ratings, dataset
-from groupbench.data.loading import Note, indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading import (
+    IdColumn,
+    Note,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,10 +71,5 @@ def _rated(
         examples = [f"{rater} {who}, restaurant_id {what}" for who, what in empty.itertuples(index=False)]
         source.note(Note(text, "blank-ratings", int(blank.sum()), len(table), tuple(examples)))
     rows = table.keep(~blank)
-    return Ratings(
-        indices(rows, rater, raters, "group_assignments.csv"),
-        indices(rows, "restaurant_id", items, "user_ratings.csv"),
-        rows.numbers("rating", *SCALE),
-        len(raters),
-        len(items),
-    )
+    of_raters = IdColumn(rater, raters, "group_assignments.csv")
+    return rating_rows(rows, of_raters, IdColumn("restaurant_id", items, "user_ratings.csv"), scale=SCALE)

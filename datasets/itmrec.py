@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import Dataset, Features, Ratings, dataset
+from groupbench import Dataset, Features, dataset
 from groupbench.data.loading import (
+    IdColumn,
     indices,
     memberships,
     one_hot,
+    rating_rows,
     side_by_side,
     sorted_ids,
     tfidf,
@@ -42,15 +44,20 @@ def load(source: Source) -> Dataset:
     items = source.table("items.csv", encoding="cp1252").require("Item", "Title", "Descriptions")
     user_ids, item_ids = sorted_ids(users.frame["UserID"]), sorted_ids(items.frame["Item"])
     groups = natural_groups(source, user_ids)
+    of_users, of_groups = (
+        IdColumn("UserID", user_ids, "users.csv"),
+        IdColumn("GroupID", groups.ids, "group.csv"),
+    )
+    of_items = IdColumn("Item", item_ids, "items.csv")
     return Dataset(
         name=source.card.name,
         title=source.card.title,
-        ratings=rows(ratings, "UserID", user_ids, "users.csv", item_ids),
+        ratings=rating_rows(ratings, of_users, of_items, "Rating", scale=SCALE),
         user_ids=user_ids,
         item_ids=item_ids,
         scale=SCALE,
         groups=groups,
-        group_ratings=rows(joint, "GroupID", groups.ids, "group.csv", item_ids),
+        group_ratings=rating_rows(joint, of_groups, of_items, "Rating", scale=SCALE),
         user_features=demographics(users, user_ids),
         item_features=item_words(items, item_ids),
         categories=catalogues(item_ids),
@@ -60,17 +67,6 @@ def load(source: Source) -> Dataset:
             "items.csv": items.typed("Item"),
             "group_ratings.csv": joint.typed("GroupID", "Item"),
         },
-    )
-
-
-def rows(table: TextTable, rater: str, raters: Sequence[str], where: str, items: Sequence[str]) -> Ratings:
-    """Rating rows of users or groups."""
-    return Ratings(
-        indices(table, rater, raters, where),
-        indices(table, "Item", items, "items.csv"),
-        table.numbers("Rating", *SCALE),
-        len(raters),
-        len(items),
     )
 
 

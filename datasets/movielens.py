@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import Dataset, Features, Ratings, dataset
-from groupbench.data.loading import indices, multi_hot, one_hot, side_by_side, sorted_ids
+from groupbench import Dataset, Features, dataset
+from groupbench.data.loading import IdColumn, multi_hot, one_hot, rating_rows, side_by_side, sorted_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,13 +103,11 @@ def _assembled(
     return Dataset(
         name=source.card.name,
         title=source.card.title,
-        ratings=Ratings(
-            indices(ratings, "user", user_ids, "the file of users"),
-            indices(ratings, "item", item_ids, "the file of films"),
-            ratings.numbers("rating", *scale),
-            len(user_ids),
-            len(item_ids),
-            ratings.whole("timestamp"),
+        ratings=rating_rows(
+            ratings,
+            IdColumn("user", user_ids, "the file of users"),
+            IdColumn("item", item_ids, "the file of films"),
+            scale=scale,
         ),
         user_ids=user_ids,
         item_ids=item_ids,

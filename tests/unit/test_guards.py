@@ -39,7 +39,7 @@ LAYERS = (
 TOGETHER = {"data": "groups", "groups": "data"}
 """Parts of one layer that name each other in annotations."""
 
-READS_ITS_OWN_BYTES = {"groupbench/testing/elsewhere.py"}
+READS_ITS_OWN_BYTES = {"groupbench/testing/_elsewhere.py"}
 """Files that may unpickle: what they read they wrote themselves a moment before, through a pipe."""
 
 HEAVY = {"implicit", "matplotlib", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "surprise", "torch"}

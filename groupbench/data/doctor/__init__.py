@@ -1,4 +1,7 @@
-"""The doctor for data: what is odd, wrong or leaking in a data set, found from its content alone."""
+"""The doctor for data: what is odd, wrong or leaking in a data set, found from its content alone.
+
+It changes nothing; the variant of a data set without what leaks is made by `groupbench.data.leakage`.
+"""
 
 from groupbench.data.doctor._claims import facts
 from groupbench.data.doctor._diagnose import Diagnosis, diagnose

@@ -1,9 +1,19 @@
-"""Reading data: original files to `Dataset`."""
+"""Reading data: original files, wherever they lie, to a `Dataset`.
+
+What is peculiar to one data set stands in its file in `datasets/`; what is odd in its content is the doctor's.
+"""
 
 from groupbench.data.loading._card import Card, card
 from groupbench.data.loading._check import DatasetCheck, DatasetInfo, FileCheck, check, counts, info
 from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
-from groupbench.data.loading._ids import indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading._ids import (
+    IdColumn,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 from groupbench.data.loading._load import fetch, load
 from groupbench.data.loading._note import Note
 from groupbench.data.loading._source import Source
@@ -16,6 +26,7 @@ __all__ = [
     "DatasetCheck",
     "DatasetInfo",
     "FileCheck",
+    "IdColumn",
     "Note",
     "Source",
     "TextTable",
@@ -29,6 +40,7 @@ __all__ = [
     "memberships",
     "multi_hot",
     "one_hot",
+    "rating_rows",
     "read_table",
     "side_by_side",
     "sorted_ids",

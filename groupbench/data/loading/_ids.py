@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from groupbench.core.arrays import IntArray, Segments
+from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading._note import Note
 
@@ -42,6 +43,44 @@ def indices(table: TextTable, column: str, known: Sequence[str], where: str) -> 
             row, f"unknown {column} {table.frame[column].iloc[row]!r}", f"it must be in {where}"
         )
     return found
+
+
+class IdColumn(NamedTuple):
+    """A column of ids.
+
+    Attributes:
+        name: its name.
+        known: the ids that it may hold.
+        where: the files that hold them, for messages.
+    """
+
+    name: str
+    known: Sequence[str]
+    where: str
+
+
+def rating_rows(
+    table: TextTable,
+    raters: IdColumn,
+    items: IdColumn,
+    rating: str | None = "rating",
+    *,
+    scale: tuple[float, float] = (1.0, 1.0),
+) -> Ratings:
+    """A table as ratings, with its `timestamp` where it has one; where no column has ratings, all are 1.
+
+    Raises:
+        DatasetError: naming the first id that is not known, or rating that is no number on the scale, or
+            the column that is missing.
+    """
+    return Ratings(
+        indices(table, *raters),
+        indices(table, *items),
+        np.ones(len(table)) if rating is None else table.require(rating).numbers(rating, *scale),
+        len(raters.known),
+        len(items.known),
+        table.whole("timestamp") if "timestamp" in table.frame.columns else None,
+    )
 
 
 def without_repeats(source: Source, table: TextTable, group: str, user: str) -> TextTable:

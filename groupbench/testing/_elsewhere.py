@@ -12,8 +12,8 @@ import numpy as np
 
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import load_plugin
-from groupbench.testing.small import small_training
-from groupbench.testing.trial import everyone
+from groupbench.testing._small import small_training
+from groupbench.testing._trial import everyone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from groupbench.core.errors import MethodError
 from groupbench.core.registry import Entry
 from groupbench.core.seeding import generator
 from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow, TrainingData
-from groupbench.testing.small import small_training, small_truth
-from groupbench.testing.watch import global_states, other_global_seeds, snapshot
+from groupbench.testing._small import small_training, small_truth
+from groupbench.testing._watch import global_states, other_global_seeds, snapshot
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray
 from groupbench.core.errors import GroupbenchError, MethodError
-from groupbench.testing.trial import MethodTrial
+from groupbench.testing._trial import MethodTrial
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.registry import Entry
 from groupbench.data.groups import Groups
 from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow
-from groupbench.testing.elsewhere import scores_elsewhere
-from groupbench.testing.outcome import CheckOutcome, ConformanceCheck, close, crash, equal, need
-from groupbench.testing.small import COLD_ITEMS, COLD_USERS, small_training, small_truth
-from groupbench.testing.trial import MethodTrial, everyone, fit
-from groupbench.testing.watch import other_global_seeds
+from groupbench.testing._elsewhere import scores_elsewhere
+from groupbench.testing._outcome import CheckOutcome, ConformanceCheck, close, crash, equal, need
+from groupbench.testing._small import COLD_ITEMS, COLD_USERS, small_training, small_truth
+from groupbench.testing._trial import MethodTrial, everyone, fit
+from groupbench.testing._watch import other_global_seeds
 
 _CHECKS: list[ConformanceCheck] = []
 _ANY = (Method, ReferenceRow)
