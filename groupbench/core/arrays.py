@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 _CACHED = 1 << 16
 """Values handled at a time, so that what lies between two steps stays in the processor's cache."""
 
 
-def frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
+def frozen(values: ArrayLike, dtype: type[Scalar]) -> NDArray[Scalar]:
     """Return `values` as a read-only contiguous array of `dtype`, copied only where needed."""
     array = np.ascontiguousarray(values, dtype=dtype)
     if array.flags.writeable:
@@ -99,7 +100,7 @@ class Segments:
         object.__setattr__(self, "offsets", frozen(self.offsets, np.int64))
 
     @classmethod
-    def from_sizes(cls, sizes: Any) -> Segments:
+    def from_sizes(cls, sizes: ArrayLike) -> Segments:
         """Segments of the given sizes, (n_segments,)."""
         return cls(np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]))
 
@@ -121,7 +122,7 @@ class Segments:
         """Each row's place within its segment, (n_rows,)."""
         return frozen(np.arange(self.offsets[-1]) - np.repeat(self.offsets[:-1], self.sizes), np.int64)
 
-    def reduce(self, how: Literal["sum", "min", "max", "prod"], rows: NDArray[Any]) -> NDArray[Any]:
+    def reduce(self, how: Literal["sum", "min", "max", "prod"], rows: NDArray[Scalar]) -> NDArray[Scalar]:
         """Reduce `rows`, (n_rows, ...), over each segment to (n_segments, ...)."""
         ufunc = {"sum": np.add, "min": np.minimum, "max": np.maximum, "prod": np.multiply}[how]
         if len(self) == 0:
@@ -132,10 +133,10 @@ class Segments:
             return np.asarray(ufunc.reduce(rows.reshape(len(self), size, *rows.shape[1:]), axis=1))
         return np.asarray(ufunc.reduceat(rows, self.offsets[:-1], axis=0))
 
-    def mean(self, rows: NDArray[Any]) -> FloatArray:
+    def mean(self, rows: NDArray[np.generic]) -> FloatArray:
         """Mean of `rows`, (n_rows, ...), over each segment, (n_segments, ...)."""
         sizes = self.sizes.reshape((-1,) + (1,) * (rows.ndim - 1))
-        return np.asarray(self.reduce("sum", rows) / sizes, dtype=np.float64)
+        return np.asarray(np.divide(self.reduce("sum", rows), sizes), dtype=np.float64)
 
     def window(self, which: IntArray) -> tuple[IntArray, BoolArray]:
         """Lay the rows of the segments `which` out one segment a line.
@@ -152,7 +153,7 @@ class Segments:
         """The rows that segments `start` to `stop` hold."""
         return slice(int(self.offsets[start]), int(self.offsets[stop]))
 
-    def blocks(self, weights: NDArray[Any], budget: float) -> Iterator[tuple[int, int]]:
+    def blocks(self, weights: ArrayLike, budget: float) -> Iterator[tuple[int, int]]:
         """Cut into runs (start, stop) whose summed `weights`, (n_segments,), stay within `budget`.
 
         A single segment above the budget makes a run of its own.

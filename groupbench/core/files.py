@@ -10,7 +10,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 UNFINISHED = ".*.tmp"
 """Pattern of the names of files that are being written."""
@@ -105,7 +108,7 @@ def _locked(descriptor: int, how: int = 0) -> bool:
     return True
 
 
-def write_parquet(table: Any, file: Path) -> None:
+def write_parquet(table: pa.Table | bytes, file: Path) -> None:
     """Write a `pyarrow.Table`, or the bytes of one that was written elsewhere.
 
     Raises:

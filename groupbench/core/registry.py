@@ -131,7 +131,7 @@ class Entry:
     """A registered class or function: what makes the thing, and the parameters that the name stands for."""
 
     name: str
-    make: Callable[..., Any]
+    make: Callable[..., object]
     presets: Mapping[str, object] = field(default_factory=dict)
 
     @property

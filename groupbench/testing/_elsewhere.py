@@ -6,7 +6,7 @@ import io
 import pickle  # noqa: TID251 - only bytes that this module wrote itself, through a pipe
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +24,7 @@ _TIMEOUT = 300.0
 """Seconds that the other process may take."""
 
 
-def scores_elsewhere(fitted: Any, file: Path) -> FloatArray:
+def scores_elsewhere(fitted: object, file: Path) -> FloatArray:
     """The scores for everyone that `fitted`, defined in `file`, gives in a new process.
 
     Raises:

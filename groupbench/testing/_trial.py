@@ -71,7 +71,7 @@ class MethodTrial:
         )
 
 
-def fit(made: Any, train: TrainingData) -> Any:
+def fit(made: object, train: TrainingData) -> Method | ReferenceRow:
     """Fit a method with the same seed each time; reference rows are scored without a fit.
 
     Raises:
@@ -86,7 +86,7 @@ def fit(made: Any, train: TrainingData) -> Any:
     return made
 
 
-def everyone(fitted: Any, train: TrainingData, truth: FloatArray | None = None) -> FloatArray:
+def everyone(fitted: object, train: TrainingData, truth: FloatArray | None = None) -> FloatArray:
     """All scores a method can give, one below the other: of users, then of groups, or of the `truth`."""
     parts = []
     if isinstance(fitted, Recommender):

@@ -5,31 +5,31 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupbench.models.recommender import TrainingData
 
 
-def snapshot(train: TrainingData) -> dict[str, Any]:
+def snapshot(train: TrainingData) -> dict[str, NDArray[np.generic]]:
     """Copies of all arrays of `train` that a method could change, by name."""
-    held = {
+    held: dict[str, NDArray[np.generic]] = {
         "groups.members": train.groups.members,
         "groups.segments.offsets": train.groups.segments.offsets,
     }
-    for place, names in (
+    for table, names in (
         ("ratings", ("users", "items", "values")),
         ("group_ratings", ("users", "items", "values")),
         ("user_features", ("values",)),
         ("item_features", ("values",)),
     ):
-        part = getattr(train, place)
-        held |= {f"{place}.{name}": getattr(part, name) for name in names if part is not None}
+        part = getattr(train, table)
+        held |= {f"{table}.{name}": getattr(part, name) for name in names if part is not None}
     return {name: array.copy() for name, array in held.items()}
 
 
-def global_states() -> dict[str, Any]:
+def global_states() -> dict[str, object]:
     """The states of the global generators of `random`, numpy and torch, in a form that compares."""
     import torch
 

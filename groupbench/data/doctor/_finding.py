@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from groupbench.core.arrays import BoolArray
     from groupbench.data.dataset import Dataset, Ratings
 
 Severity = Literal["error", "warning", "note"]
@@ -69,7 +70,7 @@ class EntityNames:
             return cls("group", dataset.groups.ids, dataset.item_ids)
         return cls("user", dataset.user_ids, dataset.item_ids)
 
-    def pairs(self, rows: Ratings, which: Any) -> tuple[str, ...]:
+    def pairs(self, rows: Ratings, which: BoolArray) -> tuple[str, ...]:
         """The first rows that the mask `which`, (n_rows,), marks."""
         first = np.flatnonzero(which)[:EXAMPLES]
         chosen = zip(rows.users[first], rows.items[first], strict=True)

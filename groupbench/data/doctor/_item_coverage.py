@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from groupbench.data.leakage import partitions
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
-    from groupbench.data.dataset import Dataset
+    from groupbench.data.dataset import Dataset, Ratings
 
 
 def catalog_findings(dataset: Dataset) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def catalog_findings(dataset: Dataset) -> Iterator[Finding]:
         yield _finding(dataset, kind, _blocks(ends, items, len(dataset.item_ids)))
 
 
-def _edges(tables: list[Any]) -> tuple[IntArray, IntArray]:
+def _edges(tables: list[Ratings]) -> tuple[IntArray, IntArray]:
     return np.concatenate([t.users for t in tables]), np.concatenate([t.items for t in tables])
 
 

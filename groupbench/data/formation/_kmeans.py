@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray
+from groupbench.core.arrays import FloatArray, IntArray
 from groupbench.core.errors import ConfigError
 from groupbench.data.groups import Groups
 
@@ -94,5 +94,5 @@ def _sums(ratings: Ratings, columns: FloatArray) -> tuple[FloatArray, FloatArray
     return np.asarray(sums), np.asarray(counts)
 
 
-def _ratio(sums: Any, counts: Any, fill: FloatArray) -> FloatArray:
+def _ratio(sums: FloatArray | IntArray, counts: FloatArray | IntArray, fill: FloatArray) -> FloatArray:
     return np.where(counts > 0, sums / np.maximum(counts, 1e-12), fill)

@@ -1,6 +1,6 @@
 """Reading data: original files, wherever they lie, to a `Dataset`.
 
-What is peculiar to one data set stands in its file in `datasets/`; what is odd in its content is the doctor's.
+What is peculiar to one data set stands in its file in `datasets/`; what is odd in it, the doctor says.
 """
 
 from groupbench.data.loading._card import Card, card

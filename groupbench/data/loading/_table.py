@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from groupbench.core.errors import DatasetError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
@@ -109,7 +110,7 @@ class TextTable:
         """The table with other names for the columns of `names` that it has."""
         return replace(self, frame=self.frame.rename(columns=dict(names)))
 
-    def assigned(self, **columns: Any) -> TextTable:
+    def assigned(self, **columns: Sequence[str] | NDArray[np.object_] | pd.Series[str]) -> TextTable:
         """The table with further or replaced columns of text, (n_rows,) each."""
         return replace(self, frame=self.frame.assign(**columns))
 

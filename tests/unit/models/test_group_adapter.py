@@ -18,7 +18,7 @@ from groupbench.models.recommender import Recommender
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
 from groupbench.runner.plan import plan
-from groupbench.testing._small import small_training
+from groupbench.testing import small_training
 
 RNG = np.random.default_rng(0)
 
