@@ -102,7 +102,7 @@ def _negatives(source: Source, kind: str, tested: TextTable) -> TextTable:
     table = source.table(f"{kind}RatingNegative.txt", ("line",), separator="\t", quoted=False)
     if len(table) != len(tested):
         raise DatasetError(
-            f"{table.place}: {len(table)} rows for {len(tested)} in {tested.place}; "
+            f"{table.file}: {len(table)} rows for {len(tested)} in {tested.file}; "
             "use files of the same version"
         )
     parts = table.frame["line"].str.split()
@@ -112,7 +112,7 @@ def _negatives(source: Source, kind: str, tested: TextTable) -> TextTable:
         row = int(np.argmax(differs))
         raise table.error(
             row,
-            f"is about {parts[row][0]} where line {tested.line(row)} of {tested.place} has {expected[row]}",
+            f"is about {parts[row][0]} where line {tested.line(row)} of {tested.file} has {expected[row]}",
             "use files of the same version",
         )
     lengths = parts.map(len).to_numpy()

@@ -65,7 +65,7 @@ def _rated(
     """The rows that hold a rating; the others, restaurants that someone left unrated, are noted."""
     blank = (table.frame["rating"] == "").to_numpy()
     if blank.any():
-        name = table.place.rpartition("/")[2]
+        name = table.file.rpartition("/")[2]
         text = f"{name} has no rating in {blank.sum()} of its {len(table)} rows; they are left out"
         empty = table.frame.loc[blank, [rater, "restaurant_id"]].head(3)
         examples = [f"{rater} {who}, restaurant_id {what}" for who, what in empty.itertuples(index=False)]

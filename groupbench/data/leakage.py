@@ -38,6 +38,11 @@ class Partition:
     rows: tuple[Ratings, ...]
 
     @property
+    def label(self) -> str:
+        """The kind as it is printed."""
+        return self.kind.replace("_", " ")
+
+    @property
     def known(self) -> IntArray:
         """What `pairs` gives of the rows in `learned`, distinct and ascending."""
         return distinct(np.concatenate([np.empty(0, np.int64), *map(pairs, self.learned)]))
@@ -185,4 +190,4 @@ def _note(part: Partition, seen: BoolArray, kept: BoolArray, wrong: Negatives | 
         inside = kept[part.held.segments.of_row]
         less = int((wrong.wrong & inside).sum())
         said.append(f"{less:,} of {inside.sum():,} negatives, repeated or positive")
-    return f"clean: held-out {part.kind.replace('_', ' ')} go without " + ", and without ".join(said)
+    return f"clean: held-out {part.label} go without " + ", and without ".join(said)

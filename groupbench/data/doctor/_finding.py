@@ -70,6 +70,21 @@ class EntityNames:
             return cls("group", dataset.groups.ids, dataset.item_ids)
         return cls("user", dataset.user_ids, dataset.item_ids)
 
+    def finding(
+        self,
+        code: str,
+        about: str,
+        title: str,
+        rows: Ratings,
+        which: BoolArray,
+        severity: Severity = "warning",
+        *,
+        fixable: bool = False,
+    ) -> Finding:
+        """The finding that the rows which the mask `which`, (n_rows,), marks are odd."""
+        count, shown = int(which.sum()), self.pairs(rows, which)
+        return Finding(code, about, title, count, len(rows), shown, severity, fixable)
+
     def pairs(self, rows: Ratings, which: BoolArray) -> tuple[str, ...]:
         """The first rows that the mask `which`, (n_rows,), marks."""
         first = np.flatnonzero(which)[:EXAMPLES]

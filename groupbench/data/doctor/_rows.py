@@ -26,9 +26,7 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
     tables = [("ratings", False, dataset.ratings)]
     if dataset.group_ratings is not None:
         tables.append(("group ratings", True, dataset.group_ratings))
-    tables += [
-        (f"held-out {p.kind.replace('_', ' ')}", p.of_groups, p.held.ratings) for p in partitions(dataset)
-    ]
+    tables += [(f"held-out {p.label}", p.of_groups, p.held.ratings) for p in partitions(dataset)]
     for about, of_groups, rows in tables:
         names = EntityNames.of(dataset, of_groups)
         again, several, n_pairs = _repeats(rows)
@@ -36,8 +34,7 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
         apart = "".join(f", one per {column}" for column in occasions[:1])
         title = f"rows that repeat another row, value and all{apart}"
         severity: Severity = "note" if apart else "warning"
-        shown = names.pairs(rows, again)
-        yield Finding("rows-repeated", about, title, int(again.sum()), len(rows), shown, severity)
+        yield names.finding("rows-repeated", about, title, rows, again, severity)
         title, shown = f"pairs with more than one row{apart}", names.pairs(rows, several)
         yield Finding("pairs-repeated", about, title, int(several.sum()), n_pairs, shown, "note")
 

@@ -107,8 +107,8 @@ def _tables(source: Source) -> dict[str, TextTable]:
             table.distinct(key)
             tables[name] = table
     if "group_ratings.csv" in tables and "groups.csv" not in tables:
-        place = source.place("groups.csv")
-        raise DatasetError(f"{place}: is missing, but there are group ratings; write it with group and user")
+        file = source.file("groups.csv")
+        raise DatasetError(f"{file}: is missing, but there are group ratings; write it with group and user")
     return tables
 
 
@@ -116,7 +116,7 @@ def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str
     ids = sorted_ids(i for file in files if file in tables for i in tables[file].frame[kind].unique())
     if len(ids) < 2:
         raise DatasetError(
-            f"{source.place('ratings.csv')}: holds only the {kind} {ids[0]!r}; a benchmark needs two at least"
+            f"{source.file('ratings.csv')}: holds only the {kind} {ids[0]!r}; a benchmark needs two at least"
         )
     return ids
 
@@ -130,7 +130,7 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
         low, high = stated
     if not -np.inf < low < high < np.inf:
         raise DatasetError(
-            f"{source.place('dataset.toml')}: the rating scale is {low:g} to {high:g}; state its lowest and "
+            f"{source.file('dataset.toml')}: the rating scale is {low:g} to {high:g}; state its lowest and "
             "highest possible rating as in scale = [1, 5]"
         )
     return low, high

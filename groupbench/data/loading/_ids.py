@@ -88,7 +88,7 @@ def without_repeats(source: Source, table: TextTable, group: str, user: str) -> 
     pairs = table.frame[[group, user]]
     again = pairs.duplicated().to_numpy()
     if again.any():
-        name = table.place.rpartition("/")[2]
+        name = table.file.rpartition("/")[2]
         text = f"{name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
         examples = [f"group {g}, user {u}" for g, u in pairs[again].head(3).itertuples(index=False)]
         source.note(Note(text, "repeated-memberships", int(again.sum()), len(table), tuple(examples)))
@@ -98,7 +98,7 @@ def without_repeats(source: Source, table: TextTable, group: str, user: str) -> 
 def memberships(table: TextTable, group: str, user: str, users: Sequence[str], where: str) -> Groups:
     """Groups from a table of (group, user) rows; members are sorted by index."""
     group_ids = sorted_ids(table.frame[group])
-    groups = indices(table, group, group_ids, table.place)
+    groups = indices(table, group, group_ids, table.file)
     members = indices(table, user, users, where)
     order = np.lexsort((members, groups))
     sizes = np.bincount(groups, minlength=len(group_ids))

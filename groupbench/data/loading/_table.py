@@ -28,7 +28,7 @@ LARGEST = 1e100
 class _Dialect:
     """How a text is cut into records, and on which lines they lie."""
 
-    place: str
+    file: str
     text: str
     separator: str
     quoted: bool
@@ -54,7 +54,7 @@ class _Dialect:
                     yield start, cells
                 start = reader.line_num + 1
         except csv.Error as error:
-            raise DatasetError(f"{self.place}:{start}: {error}; check its quotes and separators") from error
+            raise DatasetError(f"{self.file}:{start}: {error}; check its quotes and separators") from error
 
     def line(self, record: int) -> int:
         """The 1-based line on which a record starts."""
@@ -66,12 +66,12 @@ class TextTable:
     """Rows of text. Blanks around values are dropped; ids such as `007` stay as they are.
 
     Attributes:
-        place: the file, for messages.
+        file: the file, for messages.
         frame: one text column per field, without missing values, index 0, 1, 2 ...
         dialect: how the file is cut, to find the line of a row when an error needs it.
     """
 
-    place: str
+    file: str
     frame: pd.DataFrame
     dialect: _Dialect
 
@@ -84,7 +84,7 @@ class TextTable:
 
     def error(self, row: int, problem: str, remedy: str) -> DatasetError:
         """An error about a row, to be raised."""
-        return DatasetError(f"{self.place}:{self.line(row)}: {problem}; {remedy}")
+        return DatasetError(f"{self.file}:{self.line(row)}: {problem}; {remedy}")
 
     def require(self, *columns: str) -> TextTable:
         """This table; a `DatasetError` unless all `columns` are there."""
@@ -93,7 +93,7 @@ class TextTable:
                 have = list(self.frame.columns)
                 message = unknown("column", column, have).replace("unknown", "there is no", 1)
                 raise DatasetError(
-                    f"{self.place}:{self.dialect.line(0)}: {message}; name it in the first line"
+                    f"{self.file}:{self.dialect.line(0)}: {message}; name it in the first line"
                 )
         return self
 
@@ -179,7 +179,7 @@ def _float(cell: str) -> float:
 
 def read_table(
     data: bytes,
-    place: str,
+    file: str,
     columns: Sequence[str] | None = None,
     *,
     separator: str = ",",
@@ -190,7 +190,7 @@ def read_table(
 
     Args:
         data: the file.
-        place: its name for messages.
+        file: its name for messages.
         columns: names of the columns, where the first line does not give them.
         separator: what stands between two values; several characters only where `quoted` is False.
         quoted: whether double quotes may surround a value.
@@ -199,40 +199,40 @@ def read_table(
     Raises:
         DatasetError: if the file is empty, is not in that encoding, or a row has too many or too few values.
     """
-    text = _decoded(data, place, encoding)
+    text = _decoded(data, file, encoding)
     if len(separator) > 1:
         text, separator = text.replace(separator, "\t"), "\t"
-    dialect = _Dialect(place, text, separator, quoted, header=columns is None)
-    frame = _frame(dialect, place)
+    dialect = _Dialect(file, text, separator, quoted, header=columns is None)
+    frame = _frame(dialect, file)
     if columns is None:
         columns = [str(name) for name in frame.iloc[0]]
         frame = frame.iloc[1:].reset_index(drop=True)
     if len(columns) != frame.shape[1] or len(set(columns)) < len(columns) or "" in columns:
         raise DatasetError(
-            f"{place}:{dialect.line(0)}: the columns are {', '.join(map(repr, columns))} for "
+            f"{file}:{dialect.line(0)}: the columns are {', '.join(map(repr, columns))} for "
             f"{frame.shape[1]} values a row; give every column one name of its own"
         )
     if frame.empty:
-        raise DatasetError(f"{place}: has no rows; write one line per row")
-    return TextTable(place, frame.set_axis(list(columns), axis="columns"), dialect)
+        raise DatasetError(f"{file}: has no rows; write one line per row")
+    return TextTable(file, frame.set_axis(list(columns), axis="columns"), dialect)
 
 
-def _decoded(data: bytes, place: str, encoding: str) -> str:
+def _decoded(data: bytes, file: str, encoding: str) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise DatasetError(
-            f"{place}:{line}: byte 0x{data[error.start]:02x} is not {encoding.removesuffix('-sig').upper()}; "
+            f"{file}:{line}: byte 0x{data[error.start]:02x} is not {encoding.removesuffix('-sig').upper()}; "
             "save the file in that encoding"
         ) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise DatasetError(f"{place}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
+        raise DatasetError(f"{file}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
     return text
 
 
-def _frame(dialect: _Dialect, place: str) -> pd.DataFrame:
+def _frame(dialect: _Dialect, file: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
@@ -245,24 +245,24 @@ def _frame(dialect: _Dialect, place: str) -> pd.DataFrame:
             keep_default_na=False,
         )
     except pd.errors.EmptyDataError as error:
-        raise DatasetError(f"{place}: is empty; write a first line with the column names") from error
+        raise DatasetError(f"{file}: is empty; write a first line with the column names") from error
     except pd.errors.ParserError as error:
-        _refuse_uneven(dialect, place)
-        raise DatasetError(f"{place}: {error}; check its quotes and separators") from error
+        _refuse_uneven(dialect, file)
+        raise DatasetError(f"{file}: {error}; check its quotes and separators") from error
     if frame.iloc[:, -1].isin(("", None)).any():
-        _refuse_uneven(dialect, place)
+        _refuse_uneven(dialect, file)
     for column in frame.columns:
         frame[column] = frame[column].str.strip()
     return frame
 
 
-def _refuse_uneven(dialect: _Dialect, place: str) -> None:
+def _refuse_uneven(dialect: _Dialect, file: str) -> None:
     """Raise if a row has not as many values as the first; pandas fills short ones up with empty text."""
     records = dialect.records()
     _, first = next(records)
     for line, cells in records:
         if len(cells) != len(first):
             raise DatasetError(
-                f"{place}:{line}: {len(cells)} values where the first line has {len(first)} "
+                f"{file}:{line}: {len(cells)} values where the first line has {len(first)} "
                 f"({dialect.separator.join(cells)!r}); put values that hold a separator in double quotes"
             )
