@@ -87,7 +87,7 @@ def _members(source: Source) -> TextTable:
     """One row per group and member, from lines such as `7 12,15,31`."""
     table = source.table("groupMember.txt", ("group", "user"), separator=" ", quoted=False)
     table.distinct(("group",))
-    frame = table.assigned(user=table.frame["user"].str.split(",")).frame.explode("user")
+    frame = table.frame.assign(user=table.frame["user"].str.split(",")).explode("user")
     members = replace(table, frame=frame)
     members.filled("user")
     return members
