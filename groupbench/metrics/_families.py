@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from groupbench.core.registry import Registry
 from groupbench.metrics._definitions import Definition
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
 METRICS: Registry[Definition] = Registry("metric", "groupbench.metrics", "groupbench.metrics")
@@ -37,10 +35,3 @@ def families() -> dict[str, Family]:
         PluginError: if an entry point in the group `groupbench.metrics` cannot be imported.
     """
     return {name: found for name, found in METRICS.items() if isinstance(found, Family)}
-
-
-def ratio(numerator: FloatArray, denominator: FloatArray | IntArray) -> FloatArray:
-    """`numerator / denominator`, both (n_lists,), and NaN where the denominator is 0."""
-    out = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out

@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._families import METRICS, Family, ratio
-from groupbench.metrics._ranking import discounts
+from groupbench.core.arrays import ratio
+from groupbench.metrics._families import METRICS, Family
+from groupbench.metrics._ranking import ideal_gain
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import FloatArray
-    from groupbench.metrics._ranking import Ranking
-
-
-def _ideal_gain(ranking: Ranking, k: int) -> FloatArray:
-    ideal = np.concatenate([[0.0], np.cumsum(discounts(k))])
-    return np.asarray(ideal[np.minimum(ranking.n_relevant, k)])
-
+    pass
 
 _NO_RELEVANT = "NaN where a list has no relevant candidate"
 _AP = (
@@ -80,7 +74,7 @@ for _family in (
         "by the gain that relevance@K averages",
         source="Jarvelin & Kekalainen, ACM TOIS 20(4), 2002; discount and binary gain of trec_eval ndcg_cut",
         undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.gain[k], _ideal_gain(r, k)),
+        compute=lambda r, k: ratio(r.gain[k], ideal_gain(r.n_relevant, k)),
     ),
     Family(
         name="hit",

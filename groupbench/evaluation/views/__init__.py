@@ -4,14 +4,14 @@ A view says who is evaluated, on which candidates, against what truth; how rows 
 """
 
 from groupbench.evaluation.views._base import CUTOFFS, VIEWS, EvaluationCase, View, member_rows
-from groupbench.evaluation.views._lists import Block, CatalogueLists, Lists, MemberTruth, RowLists
+from groupbench.evaluation.views._lists import CatalogueLists, ListBlock, Lists, MemberTruth, RowLists
 
 __all__ = [
     "CUTOFFS",
     "VIEWS",
-    "Block",
     "CatalogueLists",
     "EvaluationCase",
+    "ListBlock",
     "Lists",
     "MemberTruth",
     "RowLists",
