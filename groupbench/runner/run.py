@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config
     from groupbench.runner.job import Job
     from groupbench.runner.pool import JobOutcome
-    from groupbench.runner.tuning import Options, Search
+    from groupbench.runner.tuning import Search, TuningOptions
 
 
 def start(
@@ -75,7 +75,7 @@ def start(
 
 def start_tuning(
     config: Config,
-    options: Options,
+    options: TuningOptions,
     results: Path,
     report: Callable[[Search], None] = lambda search: None,
     tell: Callable[[str], None] = lambda text: None,
@@ -99,7 +99,7 @@ def start_tuning(
         )
     loaded = _load(config, tell)
     _require_writable(results)
-    return tuning.run(_all_modes(config), options, loaded, results.resolve(), report, begin)
+    return tuning.search_all(_all_modes(config), options, loaded, results.resolve(), report, begin)
 
 
 def collect(jobs: Sequence[Job]) -> list[RunRecord]:

@@ -20,7 +20,7 @@ from groupbench.runner.tuning._optuna import Status, Study, Trial
 if TYPE_CHECKING:
     from groupbench.runner.job import Job
     from groupbench.runner.pool import JobOutcome
-    from groupbench.runner.tuning._options import Options
+    from groupbench.runner.tuning._options import TuningOptions
 
 WITHOUT_AGGREGATOR = ("own", "none")
 """What stands in place of an aggregator where a method scores what is judged itself."""
@@ -43,7 +43,7 @@ class Search:
         at_work: whether a job of it is running; whoever runs it says so.
     """
 
-    def __init__(self, job: Job, options: Options, fixed: Collection[str] = ()) -> None:
+    def __init__(self, job: Job, options: TuningOptions, fixed: Collection[str] = ()) -> None:
         entry = methods[job.method]
         self.job, self.options = job, options
         self.space: dict[str, Domain] = search_space(entry.make, {*entry.presets, *fixed})

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from groupbench.evaluation.protocols import Protocol
     from groupbench.runner.config import Config
     from groupbench.runner.job import Job
-    from groupbench.runner.tuning._options import Options
+    from groupbench.runner.tuning._options import TuningOptions
 
 
-def run(
+def search_all(
     config: Config,
-    options: Options,
+    options: TuningOptions,
     loaded: Mapping[str, Dataset],
     results: Path,
     report: Callable[[Search], None] = lambda search: None,
@@ -97,7 +97,7 @@ def _fixed(config: Config, job: Job) -> set[str]:
     return {*values_for(config.set, job.method, job.groups_as), *weight}
 
 
-def _view(options: Options, dataset: Dataset, protocol: Protocol) -> str:
+def _view(options: TuningOptions, dataset: Dataset, protocol: Protocol) -> str:
     """The view that was asked for, or the first one that can judge the validation rows."""
     if options.view is not None and options.view not in protocol.views:
         raise ConfigError(unknown(f"view of the protocol {protocol.name}", options.view, protocol.views))
