@@ -22,7 +22,11 @@ COMMANDS = {
     "run": ("run", "run", "Run what is missing: fit each method once, evaluate it under every view."),
     "tune": ("tune", "tune", "Choose hyperparameters, with as many trials for every method."),
     "table": ("show", "table", "Show the metrics of a results folder."),
-    "report": ("report", "report", "Write everything as one HTML file that opens anywhere and loads nothing."),
+    "report": (
+        "report",
+        "report",
+        "Write everything as one HTML file that opens anywhere and loads nothing.",
+    ),
     "compare": ("statistics", "compare", "Compare two rows: wins, difference, effect size, and every test."),
     "list": ("show", "list_names", "List methods, data sets, aggregators, metrics and views."),
     "explain": ("show", "explain", "Print definition, formula and source of anything that has a name."),

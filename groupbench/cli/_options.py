@@ -20,7 +20,10 @@ Only = Annotated[list[str] | None, typer.Option(help="Only these; comma-separate
 ConfigFile = Annotated[
     str | None,
     typer.Option(
-        "--config", metavar="FILE", help="TOML file with these options, as 'tune' writes it.", rich_help_panel="Data"
+        "--config",
+        metavar="FILE",
+        help="TOML file with these options, as 'tune' writes it.",
+        rich_help_panel="Data",
     ),
 ]
 Plugins = Annotated[
@@ -37,6 +40,12 @@ Quiet = Annotated[
 ]
 Aggregator = Annotated[str, typer.Option(help="A name, 'best' or 'all'.")]
 Level = Annotated[float, typer.Option(help="Level of the tests.")]
+
+NOT_OF_DATA = (
+    *("methods", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
+    *("executor", "address", "jobs", "threads", "train_workers", "memory_budget", "deterministic", "timeout"),
+)
+"""Fields of a config that say nothing of data and protocol."""
 
 
 class Except:
@@ -61,7 +70,9 @@ def with_options(function: Callable[..., None]) -> Callable[..., None]:
         if (kind := _model(hint)) is None:
             parameters.append(parameter.replace(annotation=hint, kind=inspect.Parameter.KEYWORD_ONLY))
         else:
-            skipped = [field for mark in hint.__metadata__ for field in mark.fields] if hint is not kind else []
+            skipped = (
+                [field for mark in hint.__metadata__ for field in mark.fields] if hint is not kind else []
+            )
             own = [one for one in _parameters(kind) if one.name not in skipped]
             models[parameter.name] = kind, [one.name for one in own]
             parameters += own
@@ -118,7 +129,9 @@ def _of_protocol(field: FieldInfo) -> Iterator[inspect.Parameter]:
     mark = _mark(field)
     yield _parameter("protocol", field, mark, str)
     for name in PROTOCOL_KEYS:
-        fields = {label: kind.model_fields[name] for label, kind in PROTOCOLS.items() if name in kind.model_fields}
+        fields = {
+            label: kind.model_fields[name] for label, kind in PROTOCOLS.items() if name in kind.model_fields
+        }
         defaults = {label: _shown(one.default) for label, one in fields.items() if one.default is not None}
         same = len(set(defaults.values())) == 1
         words = [text if same else f"{text} for {label}" for label, text in defaults.items()]

@@ -45,13 +45,12 @@ def critical_difference(
 ) -> None:
     """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""
     from groupbench.api import load_records
-    from groupbench.cli.show import of_datasets
     from groupbench.report.plots import check_suffix, draw_ranks
     from groupbench.report.ranking import rank_methods
 
     check_suffix(output)
     found = rank_methods(
-        of_datasets(load_records(results), split_names(dataset, "dataset")),
+        load_records(results, split_names(dataset, "dataset")),
         views=split_names(view, "view"),
         metric=metric,
         aggregator=aggregator,

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from groupbench.runner.pool import JobOutcome
 
 AsJson = Annotated[
-    bool, typer.Option("--json", help="End with one JSON object on standard output.", rich_help_panel="Output")
+    bool,
+    typer.Option("--json", help="End with one JSON object on standard output.", rich_help_panel="Output"),
 ]
 
 

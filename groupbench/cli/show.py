@@ -47,7 +47,7 @@ def table(
     from groupbench.core.errors import ConfigError
     from groupbench.report import Significance, render
 
-    records = of_datasets(load_records(results), split_names(dataset, "dataset"))
+    records = load_records(results, split_names(dataset, "dataset"))
     given = {"reference": reference, "test": test, "correction": correction, "level": level}
     asked_for: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     how = Significance(results, **asked_for) if significance or asked_for else None
@@ -69,17 +69,6 @@ def table(
             **{k: v for k, v in asked.items() if v is not None},
         )
     )
-
-
-def of_datasets(records: list[RunRecord], asked: list[str] | None) -> list[RunRecord]:
-    """The records of the data sets asked for; None is all of them."""
-    from groupbench.core.errors import ConfigError, unknown
-
-    known = {record.dataset for record in records}
-    for name in asked or ():
-        if name not in known:
-            raise ConfigError(unknown("dataset of these results", name, known))
-    return [record for record in records if asked is None or record.dataset in asked]
 
 
 def _show_breakdown(

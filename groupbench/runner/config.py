@@ -76,12 +76,12 @@ class Config(Options):
     dataset: Annotated[Names, OnCommandLine("Data", names=True)] = Field(
         ["itmrec-sim"], description="Data sets by name, or folders with a ratings.csv."
     )
-    data_dir: Annotated[Text | None, OnCommandLine("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = Field(
-        None, description="Folder with a sub-folder of original files for each data set."
+    data_dir: Annotated[Text | None, OnCommandLine("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = (
+        Field(None, description="Folder with a sub-folder of original files for each data set.")
     )
-    protocol: Annotated[dict[str, Any], OnCommandLine("Protocol", metavar="NAME", unset="as the data suit")] = (
-        Field({}, description="How data is split and evaluated; 'groupbench list protocols' shows them.")
-    )
+    protocol: Annotated[
+        dict[str, Any], OnCommandLine("Protocol", metavar="NAME", unset="as the data suit")
+    ] = Field({}, description="How data is split and evaluated; 'groupbench list protocols' shows them.")
     seeds: Annotated[int | list[int], OnCommandLine("Protocol", metavar="NUMBERS")] = Field(
         5, description="Number of seeds (0, 1, 2 ...), or the seeds themselves: 0,3,4 or 3,"
     )
@@ -114,8 +114,8 @@ class Config(Options):
     executor: Annotated[Literal["local", "ray"], OnCommandLine("Resources")] = Field(
         "local", description="What runs jobs: local, processes of this machine; ray, a cluster."
     )
-    address: Annotated[str | None, OnCommandLine("Resources", metavar="HOST:PORT", unset="RAY_ADDRESS")] = Field(
-        None, description="Where the Ray cluster is; without any, one is started on this machine."
+    address: Annotated[str | None, OnCommandLine("Resources", metavar="HOST:PORT", unset="RAY_ADDRESS")] = (
+        Field(None, description="Where the Ray cluster is; without any, one is started on this machine.")
     )
     jobs: Annotated[int | None, OnCommandLine("Resources", ("--jobs", "-j"), unset="one a core")] = Field(
         None, ge=1, description="Jobs at a time."
@@ -209,7 +209,9 @@ class Config(Options):
     def _check_seeds(cls, seeds: int | list[int]) -> int | list[int]:
         if isinstance(seeds, int) and seeds > MOST_SEEDS:
             raise ConfigError(f"seeds={seeds}: these are more than {MOST_SEEDS} seeds; ask for fewer")
-        least, most = (seeds - 1, 0) if isinstance(seeds, int) else (min(seeds, default=-1), max(seeds, default=0))
+        least, most = (
+            (seeds - 1, 0) if isinstance(seeds, int) else (min(seeds, default=-1), max(seeds, default=0))
+        )
         if most > LAST_SEED:
             raise ConfigError(f"seeds={seeds!r}: the last seed is {LAST_SEED}; name lower ones")
         if least < 0:

@@ -93,11 +93,7 @@ def start_tuning(
     """
     from groupbench.runner import tuning
 
-    if len(config.dataset) != 1:
-        raise ConfigError(
-            f"{len(config.dataset)} data sets: tune on one at a time, each to a file of its own"
-        )
-    loaded = _load(config, tell)
+    loaded = {config.dataset[0]: load_dataset(config, tell)}
     _require_writable(results)
     return tuning.search_all(_all_modes(config), options, loaded, results.resolve(), report, begin)
 
@@ -107,6 +103,19 @@ def collect(jobs: Sequence[Job]) -> list[RunRecord]:
     from groupbench.results import store
 
     return [record for job in jobs if (record := store.read(job.folder)) is not None]
+
+
+def load_dataset(config: Config, tell: Callable[[str], None] = lambda text: None) -> Dataset:
+    """The only data set of `config`, once its plugins are loaded; `tell` as of `start`.
+
+    Raises:
+        ConfigError: if there are several.
+        DatasetError: if it cannot be loaded.
+    """
+    if len(config.dataset) != 1:
+        raise ConfigError(f"{len(config.dataset)} data sets: name one at a time")
+    (dataset,) = _load(config, tell).values()
+    return dataset
 
 
 def _all_modes(config: Config) -> Config:

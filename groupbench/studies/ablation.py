@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report import Significance, long_frame, table_frame
 from groupbench.report.rows import require_level, row_name
-from groupbench.studies.fit import load_for
+from groupbench.runner.run import collect, load_dataset, start
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def study_ablation(
         metrics: names of metrics.
         aggregator: which group scores are compared; views of single users have none.
         level: level of the tests.
-        report: as of `groupbench.api.start`.
+        report: as of `groupbench.runner.run.start`.
         begin: likewise.
 
     Returns:
@@ -66,13 +65,13 @@ def study_ablation(
         ConfigError: if there is no ablation, or a name is unknown.
         ResultError: if the full method failed with every seed.
     """
-    load_for(config)
+    load_dataset(config)
     method = config.method_names()[0]
     require_level(level)
     require_metrics(metrics)
     require_aggregator(aggregator)
-    jobs = api.start(with_ablations(config), results, report, begin=begin)
-    records = api.collect(jobs)
+    jobs = start(with_ablations(config), results, report, begin=begin)
+    records = collect(jobs)
     full = next(job.label for job in jobs if job.method == method)
     failed = failures(records)
     if not any(record.method == full and record.status == "done" for record in records):

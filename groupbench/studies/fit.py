@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import ConfigError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.runner.job import Job
@@ -19,22 +18,6 @@ if TYPE_CHECKING:
     from groupbench.data.groups import Groups
     from groupbench.evaluation.task import Task
     from groupbench.runner.config import Config
-
-
-def load_for(config: Config) -> Dataset:
-    """The only data set of `config`, once its plugins are loaded.
-
-    Raises:
-        ConfigError: if there are several.
-    """
-    from groupbench.core import registry
-    from groupbench.data.loading import load
-
-    if len(config.dataset) != 1:
-        raise ConfigError(f"{len(config.dataset)} data sets: study one at a time")
-    for plugin in config.plugins:
-        registry.load_plugin(plugin)
-    return load(config.dataset[0], None if config.data_dir is None else Path(config.data_dir))
 
 
 def only_job(config: Config, dataset: Dataset, results: Path = Path()) -> Job:

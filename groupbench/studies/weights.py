@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report import long_frame
+from groupbench.runner.run import collect, load_dataset, start
 from groupbench.studies.cache import all_measured
-from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.profiling import macro
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
@@ -63,7 +62,7 @@ def study_weights(
         weights: the weights, not negative.
         metric: what recommendations are judged by, in the usual views.
         aggregator: which group scores are judged.
-        report: as of `groupbench.api.start`.
+        report: as of `groupbench.runner.run.start`.
         begin: likewise.
         step: as of `groupbench.studies.cache.all_measured`.
         tell: called with lines of progress.
@@ -77,7 +76,7 @@ def study_weights(
     """
     import pandas as pd
 
-    dataset = load_for(config)
+    dataset = load_dataset(config)
     method = config.method_names()[0]
     require_metrics([metric])
     require_aggregator(aggregator)
@@ -85,8 +84,8 @@ def study_weights(
     rows: list[dict[str, Any]] = []
     failed: list[str] = []
     for weight in weights:
-        jobs = api.start(weighted(config, weight), results, report, begin=begin)
-        records = api.collect(jobs)
+        jobs = start(weighted(config, weight), results, report, begin=begin)
+        records = collect(jobs)
         failed += failures(records)
         done = {record.seed for record in records if record.status == "done"}
         if done:

@@ -11,7 +11,7 @@ from groupbench.core.errors import ConfigError
 from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.plan import plan
-from groupbench.runner.tuning import Options, as_config, write
+from groupbench.runner.tuning import TuningOptions, as_config, write
 from groupbench.runner.tuning._optuna import Trial
 
 FOUND = {
@@ -33,7 +33,7 @@ def search(job, values):
     """A search that is over: one trial with these values and a failed one, or none."""
     trials = [] if values is None else [Trial(values, "done", [0.5], 1.5), Trial({}, "failed", [], 2.0)]
     best = trials[0] if trials else None
-    options = Options(view="rated-group", trials=2)
+    options = TuningOptions(view="rated-group", trials=2)
     return SimpleNamespace(job=job, options=options, trials=trials, seconds=3.5, best=best)
 
 
