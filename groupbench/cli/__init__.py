@@ -61,11 +61,11 @@ class _Commands(TyperGroup):
 def _load(name: str) -> TyperCommand | TyperGroup:
     module, attribute, _ = COMMANDS[name]
     found = getattr(importlib.import_module(f"groupbench.cli.{module}"), attribute)
-    if not isinstance(found, typer.Typer):
-        alone = typer.Typer(add_completion=False)
-        alone.command(name)(found)
-        found = alone
-    return cast(TyperCommand | TyperGroup, typer.main.get_command(found))
+    if isinstance(found, typer.Typer):
+        return typer.main.get_group(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return cast(TyperCommand, typer.main.get_command(alone))
 
 
 app = typer.Typer(

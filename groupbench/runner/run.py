@@ -37,39 +37,38 @@ def start(
         begin: called with the jobs to run and how many at a time, before any starts.
     """
     from groupbench.results import store
-    from groupbench.runner.executors import at_a_time, executor
-    from groupbench.runner.job import unfinished
-    from groupbench.runner.plan import plan
+    from groupbench.runner.executors import at_a_time, open_executor
+    from groupbench.runner.plan import plan_jobs
     from groupbench.runner.pool import JobOutcome
 
     loaded = _load(config, tell)
-    jobs = plan(_all_modes(config), loaded, results.resolve())
+    jobs = plan_jobs(_all_modes(config), loaded, results.resolve())
     for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:
         if any(job.served == name for job in jobs):
             tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")
-    left = unfinished(jobs)
+    missing = [job for job in jobs if not job.is_done]
     _require_writable(results)
-    for job in left:
+    for job in missing:
         if (file := store.damaged(job.folder)) is not None:
             tell(f"{file} is damaged, or of another version; its job is done again")
-    missing = {job.key for job in left}
+    keys = {job.key for job in missing}
     for job in jobs:
-        if job.key not in missing:
+        if job.key not in keys:
             store.tidy(job.folder)
-    if not left:
+    if not missing:
         return jobs
     ended = 0
     with ExitStack() as stack:
-        does = stack.enter_context(executor(config, loaded))
-        workers = at_a_time(config, does)
-        begin(left, min(workers or does.places(config.threads), len(left)))
-        events = does.run(left, workers=workers, threads=config.threads, timeout=config.timeout)
+        executor = stack.enter_context(open_executor(config, loaded))
+        workers = at_a_time(config, executor)
+        begin(missing, min(workers or executor.capacity(config.threads), len(missing)))
+        events = executor.run(missing, workers=workers, threads=config.threads, timeout=config.timeout)
         for event in stack.enter_context(closing(events)):
             if isinstance(event, JobOutcome):
                 ended += 1
                 if event.status != "done":
                     store.write(event.job.folder, event.job.record(event.status, event.reason))
-            report(event, ended, len(left))
+            report(event, ended, len(missing))
     return jobs
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.studies.inspect import Inside, inside
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def only_job(config: Config, dataset: Dataset, results: Path = Path()) -> Job:
     """The first job of `config`: that of its first method and seed."""
     asked = config.model_copy(update={"methods": config.methods[:1], "seeds": config.seed_list()[:1]})
-    return plan(asked, {config.dataset[0]: dataset}, results.resolve())[0]
+    return plan_jobs(asked, {config.dataset[0]: dataset}, results.resolve())[0]
 
 
 def task_of(job: Job, dataset: Dataset) -> Task:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation.inner_split import validation_task
 from groupbench.models.group_adapter import WEIGHT
-from groupbench.runner.executors import at_a_time, executor
-from groupbench.runner.plan import plan
+from groupbench.runner.executors import at_a_time, open_executor
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
 from groupbench.runner.resolve import values_for
 from groupbench.runner.tuning._search import Search
@@ -63,7 +63,7 @@ def search_all(
     alone = config.model_copy(update={"seeds": [options.seed]})
     searches = {
         job.served: Search(job, options, _fixed(config, job))
-        for job in plan(alone, {source: dataset}, results)
+        for job in plan_jobs(alone, {source: dataset}, results)
     }
     with ExitStack() as stack:
         for search in searches.values():
@@ -73,10 +73,10 @@ def search_all(
             report(search)
         queue = deque(job for search in searches.values() if (job := search.begin()) is not None)
         limit = min(config.timeout, options.timeout_per_method or math.inf)
-        does = stack.enter_context(executor(config, loaded))
-        workers = at_a_time(config, does)
-        begin(workers or does.places(config.threads))
-        events = does.run(queue, workers=workers, threads=config.threads, timeout=limit)
+        executor = stack.enter_context(open_executor(config, loaded))
+        workers = at_a_time(config, executor)
+        begin(workers or executor.capacity(config.threads))
+        events = executor.run(queue, workers=workers, threads=config.threads, timeout=limit)
         for event in stack.enter_context(closing(events)):
             job = event.job if isinstance(event, JobOutcome) else event
             search = searches[job.served]

@@ -20,7 +20,7 @@ from groupbench.cli._progress import Progress
 from groupbench.cli._time_left import Estimate, Leader, Steps, spoken
 from groupbench.cli._trials import Standing, Trials, standing, trials_left
 from groupbench.results import store
-from groupbench.runner.tuning._optuna import Trial
+from groupbench.runner.tuning._optuna import TuningTrial
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class Made:
 
     @property
     def trials(self):
-        return [Trial({"k": i}, "done", (mean,), 1.0) for i, mean in enumerate(self.means)]
+        return [TuningTrial({"k": i}, "done", (mean,), 1.0) for i, mean in enumerate(self.means)]
 
     @property
     def best(self):

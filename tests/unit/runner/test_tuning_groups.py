@@ -11,7 +11,7 @@ from groupbench.results import store
 from groupbench.results.store import ViewMetrics
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
 from groupbench.runner.tuning import Search, TuningOptions, as_config, write
 from groupbench.runner.tuning._side_by_side import _fixed
@@ -25,7 +25,7 @@ def data():
 
 
 def planned(config, data, tmp_path):
-    return {job.served: job for job in plan(config, {"itmrec-sim": data}, tmp_path) if job.seed == 0}
+    return {job.served: job for job in plan_jobs(config, {"itmrec-sim": data}, tmp_path) if job.seed == 0}
 
 
 def config_of(**asked):

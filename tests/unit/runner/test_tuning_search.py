@@ -11,7 +11,7 @@ from groupbench.data.loading import load
 from groupbench.results import store
 from groupbench.results.store import ViewMetrics
 from groupbench.runner.config import make_config
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
 from groupbench.runner.tuning import Search, TuningOptions, search_all
 from groupbench.runner.tuning._optuna import FEW
@@ -29,7 +29,7 @@ def begun(data, tmp_path):
 
     def call(method="ease", fixed=None, **options) -> Search:
         config = make_config(methods=[method], set={method: fixed or {}}, seeds=[2])
-        (job,) = plan(config, {"itmrec-sim": data}, tmp_path)
+        (job,) = plan_jobs(config, {"itmrec-sim": data}, tmp_path)
         asked = TuningOptions(view="rated-group", **{"trials": 4, "repeats": 2, **options})
         search = Search(job, asked, fixed or ())
         search.open()

@@ -18,7 +18,7 @@ from groupbench.data.groups import Groups
 from groupbench.data.loading import load
 from groupbench.models.recommender import Recommender
 from groupbench.runner.config import make_config
-from groupbench.runner.execute import execute
+from groupbench.runner.execution import execute
 from groupbench.studies import (
     Study,
     as_text,

@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from groupbench.runner.job import Job
 
 
-_kept: dict[str, Dataset] = {}
+_cached: dict[str, Dataset] = {}
 
 
-def keep(dataset: Dataset) -> None:
+def cache(dataset: Dataset) -> None:
     """Take this data set for jobs on its content, instead of loading it."""
-    _kept[dataset.content_hash] = dataset
+    _cached[dataset.content_hash] = dataset
 
 
 def execute(job: Job) -> None:
-    """Fit and judge one job and write its record.
+    """Fit and evaluate one job and write its record.
 
     Raises:
         GroupbenchError: typed, if the data, the options or the method are at fault.
@@ -49,10 +49,9 @@ def execute(job: Job) -> None:
     """
     for plugin in job.plugins:
         registry.load_plugin(plugin)
-    place = (job.source, job.data_dir, job.content_hash)
-    dataset = _dataset(*place)
-    asked = (_freeze(job.protocol), job.seed, job.validation, job.views)
-    task, cases, unsuitable = _task(place, *asked)
+    location = (job.source, job.data_dir, job.content_hash)
+    dataset = _dataset(*location)
+    task, cases, unsuitable = _task(location, _freeze(job.protocol), job.seed, job.validation, job.views)
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
@@ -73,8 +72,8 @@ def execute(job: Job) -> None:
             "train_workers": job.train_workers,
         },
     )
-    kept = judged and job.validation is None
-    store.write(job.folder, record, tables.tables(dataset, task, judged) if kept else {})
+    complete = judged and job.validation is None
+    store.write(job.folder, record, tables.tables(dataset, task, judged) if complete else {})
 
 
 def _repeatable(job: Job) -> bool:
@@ -121,8 +120,8 @@ def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
 def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
     from groupbench.data.loading import load
 
-    if content_hash in _kept:
-        return _kept[content_hash]
+    if content_hash in _cached:
+        return _cached[content_hash]
     dataset = load(source, None if data_dir is None else Path(data_dir))
     if dataset.content_hash != content_hash:
         raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")
@@ -131,13 +130,13 @@ def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
 
 @lru_cache(maxsize=4)
 def _task(
-    place: tuple[str, str | None, str],
+    location: tuple[str, str | None, str],
     options: tuple[tuple[str, Any], ...],
     seed: int,
     validation: int | None,
     views: tuple[str, ...],
 ) -> tuple[Task, list[EvaluationCase], dict[str, str]]:
-    protocol, dataset = make_protocol(dict(options)), _dataset(*place)
+    protocol, dataset = make_protocol(dict(options)), _dataset(*location)
     if validation is None:
         task = protocol.prepare(dataset, seed)
     else:
