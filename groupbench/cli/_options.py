@@ -1,4 +1,4 @@
-"""The options of commands: those of models, read from their fields, and the few others that commands share."""
+"""The options of commands: those of models, read from their fields, and a few that commands share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 if typing.TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from groupbench.core.options import OnCommandLine, Options
+    from groupbench.core.options import Flag, Options
 
 Only = Annotated[list[str] | None, typer.Option(help="Only these; comma-separated or repeated.")]
 ConfigFile = Annotated[
@@ -58,8 +58,8 @@ class Except:
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
     """The function as a command: for each parameter that is a model of options, it has these options.
 
-    `config: Annotated[Config, Except("tuned")]` becomes `--dataset`, `--seeds` and so on; the function gets the
-    model that they make, for a `Config` with the file of `--config` below them. What is left out on the
+    `config: Annotated[Config, Except("tuned")]` becomes `--dataset`, `--seeds` and so on; the function gets
+    the model that they make, for a `Config` with the file of `--config` below them. What is left out on the
     command line is left out here too, so that the file's value or the default of the field counts.
     """
     hints = typing.get_type_hints(function, include_extras=True)
@@ -121,8 +121,8 @@ def _parameters(kind: type[Options]) -> Iterator[inspect.Parameter]:
 
 
 def _of_protocol(field: FieldInfo) -> Iterator[inspect.Parameter]:
-    """The protocol's name, its most usual options, and one for all its options; their values are collected."""
-    from groupbench.core.options import OnCommandLine
+    """The protocol's name, its most usual options, and one option for all others."""
+    from groupbench.core.options import Flag
     from groupbench.evaluation.protocols import PROTOCOLS
     from groupbench.runner.config import PROTOCOL_KEYS
 
@@ -137,7 +137,7 @@ def _of_protocol(field: FieldInfo) -> Iterator[inspect.Parameter]:
         words = [text if same else f"{text} for {label}" for label, text in defaults.items()]
         first = next(iter(fields.values()))
         unset = ", ".join(dict.fromkeys(words)) or "that of each view"
-        yield _parameter(name, first, OnCommandLine(mark.panel, unset=unset), default=None)
+        yield _parameter(name, first, Flag(mark.panel, unset=unset), default=None)
     text = typer.Option(
         "--option",
         metavar="KEY=VALUE",
@@ -153,7 +153,7 @@ _ITSELF = object()
 
 
 def _parameter(
-    name: str, field: FieldInfo, mark: OnCommandLine, kind: Any = None, default: Any = _ITSELF
+    name: str, field: FieldInfo, mark: Flag, kind: Any = None, default: Any = _ITSELF
 ) -> inspect.Parameter:
     default = field.default if default is _ITSELF else default
     kind = _plain(field.annotation) if kind is None else kind
@@ -184,11 +184,11 @@ def _plain(annotation: Any) -> Any:
     return str if typing.get_origin(annotation) is Literal else annotation
 
 
-def _mark(field: FieldInfo) -> OnCommandLine:
+def _mark(field: FieldInfo) -> Flag:
     """How a field is on the command line; without a panel if it is not."""
-    from groupbench.core.options import OnCommandLine
+    from groupbench.core.options import Flag
 
-    return next((one for one in field.metadata if isinstance(one, OnCommandLine)), OnCommandLine(""))
+    return next((one for one in field.metadata if isinstance(one, Flag)), Flag(""))
 
 
 def _shown(value: Any) -> str:

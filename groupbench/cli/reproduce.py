@@ -54,8 +54,8 @@ def reproduce(
     if len(run) == 1 and run[0] in registry.methods.all() and not Path(run[0]).exists():
         if dataset is None:
             raise ConfigError(
-                f"{run[0]} is a method: say with --dataset where its reported metrics are to be reached, or give "
-                "the folder or key of a run"
+                f"{run[0]} is a method: say with --dataset where its reported metrics are to be reached, or "
+                "give the folder or key of a run"
             )
         config = make_config(
             methods=run,

@@ -16,7 +16,7 @@ from groupbench.core.errors import ConfigError, unknown
 
 
 @dataclass(frozen=True)
-class OnCommandLine:
+class Flag:
     """How a field is an option of commands; one without this is none.
 
     Attributes:
@@ -46,9 +46,9 @@ Names = Annotated[list[str], BeforeValidator(split_names)]
 
 
 class Options(BaseModel):
-    """Checked options; a mistake is a `ConfigError` of one line."""
+    """Checked options; a mistake is a `ConfigError` of one line. The docstring of a field is its help."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @classmethod
     def keys(cls) -> set[str]:

@@ -1,10 +1,10 @@
-"""What a run is asked to do: each option declared once, for the command line, TOML files and `groupbench.run`."""
+"""What a run is asked to do; each option declared once, for commands, TOML files and Python functions."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.core.options import Names, OnCommandLine, Options
+from groupbench.core.options import Flag, Names, Options, split_names
 from groupbench.models.group_adapter import MODES, GroupsAs, served_by
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ PROTOCOL_KEYS = ("ratio", "groups", "n_groups", "tau")
 
 Text = Annotated[str, BeforeValidator(lambda path: os.fspath(path) if isinstance(path, Path) else path)]
 """A text, or a path that becomes one."""
+Modes = Annotated[list[GroupsAs], BeforeValidator(split_names)]
+"""Ways to serve groups, in a list or in a text with commas between them."""
 
 
 class Tuned(BaseModel):
@@ -73,83 +75,52 @@ class Tuned(BaseModel):
 class Config(Options):
     """A run: every field is an option of `groupbench run` and a key of `--config FILE`."""
 
-    dataset: Annotated[Names, OnCommandLine("Data", names=True)] = Field(
-        ["itmrec-sim"], description="Data sets by name, or folders with a ratings.csv."
+    dataset: Annotated[Names, Flag("Data", names=True)] = Field(["itmrec-sim"])
+    """Data sets by name, or folders with a ratings.csv."""
+    data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
+    """Folder with a sub-folder of original files for each data set."""
+    protocol: Annotated[dict[str, Any], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (
+        Field({})
     )
-    data_dir: Annotated[Text | None, OnCommandLine("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = (
-        Field(None, description="Folder with a sub-folder of original files for each data set.")
-    )
-    protocol: Annotated[
-        dict[str, Any], OnCommandLine("Protocol", metavar="NAME", unset="as the data suit")
-    ] = Field({}, description="How data is split and evaluated; 'groupbench list protocols' shows them.")
-    seeds: Annotated[int | list[int], OnCommandLine("Protocol", metavar="NUMBERS")] = Field(
-        5, description="Number of seeds (0, 1, 2 ...), or the seeds themselves: 0,3,4 or 3,"
-    )
-    aggregators: Annotated[Names, OnCommandLine("Protocol", names=True)] = Field(
-        ["all"], description="Aggregators to evaluate; fewer save time where there are many groups."
-    )
-    methods: Annotated[Names, OnCommandLine("Methods", names=True)] = Field(
-        ["all"], description="Methods by name, comma-separated or repeated; 'all' is every one."
-    )
-    set: Annotated[dict[str, dict[str, Any]], OnCommandLine("Methods", metavar="METHOD.NAME=VALUE")] = Field(
-        {}, description="A hyperparameter (svd.n_factors=50); tuning leaves it as it is."
-    )
-    tuned: dict[str, Tuned] = Field(
-        {}, description="How hyperparameters were found, for those that `groupbench tune` found."
-    )
-    groups_as: Annotated[
-        list[GroupsAs] | None,
-        BeforeValidator(lambda value: value.split(",") if isinstance(value, str) else value),
-        OnCommandLine("Methods", names=True, unset="each that the data allow"),
-    ] = Field(
-        None,
-        description="How recommenders of users serve groups with rows of their own: members, rows or both.",
-    )
-    group_weight: Annotated[int, OnCommandLine("Methods")] = Field(
-        1, ge=1, description="Weight of a group's row beside rows of users, in rows and both."
-    )
-    plugins: Annotated[list[Text], OnCommandLine("Methods", flags=("--plugin",), metavar="FILE")] = Field(
-        [], description="Python file that adds methods, data sets and the like."
-    )
-    executor: Annotated[Literal["local", "ray"], OnCommandLine("Resources")] = Field(
-        "local", description="What runs jobs: local, processes of this machine; ray, a cluster."
-    )
-    address: Annotated[str | None, OnCommandLine("Resources", metavar="HOST:PORT", unset="RAY_ADDRESS")] = (
-        Field(None, description="Where the Ray cluster is; without any, one is started on this machine.")
-    )
-    jobs: Annotated[int | None, OnCommandLine("Resources", ("--jobs", "-j"), unset="one a core")] = Field(
-        None, ge=1, description="Jobs at a time."
-    )
-    threads: Annotated[int, OnCommandLine("Resources")] = Field(
-        1,
-        ge=1,
-        le=1024,
-        description="Threads of each worker; last digits may differ between numbers of threads.",
-    )
-    train_workers: Annotated[int, OnCommandLine("Resources")] = Field(
-        1,
-        ge=1,
-        le=1024,
-        description="Processes that share the training of a job (dmtl); numbers of them differ by rounding.",
-    )
+    """How data is split and evaluated; 'groupbench list protocols' shows them."""
+    seeds: Annotated[int | list[int], Flag("Protocol", metavar="NUMBERS")] = 5
+    """Number of seeds (0, 1, 2 ...), or the seeds themselves: 0,3,4 or 3,"""
+    aggregators: Annotated[Names, Flag("Protocol", names=True)] = Field(["all"])
+    """Aggregators to evaluate; fewer save time where there are many groups."""
+    methods: Annotated[Names, Flag("Methods", names=True)] = Field(["all"])
+    """Methods by name, comma-separated or repeated; 'all' is every one."""
+    set: Annotated[dict[str, dict[str, Any]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
+    """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
+    tuned: dict[str, Tuned] = Field({})
+    """How hyperparameters were found, for those that `groupbench tune` found."""
+    groups_as: Annotated[Modes | None, Flag("Methods", names=True, unset="each that the data allow")] = None
+    """How recommenders of users serve groups with rows of their own: members, rows or both."""
+    group_weight: Annotated[int, Flag("Methods")] = Field(1, ge=1)
+    """Weight of a group's row beside rows of users, in rows and both."""
+    plugins: Annotated[list[Text], Flag("Methods", flags=("--plugin",), metavar="FILE")] = Field([])
+    """Python file that adds methods, data sets and the like."""
+    executor: Annotated[Literal["local", "ray"], Flag("Resources")] = "local"
+    """What runs jobs: local, processes of this machine; ray, a cluster."""
+    address: Annotated[str | None, Flag("Resources", metavar="HOST:PORT", unset="RAY_ADDRESS")] = None
+    """Where the Ray cluster is; without any, one is started on this machine."""
+    jobs: Annotated[int | None, Flag("Resources", ("--jobs", "-j"), unset="one a core")] = Field(None, ge=1)
+    """Jobs at a time."""
+    threads: Annotated[int, Flag("Resources")] = Field(1, ge=1, le=1024)
+    """Threads of each worker; last digits may differ between numbers of threads."""
+    train_workers: Annotated[int, Flag("Resources")] = Field(1, ge=1, le=1024)
+    """Processes that share the training of a job (dmtl); numbers of them differ by rounding."""
     memory_budget: Annotated[
-        float | None, OnCommandLine("Resources", metavar="GIB", unset="0.5 for scores, 8 for similarities")
-    ] = Field(
-        None,
-        gt=0,
-        allow_inf_nan=False,
-        description="GiB that a job may take beyond its data: a quarter for scores that are cached, all for "
-        "similarities, before a fit that needs more is refused.",
-    )
-    deterministic: Annotated[bool, OnCommandLine("Resources")] = Field(
-        True, description="Hold methods to one thread that cannot be repeated with more."
-    )
-    timeout: Annotated[float, OnCommandLine("Resources")] = Field(
-        3600.0, gt=0, allow_inf_nan=False, description="Seconds after which a job is ended."
-    )
+        float | None, Flag("Resources", metavar="GIB", unset="0.5 for scores, 8 for similarities")
+    ] = Field(None, gt=0, allow_inf_nan=False)
+    """GiB that a job may take beyond its data: a quarter for scores that are cached, all for similarities,
+    before a fit that needs more is refused."""
+    deterministic: Annotated[bool, Flag("Resources")] = True
+    """Hold methods to one thread that cannot be repeated with more."""
+    timeout: Annotated[float, Flag("Resources")] = Field(3600.0, gt=0, allow_inf_nan=False)
+    """Seconds after which a job is ended."""
 
     @classmethod
-    def keys(cls) -> set[str]:
+    def keys(cls) -> Set[str]:
         """The fields, and what may be given beside `protocol`."""
         return {*cls.model_fields, *PROTOCOL_KEYS, "option"}
 
@@ -157,64 +128,49 @@ class Config(Options):
     @classmethod
     def _gather_protocol(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Put the protocol's name, `PROTOCOL_KEYS` and the texts of `option` into one table."""
-        beside = {key: values[key] for key in PROTOCOL_KEYS if key in values}
-        beside |= parse_options(values.get("option", []))
+        rest = dict(values)
+        beside = {key: rest.pop(key) for key in PROTOCOL_KEYS if key in values}
+        beside |= parse_options(rest.pop("option", []))
         protocol = values.get("protocol", {})
         if isinstance(protocol, str):
-            protocol = {"name": protocol}
-        rest = {key: values[key] for key in cls.model_fields if key in values and key != "protocol"}
-        if beside and isinstance(protocol, Mapping):
-            protocol = {**protocol, **beside}
-        return {**rest, "protocol": protocol} if protocol or "protocol" in values else rest
+            rest["protocol"] = protocol = {"name": protocol}
+        return {**rest, "protocol": {**protocol, **beside}} if beside and isinstance(protocol, dict) else rest
 
-    @field_validator("methods", mode="before")
+    @field_validator("set", "seeds", "methods", mode="before")
     @classmethod
-    def _require_registered(cls, names: Any) -> Any:
-        if isinstance(names, Iterable) and not all(isinstance(name, str) for name in names):
-            raise ConfigError(f"names must be text, got {names!r}; register your class with @method('name')")
+    def _parse(cls, value: object, info: ValidationInfo) -> object:
+        if info.field_name == "set" and isinstance(value, list):
+            return parse_set(value)
+        if info.field_name == "seeds" and isinstance(value, str):
+            return parse_seeds(value)
+        if info.field_name == "methods" and isinstance(value, list | tuple):
+            for name in value:
+                if not isinstance(name, str):
+                    hint = "register your class with @method('name')"
+                    raise ConfigError(f"names must be text, got {name!r}; {hint}")
+        return value
+
+    @field_validator("methods", "dataset", "aggregators", "groups_as")
+    @classmethod
+    def _require_one(cls, names: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        if names is not None and not names:
+            shown = (
+                ", ".join(MODES)
+                if info.field_name == "groups_as"
+                else "'groupbench list' shows what there is"
+            )
+            raise ConfigError(f"{info.field_name}: name at least one; {shown}")
         return names
-
-    @field_validator("set", mode="before")
-    @classmethod
-    def _parse_set(cls, texts: Any) -> Any:
-        return parse_set(texts) if isinstance(texts, list) else texts
-
-    @field_validator("seeds", mode="before")
-    @classmethod
-    def _parse_seeds(cls, text: Any) -> Any:
-        if not isinstance(text, str):
-            return text
-        try:
-            numbers = [int(part) for part in text.removesuffix(",").split(",")]
-        except ValueError as error:
-            raise ConfigError(f"seeds={text}: give a number of seeds (5) or the seeds (0,3,4)") from error
-        return numbers if "," in text else numbers[0]
-
-    @field_validator("methods", "dataset", "aggregators")
-    @classmethod
-    def _require_one(cls, names: list[str], info: ValidationInfo) -> list[str]:
-        if not names:
-            raise ConfigError(f"{info.field_name}: name at least one; 'groupbench list' shows what there is")
-        return names
-
-    @field_validator("groups_as")
-    @classmethod
-    def _require_mode(cls, modes: list[GroupsAs] | None) -> list[GroupsAs] | None:
-        if modes is not None and not modes:
-            raise ConfigError(f"groups_as: name at least one of {', '.join(MODES)}, or leave it out")
-        return modes
 
     @field_validator("seeds")
     @classmethod
     def _check_seeds(cls, seeds: int | list[int]) -> int | list[int]:
+        numbers = [seeds - 1] if isinstance(seeds, int) else seeds
         if isinstance(seeds, int) and seeds > MOST_SEEDS:
             raise ConfigError(f"seeds={seeds}: these are more than {MOST_SEEDS} seeds; ask for fewer")
-        least, most = (
-            (seeds - 1, 0) if isinstance(seeds, int) else (min(seeds, default=-1), max(seeds, default=0))
-        )
-        if most > LAST_SEED:
+        if max(numbers, default=0) > LAST_SEED:
             raise ConfigError(f"seeds={seeds!r}: the last seed is {LAST_SEED}; name lower ones")
-        if least < 0:
+        if min(numbers, default=-1) < 0:
             raise ConfigError(f"seeds={seeds!r}: ask for at least one seed, 0 or higher")
         return seeds
 
@@ -244,8 +200,8 @@ class Config(Options):
         from groupbench.core.registry import aggregators
 
         known = list(aggregators.all())
-        asked = {aggregators[name].name for name in self.aggregators if name != "all"}
-        return [name for name in known if name in asked or "all" in self.aggregators]
+        chosen = {aggregators[name].name for name in self.aggregators if name != "all"}
+        return [name for name in known if name in chosen or "all" in self.aggregators]
 
     def seed_list(self) -> list[int]:
         """The seeds, each once."""
@@ -301,12 +257,25 @@ def parse_set(texts: list[str]) -> dict[str, dict[str, Any]]:
     """
     out: dict[str, dict[str, Any]] = {}
     for text in texts:
-        place, equals, value = text.partition("=")
-        method, dot, parameter = place.strip().rpartition(".")
+        name, equals, value = text.partition("=")
+        method, dot, parameter = name.strip().rpartition(".")
         if not (equals and dot and method and parameter):
             raise ConfigError(f"--set {text}: write METHOD.PARAMETER=VALUE, for example svd.n_factors=50")
         out.setdefault(method, {})[parameter] = _value(value)
     return out
+
+
+def parse_seeds(text: str) -> int | list[int]:
+    """Turn `5` into a number of seeds, and `0,3,4` or `3,` into the seeds themselves.
+
+    Raises:
+        ConfigError: if a part is no number.
+    """
+    try:
+        numbers = [int(part) for part in text.removesuffix(",").split(",")]
+    except ValueError as error:
+        raise ConfigError(f"seeds={text}: give a number of seeds (5) or the seeds (0,3,4)") from error
+    return numbers if "," in text else numbers[0]
 
 
 def parse_options(texts: list[str]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Local:
 
 
 def at_a_time(config: Config, executor: Executor) -> int | None:
-    """Jobs at a time, fewer where each has several training workers; None for as many as it has capacity for."""
+    """Jobs at a time, fewer where each has several training workers; None for the executor's capacity."""
     if config.jobs is None and config.train_workers > 1:
         return max(1, executor.capacity(config.threads) // config.train_workers)
     return config.jobs

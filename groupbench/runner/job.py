@@ -142,7 +142,7 @@ class Job:
         )
 
     def trial(self, hyperparameters: Mapping[str, Any], repeat: int, view: str, aggregator: str) -> Job:
-        """This job with other hyperparameters, evaluated by one view on a validation split of its training rows.
+        """This job with other hyperparameters, evaluated by one view on a split of its training rows.
 
         Args:
             hyperparameters: those that differ from what the name stands for, maybe with the weight of

@@ -51,7 +51,7 @@ def main(descriptor: int) -> None:
 
 
 def _cache_file(descriptor: int) -> None:
-    """Cache the data set in a file; what is of a kind that cannot be deserialized is left to the job to load."""
+    """Cache the data set in a file; what cannot be deserialized is left to the job to load."""
     with (
         open(descriptor, "rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,

@@ -45,7 +45,8 @@ def study_profiling(
         ConfigError: if the method is not DMTL, or no user can be withheld.
     """
     dataset = load_dataset(config)
-    jobs = sorted(plan_jobs(config, {config.dataset[0]: dataset}, results.resolve()), key=lambda job: job.seed)
+    planned = plan_jobs(config, {config.dataset[0]: dataset}, results.resolve())
+    jobs = sorted(planned, key=lambda job: job.seed)
     measured = all_measured([(job, fold) for job in jobs for fold in range(folds)], dataset, folds, step)
     by_seed = [measured[first : first + folds] for first in range(0, len(measured), folds)]
     tell(f"{jobs[0].label}: measured with every seed")

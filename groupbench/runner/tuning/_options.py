@@ -7,34 +7,28 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from groupbench.core.errors import ConfigError
-from groupbench.core.options import OnCommandLine, Options
+from groupbench.core.options import Flag, Options
 
 
 class TuningOptions(Options):
     """How hyperparameters are looked for."""
 
-    trials: Annotated[int, OnCommandLine("Tuning")] = Field(
-        20, ge=1, description="Hyperparameters to try for each method; the first are the defaults."
+    trials: Annotated[int, Flag("Tuning")] = Field(20, ge=1)
+    """Hyperparameters to try for each method; the first are the defaults, and failed ones count."""
+    timeout_per_method: Annotated[float | None, Flag("Tuning", unset="no limit")] = Field(
+        None, gt=0, allow_inf_nan=False
     )
-    timeout_per_method: Annotated[float | None, OnCommandLine("Tuning", unset="no limit")] = Field(
-        None,
-        gt=0,
-        allow_inf_nan=False,
-        description="Seconds after which no trial of a method begins, and a single fit is ended.",
-    )
-    view: Annotated[str | None, OnCommandLine("Tuning", unset="the first that the data allow")] = Field(
-        None, description="View that decides."
-    )
-    metric: Annotated[str, OnCommandLine("Tuning")] = Field("ndcg@10", description="Metric that decides.")
-    aggregator: Annotated[str, OnCommandLine("Tuning")] = Field(
-        "average", description="Its aggregator; a method's own group scores need none."
-    )
-    seed: Annotated[int, OnCommandLine("Tuning")] = Field(
-        0, ge=0, description="Seed whose training rows are used; what it holds out is not looked at."
-    )
-    repeats: Annotated[int, OnCommandLine("Tuning")] = Field(
-        3, ge=1, description="Validation splits of these rows for each trial, whose value is the mean."
-    )
+    """Seconds after which no trial of a method begins, and a single fit is ended."""
+    view: Annotated[str | None, Flag("Tuning", unset="the first that the data allow")] = None
+    """View that decides."""
+    metric: Annotated[str, Flag("Tuning")] = "ndcg@10"
+    """Metric that decides."""
+    aggregator: Annotated[str, Flag("Tuning")] = "average"
+    """Its aggregator; a method's own group scores need none."""
+    seed: Annotated[int, Flag("Tuning")] = Field(0, ge=0)
+    """Seed whose training rows are used; what it holds out is not looked at."""
+    repeats: Annotated[int, Flag("Tuning")] = Field(3, ge=1)
+    """Validation splits of these rows for each trial, whose value is the mean."""
 
     @field_validator("metric")
     @classmethod

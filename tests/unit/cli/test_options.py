@@ -10,7 +10,7 @@ import pytest
 from groupbench import api
 from groupbench.cli import COMMANDS, main
 from groupbench.core.errors import ConfigError
-from groupbench.core.options import OnCommandLine
+from groupbench.core.options import Flag
 from groupbench.runner.config import Config, make_config
 from groupbench.runner.tuning import TuningOptions
 
@@ -35,7 +35,7 @@ def shown(monkeypatch, capsys):
 
 
 def _default(field) -> str:
-    mark = next(one for one in field.metadata if isinstance(one, OnCommandLine))
+    mark = next(one for one in field.metadata if isinstance(one, Flag))
     if mark.unset:
         return f"[default: ({mark.unset})]"
     default = field.default
@@ -64,7 +64,7 @@ def test_every_field_is_an_option_with_its_help_and_default(shown, command, fiel
         flag = "--plugin" if name == "plugins" else f"--{name.replace('_', '-')}"
         start = text.index(f" {flag} ")
         entry = text[start : start + 400]
-        assert field.description.split(";")[0].split(" (")[0] in entry, name
+        assert " ".join(field.description.split()).split(";")[0].split(" (")[0] in entry, name
         assert _default(field) in entry, name
 
 
