@@ -105,19 +105,25 @@ def tune(
 def table(
     results: str | Path = RESULTS, *, significance: bool | dict[str, Any] = False, **options: Any
 ) -> pd.DataFrame:
-    """The table of a results folder, one row per figure.
+    """The table of a results folder, one row per metric value.
 
     Args:
         results: the results folder.
-        significance: whether to test which rows differ from the best; or a dict of how: test, correction,
-            level and reference, as of `groupbench.report.Significance`.
-        **options: views, metrics, aggregator, ties and against, as of `groupbench.report.table_frame`.
+        significance: whether to test which rows differ from the best; or a dict of how, with options of
+            `groupbench.report.options.SignificanceOptions`.
+        **options: of `groupbench.report.options.RowOptions` (views, metrics, aggregator, ties, against).
+
+    Raises:
+        ResultError: if there are no results.
+        ConfigError: if a name or a value is wrong, as of `groupbench table`.
     """
     from groupbench.report import Significance, table_frame
+    from groupbench.report.options import RowOptions, SignificanceOptions
 
-    asked = significance if isinstance(significance, dict) else {}
-    how = None if significance is False else Significance(Path(results), **asked)
-    return table_frame(load_records(Path(results)), significance=how, **options)
+    tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
+    how = None if significance is False else Significance(Path(results), **tests.model_dump())
+    rows = RowOptions.make(**options)
+    return table_frame(load_records(Path(results)), significance=how, **rows.model_dump())
 
 
 def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from groupbench.core.errors import ConfigError, GroupbenchError
 
+__all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C; the command line's framework turns the interrupt into it."""
 
@@ -43,7 +45,7 @@ COMMANDS = {
     "bench": ("bench", "app", "Show and check saved benchmarks against other libraries."),
     "new": ("develop", "new_app", "Write a working template."),
 }
-"""By name of a command its module here, what it is called there, and what it does in one line."""
+"""By name of a command its module here (`_run` for `run`), its name there, and what it does."""
 
 
 class _Commands(TyperGroup):
@@ -60,7 +62,7 @@ class _Commands(TyperGroup):
 
 def _load(name: str) -> TyperCommand | TyperGroup:
     module, attribute, _ = COMMANDS[name]
-    found = getattr(importlib.import_module(f"groupbench.cli.{module}"), attribute)
+    found = getattr(importlib.import_module(f"groupbench.cli._{module}"), attribute)
     if isinstance(found, typer.Typer):
         return typer.main.get_group(found)
     alone = typer.Typer(add_completion=False)
@@ -76,6 +78,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def load_all() -> TyperGroup:
+    """The command line with every command loaded, for what documents or tests all of it."""
+    group = typer.main.get_group(app)
+    group.commands = {name: _load(name) for name in COMMANDS}
+    return group
 
 
 def _version(requested: bool) -> None:

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from groupbench import metrics
-from groupbench.cli import describe
-from groupbench.cli.describe import explanation, listing, load_plugins
+from groupbench.cli import _describe as describe
+from groupbench.cli._describe import explanation, listing, load_plugins
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.evaluation.protocols import PROTOCOLS
@@ -34,7 +34,7 @@ def test_protocols_are_listed_by_the_first_lines_of_their_classes():
 
 
 def test_pydantic_is_not_needed_to_list_names():
-    program = "import sys, groupbench.cli.describe as c; c.listing(); print('pydantic' in sys.modules)"
+    program = "import sys, groupbench.cli._describe as c; c.listing(); print('pydantic' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 

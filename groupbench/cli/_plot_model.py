@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupbench.cli._options import NOT_OF_DATA, Except, Seed, with_options
-from groupbench.cli.study import Method, study_config
+from groupbench.cli._study import Method, study_config
 from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
