@@ -168,7 +168,7 @@ def _parameter(
         metavar=mark.metavar,
         show_default=mark.unset or default is not None,
     )
-    annotation = Annotated[kind if default is not None else kind | None, option]
+    annotation: Any = Annotated[kind if default is not None else kind | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 

@@ -6,7 +6,7 @@ the same checks hold wherever an option is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -51,9 +51,9 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @classmethod
-    def keys(cls) -> set[str]:
+    def keys(cls) -> Set[str]:
         """The names that `make` takes."""
-        return set(cls.model_fields)
+        return cls.model_fields.keys()
 
     @classmethod
     def make(cls, **values: object) -> Self:
