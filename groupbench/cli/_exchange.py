@@ -50,8 +50,8 @@ def export(
     inputs = reproduction.Inputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
-    for place, reason in exported.left_out.items():
-        typer.echo(f"left out: {place}: {reason}")
+    for location, reason in exported.left_out.items():
+        typer.echo(f"left out: {location}: {reason}")
     if exported.tied:
         method_, share = max(exported.tied.items(), key=lambda pair: pair[1])
         typer.echo(
@@ -151,8 +151,8 @@ def merge(
 
 def _coverage(ranked: exchange.Ranked) -> str:
     """How many candidates have a score, and what the rows hold besides."""
-    said = f"{ranked.candidates:,} candidates"
-    said += (
+    text = f"{ranked.candidates:,} candidates"
+    text += (
         f", {ranked.missing:,} without a score: ranked last, tied" if ranked.missing else ", all with a score"
     )
-    return said + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")
+    return text + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")

@@ -80,8 +80,8 @@ def with_options(function: Callable[..., None]) -> Callable[..., None]:
     def command(context: typer.Context, **values: Any) -> None:
         given = {name for name in values if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
         for name, (kind, fields) in models.items():
-            asked = {field: values.pop(field) for field in fields}
-            values[name] = _made(kind, {field: asked[field] for field in fields if field in given})
+            options = {field: values.pop(field) for field in fields}
+            values[name] = _made(kind, {field: options[field] for field in fields if field in given})
         function(**values)
 
     command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -221,7 +221,7 @@ def require_place(file: Path) -> None:
 
     from groupbench.core.errors import ResultError
 
-    folder = next(place for place in file.absolute().parents if place.exists())
+    folder = next(parent for parent in file.absolute().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK) or file.is_dir():
         where = "it is a folder" if file.is_dir() else f"{folder} is no folder to write to"
         raise ResultError(f"cannot write {file}: {where}; choose another file with -o")

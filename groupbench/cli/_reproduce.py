@@ -100,8 +100,8 @@ def _compare_reported(config: Config, results: Path, tolerance: float) -> None:
     failed = False
     for protocol, reported in reproduction.reported_for(method, dataset).items():
         with Progress() as progress:
-            asked = config.model_copy(update={"protocol": {"name": protocol}})
-            jobs = start(asked, results, progress.report, progress.tell, progress.begin)
+            of_protocol = config.model_copy(update={"protocol": {"name": protocol}})
+            jobs = start(of_protocol, results, progress.report, progress.tell, progress.begin)
         records = collect(jobs)
         failed |= any(record.status != "done" for record in records)
         typer.echo(f"{method} on {dataset}, protocol {protocol}")

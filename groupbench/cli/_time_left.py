@@ -117,9 +117,9 @@ class Leader:
         for figures in record.figures:
             fits = figures.aggregator in ("average", "own", "none") and METRIC in figures.values
             if fits and record.name not in REFERENCES and figures.view == next(iter(record.views), ""):
-                place = record.dataset, record.protocol, figures.view
+                key = record.dataset, record.protocol, figures.view
                 name = f"{record.method}{' (own)' if figures.aggregator == 'own' else ''}"
-                self._values.setdefault(place, {}).setdefault(name, []).append(figures.values[METRIC])
+                self._values.setdefault(key, {}).setdefault(name, []).append(figures.values[METRIC])
 
     def lines(self) -> list[str]:
         """One line for each data set, protocol and view."""
