@@ -175,7 +175,7 @@ def test_folds_that_withhold_nobody_are_refused(memory, simulated):
 
 
 def test_several_data_sets_are_refused(memory, tmp_path):
-    with pytest.raises(ConfigError, match="2 data sets: study one at a time"):
+    with pytest.raises(ConfigError, match="2 data sets: name one at a time"):
         study_profiling(memory.model_copy(update={"dataset": ["a", "b"]}), tmp_path)
 
 
