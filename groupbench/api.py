@@ -38,7 +38,7 @@ def run(
     *,
     results: str | Path = RESULTS,
     config: str | Path | None = None,
-    **options: Any,
+    **options: object,
 ) -> pd.DataFrame:
     """Run what is missing and return the metrics of everything asked for.
 
@@ -70,7 +70,7 @@ def tune(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
     config: str | Path | None = None,
-    **options: Any,
+    **options: object,
 ) -> dict[str, Any]:
     """Choose hyperparameters on validation rows, each method with the same number of trials.
 
@@ -103,7 +103,7 @@ def tune(
 
 
 def table(
-    results: str | Path = RESULTS, *, significance: bool | dict[str, Any] = False, **options: Any
+    results: str | Path = RESULTS, *, significance: bool | dict[str, object] = False, **options: object
 ) -> pd.DataFrame:
     """The table of a results folder, one row per metric value.
 

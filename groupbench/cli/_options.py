@@ -77,7 +77,7 @@ def with_options(function: Callable[..., None]) -> Callable[..., None]:
             models[parameter.name] = kind, [one.name for one in own]
             parameters += own
 
-    def command(context: typer.Context, **values: Any) -> None:
+    def command(context: typer.Context, **values: object) -> None:
         given = {name for name in values if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
         for name, (kind, fields) in models.items():
             options = {field: values.pop(field) for field in fields}
@@ -191,7 +191,7 @@ def _mark(field: FieldInfo) -> Flag:
     return next((one for one in field.metadata if isinstance(one, Flag)), Flag(""))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return value if isinstance(value, str) else repr(value)
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.options import Flag, Names, Options, split_names
 from groupbench.models.group_adapter import MODES, GroupsAs, served_by
+from groupbench.runner.notation import parse_options, parse_seeds, parse_set
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -79,7 +80,7 @@ class Config(Options):
     """Data sets by name, or folders with a ratings.csv."""
     data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
     """Folder with a sub-folder of original files for each data set."""
-    protocol: Annotated[dict[str, Any], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (
+    protocol: Annotated[dict[str, object], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (
         Field({})
     )
     """How data is split and evaluated; 'groupbench list protocols' shows them."""
@@ -89,7 +90,7 @@ class Config(Options):
     """Aggregators to evaluate; fewer save time where there are many groups."""
     methods: Annotated[Names, Flag("Methods", names=True)] = Field(["all"])
     """Methods by name, comma-separated or repeated; 'all' is every one."""
-    set: Annotated[dict[str, dict[str, Any]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
+    set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
     """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
     tuned: dict[str, Tuned] = Field({})
     """How hyperparameters were found, for those that `groupbench tune` found."""
@@ -214,7 +215,7 @@ class Config(Options):
         return make_protocol(self.protocol, dataset)
 
 
-def make_config(file: str | Path | None = None, **options: Any) -> Config:
+def make_config(file: str | Path | None = None, **options: object) -> Config:
     """A config from a TOML file and options; options that are None leave the file's value.
 
     Raises:
@@ -231,70 +232,20 @@ def make_config(file: str | Path | None = None, **options: Any) -> Config:
     return Config.make(**_merged(below.model_dump(exclude_unset=True), above.model_dump(exclude_unset=True)))
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
     """`above` over `below`, table by table."""
     out = {**below, **above}
     for key in below.keys() & above.keys():
-        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
-            out[key] = _merged(below[key], above[key])
+        first, second = below[key], above[key]
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            out[key] = _merged(first, second)
     return out
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"config {file}: no such file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"config {file}: {error}; it must be a TOML file in UTF-8") from error
-
-
-def parse_set(texts: list[str]) -> dict[str, dict[str, Any]]:
-    """Turn `svd.n_factors=50` into nested values; values are TOML, anything else is text.
-
-    Raises:
-        ConfigError: if a text is not of the form METHOD.PARAMETER=VALUE.
-    """
-    out: dict[str, dict[str, Any]] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        method, dot, parameter = name.strip().rpartition(".")
-        if not (equals and dot and method and parameter):
-            raise ConfigError(f"--set {text}: write METHOD.PARAMETER=VALUE, for example svd.n_factors=50")
-        out.setdefault(method, {})[parameter] = _value(value)
-    return out
-
-
-def parse_seeds(text: str) -> int | list[int]:
-    """Turn `5` into a number of seeds, and `0,3,4` or `3,` into the seeds themselves.
-
-    Raises:
-        ConfigError: if a part is no number.
-    """
-    try:
-        numbers = [int(part) for part in text.removesuffix(",").split(",")]
-    except ValueError as error:
-        raise ConfigError(f"seeds={text}: give a number of seeds (5) or the seeds (0,3,4)") from error
-    return numbers if "," in text else numbers[0]
-
-
-def parse_options(texts: list[str]) -> dict[str, Any]:
-    """Turn `group_features=shares` into values; values are TOML, anything else is text.
-
-    Raises:
-        ConfigError: if a text is not of the form KEY=VALUE.
-    """
-    out = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not (equals and key.strip()):
-            raise ConfigError(f"--option {text}: write KEY=VALUE, for example group_features=shares")
-        out[key.strip()] = _value(value)
-    return out
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"x = {text}")["x"]
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return text.strip()

@@ -23,7 +23,7 @@ def promise(entry: Entry[Any]) -> Deterministic:
     return cast(Deterministic, promised)
 
 
-def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -> bool:
+def repeatable(entry: Entry[Any], parameters: Mapping[str, object], threads: int) -> bool:
     """Whether a job gives the same metric values again on its machine, if it has the same number of threads.
 
     Args:
@@ -36,7 +36,7 @@ def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -
     return promise(entry) != "never"
 
 
-def needs_one_thread(entry: Entry[Any], parameters: Mapping[str, Any]) -> bool:
+def needs_one_thread(entry: Entry[Any], parameters: Mapping[str, object]) -> bool:
     """Whether only a process with one thread gives the same metric values again.
 
     Raises:

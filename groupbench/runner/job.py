@@ -60,9 +60,9 @@ class Job:
     dataset: str
     content_hash: str
     simulated: bool
-    protocol: dict[str, Any]
+    protocol: dict[str, object]
     method: str
-    overrides: dict[str, Any]
+    overrides: dict[str, object]
     seed: int
     aggregators: tuple[str, ...]
     plugins: tuple[str, ...]
@@ -71,7 +71,7 @@ class Job:
     cost: float
     foreign: bool
     one_thread: bool
-    tuning: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, object] = field(default_factory=dict)
     validation: int | None = None
     views: tuple[str, ...] = ()
     groups_as: GroupsAs = "members"
@@ -141,7 +141,7 @@ class Job:
             **found,
         )
 
-    def trial(self, hyperparameters: Mapping[str, Any], repeat: int, view: str, aggregator: str) -> Job:
+    def trial(self, hyperparameters: Mapping[str, object], repeat: int, view: str, aggregator: str) -> Job:
         """This job with other hyperparameters, evaluated by one view on a split of its training rows.
 
         Args:

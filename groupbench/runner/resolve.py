@@ -28,22 +28,22 @@ def modes(config: Config, entry: registry.Entry[Any], dataset: Dataset, protocol
     return list(dict.fromkeys(config.groups_as or ["members"]))
 
 
-def values_for(tables: Mapping[str, Mapping[str, Any]], name: str, mode: GroupsAs) -> Mapping[str, Any]:
+def values_for(tables: Mapping[str, Mapping[str, object]], name: str, mode: GroupsAs) -> Mapping[str, object]:
     """What is set for a method that serves groups so: in a table of its own, else in the method's."""
     return tables.get(served(name, mode), tables.get(name, {}))
 
 
-def weighed(mode: GroupsAs, values: Mapping[str, Any], weight: int) -> tuple[dict[str, Any], int]:
+def weighed(mode: GroupsAs, values: Mapping[str, object], weight: int) -> tuple[dict[str, object], int]:
     """The `values` without the weight of groups' rows, and that, else `weight`; members have none, so 1."""
     if mode == "members":
         return dict(values), 1
-    weight = values.get(WEIGHT, weight)
-    if type(weight) is not int or weight < 1:
-        raise ConfigError(f"{WEIGHT}={weight!r}: a group stands as one user or more; give 1, 2 or so")
-    return {k: v for k, v in values.items() if k != WEIGHT}, weight
+    given = values.get(WEIGHT, weight)
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ConfigError(f"{WEIGHT}={given!r}: a group stands as one user or more; give 1, 2 or so")
+    return {k: v for k, v in values.items() if k != WEIGHT}, given
 
 
-def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protocol: str) -> dict[str, Any]:
+def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protocol: str) -> dict[str, object]:
     """How the hyperparameters with the digest `chosen` were tuned; empty if they were not.
 
     Raises:
@@ -73,7 +73,7 @@ def train_workers(entry: registry.Entry[Any], wanted: int) -> int:
     return wanted if can == "many" else 1
 
 
-def tuned_digest(name: str, mode: GroupsAs, given: Mapping[str, Any]) -> str:
+def tuned_digest(name: str, mode: GroupsAs, given: Mapping[str, object]) -> str:
     """By what hyperparameters that were tuned are recognized.
 
     Args:
@@ -89,8 +89,8 @@ def tuned_digest(name: str, mode: GroupsAs, given: Mapping[str, Any]) -> str:
 
 
 def made(
-    entry: registry.Entry[Any], given: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], float]:
+    entry: registry.Entry[Any], given: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object], float]:
     """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
     if entry.make.__module__ == "__main__":
         raise PluginError(

@@ -41,7 +41,7 @@ class TuningTrial:
         reason: why it failed.
     """
 
-    hyperparameters: Mapping[str, Any]
+    hyperparameters: Mapping[str, object]
     status: Status
     values: Sequence[float]
     seconds: float
@@ -78,7 +78,7 @@ class TrialJournal:
         file: Path,
         name: str,
         space: Mapping[str, Domain],
-        defaults: Mapping[str, Any],
+        defaults: Mapping[str, object],
         *,
         stream: Sequence[str | int],
         lower_is_better: bool,
@@ -105,7 +105,7 @@ class TrialJournal:
         """Let another process use the journal."""
         self._lock.close()
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> dict[str, object]:
         """The next setting to try: a new one, unless the space is so small that none is found."""
         if not self._frozen:
             return dict(self._defaults)
@@ -149,7 +149,7 @@ class TrialJournal:
         done = [trial for trial in self.trials[:n_trials] if trial.status == "done"]
         return min(done, key=lambda trial: self._cost(trial.mean), default=None)
 
-    def _sample(self, seed: int) -> dict[str, Any]:
+    def _sample(self, seed: int) -> dict[str, object]:
         import optuna
 
         with _quiet():

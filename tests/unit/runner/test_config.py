@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from groupbench.core.errors import ConfigError
-from groupbench.runner.config import Config, make_config, parse_options, parse_set
+from groupbench.runner.config import Config, make_config
+from groupbench.runner.notation import parse_options, parse_set
 
 
 @pytest.fixture
