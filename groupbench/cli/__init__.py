@@ -42,7 +42,6 @@ COMMANDS = {
     "plot": ("plot", "app", "Draw figures of a results folder."),
     "study": ("study", "app", "Studies of DMTL, the joint model."),
     "data": ("data", "app", "Fetch, check and describe data sets."),
-    "bench": ("bench", "app", "Show and check saved benchmarks against other libraries."),
     "new": ("develop", "new_app", "Write a working template."),
 }
 """By name of a command its module here (`_run` for `run`), its name there, and what it does."""
