@@ -203,11 +203,6 @@ def test_a_method_that_cannot_be_made_is_refused(cli, body, said):
     assert said in message
 
 
-def _lines(text: str) -> list[str]:
-    """The lines, but for those that a slow run prints now and then to say how far it is."""
-    return [line for line in text.splitlines() if not line.startswith("progress: ")]
-
-
 def _left(folder: Path) -> list[str]:
     """Command lines of processes of runs in `folder` that are still there, workers and what they started."""
     found = []
