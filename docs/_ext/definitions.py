@@ -127,11 +127,9 @@ def config() -> Iterator[str]:
 
 def commands() -> Iterator[str]:
     """Every command with its arguments and options."""
-    from typer.main import get_command
+    from groupbench.cli import load_all
 
-    from groupbench.cli import app
-
-    return _commands("groupbench", get_command(app))
+    return _commands("groupbench", load_all())
 
 
 def api() -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupbench.studies.ablation import study_ablation, with_ablations
-from groupbench.studies.fit import fitted, load_for, only_job, task_of
+from groupbench.studies.fit import fitted, only_job, task_of
 from groupbench.studies.inspect import Inside, inside, losses_of
 from groupbench.studies.measure import Measured, measure
 from groupbench.studies.profiling import study_profiling
@@ -23,7 +23,6 @@ __all__ = [
     "check_format",
     "fitted",
     "inside",
-    "load_for",
     "losses_of",
     "measure",
     "only_job",

@@ -12,8 +12,7 @@ from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report import Significance, long_frame, table_frame
 from groupbench.report.rows import require_level, row_name
-from groupbench.runner.run import collect, start
-from groupbench.studies.fit import load_for
+from groupbench.runner.run import collect, load_dataset, start
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def study_ablation(
         ConfigError: if there is no ablation, or a name is unknown.
         ResultError: if the full method failed with every seed.
     """
-    load_for(config)
+    load_dataset(config)
     method = config.method_names()[0]
     require_level(level)
     require_metrics(metrics)

@@ -7,11 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import ConfigError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.studies.inspect import Inside, inside
 
 if TYPE_CHECKING:
@@ -21,26 +20,10 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config
 
 
-def load_for(config: Config) -> Dataset:
-    """The only data set of `config`, once its plugins are loaded.
-
-    Raises:
-        ConfigError: if there are several.
-    """
-    from groupbench.core import registry
-    from groupbench.data.loading import load
-
-    if len(config.dataset) != 1:
-        raise ConfigError(f"{len(config.dataset)} data sets: study one at a time")
-    for plugin in config.plugins:
-        registry.load_plugin(plugin)
-    return load(config.dataset[0], None if config.data_dir is None else Path(config.data_dir))
-
-
 def only_job(config: Config, dataset: Dataset, results: Path = Path()) -> Job:
     """The first job of `config`: that of its first method and seed."""
     asked = config.model_copy(update={"methods": config.methods[:1], "seeds": config.seed_list()[:1]})
-    return plan(asked, {config.dataset[0]: dataset}, results.resolve())[0]
+    return plan_jobs(asked, {config.dataset[0]: dataset}, results.resolve())[0]
 
 
 def task_of(job: Job, dataset: Dataset) -> Task:

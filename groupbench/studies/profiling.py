@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
+from groupbench.runner.run import load_dataset
 from groupbench.studies.cache import all_measured
-from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.study import Study, place_of
 
@@ -44,8 +44,9 @@ def study_profiling(
     Raises:
         ConfigError: if the method is not DMTL, or no user can be withheld.
     """
-    dataset = load_for(config)
-    jobs = sorted(plan(config, {config.dataset[0]: dataset}, results.resolve()), key=lambda job: job.seed)
+    dataset = load_dataset(config)
+    planned = plan_jobs(config, {config.dataset[0]: dataset}, results.resolve())
+    jobs = sorted(planned, key=lambda job: job.seed)
     measured = all_measured([(job, fold) for job in jobs for fold in range(folds)], dataset, folds, step)
     by_seed = [measured[first : first + folds] for first in range(0, len(measured), folds)]
     tell(f"{jobs[0].label}: measured with every seed")

@@ -12,9 +12,8 @@ import numpy as np
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report import long_frame
-from groupbench.runner.run import collect, start
+from groupbench.runner.run import collect, load_dataset, start
 from groupbench.studies.cache import all_measured
-from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies.profiling import macro
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
@@ -77,7 +76,7 @@ def study_weights(
     """
     import pandas as pd
 
-    dataset = load_for(config)
+    dataset = load_dataset(config)
     method = config.method_names()[0]
     require_metrics([metric])
     require_aggregator(aggregator)

@@ -26,12 +26,12 @@ from groupbench.runner.reproduction import (
     agreement,
     beside_ours,
     find_runs,
+    format_repeat,
+    format_reported,
+    format_summary,
     repeatable_runs,
     reported_for,
     reproduce,
-    spoken,
-    summary,
-    told,
 )
 from tests._records import make_record
 
@@ -102,9 +102,9 @@ def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_pa
     moody = repeats["moody"]
     assert moody.promise.tolerance is None
     assert moody.agreement.differing
-    assert "not promised" in spoken(moody)
-    assert "deterministic: never" in spoken(moody)
-    assert "3 runs: 2 reproduced, 0 not, 0 failed; not promised: moody[strength=2.0]" in summary(
+    assert "not promised" in format_repeat(moody)
+    assert "deterministic: never" in format_repeat(moody)
+    assert "3 runs: 2 reproduced, 0 not, 0 failed; not promised: moody[strength=2.0]" in format_summary(
         list(repeats.values())
     )
 
@@ -122,8 +122,8 @@ def test_a_figure_that_is_not_found_again_breaks_the_promise(records):
     assert not repeat.holds
     (broken,) = repeat.broken
     assert (broken.place.metric, broken.first - broken.second) == ("ndcg@10", pytest.approx(1e-6))
-    assert spoken(repeat).startswith("DIFFERS ")
-    assert "1 run: 0 reproduced, 1 not, 0 failed" in summary([repeat])
+    assert format_repeat(repeat).startswith("DIFFERS ")
+    assert "1 run: 0 reproduced, 1 not, 0 failed" in format_summary([repeat])
     (same,) = again(tampered(svd, value * (1 + 1e-12)))
     assert same.holds
 
@@ -138,7 +138,7 @@ def test_metrics_of_one_side_are_named_and_the_others_compared(records):
     assert repeat.holds
     assert repeat.agreement.only_first == ("gone@7",)
     assert repeat.agreement.only_second == ("mrr@3",)
-    assert "only in the record: gone@7; only in the repeat: mrr@3" in spoken(repeat)
+    assert "only in the record: gone@7; only in the repeat: mrr@3" in format_repeat(repeat)
 
 
 def test_elsewhere_figures_need_only_be_close(records):
@@ -148,11 +148,11 @@ def test_elsewhere_figures_need_only_be_close(records):
     (near,) = again(tampered(elsewhere, value + CLOSE / 2))
     assert near.holds
     assert near.promise.tolerance == CLOSE
-    assert spoken(near).startswith("close ")
+    assert format_repeat(near).startswith("close ")
     assert [c.name for c in near.changes] == ["platform", "cpu"]
     (far,) = again(tampered(elsewhere, value + CLOSE * 2))
     assert [str(d.place) for d in far.broken] == [str(near.agreement.differing[0].place)]
-    assert any(line.startswith("changed since  cpu: another -> ") for line in summary([far]))
+    assert any(line.startswith("changed since  cpu: another -> ") for line in format_summary([far]))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_repeat_that_fails_is_no_success(records):
     svd = replace(records["svd"], hyperparameters={**records["svd"].hyperparameters, "n_factors": 10**9})
     (repeat,) = again(svd)
     assert not repeat.holds
-    assert spoken(repeat).startswith("FAILED ")
+    assert format_repeat(repeat).startswith("FAILED ")
 
 
 def test_runs_are_found_by_folder_and_by_key(done, records):
@@ -313,7 +313,7 @@ def test_reported_figures_are_reached_by_expected_values_only():
     assert found["hit@5"].ours["expected"] == pytest.approx(0.595)
     assert found["hit@5"].seeds == 2
     assert beside_ours([source], [first, second], tolerance=0.0)[0].verdict == "only under best-case ties"
-    said = "\n".join(told(list(found.values())))
+    said = "\n".join(format_reported(list(found.values())))
     assert "M (code)" in said
     assert "means of 2 seeds" in said
     assert "4 figures: 1 reached, 1 only under best-case ties, 1 not reached, 1 not measured" in said

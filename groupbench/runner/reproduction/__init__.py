@@ -5,7 +5,7 @@ from groupbench.results.environment import CLOSE, Change, Promise
 from groupbench.results.find import find_runs, repeatable_runs
 from groupbench.results.inputs import Inputs, recorded
 from groupbench.runner.reproduction._repeat import Repeat, reproduce
-from groupbench.runner.reproduction._report import spoken, summary, told
+from groupbench.runner.reproduction._report import format_repeat, format_reported, format_summary
 from groupbench.runner.reproduction._reported import TOLERANCE, Beside, beside_ours, reported_for
 
 __all__ = [
@@ -22,11 +22,11 @@ __all__ = [
     "agreement",
     "beside_ours",
     "find_runs",
+    "format_repeat",
+    "format_reported",
+    "format_summary",
     "recorded",
     "repeatable_runs",
     "reported_for",
     "reproduce",
-    "spoken",
-    "summary",
-    "told",
 ]

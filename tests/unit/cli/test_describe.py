@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from groupbench import metrics
-from groupbench.cli import describe
-from groupbench.cli.describe import explanation, listing
+from groupbench.cli import _describe as describe
+from groupbench.cli._describe import explanation, listing
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.evaluation.protocols import PROTOCOLS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from groupbench import metrics
-from groupbench.cli import describe
+from groupbench.cli import _describe as describe
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch

@@ -18,7 +18,7 @@ from groupbench.core.errors import PluginError
 from groupbench.core.source_hash import source_hash
 from groupbench.data.loading import load
 from groupbench.runner.config import make_config
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -314,7 +314,7 @@ def test_the_keys_of_jobs_follow(plugin, tmp_path):
 
     def keys():
         config = make_config(methods=[entry.name, "popularity"], seeds=1)
-        return {job.method: job.key for job in plan(config, {"x": data}, tmp_path)}
+        return {job.method: job.key for job in plan_jobs(config, {"x": data}, tmp_path)}
 
     first = keys()
     file.write_text(file.read_text() + "\n# a comment\n")

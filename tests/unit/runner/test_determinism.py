@@ -11,7 +11,7 @@ from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.determinism import needs_one_thread, promise, repeatable
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 
 LEVELS = ("always", "one-machine", "one-thread", "never")
 
@@ -26,7 +26,7 @@ def planned(tmp_path):
 
     def call(*methods, **options) -> list[Job]:
         config = make_config(methods=list(methods), seeds=1, **options)
-        return plan(config, {"itmrec-sim": data}, tmp_path)
+        return plan_jobs(config, {"itmrec-sim": data}, tmp_path)
 
     return call
 

@@ -16,9 +16,9 @@ from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.results import store
 from groupbench.runner.config import make_config
-from groupbench.runner.execute import execute
-from groupbench.runner.job import Job, unfinished
-from groupbench.runner.plan import plan
+from groupbench.runner.execution import execute
+from groupbench.runner.job import Job
+from groupbench.runner.plan import plan_jobs
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def planned(data, tmp_path):
 
     def call(dataset=data, **options) -> list[Job]:
         options = {"methods": ["svd", "random"], "seeds": 2, **options}
-        return plan(make_config(**options), {"itmrec-sim": dataset}, tmp_path)
+        return plan_jobs(make_config(**options), {"itmrec-sim": dataset}, tmp_path)
 
     return call
 
@@ -61,7 +61,9 @@ def test_keys_do_not_depend_on_company_order_workers_or_place(planned, data, tmp
     assert _keys(planned(methods=["random", "svd", "ease"], seeds=3)).items() >= keys.items()
     assert _keys(planned(jobs=7, timeout=3, threads=2)) == keys
     assert _keys(planned(set={"svd": {"n_factors": 100}}, protocol={"ratio": 0.8})) == keys
-    assert _keys(plan(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+    assert (
+        _keys(plan_jobs(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+    )
 
 
 def test_training_workers_are_no_part_of_a_job_and_go_to_methods_that_can(planned):
@@ -102,9 +104,9 @@ def test_unfinished_leaves_out_success_alone(planned):
     jobs = planned()
     for job, status in zip(jobs, ("done", "failed", "timeout"), strict=False):
         store.write(job.folder, job.record(status))
-    assert unfinished(jobs) == jobs[1:]
+    assert [job for job in jobs if not job.is_done] == jobs[1:]
     (jobs[0].folder / "run.json").write_text("{")
-    assert unfinished(jobs) == jobs
+    assert [job for job in jobs if not job.is_done] == jobs
 
 
 def test_a_part_of_a_trial_is_a_job_of_its_own_and_no_result(planned, tmp_path):
@@ -139,11 +141,11 @@ def test_what_was_tuned_otherwise_is_run_again(planned):
     job = planned(methods=["svd"])[0]
     tuned = replace(job, tuning={"seed": 0, "trials": 20})
     store.write(tuned.folder, tuned.record("done"))
-    assert unfinished([tuned]) == []
-    assert unfinished([job]) == [job]
+    assert tuned.is_done
+    assert not job.is_done
     more = replace(tuned, tuning={"seed": 0, "trials": 50})
     assert more.folder == tuned.folder
-    assert unfinished([more]) == [more]
+    assert not more.is_done
 
 
 def test_built_in_methods_share_a_process(planned):
@@ -165,7 +167,7 @@ def test_wrong_names_and_values(planned, options):
 
 
 def test_a_relative_results_folder_is_kept(data):
-    (job,) = plan(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
+    (job,) = plan_jobs(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
     assert job.folder.parts[:2] == ("somewhere", "runs")
 
 

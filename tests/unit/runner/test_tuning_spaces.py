@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from groupbench.cli import describe
+from groupbench.cli import _describe as describe
 from groupbench.core import registry
 from groupbench.core.errors import PluginError
 from groupbench.core.hyperparameters import Choice, Range, search_space, tunable

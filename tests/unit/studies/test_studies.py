@@ -18,7 +18,7 @@ from groupbench.data.groups import Groups
 from groupbench.data.loading import load
 from groupbench.models.recommender import Recommender
 from groupbench.runner.config import make_config
-from groupbench.runner.execute import execute
+from groupbench.runner.execution import execute
 from groupbench.studies import (
     Study,
     as_text,
@@ -175,7 +175,7 @@ def test_folds_that_withhold_nobody_are_refused(memory, simulated):
 
 
 def test_several_data_sets_are_refused(memory, tmp_path):
-    with pytest.raises(ConfigError, match="2 data sets: study one at a time"):
+    with pytest.raises(ConfigError, match="2 data sets: name one at a time"):
         study_profiling(memory.model_copy(update={"dataset": ["a", "b"]}), tmp_path)
 
 

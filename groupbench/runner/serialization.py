@@ -20,7 +20,7 @@ _KINDS = {
 _TREE = "tree"
 
 
-def pack(dataset: Dataset) -> bytes:
+def serialize(dataset: Dataset) -> bytes:
     """The data set as a NumPy archive: its arrays, and beside them JSON that says what each is.
 
     The original tables are left out: no method or view reads them.
@@ -33,9 +33,9 @@ def pack(dataset: Dataset) -> bytes:
     return archive.getvalue()
 
 
-def unpack(packed: bytes | mmap) -> Dataset:
-    """The inverse of `pack`, but for the original tables."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+def deserialize(data: bytes | mmap) -> Dataset:
+    """The inverse of `serialize`, but for the original tables."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return cast(Dataset, _put_together(json.loads(archive[_TREE].tobytes()), archive))
 
 
@@ -51,11 +51,11 @@ def _taken_apart(value: Any, arrays: dict[str, Any]) -> Any:
     return value
 
 
-def _put_together(held: Any, arrays: Any) -> Any:
-    if isinstance(held, list):
-        return tuple(held)
-    if not isinstance(held, dict) or not held:
-        return held
-    if "array" in held:
-        return arrays[held["array"]]
-    return _KINDS[held["kind"]](**{name: _put_together(part, arrays) for name, part in held["parts"].items()})
+def _put_together(node: Any, arrays: Any) -> Any:
+    if isinstance(node, list):
+        return tuple(node)
+    if not isinstance(node, dict) or not node:
+        return node
+    if "array" in node:
+        return arrays[node["array"]]
+    return _KINDS[node["kind"]](**{name: _put_together(part, arrays) for name, part in node["parts"].items()})

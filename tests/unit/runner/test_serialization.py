@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from groupbench.data.dataset import Dataset, Ratings
 from groupbench.data.loading import load
-from groupbench.runner.serialize import pack, unpack
+from groupbench.runner.serialization import deserialize, serialize
 
 
 def assert_same(one, other):
@@ -33,14 +33,14 @@ def assert_same(one, other):
 @pytest.mark.parametrize("name", ["itmrec", "ml-100k", "mafengwo", "camra2011:clean"])
 def test_every_part_of_a_real_data_set_survives(real_data, name):
     dataset = load(name, real_data)
-    arrived = unpack(pack(dataset))
+    arrived = deserialize(serialize(dataset))
     assert_same(arrived, dataset)
     assert arrived.content_hash == dataset.content_hash
     assert not arrived.tables
 
 
 def test_the_simulated_one_survives():
-    assert_same(unpack(pack(load("itmrec-sim"))), load("itmrec-sim"))
+    assert_same(deserialize(serialize(load("itmrec-sim"))), load("itmrec-sim"))
 
 
 @given(
@@ -54,7 +54,7 @@ def test_any_content_survives(ids, values, scale, timed):
     times = np.arange(len(values)) if timed else None
     ratings = Ratings(rows, rows, np.array(values), len(ids), 1, times)
     dataset = Dataset("name", "title: \U0001f9ea", ratings, tuple(ids), ("item",), scale, notes=("a note",))
-    arrived = unpack(pack(dataset))
+    arrived = deserialize(serialize(dataset))
     assert_same(arrived, dataset)
     assert arrived.content_hash == dataset.content_hash
 
@@ -66,6 +66,6 @@ def test_ids_and_scales_of_numpy_arrive_as_plain_values():
         user_ids=tuple(np.array(dataset.user_ids)),
         scale=(np.int64(1), np.float32(5)),
     )
-    arrived = unpack(pack(odd))
+    arrived = deserialize(serialize(odd))
     assert arrived.content_hash == odd.content_hash == dataset.content_hash
     assert arrived.scale == (1, 5.0)

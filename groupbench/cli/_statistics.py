@@ -23,10 +23,9 @@ def compare(
 ) -> None:
     """Compare two rows: wins, difference with its interval, effect size, and every test."""
     from groupbench.api import load_records
-    from groupbench.cli.show import of_datasets
     from groupbench.report.compare import compare_frame, render_comparison
 
-    records = of_datasets(load_records(results), split_names(dataset, "dataset"))
+    records = load_records(results, split_names(dataset, "dataset"))
     frame = compare_frame(
         results,
         records,

@@ -7,28 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli._options import ConfigFile, DataDir, Plugins, Protocol, ProtocolOptions, Seed, Set
-from groupbench.cli.study import Dataset, Method, make_study
+from groupbench.cli._options import NOT_OF_DATA, Except, Seed, with_options
+from groupbench.cli._study import Method, study_config
+from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
     from groupbench.evaluation.task import Task
-    from groupbench.runner.config import Config
     from groupbench.runner.job import Job
     from groupbench.studies import Inside
 
+ModelOptions = Annotated[Config, Except(*(field for field in NOT_OF_DATA if field not in ("set", "tuned")))]
 _OUTPUT = typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")
 
 
+@with_options
 def training(
+    config: ModelOptions,
     method: Method = "dmtl",
-    dataset: Dataset = None,
     seed: Seed = 0,
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
-    set_: Set = None,
-    config: ConfigFile = None,
-    plugin: Plugins = None,
-    data_dir: DataDir = None,
     output: Annotated[Path, _OUTPUT] = Path("training.svg"),
 ) -> None:
     """Fit DMTL as a run does and draw its losses by epoch."""
@@ -36,8 +32,8 @@ def training(
     from groupbench.studies import losses_of, place_of
 
     check_suffix(output)
-    asked = make_study(method, dataset, [seed], protocol, option, set_, config, plugin, data_dir)
-    job, _, model = _fit(asked)
+    chosen = _of_seed(config, method, seed)
+    job, _, model = _fit(chosen)
     losses = losses_of(model)
     draw_training({job.label: losses}, output, title=f"{place_of(job)}: {job.label}, seed {seed}")
     for name, values in losses.items():
@@ -47,19 +43,14 @@ def training(
     typer.echo(f"drawn in {output}")
 
 
+@with_options
 def tsne(
+    config: ModelOptions,
     method: Method = "dmtl",
-    dataset: Dataset = None,
     seed: Seed = 0,
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
-    set_: Set = None,
-    config: ConfigFile = None,
-    plugin: Plugins = None,
-    data_dir: DataDir = None,
     output: Annotated[Path, _OUTPUT] = Path("tsne.svg"),
 ) -> None:
-    """Draw users by their mean shared representation, coloured by group; beside it without profiling.
+    """Draw users by their mean shared representation, colored by group; beside it without profiling.
 
     Silhouette and neighbourhood purity are measured before t-SNE, which shows clusters where there are none.
     """
@@ -67,10 +58,10 @@ def tsne(
     from groupbench.studies import place_of, user_map, weighted
 
     check_suffix(output)
-    asked = make_study(method, dataset, [seed], protocol, option, set_, config, plugin, data_dir)
-    without = weighted(asked, 0.0)
+    chosen = _of_seed(config, method, seed)
+    without = weighted(chosen, 0.0)
     maps = {}
-    for drawn_config in (asked, without):
+    for drawn_config in (chosen, without):
         job, task, model = _fit(drawn_config)
         drawn = user_map(model, task.train.ratings, task.train.groups, random_state=seed)
         typer.echo(f"{job.label}: {drawn.words}")
@@ -80,16 +71,11 @@ def tsne(
     typer.echo(f"drawn in {output}")
 
 
+@with_options
 def attention(
+    config: ModelOptions,
     method: Method = "dmtl",
-    dataset: Dataset = None,
     seed: Seed = 0,
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
-    set_: Set = None,
-    config: ConfigFile = None,
-    plugin: Plugins = None,
-    data_dir: DataDir = None,
     output: Annotated[Path, _OUTPUT] = Path("attention.svg"),
 ) -> None:
     """Draw mean attention weights by item feature.
@@ -102,8 +88,8 @@ def attention(
     from groupbench.studies import attention_by_feature, place_of
 
     check_suffix(output)
-    asked = make_study(method, dataset, [seed], protocol, option, set_, config, plugin, data_dir)
-    job, task, model = _fit(asked)
+    chosen = _of_seed(config, method, seed)
+    job, task, model = _fit(chosen)
     rng = generator("attention", seed)
     names, weights, units = attention_by_feature(model, task.train.ratings, task.train.item_features, rng=rng)
     title = f"{place_of(job)}: attention of {job.label}, seed {seed} (effective units of {weights.shape[1]})"
@@ -114,10 +100,15 @@ def attention(
     typer.echo(f"drawn in {output}")
 
 
-def _fit(config: Config) -> tuple[Job, Task, Inside]:
-    from groupbench.studies import fitted, load_for, only_job, task_of
+def _of_seed(config: Config, method: str, seed: int) -> Config:
+    return study_config(config, method).model_copy(update={"seeds": [seed]})
 
-    dataset = load_for(config)
+
+def _fit(config: Config) -> tuple[Job, Task, Inside]:
+    from groupbench.runner.run import load_dataset
+    from groupbench.studies import fitted, only_job, task_of
+
+    dataset = load_dataset(config)
     job = only_job(config, dataset)
     task = task_of(job, dataset)
     return job, task, fitted(job, task)

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupbench.cli._options import (
+    NOT_OF_DATA,
     DataDir,
+    Except,
     Only,
     Plugins,
-    Protocol,
-    ProtocolOptions,
     Results,
     Seed,
-    protocol_options,
     split_names,
+    with_options,
 )
+from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
-    from groupbench.data.dataset import Dataset as LoadedDataset
     from groupbench.results import exchange
 
-Dataset = Annotated[str, typer.Option(help="A data set by name, or a folder with a ratings.csv.")]
+TaskOptions = Annotated[Config, Except(*NOT_OF_DATA)]
 
 
 def export(
@@ -40,18 +40,18 @@ def export(
     plugin: Plugins = None,
 ) -> None:
     """Write recommended lists and the truth that judged them, for other tools."""
-    from groupbench import api
+    from groupbench.api import load_records
     from groupbench.results import exchange
     from groupbench.runner import reproduction
 
-    records = api.load_records(results)
-    asked = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
-    chosen = exchange.Chosen(*(split_names(names, option) for option, names in asked.items()))
+    records = load_records(results)
+    names_by_option = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
+    chosen = exchange.Chosen(*(split_names(names, option) for option, names in names_by_option.items()))
     inputs = reproduction.Inputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
-    for place, reason in exported.left_out.items():
-        typer.echo(f"left out: {place}: {reason}")
+    for location, reason in exported.left_out.items():
+        typer.echo(f"left out: {location}: {reason}")
     if exported.tied:
         method_, share = max(exported.tied.items(), key=lambda pair: pair[1])
         typer.echo(
@@ -60,53 +60,49 @@ def export(
         )
 
 
+@with_options
 def export_task(
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
-    dataset: Dataset = "itmrec-sim",
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
+    config: TaskOptions,
     seed: Seed = 0,
-    data_dir: DataDir = None,
-    plugin: Plugins = None,
 ) -> None:
     """Write training rows, groups and candidates, and no truth, for methods that run elsewhere."""
     from groupbench.results import exchange
+    from groupbench.runner.run import load_dataset
 
-    loaded = _load(dataset, data_dir, plugin)
-    split = exchange.Split.make(loaded, protocol_options(protocol, option), seed)
+    loaded = load_dataset(config)
+    split = exchange.Split.make(loaded, config.protocol, seed)
     for view in exchange.export_task(split, output):
         typer.echo(f"view {view}")
     typer.echo(f"{loaded.name}, protocol {split.protocol.label}, seed {seed}: written to {output}")
 
 
+@with_options
 def score(
     file: Annotated[
         list[Path],
         typer.Argument(help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed)."),
     ],
-    dataset: Dataset = "itmrec-sim",
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
+    config: TaskOptions,
     seed: Seed = 0,
     view: Annotated[
         list[str] | None, typer.Option(help="The view of each FILE, in order; by default the first one.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the method; by default that of FILE.")] = None,
     results: Results = Path("results"),
-    data_dir: DataDir = None,
-    plugin: Plugins = None,
 ) -> None:
     """Judge rankings that were made elsewhere, and put them beside the others in the table."""
     from groupbench.report import render
     from groupbench.results import exchange
+    from groupbench.runner.run import load_dataset
 
     scored = exchange.score(
         file,
-        _load(dataset, data_dir, plugin),
-        protocol_options(protocol, option),
+        load_dataset(config),
+        config.protocol,
         name=file[0].stem if name is None else name,
         results=results,
-        source=dataset,
+        source=config.dataset[0],
         seed=seed,
         views=split_names(view, "view") or [],
     )
@@ -155,16 +151,8 @@ def merge(
 
 def _coverage(ranked: exchange.Ranked) -> str:
     """How many candidates have a score, and what the rows hold besides."""
-    said = f"{ranked.candidates:,} candidates"
-    said += (
+    text = f"{ranked.candidates:,} candidates"
+    text += (
         f", {ranked.missing:,} without a score: ranked last, tied" if ranked.missing else ", all with a score"
     )
-    return said + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")
-
-
-def _load(dataset: str, data_dir: Path | None, plugins: list[str] | None) -> LoadedDataset:
-    from groupbench.core import registry
-    from groupbench.data.loading import load
-
-    registry.load_plugins(plugins or [])
-    return load(dataset, data_dir)
+    return text + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")

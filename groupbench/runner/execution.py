@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _given: dict[str, Dataset] = {}
 
 
-def keep(dataset: Dataset) -> None:
+def cache(dataset: Dataset) -> None:
     """Take this data set for jobs on its content, instead of loading it."""
     _given[dataset.content_hash] = dataset
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation.inner_split import inner_task
 from groupbench.models.group_adapter import WEIGHT
-from groupbench.runner.executors import at_a_time, executor
-from groupbench.runner.plan import plan
+from groupbench.runner.executors import at_a_time, open_executor
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
 from groupbench.runner.resolve import values_for
 from groupbench.runner.tuning._search import Search
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from groupbench.evaluation.protocols import Protocol
     from groupbench.runner.config import Config
     from groupbench.runner.job import Job
-    from groupbench.runner.tuning._options import Options
+    from groupbench.runner.tuning._options import TuningOptions
 
 
-def run(
+def search_all(
     config: Config,
-    options: Options,
+    options: TuningOptions,
     loaded: Mapping[str, Dataset],
     results: Path,
     report: Callable[[Search], None] = lambda search: None,
@@ -63,7 +63,7 @@ def run(
     alone = config.model_copy(update={"seeds": [options.seed]})
     searches = {
         job.served: Search(job, options, _fixed(config, job))
-        for job in plan(alone, {source: dataset}, results)
+        for job in plan_jobs(alone, {source: dataset}, results)
     }
     with ExitStack() as stack:
         for search in searches.values():
@@ -73,10 +73,10 @@ def run(
             report(search)
         queue = deque(job for search in searches.values() if (job := search.begin()) is not None)
         limit = min(config.timeout, options.timeout_per_method or math.inf)
-        does = stack.enter_context(executor(config, loaded))
-        workers = at_a_time(config, does)
-        begin(workers or does.places(config.threads))
-        events = does.run(queue, workers=workers, threads=config.threads, timeout=limit)
+        executor = stack.enter_context(open_executor(config, loaded))
+        workers = at_a_time(config, executor)
+        begin(workers or executor.capacity(config.threads))
+        events = executor.run(queue, workers=workers, threads=config.threads, timeout=limit)
         for event in stack.enter_context(closing(events)):
             job = event.job if isinstance(event, JobOutcome) else event
             search = searches[job.served]
@@ -97,7 +97,7 @@ def _fixed(config: Config, job: Job) -> set[str]:
     return {*values_for(config.set, job.method, job.groups_as), *weight}
 
 
-def _view(options: Options, dataset: Dataset, protocol: Protocol) -> str:
+def _view(options: TuningOptions, dataset: Dataset, protocol: Protocol) -> str:
     """The view that was asked for, or the first one that can judge the validation rows."""
     if options.view is not None and options.view not in protocol.views:
         raise ConfigError(unknown(f"view of the protocol {protocol.name}", options.view, protocol.views))

@@ -11,6 +11,7 @@ from groupbench.cli._options import DataDir, Results
 from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
+    from groupbench.runner.config import Config
     from groupbench.runner.reproduction import Inputs
 
 
@@ -18,26 +19,24 @@ def reproduce(
     run: Annotated[
         list[str],
         typer.Argument(
-            help="Folders of runs, a results folder for all of its runs, or beginnings of keys; or the name "
-            "of one method.",
+            help="Run folders, a results folder for all of its runs, or key prefixes; or the name of one "
+            "method.",
             show_default=False,
         ),
     ],
     results: Results = Path("results"),
     dataset: Annotated[
         str | None,
-        typer.Option(help="The data set of a method; or where that of runs lies now, if it has moved."),
+        typer.Option(help="The data set of a method; or the new path of that of runs."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Repeats of a method.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of a method.")] = 3,
     tolerance: Annotated[
         float | None,
         typer.Option(
             min=0, help="How far below a reported figure a method may stay and reach it; default 0.01."
         ),
     ] = None,
-    plugin: Annotated[
-        list[str] | None, typer.Option(help="Where a plugin lies now, if it has moved.")
-    ] = None,
+    plugin: Annotated[list[str] | None, typer.Option(help="New path of a plugin, if it has moved.")] = None,
     data_dir: DataDir = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
@@ -47,11 +46,27 @@ def reproduce(
     A run is done again from its record alone. A method needs --dataset; it is run where runs are missing.
     """
     from groupbench.core import registry
+    from groupbench.core.errors import ConfigError
     from groupbench.runner import reproduction
+    from groupbench.runner.config import make_config
 
     registry.load_plugins(plugin or [])
     if len(run) == 1 and run[0] in registry.methods and not Path(run[0]).exists():
-        _beside_reported(run[0], dataset, results, seeds, tolerance, plugin, data_dir, jobs, timeout)
+        if dataset is None:
+            raise ConfigError(
+                f"{run[0]} is a method: say with --dataset where its reported metrics are to be reached, or "
+                "give the folder or key of a run"
+            )
+        config = make_config(
+            methods=run,
+            dataset=[dataset],
+            seeds=seeds,
+            plugins=plugin,
+            data_dir=data_dir,
+            jobs=jobs,
+            timeout=timeout,
+        )
+        _compare_reported(config, results, reproduction.TOLERANCE if tolerance is None else tolerance)
     else:
         _repeat(run, results, reproduction.Inputs(data_dir, dataset, plugin or []), jobs, timeout)
 
@@ -59,65 +74,38 @@ def reproduce(
 def _repeat(run: list[str], results: Path, inputs: Inputs, jobs: int, timeout: float) -> None:
     from groupbench.runner import reproduction
 
-    known = reproduction.find_runs(run, results)
-    left = reproduction.repeatable_runs(known)
-    if len(left) < len(known):
+    runs = reproduction.find_runs(run, results)
+    repeatable = reproduction.repeatable_runs(runs)
+    if len(repeatable) < len(runs):
         typer.echo(
-            f"{len(known) - len(left)} of {len(known)} runs did not end well, or judged rankings made "
+            f"{len(runs) - len(repeatable)} of {len(runs)} runs did not end well, or evaluated rankings made "
             "elsewhere; they are left out"
         )
     repeats = []
-    for repeat in reproduction.reproduce(left, inputs, jobs=jobs, timeout=timeout):
+    for repeat in reproduction.reproduce(repeatable, inputs, jobs=jobs, timeout=timeout):
         repeats.append(repeat)
-        typer.echo(reproduction.spoken(repeat))
-    for line in reproduction.summary(repeats):
+        typer.echo(reproduction.format_repeat(repeat))
+    for line in reproduction.format_summary(repeats):
         typer.echo(line)
     if not all(repeat.holds for repeat in repeats):
         raise typer.Exit(1)
 
 
-def _beside_reported(
-    method: str,
-    dataset: str | None,
-    results: Path,
-    seeds: int,
-    tolerance: float | None,
-    plugin: list[str] | None,
-    data_dir: Path | None,
-    jobs: int,
-    timeout: float,
-) -> None:
-    from groupbench import api
-    from groupbench.core.errors import ConfigError
+def _compare_reported(config: Config, results: Path, tolerance: float) -> None:
+    """Run the only method of `config` under each protocol that papers report it for, and compare."""
     from groupbench.runner import reproduction
-    from groupbench.runner.config import make_config
+    from groupbench.runner.run import collect, start
 
-    if dataset is None:
-        raise ConfigError(
-            f"{method} is a method: say with --dataset where its reported figures are to be reached, or give "
-            "the folder or key of a run"
-        )
+    method, dataset = config.methods[0], config.dataset[0]
     failed = False
     for protocol, reported in reproduction.reported_for(method, dataset).items():
-        config = make_config(
-            methods=[method],
-            dataset=[dataset],
-            protocol={"name": protocol},
-            seeds=seeds,
-            plugins=plugin,
-            data_dir=None if data_dir is None else str(data_dir),
-            jobs=jobs,
-            timeout=timeout,
-        )
-        with Progress() as shown:
-            planned = api.start(config, results, shown.report, shown.tell, shown.begin)
-        records = api.collect(planned)
+        with Progress() as progress:
+            of_protocol = config.model_copy(update={"protocol": {"name": protocol}})
+            jobs = start(of_protocol, results, progress.report, progress.tell, progress.begin)
+        records = collect(jobs)
         failed |= any(record.status != "done" for record in records)
-        found = reproduction.beside_ours(
-            reported, records, reproduction.TOLERANCE if tolerance is None else tolerance
-        )
         typer.echo(f"{method} on {dataset}, protocol {protocol}")
-        for line in reproduction.told(found):
+        for line in reproduction.format_reported(reproduction.beside_ours(reported, records, tolerance)):
             typer.echo(line)
     if failed:
         raise typer.Exit(1)

@@ -26,7 +26,6 @@ def report(
 ) -> None:
     """Write all figures as one HTML file that opens anywhere and loads nothing."""
     from groupbench.api import load_records
-    from groupbench.cli.show import of_datasets
     from groupbench.core.errors import ConfigError
     from groupbench.report.html import make_page, page_content
 
@@ -35,7 +34,7 @@ def report(
     require_place(output)
     found = page_content(
         results,
-        of_datasets(load_records(results), split_names(dataset, "dataset")),
+        load_records(results, split_names(dataset, "dataset")),
         views=split_names(view, "view") or "all",
         metrics=split_names(metrics, "metrics") or "all",
         aggregator=aggregator,

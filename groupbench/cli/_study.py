@@ -8,55 +8,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli._options import (
-    ConfigFile,
-    DataDir,
-    Jobs,
-    Level,
-    Plugins,
-    Protocol,
-    ProtocolOptions,
-    Set,
-    protocol_options,
-    split_names,
-)
+from groupbench.cli._options import Except, Level, ResultsOutput, split_names, with_options
 from groupbench.cli._progress import Progress
+from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
-    from groupbench.runner.config import Config
     from groupbench.studies import Study
 
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
 
-Method = Annotated[str, typer.Option(help="DMTL or a variant of it.")]
-Dataset = Annotated[
-    str | None,
-    typer.Option(help="A data set by name, or a folder; default: as --config says, or itmrec-sim."),
-]
-Seeds = Annotated[int, typer.Option(min=1, help="Number of repeats.")]
-Results = Annotated[Path, typer.Option(help="Results folder; it keeps what was measured.")]
+StudyOptions = Annotated[Config, Except("methods", "groups_as", "group_weight", "aggregators")]
+Method = Annotated[str, typer.Option(help="DMTL or a variant of it.", rich_help_panel="Methods")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")]
-Aggregator = Annotated[str, typer.Option(help="Which group scores; 'own' are the model's own.")]
+Aggregator = Annotated[str, typer.Option(help="A name, or 'own' for the group scores of the model itself.")]
 Format = Annotated[str, typer.Option("--format", "-f", help="plain, markdown, csv or json.")]
 
 
 @app.command()
+@with_options
 def ablation(
+    config: StudyOptions,
     method: Method = "dmtl",
-    dataset: Dataset = None,
-    seeds: Seeds = 5,
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
-    set_: Set = None,
-    config: ConfigFile = None,
     view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")] = None,
     aggregator: Aggregator = "average",
     level: Level = 0.05,
-    plugin: Plugins = None,
-    data_dir: DataDir = None,
-    results: Results = Path("results"),
-    jobs: Jobs = None,
+    results: ResultsOutput = Path("results"),
     format_: Format = "plain",
 ) -> None:
     """Run the method and its ablations, and compare each with the full one, paired.
@@ -66,37 +43,29 @@ def ablation(
     from groupbench.studies import check_format, study_ablation
 
     check_format(format_)
-    asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir, jobs)
-    with _progress() as shown:
+    with _progress() as progress:
         found = study_ablation(
-            asked,
+            study_config(config, method),
             results,
             views=split_names(view, "view"),
             metrics=split_names(metric, "metric") or ("ndcg@10",),
             aggregator=aggregator,
             level=level,
-            report=shown.report,
-            begin=shown.begin,
+            report=progress.report,
+            begin=progress.begin,
         )
     _show(found, format_)
 
 
 @app.command("lambda")
+@with_options
 def weights(
+    config: StudyOptions,
     method: Method = "dmtl",
-    dataset: Dataset = None,
     weights: Annotated[str | None, typer.Option(help="Weights; default: 0,0.01,0.03,0.1,0.3,1,3,10.")] = None,
-    seeds: Seeds = 5,
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
-    set_: Set = None,
-    config: ConfigFile = None,
     metric: Annotated[str, typer.Option(help="What recommendations are judged by.")] = "ndcg@10",
     aggregator: Aggregator = "average",
-    plugin: Plugins = None,
-    data_dir: DataDir = None,
-    results: Results = Path("results"),
-    jobs: Jobs = None,
+    results: ResultsOutput = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
         "lambda.svg"
     ),
@@ -112,19 +81,18 @@ def weights(
 
     check_format(format_)
     check_suffix(output)
-    asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir, jobs)
     chosen = WEIGHTS if weights is None else _numbers(weights)
-    with _progress() as shown:
+    with _progress() as progress:
         found = study_weights(
-            asked,
+            study_config(config, method),
             results,
             chosen,
             metric=metric,
             aggregator=aggregator,
-            report=shown.report,
-            begin=shown.begin,
-            step=shown.step,
-            tell=shown.tell,
+            report=progress.report,
+            begin=progress.begin,
+            step=progress.step,
+            tell=progress.tell,
         )
     tasks = dict(zip(found.frame["figure"], found.frame["task"], strict=True))
     ends = {
@@ -137,61 +105,33 @@ def weights(
 
 
 @app.command()
+@with_options
 def profiling(
+    config: StudyOptions,
     method: Method = "dmtl",
-    dataset: Dataset = None,
-    seeds: Seeds = 5,
     folds: Annotated[int, typer.Option(min=2, help="Parts of the users; each is withheld once.")] = 5,
-    protocol: Protocol = None,
-    option: ProtocolOptions = None,
-    set_: Set = None,
-    config: ConfigFile = None,
-    plugin: Plugins = None,
-    data_dir: DataDir = None,
-    results: Results = Path("results"),
+    results: ResultsOutput = Path("results"),
     format_: Format = "plain",
 ) -> None:
     """Judge how well the model tells the group of users whose group it was never told."""
     from groupbench.studies import check_format, study_profiling
 
     check_format(format_)
-    asked = make_study(method, dataset, seeds, protocol, option, set_, config, plugin, data_dir)
-    with _progress() as shown:
-        found = study_profiling(asked, results, folds=folds, step=shown.step, tell=shown.tell)
+    with _progress() as progress:
+        found = study_profiling(
+            study_config(config, method), results, folds=folds, step=progress.step, tell=progress.tell
+        )
     _show(found, format_)
 
 
-def make_study(
-    method: str,
-    dataset: str | None,
-    seeds: int | list[int],
-    protocol: str | None,
-    option: list[str] | None,
-    set_: list[str] | None,
-    config: Path | None,
-    plugin: list[str] | None,
-    data_dir: Path | None,
-    jobs: int | None = None,
-) -> Config:
-    """The config of a study of one method; what a file sets for other methods that it runs is left aside."""
-    from groupbench.runner.config import make_config, parse_set
-
-    asked = make_config(
-        config,
-        dataset=None if dataset is None else [dataset],
-        seeds=seeds,
-        protocol=protocol_options(protocol, option),
-        set=parse_set(set_ or []),
-        plugins=plugin,
-        data_dir=None if data_dir is None else str(data_dir),
-        jobs=jobs,
-    )
-    others = set() if config is None else set(asked.methods) - {method}
-    kept = {
-        table: {name: values for name, values in getattr(asked, table).items() if name not in others}
+def study_config(config: Config, method: str) -> Config:
+    """`config` for a study of one method; what a file sets for other methods that it runs is left aside."""
+    others = set(config.methods) - {method}
+    tables = {
+        table: {name: values for name, values in getattr(config, table).items() if name not in others}
         for table in ("set", "tuned")
     }
-    return asked.model_copy(update={"methods": [method], **kept})
+    return config.model_copy(update={"methods": [method], **tables})
 
 
 def _numbers(text: str) -> list[float]:

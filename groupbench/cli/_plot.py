@@ -1,4 +1,4 @@
-"""`groupbench plot`: `cd` here, what happens inside DMTL from `groupbench.cli.plot_model`."""
+"""`groupbench plot`: `cd` here, what happens inside DMTL from `groupbench.cli._plot_model`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli import plot_model, plot_results, study
+from groupbench.cli import _plot_model, _plot_results, _study
 from groupbench.cli._options import Level, Only, Results, split_names
 
 app = typer.Typer(help="Draw figures of a results folder.", no_args_is_help=True)
-app.command("bars")(plot_results.bars)
-app.command("pareto")(plot_results.pareto)
-app.command("by-size")(plot_results.by_size)
-app.command("lambda")(study.weights)
-app.command("training")(plot_model.training)
-app.command("tsne")(plot_model.tsne)
-app.command("attention")(plot_model.attention)
+app.command("bars")(_plot_results.bars)
+app.command("pareto")(_plot_results.pareto)
+app.command("by-size")(_plot_results.by_size)
+app.command("lambda")(_study.weights)
+app.command("training")(_plot_model.training)
+app.command("tsne")(_plot_model.tsne)
+app.command("attention")(_plot_model.attention)
 
 
 @app.callback()
@@ -45,13 +45,12 @@ def critical_difference(
 ) -> None:
     """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""
     from groupbench.api import load_records
-    from groupbench.cli.show import of_datasets
     from groupbench.report.plots import check_suffix, draw_ranks
     from groupbench.report.ranking import rank_methods
 
     check_suffix(output)
     found = rank_methods(
-        of_datasets(load_records(results), split_names(dataset, "dataset")),
+        load_records(results, split_names(dataset, "dataset")),
         views=split_names(view, "view"),
         metric=metric,
         aggregator=aggregator,

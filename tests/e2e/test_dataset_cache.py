@@ -9,10 +9,11 @@ import pytest
 
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading import load
-from groupbench.runner import pool, serialize, shelf
+from groupbench.runner import pool
 from groupbench.runner.config import make_config
-from groupbench.runner.plan import plan
-from groupbench.runner.shelf import DatasetCache
+from groupbench.runner.plan import plan_jobs
+from groupbench.runner.pool import DatasetCache
+from groupbench.runner.serialization import deserialize
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def dataset():
 
 @pytest.fixture
 def job(dataset, tmp_path):
-    (job,) = plan(make_config(methods=["item-mean"], seeds=1), {"itmrec-sim": dataset}, tmp_path)
+    (job,) = plan_jobs(make_config(methods=["item-mean"], seeds=1), {"itmrec-sim": dataset}, tmp_path)
     return replace(job, source="nowhere")
 
 
@@ -31,7 +32,7 @@ def test_a_file_holds_the_data_set_once(job, dataset):
         file = held.file(job)
         assert held.file(job) is file
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            assert serialize.unpack(data).content_hash == dataset.content_hash
+            assert deserialize(data).content_hash == dataset.content_hash
     assert file.closed
 
 
@@ -42,10 +43,10 @@ def test_a_worker_takes_the_data_set_from_the_run(job, dataset):
 
 def test_one_worker_gets_several_data_sets(job, dataset, tmp_path):
     changed = replace(dataset, name="changed", ratings=dataset.ratings.take(slice(0, 3000)))
-    (other,) = plan(make_config(methods=["item-mean"], seeds=1), {"changed": changed}, tmp_path)
+    (other,) = plan_jobs(make_config(methods=["item-mean"], seeds=1), {"changed": changed}, tmp_path)
     jobs = [job, other, replace(job, key="again")]
     loaded = {"nowhere": dataset, "changed": changed}
-    events = pool.run(jobs, workers=1, threads=1, timeout=600, loaded=loaded)
+    events = pool.run_jobs(jobs, workers=1, threads=1, timeout=600, loaded=loaded)
     assert [e.status for e in events if isinstance(e, pool.JobOutcome)] == ["done"] * 3
 
 
@@ -62,7 +63,7 @@ def test_a_full_disk_leaves_it_to_the_worker(job, dataset, monkeypatch):
     def full():
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shelf, "TemporaryFile", full)
+    monkeypatch.setattr(pool, "TemporaryFile", full)
     with DatasetCache({"nowhere": dataset}) as held:
         assert held.file(job) is None
     assert outcome(replace(job, source="itmrec-sim"), {"itmrec-sim": dataset}).status == "done"
@@ -80,5 +81,5 @@ def test_what_no_parcel_can_hold_is_left_to_the_worker(job, dataset):
 
 
 def outcome(job, loaded):
-    _, ended = pool.run([job], workers=1, threads=1, timeout=600, loaded=loaded)
+    _, ended = pool.run_jobs([job], workers=1, threads=1, timeout=600, loaded=loaded)
     return ended
