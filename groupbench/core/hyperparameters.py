@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+from annotated_types import Ge, Gt, Le
 
 T = TypeVar("T")
 Value = str | float | bool | None
+
+Count = Annotated[int, Ge(1)]
+Whole = Annotated[int, Ge(0)]
+Above0 = Annotated[float, Gt(0)]
+AtLeast0 = Annotated[float, Ge(0)]
+Share = Annotated[float, Ge(0), Le(1)]
 
 _KEY = "groupbench.tunable"
 

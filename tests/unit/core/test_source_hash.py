@@ -419,7 +419,7 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             "gram[np.diag_indices(n_items)] -=",
             {"ease"},
         ),
-        ("baselines/_surprise_neighbours.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
+        ("baselines/_surprise_neighbors.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],
 )
@@ -432,4 +432,4 @@ def test_an_edit_of_a_base_class_re_runs_what_derives_from_it(edited):
         name for name, e in built_in().items() if "DeepRecommender" in {c.__name__ for c in e.make.__mro__}
     }
     assert "agree" in derived
-    assert edited(replace("groupbench/models/deep/method.py", "devices=[]", "devices=None")) == derived
+    assert edited(replace("groupbench/models/deep/method.py", "fused=True", "fused=False")) == derived

@@ -10,7 +10,7 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.groups import Groups
 from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
-from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.recommender import ScoresGroupPairs, ScoresPairs
 
 SMALL = {"epochs": 2, "ensemble": 2, "min_batches": 2, "width": 16, "shared_width": 16}

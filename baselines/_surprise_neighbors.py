@@ -1,4 +1,4 @@
-"""The aggregate of Surprise's nearest-neighbour models for whole blocks of cells."""
+"""The aggregate of Surprise's nearest-neighbor models for whole blocks of cells."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CELLS = 1 << 17
 
 
 class Sums(NamedTuple):
-    """Over the chosen neighbours of each cell, (n_x, n_y): similarity times deviation, similarity, number."""
+    """Over the chosen neighbors of each cell, (n_x, n_y): similarity times deviation, similarity, number."""
 
     weighted: FloatArray
     weight: FloatArray
@@ -56,12 +56,12 @@ class RatingsOf:
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbors:
     """Surprise's k-NN score: `base_x + base_y + spread_x * sum(sim * deviation) / sum(sim)`.
 
     The sums go over the k most similar raters of y whose similarity to x is positive; among equal
     similarities the earlier row comes first, as with `heapq.nlargest`. x is the user if `user_based`,
-    else the item. Cells with fewer than `min_k` such neighbours take `otherwise`, or the base if it is None.
+    else the item. Cells with fewer than `min_k` such neighbors take `otherwise`, or the base if it is None.
 
     Attributes:
         similarity: (n_x, n_x), symmetric; NaN where rounding puts a negative number under Surprise's root.
@@ -69,9 +69,9 @@ class Neighbours:
         base_x: (n_x,).
         base_y: (n_y,).
         spread: (n_x,).
-        k: neighbours at most.
-        min_k: neighbours at least.
-        otherwise: score of cells with too few neighbours, or None.
+        k: neighbors at most.
+        min_k: neighbors at least.
+        otherwise: score of cells with too few neighbors, or None.
         user_based: whether x is the user.
     """
 
@@ -110,8 +110,8 @@ class _Columns:
     """The lists of some y, laid out so that the sums over their k nearest raters are array operations.
 
     Where at most k rated y, every positive similarity counts and a sparse product gives the sums. Longer
-    lists of like length are padded into blocks and turned around, so that an entry's place in its row
-    decides between equal similarities. Rank and place make one integer, and a partition of integers, which
+    lists of like length are padded into blocks and turned around, so that an entry's position in its row
+    decides between equal similarities. Rank and position make one integer, and a partition of integers, which
     NumPy does several at a time, finds the k nearest.
     """
 
@@ -129,7 +129,7 @@ class _Columns:
         self._blocks = list(self._padded())
 
     def _padded(self) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
-        """Blocks of long columns: their places, their raters and deviations, (n_columns, widest).
+        """Blocks of long columns: their positions, their raters and deviations, (n_columns, widest).
 
         Lists run backwards; what a row has in front of a shorter one is rater `n_x`, to whom everybody's
         similarity is 0.
@@ -164,11 +164,11 @@ class _Columns:
     def _sum_long(self, positive: FloatArray, sums: Sums) -> None:
         """Fill in the columns of more than k raters; `positive` is (n, n_x + 1)."""
         levels, ranks = ranked(positive)
-        places = (ranks << self._bits).astype(self._kind)
+        positions = (ranks << self._bits).astype(self._kind)
         row = np.arange(len(positive))[:, None, None] * levels.shape[1]
         for columns, raters, deviations in self._blocks:
             width = raters.shape[1]
-            keys = np.take(places, raters, axis=1)
+            keys = np.take(positions, raters, axis=1)
             keys += np.arange(width, dtype=self._kind)
             keys.partition(width - self._k, axis=-1)
             nearest = keys[..., width - self._k :]
@@ -182,29 +182,29 @@ class _Columns:
     def _sum_unordered(self, similarity: FloatArray, undefined: BoolArray, sums: Sums) -> None:
         """Redo the long columns in which a similarity is NaN.
 
-        NaN has no place in an order, so which neighbours Surprise takes there depends on how `heapq` walks
+        NaN has no position in an order, so which neighbors Surprise takes there depends on how `heapq` walks
         through the list; no array operation does the same.
         """
         long = self._rated.take(self._long)
         affected = long.incidence(self._n_x, np.ones(len(long.raters))) @ undefined.T.astype(np.float64) > 0
-        for place, x in np.argwhere(affected):
-            rows = long.lists.rows(place, place + 1)
+        for position, x in np.argwhere(affected):
+            rows = long.lists.rows(position, position + 1)
             row = similarity[x, long.raters[rows]]
             nearest = np.array(heapq.nlargest(self._k, range(len(row)), key=row.tolist().__getitem__))
             nearest = nearest[row[nearest] > 0]
-            column = self._long[place]
+            column = self._long[position]
             sums.weighted[x, column] = row[nearest] @ long.deviations[rows][nearest]
             sums.weight[x, column] = row[nearest].sum()
             sums.number[x, column] = len(nearest)
 
 
 def ranked(values: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Each row of `values`, (n_rows, n), in order, and each value's place there; equal values share one."""
+    """Each row of `values`, (n_rows, n), in order, and each value's rank there; equal values share one."""
     order = np.argsort(values, axis=1, kind="stable")
     levels = np.take_along_axis(values, order, 1)
-    place = np.zeros(values.shape, dtype=np.int64)
-    place[:, 1:] = np.where(levels[:, 1:] > levels[:, :-1], np.arange(1, values.shape[1]), 0)
-    np.maximum.accumulate(place, axis=1, out=place)
-    ranks = np.empty_like(place)
-    np.put_along_axis(ranks, order, place, 1)
+    position = np.zeros(values.shape, dtype=np.int64)
+    position[:, 1:] = np.where(levels[:, 1:] > levels[:, :-1], np.arange(1, values.shape[1]), 0)
+    np.maximum.accumulate(position, axis=1, out=position)
+    ranks = np.empty_like(position)
+    np.put_along_axis(ranks, order, position, 1)
     return levels, ranks

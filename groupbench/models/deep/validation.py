@@ -1,4 +1,4 @@
-"""Validation rows taken from the groups' training rows, and how they judge a network."""
+"""Validation rows taken from the groups' training rows, and how they evaluate a network."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from groupbench.metrics import rank
-from groupbench.models.deep._interactions import Rows
-from groupbench.models.deep._network import Batch, blockwise
+from groupbench.models.deep.interactions import ChoiceRows
+from groupbench.models.deep.network import Batch, blockwise
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
-    from groupbench.models.deep._network import GroupNetwork
+    from groupbench.models.deep.network import GroupNetwork
 
 DEPTH = 10
 NEGATIVES = 100
@@ -59,7 +59,7 @@ def hold_out(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
     """Take validation rows from `rows`, the groups' distinct training rows, by torch's default generator.
 
     That is one row of each group with at least two, ranked among 100 items that the group did not choose.
-    Where a tenth of the groups or more have no rows, such groups are what is judged: then a tenth of the
+    Where a tenth of the groups or more have no rows, such groups are what is evaluated: then a tenth of the
     others is held out whole and ranks all items.
 
     Returns:
@@ -71,8 +71,8 @@ def hold_out(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
     return _single_rows(rows, counts)
 
 
-def spared(users: Ratings, members: Groups, held: HeldOut) -> Ratings:
-    """`users` without the rows in which a member chose the item that its group is to be judged by.
+def without_given_away(users: Ratings, members: Groups, held_out: HeldOut) -> Ratings:
+    """`users` without the rows in which a member chose the item that its group is evaluated by.
 
     Where a group's choice is also written down as each member's own, such a row would give it away. Nothing
     is left out where whole groups are held out.
@@ -80,29 +80,29 @@ def spared(users: Ratings, members: Groups, held: HeldOut) -> Ratings:
     Args:
         users: rows of users.
         members: all groups.
-        held: lists of some of them.
+        held_out: lists of some of them.
     """
-    if held.whole:
+    if held_out.whole:
         return users
-    place, inside = members.segments.window(held.groups)
-    chosen = held.items[held.chosen].repeat(members.sizes[held.groups])
-    given_away = members.members[place[inside]] * users.n_items + chosen
+    index, inside = members.segments.window(held_out.groups)
+    chosen = held_out.items[held_out.chosen].repeat(members.sizes[held_out.groups])
+    given_away = members.members[index[inside]] * users.n_items + chosen
     return users.take(~np.isin(users.users * users.n_items + users.items, given_away))
 
 
 def _single_rows(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
     order = torch.randperm(len(rows)).numpy()
     groups, first = np.unique(rows.users[order], return_index=True)
-    held = order[first][counts[groups] > 1]
-    if len(held) == 0:
+    held_out = order[first][counts[groups] > 1]
+    if len(held_out) == 0:
         return rows, None
-    others = Rows.of(rows).negatives_of(torch.tensor(rows.users[held]), NEGATIVES).numpy()
-    items = np.column_stack([rows.items[held], others])
+    others = ChoiceRows.of(rows).negatives_of(torch.tensor(rows.users[held_out]), NEGATIVES).numpy()
+    items = np.column_stack([rows.items[held_out], others])
     chosen = np.zeros(items.shape, dtype=bool)
     chosen[:, 0] = True
     left = np.ones(len(rows), dtype=bool)
-    left[held] = False
-    return rows.take(left), HeldOut(rows.users[held], items, chosen)
+    left[held_out] = False
+    return rows.take(left), HeldOut(rows.users[held_out], items, chosen)
 
 
 def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
@@ -111,7 +111,7 @@ def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | N
     if share == 0:
         return rows, None
     groups = warm[np.sort(torch.randperm(len(warm))[:share].numpy())]
-    held = np.isin(rows.users, groups)
+    held_out = np.isin(rows.users, groups)
     chosen = np.zeros((share, rows.n_items), dtype=bool)
-    chosen[np.searchsorted(groups, rows.users[held]), rows.items[held]] = True
-    return rows.take(~held), HeldOut(groups, np.arange(rows.n_items)[None], chosen, whole=True)
+    chosen[np.searchsorted(groups, rows.users[held_out]), rows.items[held_out]] = True
+    return rows.take(~held_out), HeldOut(groups, np.arange(rows.n_items)[None], chosen, whole=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
 
+Side = Literal["groups", "users"]
+"""Whose rows."""
+
 _DRAWS = 20
 """How often a negative that was chosen is drawn anew; a rater of all items keeps what came last."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class ChoiceRows:
     """Distinct (rater, item) pairs, sorted by rater, then item; raters are users or groups.
 
     Attributes:
@@ -28,20 +31,20 @@ class Rows:
         items: (n,) index of the item it chose.
         n_raters: number of raters, with or without rows.
         n_items: number of items, with or without rows.
-        known: more rows, these among them, that are never drawn as negatives; None for these alone.
+        excluded: more rows, these among them, that are never drawn as negatives; None for these alone.
     """
 
     raters: Tensor
     items: Tensor
     n_raters: int
     n_items: int
-    known: Rows | None = None
+    excluded: ChoiceRows | None = None
 
     @classmethod
-    def of(cls, ratings: Ratings, known: Rows | None = None) -> Rows:
+    def of(cls, ratings: Ratings, excluded: ChoiceRows | None = None) -> ChoiceRows:
         """The distinct pairs of `ratings`."""
         rows = ratings.unique()
-        return cls(torch.tensor(rows.users), torch.tensor(rows.items), rows.n_users, rows.n_items, known)
+        return cls(torch.tensor(rows.users), torch.tensor(rows.items), rows.n_users, rows.n_items, excluded)
 
     def __len__(self) -> int:
         return len(self.raters)
@@ -65,8 +68,8 @@ class Rows:
         keys = raters * self.n_items + items
         if not len(self):
             return torch.zeros_like(keys, dtype=torch.bool)
-        place = torch.searchsorted(self._keys, keys).clamp(max=len(self) - 1)
-        return self._keys[place] == keys
+        position = torch.searchsorted(self._keys, keys).clamp(max=len(self) - 1)
+        return self._keys[position] == keys
 
     @cached_property
     def _by_item(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,14 +87,14 @@ class Rows:
 
     def random_items(self, raters: Tensor) -> Tensor:
         """For each of `raters`, (n,), which all have rows, one of its items at random, (n,)."""
-        place = torch.rand(len(raters)) * self.counts[raters]
-        return self.items[self.starts[raters] + place.long()]
+        position = torch.rand(len(raters)) * self.counts[raters]
+        return self.items[self.starts[raters] + position.long()]
 
     def random_raters(self, items: Tensor) -> Tensor:
         """For each of `items`, (n,), a random rater that chose it, (n,); -1 where nobody did."""
         raters, starts, counts = self._by_item
-        place = starts[items] + (torch.rand(len(items)) * counts[items]).long()
-        return torch.where(counts[items] > 0, raters[place], -1)
+        position = starts[items] + (torch.rand(len(items)) * counts[items]).long()
+        return torch.where(counts[items] > 0, raters[position], -1)
 
     def negatives(self, count: int) -> Tensor:
         """For each row `count` random items that its rater is not known to choose, (n, count)."""
@@ -101,9 +104,9 @@ class Rows:
         """For each of `raters`, (n,), `count` random items that it is not known to choose, (n, count)."""
         owner = raters.repeat_interleave(count)
         drawn = torch.randint(self.n_items, owner.shape)
-        wrong, known = torch.arange(len(owner)), self if self.known is None else self.known
+        wrong, excluded = torch.arange(len(owner)), self if self.excluded is None else self.excluded
         for _ in range(_DRAWS):
-            wrong = wrong[known.hold(owner[wrong], drawn[wrong])]
+            wrong = wrong[excluded.hold(owner[wrong], drawn[wrong])]
             if not len(wrong):
                 break
             drawn[wrong] = torch.randint(self.n_items, wrong.shape)
@@ -146,9 +149,13 @@ class Interactions:
         members: who is in which group.
     """
 
-    users: Rows
-    groups: Rows
+    users: ChoiceRows
+    groups: ChoiceRows
     members: Members
+
+    def rows(self, side: Side) -> ChoiceRows:
+        """The rows of users or of groups."""
+        return self.groups if side == "groups" else self.users
 
     @property
     def n_users(self) -> int:

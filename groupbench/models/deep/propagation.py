@@ -9,15 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from groupbench.models.layers import sparse_product
+
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Members, Rows
+    from groupbench.models.deep.interactions import ChoiceRows, Members
 
 
 class Propagation(nn.Module):
     """Products of a fixed sparse matrix with dense ones; gradients flow to the dense ones only.
 
-    The transpose is stored too: the gradient is a product with it, and torch's own takes several times
-    as long.
+    The transpose, which carries the gradient, is stored too.
 
     Args:
         matrix: any SciPy sparse matrix or array, (n, m).
@@ -33,27 +34,10 @@ class Propagation(nn.Module):
 
     def forward(self, dense: Tensor) -> Tensor:
         """The product with `dense`, (m, width): (n, width)."""
-        return product(dense, self.matrix, self.transpose)
+        return sparse_product(dense, self.matrix, self.transpose)
 
 
-def product(dense: Tensor, matrix: Tensor, transpose: Tensor) -> Tensor:
-    """The product of a sparse `matrix`, (n, m), and `dense`, (m, width): (n, width)."""
-    result: Tensor = _Product.apply(dense, matrix, transpose)  # type: ignore[no-untyped-call]
-    return result
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, dense: Tensor, matrix: Tensor, transpose: Tensor) -> Tensor:
-        ctx.transpose = transpose
-        return matrix @ dense
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, None, None]:
-        return ctx.transpose @ gradients[0], None, None
-
-
-def choices(rows: Rows) -> Any:
+def choices(rows: ChoiceRows) -> Any:
     """The 0/1 matrix of who chose what, (n_raters, n_items), as a SciPy CSR array."""
     return _csr(rows.raters.numpy(), rows.items.numpy(), (rows.n_raters, rows.n_items))
 
@@ -66,14 +50,14 @@ def memberships(members: Members, n_users: int) -> Any:
     return _csr(of_member, users[inside].numpy(), (len(groups), n_users))
 
 
-def row_normalised(matrix: Any) -> Any:
+def row_normalized(matrix: Any) -> Any:
     """D^-1 A: every row with entries sums to 1."""
     from scipy.sparse import diags_array
 
     return diags_array(_power(matrix.sum(axis=1), -1.0)) @ matrix
 
 
-def symmetrically_normalised(matrix: Any) -> Any:
+def symmetrically_normalized(matrix: Any) -> Any:
     """D_r^-1/2 A D_c^-1/2 with the sums of rows and columns; both are one D for a symmetric matrix."""
     from scipy.sparse import diags_array
 
@@ -92,9 +76,10 @@ def without_diagonal(matrix: Any) -> Any:
     """A square matrix with an empty diagonal."""
     from scipy.sparse import coo_array
 
-    found = matrix.tocoo()
-    off = found.row != found.col
-    return coo_array((found.data[off], (found.row[off], found.col[off])), shape=found.shape).tocsr()
+    entries = matrix.tocoo()
+    off = entries.row != entries.col
+    coordinates = entries.row[off], entries.col[off]
+    return coo_array((entries.data[off], coordinates), shape=matrix.shape).tocsr()
 
 
 def _power(sums: Any, exponent: float) -> Any:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from groupbench.models.layers import segment_sum
+
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Rows
+    from groupbench.models.deep.interactions import ChoiceRows
 
 
 class Bags(NamedTuple):
@@ -26,7 +28,7 @@ class Bags(NamedTuple):
     weights: Tensor
 
     @classmethod
-    def of(cls, rows: Rows, raters: Tensor, power: float = 1.0) -> Bags:
+    def of(cls, rows: ChoiceRows, raters: Tensor, power: float = 1.0) -> Bags:
         """The items of each of `raters`, (n,), all with weight (number of items)^-power."""
         index, offsets = rows.rows_of(raters)
         sizes = offsets.diff()
@@ -59,7 +61,7 @@ class Bags(NamedTuple):
         """The sum of each bag's weights, (n_bags,)."""
         sizes = self.offsets.diff()
         bag_of = torch.arange(len(sizes)).repeat_interleave(sizes)
-        return torch.zeros(len(sizes)).index_add(0, bag_of, self.weights)
+        return segment_sum(self.weights, bag_of, len(sizes))
 
 
 def log_likelihood(rows: Tensor, targets: Bags, weight: Tensor, bias: Tensor) -> Tensor:
@@ -77,8 +79,8 @@ def log_likelihood(rows: Tensor, targets: Bags, weight: Tensor, bias: Tensor) ->
     chosen = targets.sums(weight).view(-1, *rows.shape).sum(dim=0)
     biases = targets.sums(bias).view(-1, len(rows)).sum(dim=0)
     totals = targets.totals().view(-1, len(rows)).sum(dim=0)
-    normaliser: Tensor = _LogSumExp.apply(rows, weight, bias)  # type: ignore[no-untyped-call]
-    return (rows * chosen).sum(dim=1) + biases - totals * normaliser
+    normalizer: Tensor = _LogSumExp.apply(rows, weight, bias)  # type: ignore[no-untyped-call]
+    return (rows * chosen).sum(dim=1) + biases - totals * normalizer
 
 
 class _LogSumExp(torch.autograd.Function):

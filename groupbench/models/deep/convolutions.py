@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from groupbench.models.deep._graph import (
+from groupbench.models.deep.propagation import (
     Propagation,
     bipartite,
     choices,
     memberships,
-    product,
-    row_normalised,
-    symmetrically_normalised,
+    row_normalized,
+    symmetrically_normalized,
 )
+from groupbench.models.layers import sparse_product
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Interactions, Members
+    from groupbench.models.deep.interactions import Interactions, Members
 
 
 class Thinned(Propagation):
@@ -35,23 +35,24 @@ class Thinned(Propagation):
     def __init__(self, matrix: Any, rate: float) -> None:
         super().__init__(matrix)
         self.rate = rate
-        places = matrix.tocsr(copy=True)
-        places.sort_indices()
-        places.data = np.arange(len(places.data))
-        turned = places.T.tocsr()
-        turned.sort_indices()
-        self.places = torch.tensor(turned.data)
+        numbered = matrix.tocsr(copy=True)
+        numbered.sort_indices()
+        numbered.data = np.arange(len(numbered.data))
+        transpose = numbered.T.tocsr()
+        transpose.sort_indices()
+        self.transpose_order = torch.tensor(transpose.data)
 
     def forward(self, dense: Tensor) -> Tensor:
         """The product with `dense`, (m, width): (n, width)."""
         if not self.training or not self.rate:
             return super().forward(dense)
-        kept = (torch.rand(len(self.places)) >= self.rate).float() / (1 - self.rate)
-        return product(dense, _scaled(self.matrix, kept), _scaled(self.transpose, kept[self.places]))
+        factors = (torch.rand(len(self.transpose_order)) >= self.rate).float() / (1 - self.rate)
+        transpose = _scaled(self.transpose, factors[self.transpose_order])
+        return sparse_product(dense, _scaled(self.matrix, factors), transpose)
 
 
 class LightGcn(nn.Module):
-    """Mean of E, A E, A^2 E ... with the normalised graph of raters and items (He et al., SIGIR 2020).
+    """Mean of E, A E, A^2 E ... with the normalized graph of raters and items (He et al., SIGIR 2020).
 
     Args:
         chosen: who chose what as a SciPy sparse matrix, (n_raters, n_items).
@@ -62,14 +63,14 @@ class LightGcn(nn.Module):
     def __init__(self, chosen: Any, layers: int, thinning: float) -> None:
         super().__init__()
         self.layers = layers
-        self.adjacency = Thinned(symmetrically_normalised(bipartite(chosen)), thinning)
+        self.adjacency = Thinned(symmetrically_normalized(bipartite(chosen)), thinning)
 
     def forward(self, raters: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """Propagated raters, (n_raters, width), and items, (n_items, width)."""
-        held = total = torch.cat([raters, items])
+        nodes = total = torch.cat([raters, items])
         for _ in range(self.layers):
-            held = self.adjacency(held)
-            total = total + held
+            nodes = self.adjacency(nodes)
+            total = total + nodes
         mean = total / (self.layers + 1)
         return mean[: len(raters)], mean[len(raters) :]
 
@@ -96,22 +97,23 @@ class Hypergraph(nn.Module):
         super().__init__()
         membership, chosen = memberships(data.members, data.n_users), choices(data.groups)
         self.own = own
-        self.of_members = Propagation(row_normalised(membership))
-        self.of_items = Thinned(row_normalised(chosen), thinning)
-        held = hstack([membership, chosen], format="csr")
-        self.of_groups = Thinned(row_normalised(held.T), thinning)
+        self.of_members = Propagation(row_normalized(membership))
+        self.of_items = Thinned(row_normalized(chosen), thinning)
+        incidence = hstack([membership, chosen], format="csr")
+        self.of_groups = Thinned(row_normalized(incidence.T), thinning)
         self.layers = nn.ModuleList(_mixing(width, 3 if own else 2) for _ in range(layers))
 
     def forward(self, users: Tensor, items: Tensor, groups: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Users, items and groups, each (n, width), after all convolutions."""
-        held = nodes = torch.cat([users, items])
+        layer_nodes = nodes = torch.cat([users, items])
         total, n_users = groups, len(users)
         for layer in self.layers:
-            of_members, of_items = self.of_members(held[:n_users]), self.of_items(held[n_users:])
+            of_members = self.of_members(layer_nodes[:n_users])
+            of_items = self.of_items(layer_nodes[n_users:])
             parts = [of_members, of_items, *([of_items * groups] if self.own else [])]
             message = layer(torch.cat(parts, dim=1))
-            held = self.of_groups(message)
-            nodes, total = nodes + held, total + message
+            layer_nodes = self.of_groups(message)
+            nodes, total = nodes + layer_nodes, total + message
         return nodes[:n_users], nodes[n_users:], total
 
 

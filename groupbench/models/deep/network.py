@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions, Side
 
-Side = Literal["groups", "users"]
 Encoded = tuple[Tensor, ...]
 
 CELLS = 2**23
@@ -31,6 +30,10 @@ class Batch(NamedTuple):
     raters: Tensor
     items: Tensor
 
+    def take(self, rows: slice) -> Batch:
+        """Some of its rows."""
+        return Batch(self.side, self.raters[rows], self.items[rows])
+
 
 class GroupNetwork(nn.Module, ABC):
     """A network that scores items for groups and for users.
@@ -40,6 +43,10 @@ class GroupNetwork(nn.Module, ABC):
     Args:
         data: what it learns from; it decides the sizes, and who is in which group.
     """
+
+    separable: ClassVar[bool] = False
+    """Whether the loss of a step is a mean over its rows, without randomness by row but that of
+    `groupbench.models.layers.Dropout`: then processes that train together can divide the rows."""
 
     pair_size: int = 32
     """Numbers that a network holds for a pair while it scores it, about."""
@@ -64,7 +71,7 @@ class GroupNetwork(nn.Module, ABC):
         """Logits, (n, k), of `users`, (n,), for `items`, (n, k) or, the same for all users, (1, k)."""
 
     def extra_loss(self, encoded: Encoded, batch: Batch) -> Tensor | None:
-        """What is added to the loss of a step (self-supervision, regularisation), or None."""
+        """What is added to the loss of a step (self-supervision, regularization), or None."""
         return None
 
     def logits(self, encoded: Encoded, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""Running averages of a network's weights, which vary less from step to step than the weights do."""
+"""Running averages of a network's weights."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _WARM_UP = 10
 """After n steps the average keeps at most n / (n + 10) of itself, so that it forgets the initial weights."""
 
 
-class Average:
-    """The exponential moving average of the weights of a network.
+class WeightAverage:
+    """The exponential moving average of a network's weights, which varies less from step to step.
 
     Args:
         network: whose weights are averaged.
@@ -25,17 +25,17 @@ class Average:
 
     def __init__(self, network: nn.Module, keep: float) -> None:
         self._keep = keep
-        self._steps = 0
+        self.steps = 0
         self._weights = [p.detach() for p in network.parameters()]
-        self._means = [w.clone() for w in self._weights] if keep else []
+        self.means = [w.clone() for w in self._weights] if keep else []
 
     @torch.no_grad()
     def update(self) -> None:
         """Take in the weights after a step."""
-        self._steps += 1
-        keep = min(self._keep, self._steps / (self._steps + _WARM_UP))
-        if self._means:
-            torch._foreach_lerp_(self._means, self._weights, 1 - keep)
+        self.steps += 1
+        keep = min(self._keep, self.steps / (self.steps + _WARM_UP))
+        if self.means:
+            torch._foreach_lerp_(self.means, self._weights, 1 - keep)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -48,7 +48,7 @@ class Average:
 
     def swap(self) -> None:
         """Exchange the weights and their averages."""
-        for weight, mean in zip(self._weights, self._means, strict=False):
-            held = weight.clone()
+        for weight, mean in zip(self._weights, self.means, strict=False):
+            former = weight.clone()
             weight.copy_(mean)
-            mean.copy_(held)
+            mean.copy_(former)

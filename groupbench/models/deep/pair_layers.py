@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 from torch.nn import functional
 
+from groupbench.models.layers import Dropout
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -41,7 +43,7 @@ class PairTower(nn.Module):
         self.product = nn.Linear(width, first, bias=False)
         self.left = nn.Linear(width, first, bias=False)
         self.right = nn.Linear(width, first)
-        layers: list[nn.Module] = [nn.ReLU(), nn.Dropout(dropout)]
+        layers: list[nn.Module] = [nn.ReLU(), Dropout(dropout)]
         for before, after in zip(hidden, rest, strict=False):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.rest = nn.Sequential(*layers, nn.Linear(hidden[-1], 1))
@@ -66,7 +68,7 @@ class Attention(nn.Module):
         super().__init__()
         self.of_member = nn.Linear(width, hidden, bias=False)
         self.of_item = nn.Linear(width, hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.weight = nn.Linear(hidden, 1, bias=False)
 
     def forward(self, members: Tensor, inside: Tensor, items: Tensor) -> Tensor:
