@@ -109,7 +109,7 @@ class Leader:
 
     def note(self, record: RunRecord) -> None:
         """Take the figures of a finished job into account: its first view, aggregated by the average."""
-        from groupbench.report.lines import REFERENCES
+        from groupbench.report.long import REFERENCES
 
         for figures in record.figures:
             fits = figures.aggregator in ("average", "own", "none") and METRIC in figures.values

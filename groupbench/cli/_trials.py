@@ -82,7 +82,8 @@ class Trials(Display):
 
 def standing(search: Search) -> Standing:
     """How far a search is."""
-    from groupbench.report.lines import REFERENCES, lower_is_better
+    from groupbench.metrics import lower_is_better
+    from groupbench.report.long import REFERENCES
 
     options, job, best = search.options, search.job, search.best
     made = 0 if search.unsuited else len(search.trials)

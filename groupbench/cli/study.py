@@ -106,7 +106,7 @@ def weights(
 
     What was run before is not run again: the same command draws the figure anew.
     """
-    from groupbench.report.lines import bounds
+    from groupbench.metrics import bounds
     from groupbench.report.plots import check_suffix, draw_sweep
     from groupbench.studies import WEIGHTS, check_format, study_weights
 

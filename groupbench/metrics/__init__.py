@@ -7,6 +7,7 @@ from groupbench.metrics._judge import judge, judge_ranked
 from groupbench.metrics._members import SPREADS, judge_members
 from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
 from groupbench.metrics._predictions import Predictions, judge_predicted, judge_predictions
+from groupbench.metrics._range import bounds, lower_is_better
 from groupbench.metrics._ranking import Ranking, Ties, rank, rank_leaders
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, leaders, sort_keys, top_k
@@ -25,6 +26,7 @@ __all__ = [
     "Ranking",
     "Ties",
     "ask",
+    "bounds",
     "counts",
     "definition",
     "definitions",
@@ -38,6 +40,7 @@ __all__ = [
     "judge_predictions",
     "judge_ranked",
     "leaders",
+    "lower_is_better",
     "parse",
     "rank",
     "rank_leaders",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, ResultError, unknown
-from groupbench.results.exchange._folder import new_folder
+from groupbench.core.files import new_folder
 from groupbench.results.exchange._ranked import shown_lists
 from groupbench.results.exchange._task_split import Split, unsuited
 from groupbench.results.exchange._truth import truth_of

@@ -1,4 +1,4 @@
-"""Where the figures come from: machines, versions, data and the commands that repeat them."""
+"""Where the scores come from: machines, versions, data and the commands that repeat them."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.report.breakdown import breakdown_frame
-from groupbench.report.html.leaderboard import numbers
-from groupbench.report.lines import Place
-from groupbench.report.ranking import Ranking, rank_methods
+from groupbench.report.html._leaderboard import numbers
+from groupbench.report.long import ResultKey
+from groupbench.report.ranking import MethodRanking, rank_methods
 from groupbench.results.store import RunRecord
 
 SHOWN_BY = ("size", "cohesion")
@@ -21,12 +21,12 @@ SHOWN_BY = ("size", "cohesion")
 
 def breakdowns(
     results: Path, records: Sequence[RunRecord], metric: str, aggregator: str
-) -> dict[Place, dict[str, Any]]:
-    """By place and property of groups: its kinds, their number of groups, and each row's means.
+) -> dict[ResultKey, dict[str, Any]]:
+    """By key and property of groups: its kinds, their number of groups, and each row's means.
 
-    Where no run kept its groups, or their files cannot be read, a place is missing.
+    Where no run stored its groups, or their files cannot be read, a key is missing.
     """
-    found: dict[Place, dict[str, Any]] = defaultdict(dict)
+    found: dict[ResultKey, dict[str, Any]] = defaultdict(dict)
     for by in SHOWN_BY:
         try:
             frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
@@ -36,7 +36,7 @@ def breakdowns(
             wide = rows.pivot_table(index=["method", "aggregator"], columns="kind", values="mean", sort=False)
             kinds = list(dict.fromkeys(rows["kind"]))
             sizes = rows.groupby("kind")["groups"].mean()
-            found[Place(*map(str, where))][by] = {
+            found[ResultKey(*map(str, where))][by] = {
                 "metric": metric,
                 "kinds": [[str(kind), round(float(sizes[kind]), 1)] for kind in kinds],
                 "rows": [
@@ -50,7 +50,7 @@ def breakdowns(
 def ranking(records: Sequence[RunRecord], metric: str, aggregator: str) -> dict[str, Any]:
     """Average ranks over data sets and views, else over seeds; where there are too few, why not."""
     reason = ""
-    for blocks in ("places", "seeds"):
+    for blocks in ("views", "seeds"):
         try:
             found = rank_methods(records, metric=metric, aggregator=aggregator, blocks=blocks)
         except ConfigError as error:
@@ -60,7 +60,7 @@ def ranking(records: Sequence[RunRecord], metric: str, aggregator: str) -> dict[
     return {"missing": reason}
 
 
-def _ranking(found: Ranking) -> dict[str, Any]:
+def _ranking(found: MethodRanking) -> dict[str, Any]:
     return {
         "title": found.title.splitlines(),
         "notes": list(found.notes),
