@@ -50,12 +50,12 @@ def run(
     Returns:
         The frame of `load_results`, restricted to the jobs asked for.
     """
-    from groupbench.report import figures_frame
+    from groupbench.report.long import results_frame
     from groupbench.runner.config import make_config
 
     config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
     jobs = start(config, Path(results), lambda event, done, total: None)
-    return figures_frame(collect(jobs))
+    return results_frame(collect(jobs))
 
 
 def tune(
@@ -98,10 +98,11 @@ def table(
     Args:
         results: the results folder.
         significance: whether to test which rows differ from the best; or a dict of how: test, correction,
-            level and reference, as of `groupbench.report.Significance`.
-        **options: views, metrics, aggregator, ties and against, as of `groupbench.report.table_frame`.
+            level and reference, as of `groupbench.report.significance.Significance`.
+        **options: views, metrics, aggregator, ties and against, as of `groupbench.report.render.table_frame`.
     """
-    from groupbench.report import Significance, table_frame
+    from groupbench.report.render import table_frame
+    from groupbench.report.significance import Significance
 
     asked = significance if isinstance(significance, dict) else {}
     how = None if significance is False else Significance(Path(results), **asked)
@@ -150,14 +151,16 @@ def report(
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
-    """Every figure of every job in a results folder, one row each.
+    """Every metric value of every job in a results folder, one row each.
 
     Returns:
-        Columns dataset, protocol, view, method, aggregator, metric, seed, value, status, reason.
+        Columns dataset, protocol, view, method, aggregator, seed, ties (`expected`), metric, value, then what is
+        known of the run (`groupbench.report.long.RUN_COLUMNS`): values compare where content_hash and
+        evaluation are the same.
     """
-    from groupbench.report import figures_frame
+    from groupbench.report.long import results_frame
 
-    return figures_frame(load_records(Path(results)))
+    return results_frame(load_records(Path(results)))
 
 
 def load_records(results: Path) -> list[RunRecord]:

@@ -97,7 +97,7 @@ def score(
     plugin: Plugins = None,
 ) -> None:
     """Judge rankings that were made elsewhere, and put them beside the others in the table."""
-    from groupbench.report import render
+    from groupbench.report.render import render
     from groupbench.results import exchange
 
     scored = exchange.score(

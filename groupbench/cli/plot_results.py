@@ -59,7 +59,7 @@ def pareto(
     cost: Annotated[str, typer.Option(help="seconds or memory.")] = "seconds",
 ) -> None:
     """Draw a metric against seconds or memory of the whole job, with the Pareto front."""
-    from groupbench.cli._plot_data import plot_rows, cost_of, print_drawn
+    from groupbench.cli._plot_data import cost_of, plot_rows, print_drawn
     from groupbench.metrics import lower_is_better
     from groupbench.report.plots import check_suffix, draw_pareto
 

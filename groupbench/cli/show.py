@@ -45,7 +45,8 @@ def table(
     """Show the figures of a results folder."""
     from groupbench.api import load_records
     from groupbench.core.errors import ConfigError
-    from groupbench.report import Significance, render
+    from groupbench.report.render import render
+    from groupbench.report.significance import Significance
 
     records = of_datasets(load_records(results), split_names(dataset, "dataset"))
     given = {"reference": reference, "test": test, "correction": correction, "level": level}

@@ -41,7 +41,7 @@ def breakdown_frame(
         records: run records.
         by: `size`, `cohesion` or `activity`.
         metric: the metric.
-        aggregator: its name, or `all`; rows of group methods' native scores and of references are always there.
+        aggregator: its name, or `all`; native rows of group methods and references are always there.
 
     Returns:
         Columns dataset, simulated, protocol, view, method, aggregator, metric, by, kind, groups (mean number

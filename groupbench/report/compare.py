@@ -47,7 +47,7 @@ def compare_frame(
         second: the row to subtract.
         views: as of `groupbench.report.render`.
         metrics: names of metrics, or `all`.
-        aggregator: for a METHOD without one; where it has no such row, its native one or the one without counts.
+        aggregator: for a METHOD without one; without such a row, the native one or the one without counts.
         level: 1 - level is the confidence of the interval.
 
     Returns:

@@ -141,7 +141,7 @@ def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
             return frame
     except FileNotFoundError as error:
         raise ResultError(
-            f"{file} is not there: archived results, and those merged as metric values alone, keep no values of "
+            f"{file} is not there: archived results, and those merged without tables, keep no values of "
             "single users and groups; where these are needed do the run itself"
         ) from error
     except (OSError, ValueError) as error:

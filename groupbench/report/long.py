@@ -95,7 +95,7 @@ def long_frame(
     frame = facts.take(np.tile(np.arange(len(runs)), len(ties)).repeat(sizes))
     rules = np.repeat(np.arange(len(ties)), len(runs)).repeat(sizes)
     columns = {
-        "ties": pd.Categorical.from_codes(rules, list(ties)),
+        "ties": pd.Categorical.from_codes(rules, pd.Index(ties)),
         "metric": pd.Categorical(list(chain.from_iterable(values))),
         "value": np.fromiter(chain.from_iterable(map(dict.values, values)), dtype=np.float64),
     }

@@ -57,7 +57,7 @@ _DARK = {
 
 
 def css_variables() -> str:
-    """The page's colors as variables of a style sheet, in light and dark; `c0` to `c6` are those of families."""
+    """The page's colors as variables of a style sheet, light and dark; `c0` to `c6` are families."""
     light, dark = _rule(_LIGHT, "light"), _rule(_DARK, "dark")
     return (
         f":root {light}\n"

@@ -203,7 +203,11 @@ def _reference(how: Significance, rows: Sequence[ResultRow], number: int, metric
 
 
 def _verdicts(
-    how: Significance, pairing: Pairing, found: statistics.PairedComparison, pairs: Sequence[_Pair], among: int
+    how: Significance,
+    pairing: Pairing,
+    found: statistics.PairedComparison,
+    pairs: Sequence[_Pair],
+    among: int,
 ) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
     """The verdict on each pair of one metric that could be tested, p-values corrected together."""
     test = pairing.test(how.test)

@@ -82,7 +82,7 @@ def agreement(first: RunRecord, second: RunRecord) -> Agreement:
 def _figures(record: RunRecord) -> dict[Place, float]:
     return {
         Place(held.view, held.aggregator, metric, rule): value
-        for held in record.figures
+        for held in record.metrics
         for rule, values in (("expected", held.values), ("best", held.best), ("worst", held.worst))
         for metric, value in values.items()
     }

@@ -1,4 +1,4 @@
-"""What a record and the tables beside it hold of the figures of a job."""
+"""What a record and the tables beside it say of the metric values of a job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
 
 
-def figures(judged: Judged) -> store.ViewMetrics:
+def view_metrics(judged: Judged) -> store.ViewMetrics:
     """The means of one view and aggregator, as the record holds them."""
     values = judged.means("expected")
     return store.ViewMetrics(
@@ -30,7 +30,7 @@ def figures(judged: Judged) -> store.ViewMetrics:
 
 
 def summary(judgement: EvaluationCase, reason: str) -> dict[str, Any]:
-    """Who is judged by a view, and by what; `reason` says why there are no figures, if there are none."""
+    """Who is evaluated in a view, and how; `reason` says why there are no scores, if there are none."""
     return {
         "entities": int(judgement.judged.sum()),
         "skipped": int((~judgement.judged).sum()),
@@ -42,7 +42,7 @@ def summary(judgement: EvaluationCase, reason: str) -> dict[str, Any]:
     }
 
 
-def unjudged(view: str, reason: str) -> dict[str, Any]:
+def not_evaluated(view: str, reason: str) -> dict[str, Any]:
     """The summary of a view that does not apply to the data."""
     known = {"entity": VIEWS[view].entity, "definition": VIEWS[view].definition, "reason": reason}
     return {"entities": 0, "skipped": 0, "tau": None, **known}

@@ -85,7 +85,7 @@ def require_aggregator(aggregator: str) -> None:
 def scored_by(records: Sequence[RunRecord], aggregator: str) -> list[RunRecord]:
     """The records with the figures of single users and of groups scored by `aggregator` alone."""
     return [
-        replace(r, figures=tuple(f for f in r.figures if f.aggregator in (aggregator, "none")))
+        replace(r, metrics=tuple(f for f in r.metrics if f.aggregator in (aggregator, "none")))
         for r in records
     ]
 

@@ -12,7 +12,7 @@ import numpy as np
 from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
-from groupbench.report import long_frame
+from groupbench.report.render import table_frame
 from groupbench.studies.cache import all_measured
 from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
@@ -121,12 +121,10 @@ def _checked(weights: Sequence[float]) -> list[float]:
 
 
 def _recommendation(records: Sequence[RunRecord], metric: str, aggregator: str) -> Iterator[dict[str, Any]]:
-    judged = long_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all").query(
-        "metric != ''"
-    )
-    for line in judged.to_dict("records"):
-        kept = {name: line[name] for name in ("mean", "std", "seeds")}
-        yield {"task": "recommendation", "figure": f"{line['view']} {metric}", **kept}
+    table = table_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all")
+    for row in table[table["metric"] != ""].to_dict("records"):
+        scores = {name: row[name] for name in ("mean", "std", "seeds")}
+        yield {"task": "recommendation", "figure": f"{row['view']} {metric}", **scores}
 
 
 def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, Any]]:

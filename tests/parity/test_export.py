@@ -128,7 +128,7 @@ def test_other_tools_find_our_figures(tool, place, results, exported):
         for metric in found[0]:
             mean = np.mean([values[metric] for values in found])
             assert mean == pytest.approx(wanted[metric], abs=1e-9), (entity, metric)
-    whole = next(f for f in record.figures if (f.view, f.aggregator) == (view, aggregator))
+    whole = next(f for f in record.metrics if (f.view, f.aggregator) == (view, aggregator))
     if len(ours) == record.views[view]["entities"]:
         mean = np.mean([np.mean([v["ndcg@10"] for v in found]) for found in theirs.values()])
         assert mean == pytest.approx(whole.values["ndcg@10"], abs=1e-9)

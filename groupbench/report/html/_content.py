@@ -9,13 +9,13 @@ from typing import Any
 
 from groupbench.core.errors import ConfigError
 from groupbench.metrics import bounds, lower_is_better
-from groupbench.report.statistics import CONFIDENCE
 from groupbench.report.html._leaderboard import numbers, section_content
 from groupbench.report.html._marks import marks
 from groupbench.report.html._provenance import environments
 from groupbench.report.html._views import breakdowns, ranking
 from groupbench.report.long import REFERENCES
 from groupbench.report.select import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
+from groupbench.report.statistics import CONFIDENCE
 from groupbench.results.store import RunRecord, newest
 
 Content = dict[str, Any]
@@ -64,7 +64,9 @@ def page_content(
     usual = _usual(report)
     headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
     tested_metrics = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
-    tested = marks(results, records, views, tested_metrics, usual) if significance and tested_metrics else None
+    tested = (
+        marks(results, records, views, tested_metrics, usual) if significance and tested_metrics else None
+    )
     of_groups = breakdowns(results, records, headline, usual)
     methods, aggregators = _methods(report), _aggregators(report)
     return {

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from groupbench.core.arrays import FloatArray
-from groupbench.report.statistics import half_widths
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.long import TIE_RULES, TieRule
 from groupbench.report.select import Report, Section
+from groupbench.report.statistics import half_widths
 from groupbench.report.wide import WideTable
 
 DIGITS = 5

@@ -5,12 +5,12 @@ Each function draws the numbers that it is given; where they come from is not kn
 
 from __future__ import annotations
 
-from groupbench.report.plots._style import SUFFIXES, check_suffix, figure, save
 from groupbench.report.plots._bars import draw_bars
 from groupbench.report.plots._cd import draw_ranks
 from groupbench.report.plots._dmtl import draw_attention, draw_maps, draw_sweep, draw_training
 from groupbench.report.plots._kinds import draw_kinds
 from groupbench.report.plots._pareto import draw_pareto, on_front
+from groupbench.report.plots._style import SUFFIXES, check_suffix, figure, save
 
 __all__ = [
     "SUFFIXES",

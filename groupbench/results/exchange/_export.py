@@ -105,7 +105,7 @@ def export(
     if form not in FORMATS:
         raise ConfigError(unknown("format", form, FORMATS))
     _check(records, chosen)
-    done = [record for record in records if record.figures and chosen.run(record)]
+    done = [record for record in records if record.metrics and chosen.run(record)]
     exported = Exported()
     with new_folder(out) as folder:
         writer = TrecWriter(folder) if form == "trec" else TableWriter(folder, form)
@@ -149,7 +149,7 @@ def _write_split(
 
 
 def _note_ties(record: RunRecord, judgement: EvaluationCase, aggregator: str, exported: Exported) -> None:
-    for figures in record.figures:
+    for figures in record.metrics:
         if (figures.view, figures.aggregator) == (judgement.view.name, aggregator) and figures.tied > 0:
             exported.tied[record.method] = max(figures.tied, exported.tied.get(record.method, 0.0))
 
@@ -179,7 +179,7 @@ def _split_key(record: RunRecord) -> tuple[str, str, int]:
 
 def _check(records: Sequence[RunRecord], chosen: Chosen) -> None:
     """Refuse names that no record knows."""
-    figures = [held for record in records for held in record.figures]
+    figures = [held for record in records for held in record.metrics]
     known = {
         "dataset": {record.dataset for record in records},
         "method": {name for record in records for name in (record.method, record.name)},

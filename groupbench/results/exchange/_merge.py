@@ -87,7 +87,7 @@ def merge(
 
 
 def _require_known(kept: Sequence[Found], aggregators: Sequence[str] | None) -> None:
-    known = {figures.aggregator for held in kept for figures in held.record.figures}
+    known = {figures.aggregator for held in kept for figures in held.record.metrics}
     for name in aggregators or ():
         if name not in known:
             raise ConfigError(unknown("aggregator of these results", name, known))
@@ -168,8 +168,8 @@ def _short(version: Any) -> str:
 def _thinned(held: Found, aggregators: Sequence[str] | None) -> Found:
     if aggregators is None:
         return held
-    kept = tuple(f for f in held.record.figures if f.aggregator in (*aggregators, "none", "own"))
-    return Found(held.folder, replace(held.record, figures=kept))
+    kept = tuple(f for f in held.record.metrics if f.aggregator in (*aggregators, "none", "own"))
+    return Found(held.folder, replace(held.record, metrics=kept))
 
 
 def _copy(held: Found, out: Path, figures_only: bool) -> None:

@@ -46,7 +46,7 @@ def shown_lists(
     """
     import pyarrow.compute as pc
 
-    aggregators = [f.aggregator for f in record.figures if f.view == judgement.view.name]
+    aggregators = [f.aggregator for f in record.metrics if f.view == judgement.view.name]
     if not aggregators:
         return
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)

@@ -183,10 +183,10 @@ def _record(
         family=store.EXTERNAL,
         seed=split.seed,
         config={**config, "rankings": dict(hashes)},
-        figures=tuple(map(tables.figures, judged)),
+        metrics=tuple(map(tables.view_metrics, judged)),
         views={
             **{view: tables.summary(judgement, "") for view, judgement in here.items()},
-            **{view: tables.unjudged(view, reason) for view, reason in others.items()},
+            **{view: tables.not_evaluated(view, reason) for view, reason in others.items()},
         },
         environment=provenance.environment(),
         finished=datetime.now(UTC).isoformat(timespec="milliseconds"),

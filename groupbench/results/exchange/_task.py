@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.evaluation.views import CatalogueLists, RowLists
 from groupbench.core.files import new_folder
+from groupbench.evaluation.views import CatalogueLists, RowLists
 from groupbench.results.exchange._task_split import unsuited
 
 if TYPE_CHECKING:

@@ -108,7 +108,7 @@ def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
         deterministic=False,
     )
     (job,) = plan(config, {source: dataset}, results)
-    held = {figures.aggregator for figures in record.figures}
+    held = {figures.aggregator for figures in record.metrics}
     aggregators = [
         registry.aggregators[name].name for name in recorded(record, "aggregators") if name in held
     ]
@@ -122,7 +122,7 @@ def _compared(told: RunRecord, outcome: JobOutcome) -> Repeat:
     if outcome.status != "done" or repeated is None:
         return Repeat(told, f"{outcome.status}: {outcome.reason}")
     found = agreement(told, repeated)
-    if told.figures and not found.compared:
+    if told.metrics and not found.compared:
         return Repeat(told, "the repeat has none of the recorded figures")
     changed, entry = changes(told, repeated), registry.methods[told.name]
     again = repeatable(entry, told.hyperparameters, _threads(told))

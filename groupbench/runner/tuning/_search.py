@@ -152,7 +152,7 @@ class Search:
         record = store.read(job.folder)
         assert record is not None
         view, metric = str(self.options.view), self.options.metric
-        kinds = {figures.aggregator: figures.values for figures in record.figures}
+        kinds = {figures.aggregator: figures.values for figures in record.metrics}
         for kind in (*WITHOUT_AGGREGATOR, self.options.aggregator):
             if kind in kinds and math.isfinite(kinds[kind].get(metric, math.nan)):
                 return kinds[kind][metric], ""

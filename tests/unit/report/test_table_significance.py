@@ -12,9 +12,11 @@ import pytest
 
 from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.report import Significance, render, statistics, table_frame
+from groupbench.report import statistics
 from groupbench.report.compare import compare_frame, render_comparison
 from groupbench.report.ranking import rank_methods
+from groupbench.report.render import render, table_frame
+from groupbench.report.significance import Significance
 from groupbench.results import store
 
 RATIO = {"name": "paper", "split": "ratio", "ratio": 0.8, "folds": 5}
@@ -37,7 +39,7 @@ def write_run(root, method, seed, names, values, *, view, members=None, aggregat
         family="tests",
         seed=seed,
         config={"protocol": protocol},
-        figures=(store.ViewMetrics(view, aggregator, means, means, means, 0.0),),
+        metrics=(store.ViewMetrics(view, aggregator, means, means, means, 0.0),),
         views={view: {**facts, "entity": "user" if members is None else "group"}},
     )
     entities = {

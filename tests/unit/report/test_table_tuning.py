@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groupbench.report import render, table_frame
+from groupbench.report.render import render, table_frame
 from groupbench.results.store import RunRecord, ViewMetrics
 
 VALUES = {"ndcg@10": 0.5}

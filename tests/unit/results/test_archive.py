@@ -23,7 +23,7 @@ def record(record):
     held = [
         ViewMetrics("v", a, VALUES, VALUES, {**VALUES, "ndcg@10": 0.25}, 0.1) for a in ("average", "borda")
     ]
-    return replace(record, figures=tuple(held))
+    return replace(record, metrics=tuple(held))
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
     assert len(list(packed(tmp_path / "out"))) == 4
     records = api.load_records(tmp_path / "out")
     assert {r.seed for r in records} == {0, 1, 2, 3}
-    assert all([f.aggregator for f in r.figures] == ["average"] for r in records)
+    assert all([f.aggregator for f in r.metrics] == ["average"] for r in records)
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [MANIFEST, FILE]
 
 

@@ -83,9 +83,9 @@ def test_rankings_from_elsewhere_get_the_figures_of_a_run_here(data, native, jud
     ((record, ranked),) = judge(tmp_path / "answer.csv", options=options)
 
     assert sum(one.missing + one.others for one in ranked) == 0
-    ours = {f.view: f for f in native[split.protocol.label].figures if f.aggregator in ("none", "average")}
-    assert {f.view for f in record.figures} == {view for view in said if ":" not in view}
-    for figures in record.figures:
+    ours = {f.view: f for f in native[split.protocol.label].metrics if f.aggregator in ("none", "average")}
+    assert {f.view for f in record.metrics} == {view for view in said if ":" not in view}
+    for figures in record.metrics:
         assert figures.values == pytest.approx(ours[figures.view].values, rel=0, abs=0, nan_ok=True)
         assert figures.best == pytest.approx(ours[figures.view].best, rel=0, abs=0, nan_ok=True)
         assert record.views[figures.view] == native[split.protocol.label].views[figures.view]
@@ -125,13 +125,13 @@ def test_candidates_without_a_score_are_last_tied_and_counted(answer, judge, tmp
     ((short, (one,)),) = judge(tmp_path / "top.parquet", name="short")
     ((whole, _),) = judge(tmp_path / "all.csv", name="whole")
     assert (one.missing, one.candidates) == (len(answer) - len(top), len(answer))
-    values = {n: v for n, v in whole.figures[0].values.items() if not n.startswith("tied")}
-    assert {n: short.figures[0].values[n] for n in values} == pytest.approx(values, abs=1e-12)
+    values = {n: v for n, v in whole.metrics[0].values.items() if not n.startswith("tied")}
+    assert {n: short.metrics[0].values[n] for n in values} == pytest.approx(values, abs=1e-12)
 
     answer.head(1).to_csv(tmp_path / "one.csv", index=False)
     ((lone, (one,)),) = judge(tmp_path / "one.csv", name="lone")
     assert one.missing == len(answer) - 1
-    assert lone.figures[0].values["tied_share@10"] > 0.5
+    assert lone.metrics[0].values["tied_share@10"] > 0.5
 
 
 def test_items_that_are_no_candidates_are_left_out_and_counted(data, answer, judge, tmp_path):
@@ -143,7 +143,7 @@ def test_items_that_are_no_candidates_are_left_out_and_counted(data, answer, jud
     ((record, (one,)),) = judge(tmp_path / "more.csv")
     ((plain, _),) = judge(tmp_path / "all.csv", name="plain")
     assert one.others == len(more) > 0
-    assert record.figures[0].values == plain.figures[0].values
+    assert record.metrics[0].values == plain.metrics[0].values
 
 
 def test_a_record_like_any_other(answer, judge, tmp_path):
@@ -158,7 +158,7 @@ def test_a_record_like_any_other(answer, judge, tmp_path):
     table = api.table(tmp_path / "results")
     shown = table[table["metric"] == "ndcg@10"].iloc[0]
     assert (shown["method"], shown["aggregator"]) == ("mine/v2", "own")
-    assert shown["mean"] == record.figures[0].values["ndcg@10"]
+    assert shown["mean"] == record.metrics[0].values["ndcg@10"]
     assert len(pq.read_table(folder / "entities.parquet")) == 20
     (again, _), *_ = judge(tmp_path / "all.csv", name="mine/v2")
     assert again.key == record.key
@@ -172,14 +172,14 @@ def test_several_repeats_and_views(data, answer, judge, tmp_path):
     both = [answer.assign(seed=0, view="rated-group"), second.assign(seed=1, view="rated-user", score=1)]
     pd.concat(both).to_csv(tmp_path / "both.csv", index=False)
     (zero, _), (one, _) = judge(tmp_path / "both.csv")
-    assert (zero.seed, [f.view for f in zero.figures]) == (0, ["rated-group"])
-    assert (one.seed, [(f.view, f.aggregator) for f in one.figures]) == (1, [("rated-user", "none")])
+    assert (zero.seed, [f.view for f in zero.metrics]) == (0, ["rated-group"])
+    assert (one.seed, [(f.view, f.aggregator) for f in one.metrics]) == (1, [("rated-user", "none")])
 
     answer.to_csv(tmp_path / "a.csv", index=False)
     ((record, _),) = judge(
         tmp_path / "a.csv", tmp_path / "a.csv", views=["rated-group", "rated-rows"], name="two"
     )
-    assert [f.view for f in record.figures] == ["rated-group", "rated-rows"]
+    assert [f.view for f in record.metrics] == ["rated-group", "rated-rows"]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_pa
     for name in ("svd", "oracle"):
         found = repeats[name].agreement
         assert found.differing == found.only_first == found.only_second == ()
-        assert found.compared == 3 * sum(len(f.values) for f in records[name].figures)
+        assert found.compared == 3 * sum(len(f.values) for f in records[name].metrics)
         assert repeats[name].promise.tolerance == 0.0
         assert repeats[name].changes == ()
     moody = repeats["moody"]
@@ -110,13 +110,13 @@ def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_pa
 
 def tampered(record, value):
     """The record with one other figure."""
-    first, *others = record.figures
-    return replace(record, figures=(replace(first, values={**first.values, "ndcg@10": value}), *others))
+    first, *others = record.metrics
+    return replace(record, metrics=(replace(first, values={**first.values, "ndcg@10": value}), *others))
 
 
 def test_a_figure_that_is_not_found_again_breaks_the_promise(records):
     svd = records["svd"]
-    value = svd.figures[0].values["ndcg@10"]
+    value = svd.metrics[0].values["ndcg@10"]
     (repeat,) = again(tampered(svd, value + 1e-6))
     assert not repeat.holds
     (broken,) = repeat.broken
@@ -129,10 +129,10 @@ def test_a_figure_that_is_not_found_again_breaks_the_promise(records):
 
 def test_metrics_of_one_side_are_named_and_the_others_compared(records):
     svd = records["svd"]
-    first, *others = svd.figures
+    first, *others = svd.metrics
     values = {name: value for name, value in first.values.items() if name != "mrr@3"}
     old = replace(first, values={**values, "gone@7": 0.5})
-    record = replace(svd, figures=(old, *(f for f in others if f.aggregator in (old.aggregator, "none"))))
+    record = replace(svd, metrics=(old, *(f for f in others if f.aggregator in (old.aggregator, "none"))))
     (repeat,) = again(record)
     assert repeat.holds
     assert repeat.agreement.only_first == ("gone@7",)
@@ -143,7 +143,7 @@ def test_metrics_of_one_side_are_named_and_the_others_compared(records):
 def test_elsewhere_figures_need_only_be_close(records):
     svd = records["svd"]
     elsewhere = replace(svd, environment={**svd.environment, "cpu": "another", "platform": "other kernel"})
-    value = svd.figures[0].values["ndcg@10"]
+    value = svd.metrics[0].values["ndcg@10"]
     (near,) = again(tampered(elsewhere, value + CLOSE / 2))
     assert near.holds
     assert near.promise.tolerance == CLOSE
@@ -196,8 +196,8 @@ def test_what_is_no_more_is_named(records, tmp_path):
     assert repeat.reason == ""
     with pytest.raises(ConfigError, match="unknown method 'sdv'"):
         again(replace(svd, name="sdv"))
-    figures = replace(svd.figures[0], aggregator="averag")
-    renamed = replace(svd, figures=(figures,), config={**svd.config, "aggregators": ["averag"]})
+    figures = replace(svd.metrics[0], aggregator="averag")
+    renamed = replace(svd, metrics=(figures,), config={**svd.config, "aggregators": ["averag"]})
     with pytest.raises(ConfigError, match="unknown aggregator 'averag'"):
         again(renamed)
     with pytest.raises(ResultError, match="does not record its plugins"):
@@ -258,7 +258,7 @@ def test_a_record_of_before_promises_were_written_can_be_repeated(records):
 def a_record(values):
     return replace(
         RunRecord("k", "done", "", "d", False, "p", "m", "m", "f", 0),
-        figures=(ViewMetrics("v", "average", values, values, values, 0.0),),
+        metrics=(ViewMetrics("v", "average", values, values, values, 0.0),),
     )
 
 
@@ -293,7 +293,7 @@ def judged_as(seed, aggregator="own", **values):
     """A record of `m`, each metric as (worst, expected, best)."""
     worst, expected, best = ({name: bounds[i] for name, bounds in values.items()} for i in range(3))
     figures = ViewMetrics("v", aggregator, expected, best, worst, 0.0)
-    return replace(RunRecord("k", "done", "", "d", False, "p", "m", "m", "f", seed), figures=(figures,))
+    return replace(RunRecord("k", "done", "", "d", False, "p", "m", "m", "f", seed), metrics=(figures,))
 
 
 def test_reported_figures_are_reached_by_expected_values_only():
@@ -322,17 +322,17 @@ def test_reported_figures_are_reached_by_expected_values_only():
 def test_a_methods_own_lists_are_compared_before_averaged_ones():
     bounds = {"hit@5": (0.1, 0.1, 0.1)}
     own, averaged = judged_as(0, **bounds), judged_as(0, "average", **{"hit@5": (0.9, 0.9, 0.9)})
-    both = replace(own, figures=(*averaged.figures, *own.figures))
+    both = replace(own, metrics=(*averaged.metrics, *own.metrics))
     assert [b.ours["expected"] for b in beside_ours([a_source(**{"hit@5": 0.9})], [both])] == [0.1]
     assert [b.ours["expected"] for b in beside_ours([a_source(**{"hit@5": 0.9})], [averaged])] == [0.9]
 
 
 def test_what_failed_is_not_compared():
-    failed = replace(judged_as(0), status="failed", reason="out of memory", figures=())
+    failed = replace(judged_as(0), status="failed", reason="out of memory", metrics=())
     with pytest.raises(ResultError, match="no run ended well, so there is nothing to compare: out of memory"):
         beside_ours([a_source(**{"hit@5": 0.9})], [failed])
     elsewhere = judged_as(0)
-    elsewhere = replace(elsewhere, figures=(replace(elsewhere.figures[0], view="x"),))
+    elsewhere = replace(elsewhere, metrics=(replace(elsewhere.metrics[0], view="x"),))
     with pytest.raises(ResultError, match="not judged under any view"):
         beside_ours([a_source(**{"hit@5": 0.9})], [elsewhere])
 
