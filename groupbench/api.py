@@ -154,8 +154,8 @@ def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
     """Every metric value of every job in a results folder, one row each.
 
     Returns:
-        Columns dataset, protocol, view, method, aggregator, seed, ties (`expected`), metric, value, then what is
-        known of the run (`groupbench.report.long.RUN_COLUMNS`): values compare where content_hash and
+        Columns dataset, protocol, view, method, aggregator, seed, ties (`expected`), metric, value; then what
+        is known of the run (`groupbench.report.long.RUN_COLUMNS`): values compare where content_hash and
         evaluation are the same.
     """
     from groupbench.report.long import results_frame
