@@ -35,7 +35,7 @@ class Pairing:
     """How the rows of a section are paired.
 
     The first of these that leaves `statistics.FEWEST` independent units: *clusters* of entities that share
-    users, directly or through others, over all seeds; *links* between groups that share a user directly, for a
+    users, directly or through others, over all seeds; *links* between groups that share a user directly, in a
     t-test only; *seeds*, where groups formed anew in each seed tie everything together, with the corrected
     t-test only; else `none`.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from groupbench.studies.ablation import study_ablation, with_ablations
-from groupbench.studies.fit import fitted, load_for, only_job, task_of
-from groupbench.studies.inspect import Inside, inside, losses_of
-from groupbench.studies.measure import Measured, measure
-from groupbench.studies.profiling import study_profiling
-from groupbench.studies.representation import Map, attention_by_feature, user_map
-from groupbench.studies.study import STUDY_FORMATS, Study, as_text, check_format, place_of
-from groupbench.studies.weights import WEIGHTS, study_weights, weighted
+from groupbench.studies._ablation import study_ablation, with_ablations
+from groupbench.studies._fit import fitted, load_for, only_job, task_of
+from groupbench.studies._inspect import Inside, inside, losses_of
+from groupbench.studies._measure import Measured, measure
+from groupbench.studies._profiling import study_profiling
+from groupbench.studies._representation import Map, attention_by_feature, user_map
+from groupbench.studies._study import STUDY_FORMATS, Study, as_text, check_format, place_of
+from groupbench.studies._weights import WEIGHTS, study_weights, weighted
 
 __all__ = [
     "STUDY_FORMATS",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.runner.plan import plan
-from groupbench.studies.cache import all_measured
-from groupbench.studies.fit import load_for
-from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
-from groupbench.studies.study import Study, place_of
+from groupbench.studies._cache import all_measured
+from groupbench.studies._fit import load_for
+from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
+from groupbench.studies._study import Study, place_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def study_profiling(
         config: one data set, one method (DMTL or a variant), and the seeds.
         results: the results folder; it keeps each measurement.
         folds: number of parts of the users, at least 2.
-        step: as of `groupbench.studies.cache.all_measured`.
+        step: as of `groupbench.studies._cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:

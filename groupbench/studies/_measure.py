@@ -11,9 +11,9 @@ from groupbench.core.arrays import FloatArray, IntArray, Segments
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator, integer
 from groupbench.data.groups import Groups
-from groupbench.studies.fit import fitted, task_of
-from groupbench.studies.inspect import losses_of
-from groupbench.studies.representation import mean_by_user, only_group
+from groupbench.studies._fit import fitted, task_of
+from groupbench.studies._inspect import losses_of
+from groupbench.studies._representation import mean_by_user, only_group
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Ratings

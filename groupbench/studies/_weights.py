@@ -13,11 +13,11 @@ from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report.render import table_frame
-from groupbench.studies.cache import all_measured
-from groupbench.studies.fit import load_for
-from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
-from groupbench.studies.profiling import macro
-from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
+from groupbench.studies._cache import all_measured
+from groupbench.studies._fit import load_for
+from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
+from groupbench.studies._profiling import macro
+from groupbench.studies._study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
@@ -65,7 +65,7 @@ def study_weights(
         aggregator: which group scores are judged.
         report: as of `groupbench.api.start`.
         begin: likewise.
-        step: as of `groupbench.studies.cache.all_measured`.
+        step: as of `groupbench.studies._cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:

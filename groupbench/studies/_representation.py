@@ -14,7 +14,7 @@ from groupbench.core.errors import ConfigError
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
     from groupbench.data.groups import Groups
-    from groupbench.studies.inspect import Inside
+    from groupbench.studies._inspect import Inside
 
 NEIGHBOURS = 10
 """Neighbours whose groups are looked at."""

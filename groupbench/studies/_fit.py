@@ -12,7 +12,7 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.runner.job import Job
 from groupbench.runner.plan import plan
-from groupbench.studies.inspect import Inside, inside
+from groupbench.studies._inspect import Inside, inside
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
