@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.metrics._definitions import OF_EXPECTATIONS, OTHERS, RELEVANCE, Definition
 from groupbench.metrics._families import Family, families
-from groupbench.metrics._members import SPREAD_OF, SPREADS, Spread
+from groupbench.metrics._members import SPREAD_OF, SPREADS, MemberSpread
 from groupbench.metrics._request import TIES, MetricRequest
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _others() -> dict[str, Definition]:
     return {found.name: found for found in (*OTHERS, *spreads)}
 
 
-def _spread(spread: Spread, base: Definition, ties: str) -> Definition:
+def _spread(spread: MemberSpread, base: Definition, ties: str) -> Definition:
     return Definition(
         name=f"{spread.name}-{base.name}",
         title=f"{base.title}, {spread.name} over members",

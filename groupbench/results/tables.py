@@ -11,33 +11,33 @@ from groupbench.results import store
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
-    from groupbench.evaluation.accumulate import Judged
+    from groupbench.evaluation.accumulate import CaseResult
     from groupbench.evaluation.task import Task
     from groupbench.evaluation.views import EvaluationCase
 
 
-def view_metrics(judged: Judged) -> store.ViewMetrics:
+def view_metrics(result: CaseResult) -> store.ViewMetrics:
     """The means of one view and aggregator, as the record holds them."""
-    values = judged.means("expected")
+    values = result.means("expected")
     return store.ViewMetrics(
-        view=judged.judgement.view.name,
-        aggregator=judged.aggregator,
+        view=result.case.view.name,
+        aggregator=result.aggregator,
         values=values,
-        best=judged.means("best"),
-        worst=judged.means("worst"),
+        best=result.means("best"),
+        worst=result.means("worst"),
         tied=values.get("tied_share@10", float("nan")),
     )
 
 
-def summary(judgement: EvaluationCase, reason: str) -> dict[str, Any]:
+def summary(case: EvaluationCase, reason: str) -> dict[str, Any]:
     """Who is evaluated in a view, and how; `reason` says why there are no scores, if there are none."""
     return {
-        "entities": int(judgement.judged.sum()),
-        "skipped": int((~judgement.judged).sum()),
-        "tau": judgement.tau,
-        "entity": judgement.view.entity,
-        "definition": judgement.view.definition,
-        "oracle": judgement.view.oracle,
+        "entities": int(case.evaluated.sum()),
+        "skipped": int((~case.evaluated).sum()),
+        "tau": case.tau,
+        "entity": case.view.entity,
+        "definition": case.view.definition,
+        "oracle": case.view.oracle,
         "reason": reason,
     }
 
@@ -48,15 +48,15 @@ def not_evaluated(view: str, reason: str) -> dict[str, Any]:
     return {"entities": 0, "skipped": 0, "tau": None, **known}
 
 
-def tables(dataset: Dataset, task: Task, judged: list[Judged]) -> dict[str, Any]:
+def tables(dataset: Dataset, task: Task, results: list[CaseResult]) -> dict[str, Any]:
     """The tables beside a record, by name: values of every entity, recommended lists, and the groups."""
     import pyarrow as pa
 
     return {
         "entities": pa.concat_tables(
-            [_entity_table(j, dataset, task) for j in judged], promote_options="default"
+            [_entity_table(r, dataset, task) for r in results], promote_options="default"
         ),
-        "top": pa.concat_tables([_top_table(j, dataset, task) for j in judged]),
+        "top": pa.concat_tables([_top_table(r, dataset, task) for r in results]),
         "groups": _group_table(dataset, task),
     }
 
@@ -73,36 +73,36 @@ def _group_table(dataset: Dataset, task: Task) -> Any:
     return pa.table({"group": list(task.train.groups.ids), **columns, "members": members})
 
 
-def _names(judged: Judged, dataset: Dataset, task: Task) -> list[str]:
-    ids = dataset.user_ids if judged.judgement.view.entity == "user" else task.train.groups.ids
-    return [ids[i] for i in judged.judgement.lists.entities[judged.judgement.judged]]
+def _names(result: CaseResult, dataset: Dataset, task: Task) -> list[str]:
+    ids = dataset.user_ids if result.case.view.entity == "user" else task.train.groups.ids
+    return [ids[i] for i in result.case.lists.entities[result.case.evaluated]]
 
 
-def _entity_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
+def _entity_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
-    names = _names(judged, dataset, task)
-    kept = judged.judgement.judged
+    names = _names(result, dataset, task)
+    evaluated = result.case.evaluated
     return pa.table(
         {
-            "view": pa.repeat(judged.judgement.view.name, len(names)).dictionary_encode(),
-            "aggregator": pa.repeat(judged.aggregator, len(names)).dictionary_encode(),
+            "view": pa.repeat(result.case.view.name, len(names)).dictionary_encode(),
+            "aggregator": pa.repeat(result.aggregator, len(names)).dictionary_encode(),
             "entity": names,
-            **{name: values[kept] for name, values in judged.values["expected"].items()},
+            **{name: values[evaluated] for name, values in result.values["expected"].items()},
         }
     )
 
 
-def _top_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
+def _top_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
-    names = np.array(_names(judged, dataset, task), dtype=object)
-    lists, ranks = np.nonzero(judged.top[judged.judgement.judged] >= 0)
-    items = judged.top[judged.judgement.judged][lists, ranks]
+    names = np.array(_names(result, dataset, task), dtype=object)
+    lists, ranks = np.nonzero(result.top[result.case.evaluated] >= 0)
+    items = result.top[result.case.evaluated][lists, ranks]
     return pa.table(
         {
-            "view": pa.repeat(judged.judgement.view.name, len(lists)).dictionary_encode(),
-            "aggregator": pa.repeat(judged.aggregator, len(lists)).dictionary_encode(),
+            "view": pa.repeat(result.case.view.name, len(lists)).dictionary_encode(),
+            "aggregator": pa.repeat(result.aggregator, len(lists)).dictionary_encode(),
             "entity": pa.array(names[lists], type=pa.string()).dictionary_encode(),
             "rank": pa.array(ranks + 1, type=pa.int32()),
             "item": pa.array(

@@ -14,7 +14,14 @@ from groupbench.core.registry import methods
 from groupbench.report.render import table_frame
 from groupbench.report.significance import Significance, require_level
 from groupbench.studies._fit import load_for
-from groupbench.studies._study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
+from groupbench.studies._study import (
+    Study,
+    failures,
+    place_of,
+    require_aggregator,
+    require_metrics,
+    scored_by,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,14 @@ from groupbench.studies._cache import all_measured
 from groupbench.studies._fit import load_for
 from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies._profiling import macro
-from groupbench.studies._study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
+from groupbench.studies._study import (
+    Study,
+    failures,
+    place_of,
+    require_aggregator,
+    require_metrics,
+    scored_by,
+)
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord

@@ -69,11 +69,11 @@ def test_growth(benchmark, with_peak, axis, size):
 
     def judged():
         chosen = {"average": aggregators["average"].create()}
-        return evaluate(method, task, [VIEWS["rated-group"].judge(task)], chosen, Stopwatch())
+        return evaluate(method, task, [VIEWS["rated-group"].make_case(task)], chosen, Stopwatch())
 
     (found,), peak = benchmark.pedantic(with_peak, (judged,), rounds=1)
     if benchmark.stats is not None:
         benchmark.extra_info |= saved(Growth(axis, size, benchmark.stats.stats.median, peak))
-    assert len(found.judgement.lists.entities) == task.train.groups.sizes.size
+    assert len(found.case.lists.entities) == task.train.groups.sizes.size
     assert 0 < found.means("expected")["ndcg@10"] < 1
     assert peak < BUDGET

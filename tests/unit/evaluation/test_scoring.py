@@ -11,7 +11,7 @@ from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
@@ -119,7 +119,7 @@ def test_aggregators_see_activity_and_the_scale_of_predicted_ratings(train):
 
 
 def test_whom_lists_need_is_scored_once_where_memory_allows(train, monkeypatch):
-    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
+    monkeypatch.setattr(score_cache, "CHUNK", 2 * N_ITEMS)
     method = MetricRequest()
     made = source(method, train)
     for _ in range(2):
@@ -131,8 +131,8 @@ def test_whom_lists_need_is_scored_once_where_memory_allows(train, monkeypatch):
 
 @pytest.mark.parametrize(("kept", "again"), [(0, True), (10**6, False)])
 def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch, kept, again):
-    monkeypatch.setattr(scoring, "KEPT", kept)
-    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
+    monkeypatch.setattr(score_cache, "CHUNK", 2 * N_ITEMS)
     method = MetricRequest()
     found = ask(source(method, train, again=again), "group", [1, 0], [[4, 0], [1, 2]])
 
@@ -143,8 +143,8 @@ def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch, kept
 
 @pytest.mark.parametrize("kept", [0, 10**6])
 def test_a_method_may_use_the_same_buffer_for_every_call(train, monkeypatch, kept):
-    monkeypatch.setattr(scoring, "KEPT", kept)
-    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
+    monkeypatch.setattr(score_cache, "CHUNK", 2 * N_ITEMS)
     buffer = np.empty((2, N_ITEMS))
 
     def reuse(scores):
@@ -198,7 +198,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("make", [MetricRequest, OfGroups])
 def test_scores_that_break_the_contract_name_the_method(train, monkeypatch, make, wrong, kept):
-    monkeypatch.setattr(scoring, "KEPT", kept)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
     change, says = WRONG[wrong]
     with pytest.raises(MethodError, match=f"{make.__name__} returned .*{says}"):
         ask(source(make(change), train), "group", [1, 0], [[2, 1], [0, 3]])

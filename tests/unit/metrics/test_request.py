@@ -28,9 +28,9 @@ def task():
 
 def judged(method, task, names=VIEWS_TRIED, **asked):
     chosen = {name: aggregators[name].create() for name in ("average", "least-misery")}
-    views = [VIEWS[name].judge(task, 3.0) for name in names]
+    views = [VIEWS[name].make_case(task, 3.0) for name in names]
     found = evaluate(method, task, views, chosen, Stopwatch(), **asked)
-    return {(one.judgement.view.name, one.aggregator): one for one in found}
+    return {(one.case.view.name, one.aggregator): one for one in found}
 
 
 def tied_scores():
@@ -81,7 +81,7 @@ def test_reference_rows_and_cutoffs_that_no_view_has(task):
     oracle = methods["oracle"].create()
     (few,) = judged(oracle, task, ["rated-group"], metrics=["ndcg@7", "hit@1"], ties=["expected"]).values()
     assert few.means("expected") == {"ndcg@7": 1.0, "hit@1": 1.0}
-    assert few.top.shape == (len(few.judgement.judged), 7)
+    assert few.top.shape == (len(few.case.evaluated), 7)
 
 
 def test_lists_are_the_first_of_those_that_are_kept_otherwise(task):

@@ -35,7 +35,16 @@ from groupbench.studies import (
     weighted,
     with_ablations,
 )
-from groupbench.studies._measure import DISJOINT, LOOK_UP, MODEL, ROWS, confusion, measure, user_folds, without
+from groupbench.studies._measure import (
+    DISJOINT,
+    LOOK_UP,
+    MODEL,
+    ROWS,
+    confusion,
+    measure,
+    user_folds,
+    without,
+)
 from groupbench.studies._profiling import macro
 from groupbench.studies._representation import mean_by_user, neighbourhood_purity, only_group
 
