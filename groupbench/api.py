@@ -174,11 +174,11 @@ def load_records(results: Path) -> list[RunRecord]:
         ResultError: if there is none, or one cannot be read.
     """
     from groupbench.results import store
-    from groupbench.results.archive import LEADERBOARD, packed, shipped
+    from groupbench.results.archive import LEADERBOARD, read_archive, shipped
 
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
-    found = [*store.records(results), *packed(results)]
+    found = [*store.records(results), *read_archive(results)]
     for record in found:
         if isinstance(record, ResultError):
             raise record

@@ -46,8 +46,8 @@ def export(
 
     records = api.load_records(results)
     asked = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
-    chosen = exchange.Chosen(*(split_names(names, option) for option, names in asked.items()))
-    inputs = reproduction.Inputs(data_dir, None, plugin or [])
+    chosen = exchange.ExportFilter(*(split_names(names, option) for option, names in asked.items()))
+    inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
     for place, reason in exported.left_out.items():
@@ -73,7 +73,7 @@ def export_task(
     from groupbench.results import exchange
 
     loaded = _load(dataset, data_dir, plugin)
-    split = exchange.Split.make(loaded, protocol_options(protocol, option), seed)
+    split = exchange.PreparedSplit.make(loaded, protocol_options(protocol, option), seed)
     for view in exchange.export_task(split, output):
         typer.echo(f"view {view}")
     typer.echo(f"{loaded.name}, protocol {split.protocol.label}, seed {seed}: written to {output}")
@@ -145,7 +145,7 @@ def merge(
         keep_newest=keep is not None,
         aggregators=split_names(aggregator, "aggregator"),
         figures_only=figures_only,
-        pack_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
+        archive_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
     )
     typer.echo(
         f"{merged.written} records written to {output}, {merged.there} were there already, "

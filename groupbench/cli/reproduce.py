@@ -11,7 +11,7 @@ from groupbench.cli._options import DataDir, Results
 from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
-    from groupbench.runner.reproduction import Inputs
+    from groupbench.runner.reproduction import RecordedInputs
 
 
 def reproduce(
@@ -53,10 +53,10 @@ def reproduce(
     if len(run) == 1 and run[0] in registry.methods.all() and not Path(run[0]).exists():
         _beside_reported(run[0], dataset, results, seeds, tolerance, plugin, data_dir, jobs, timeout)
     else:
-        _repeat(run, results, reproduction.Inputs(data_dir, dataset, plugin or []), jobs, timeout)
+        _repeat(run, results, reproduction.RecordedInputs(data_dir, dataset, plugin or []), jobs, timeout)
 
 
-def _repeat(run: list[str], results: Path, inputs: Inputs, jobs: int, timeout: float) -> None:
+def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, timeout: float) -> None:
     from groupbench.runner import reproduction
 
     known = reproduction.find_runs(run, results)

@@ -24,7 +24,7 @@ from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
     from groupbench.runner.config import Config
-    from groupbench.studies import Study
+    from groupbench.studies import StudyReport
 
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
 
@@ -212,7 +212,7 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _show(found: Study, format: str) -> None:
+def _show(found: StudyReport, format: str) -> None:
     from groupbench.studies import as_text
 
     typer.echo(as_text(found, format=format))

@@ -28,7 +28,7 @@ def shipped() -> Path:
     return checkout if checkout.is_dir() else here / LEADERBOARD
 
 
-def pack(records: Sequence[RunRecord], out: Path, command: str) -> None:
+def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None:
     """Write `records.parquet`, one row of JSON per record, and `manifest.json`, which says what it holds.
 
     The same records give the same bytes. What lay in `out` under these names is replaced.
@@ -59,7 +59,7 @@ def pack(records: Sequence[RunRecord], out: Path, command: str) -> None:
         raise ResultError(f"cannot write {out}: {error.strerror or error}; choose another folder") from error
 
 
-def packed(root: Path) -> Iterator[RunRecord]:
+def read_archive(root: Path) -> Iterator[RunRecord]:
     """The records packed in `root`; none if there is no `records.parquet`.
 
     Raises:

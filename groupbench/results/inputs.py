@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
 
 
-class Inputs:
+class RecordedInputs:
     """Plugins and data sets of records, each loaded once.
 
     Args:

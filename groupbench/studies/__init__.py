@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from groupbench.studies._ablation import study_ablation, with_ablations
 from groupbench.studies._fit import fitted, load_for, only_job, task_of
-from groupbench.studies._inspect import Inside, inside, losses_of
+from groupbench.studies._inspect import Inspectable, inspectable, losses_of
 from groupbench.studies._measure import Measured, measure
 from groupbench.studies._profiling import study_profiling
 from groupbench.studies._representation import Map, attention_by_feature, user_map
-from groupbench.studies._study import STUDY_FORMATS, Study, as_text, check_format, place_of
+from groupbench.studies._study import STUDY_FORMATS, StudyReport, as_text, check_format, job_title
 from groupbench.studies._weights import WEIGHTS, study_weights, weighted
 
 __all__ = [
     "STUDY_FORMATS",
     "WEIGHTS",
-    "Inside",
+    "Inspectable",
     "Map",
     "Measured",
-    "Study",
+    "StudyReport",
     "as_text",
     "attention_by_feature",
     "check_format",
     "fitted",
-    "inside",
+    "inspectable",
+    "job_title",
     "load_for",
     "losses_of",
     "measure",
     "only_job",
-    "place_of",
     "study_ablation",
     "study_profiling",
     "study_weights",

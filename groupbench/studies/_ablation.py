@@ -15,9 +15,9 @@ from groupbench.report.render import table_frame
 from groupbench.report.significance import Significance, require_level
 from groupbench.studies._fit import load_for
 from groupbench.studies._study import (
-    Study,
+    StudyReport,
     failures,
-    place_of,
+    job_title,
     require_aggregator,
     require_metrics,
     scored_by,
@@ -50,7 +50,7 @@ def study_ablation(
     level: float = 0.05,
     report: Callable[[Job | JobOutcome, int, int], None] = lambda event, ended, total: None,
     begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
-) -> Study:
+) -> StudyReport:
     """Run the method of `config` and its ablations, and compare each with the full method.
 
     Args:
@@ -85,8 +85,8 @@ def study_ablation(
     if not any(record.method == full and record.status == "done" for record in records):
         raise ResultError(f"{full} did not finish, so there is nothing to compare with; {failed[0]}")
     frame = compared(results, scored_by(records, aggregator), full, views, metrics, level)
-    title = f"{place_of(jobs[0])}: {full} and its ablations"
-    return Study(title, frame, _NOTES, failed)
+    title = f"{job_title(jobs[0])}: {full} and its ablations"
+    return StudyReport(title, frame, _NOTES, failed)
 
 
 def compared(

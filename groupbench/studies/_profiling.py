@@ -12,7 +12,7 @@ from groupbench.runner.plan import plan
 from groupbench.studies._cache import all_measured
 from groupbench.studies._fit import load_for
 from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
-from groupbench.studies._study import Study, place_of
+from groupbench.studies._study import StudyReport, job_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def study_profiling(
     folds: int = 5,
     step: Callable[[str, int, int], None] = lambda name, ended, total: None,
     tell: Callable[[str], None] = lambda line: None,
-) -> Study:
+) -> StudyReport:
     """Predict the group of every user from fits that were told the groups of the other folds alone.
 
     Args:
@@ -49,8 +49,8 @@ def study_profiling(
     measured = all_measured([(job, fold) for job in jobs for fold in range(folds)], dataset, folds, step)
     by_seed = [measured[first : first + folds] for first in range(0, len(measured), folds)]
     tell(f"{jobs[0].label}: measured with every seed")
-    title = f"{place_of(jobs[0])}: group profiles of {jobs[0].label}"
-    return Study(title, profiling_frame(by_seed, jobs[0].label), _notes(folds))
+    title = f"{job_title(jobs[0])}: group profiles of {jobs[0].label}"
+    return StudyReport(title, profiling_frame(by_seed, jobs[0].label), _notes(folds))
 
 
 def macro(counts: IntArray) -> tuple[float, float, float]:

@@ -14,7 +14,7 @@ from groupbench.core.errors import ConfigError
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
     from groupbench.data.groups import Groups
-    from groupbench.studies._inspect import Inside
+    from groupbench.studies._inspect import Inspectable
 
 NEIGHBOURS = 10
 """Neighbours whose groups are looked at."""
@@ -42,7 +42,7 @@ class Map:
     chance: float
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """The figures in words."""
         return (
             f"silhouette {self.silhouette:+.3f}; purity of {NEIGHBOURS} neighbours {self.purity:.3f} "
@@ -73,7 +73,7 @@ def mean_by_user(
     return users, np.concatenate(means)
 
 
-def user_map(model: Inside, rows: Ratings, groups: Groups, *, random_state: int) -> Map:
+def user_map(model: Inspectable, rows: Ratings, groups: Groups, *, random_state: int) -> Map:
     """Lay out the users of exactly one group by their mean representation over their training rows.
 
     Args:
@@ -126,7 +126,7 @@ def neighbourhood_purity(vectors: FloatArray, labels: IntArray, k: int = NEIGHBO
 
 
 def attention_by_feature(
-    model: Inside, rows: Ratings, features: Features | None, *, rng: np.random.Generator
+    model: Inspectable, rows: Ratings, features: Features | None, *, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     """Mean attention weights over training rows whose item has a feature.
 

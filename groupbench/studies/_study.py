@@ -20,7 +20,7 @@ STUDY_FORMATS = ("plain", "markdown", "csv", "json")
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyReport:
     """A table with what one must know to read it.
 
     Attributes:
@@ -51,7 +51,7 @@ def require_metrics(metrics: Sequence[str]) -> None:
             explain(metric)
 
 
-def as_text(study: Study, *, format: str) -> str:
+def as_text(study: StudyReport, *, format: str) -> str:
     """The study as text; `csv` and `json` hold the frame alone.
 
     Raises:
@@ -90,7 +90,7 @@ def scored_by(records: Sequence[RunRecord], aggregator: str) -> list[RunRecord]:
     ]
 
 
-def place_of(job: Job) -> str:
+def job_title(job: Job) -> str:
     """Data set and protocol of a job, in words."""
     simulated = " (simulated data)" if job.simulated else ""
     return f"{job.dataset}{simulated}, protocol {job.protocol_label}"

@@ -18,9 +18,9 @@ from groupbench.studies._fit import load_for
 from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
 from groupbench.studies._profiling import macro
 from groupbench.studies._study import (
-    Study,
+    StudyReport,
     failures,
-    place_of,
+    job_title,
     require_aggregator,
     require_metrics,
     scored_by,
@@ -58,7 +58,7 @@ def study_weights(
     begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
     step: Callable[[str, int, int], None] = lambda name, ended, total: None,
     tell: Callable[[str], None] = lambda line: None,
-) -> Study:
+) -> StudyReport:
     """Run the only method of `config` with each profile weight, and measure its losses and profiles.
 
     Recommendations are judged by ordinary jobs. Losses and profiles come from a second fit, with the groups
@@ -104,8 +104,8 @@ def study_weights(
             rows += [{"weight": weight, **row} for row in found]
     if not rows:
         raise ResultError(f"no job finished; {failed[0]}")
-    title = f"{place_of(jobs[0])}: {method} by profile weight"
-    return Study(title, pd.DataFrame(rows), _NOTES, tuple(failed))
+    title = f"{job_title(jobs[0])}: {method} by profile weight"
+    return StudyReport(title, pd.DataFrame(rows), _NOTES, tuple(failed))
 
 
 def weighted(config: Config, weight: float) -> Config:

@@ -12,7 +12,7 @@ import pytest
 
 from groupbench import api
 from groupbench.results import store
-from groupbench.results.exchange import Chosen, export
+from groupbench.results.exchange import ExportFilter, export
 
 CUTOFFS = (3, 5, 10, 20)
 PLACES = [
@@ -63,7 +63,7 @@ def results(tmp_path_factory, data) -> Path:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory, results) -> Path:
     out = tmp_path_factory.mktemp("out") / "trec"
-    chosen = Chosen(aggregators=["average", "borda", "least-misery"])
+    chosen = ExportFilter(aggregators=["average", "borda", "least-misery"])
     export(api.load_records(results), results, out, "trec", chosen=chosen)
     return out
 
@@ -143,7 +143,9 @@ def untied(results, record, view, aggregator):
 
 
 def test_graded_truth_is_in_the_tables(tmp_path, results):
-    export(api.load_records(results), results, tmp_path / "out", "parquet", chosen=Chosen(methods=["svd"]))
+    export(
+        api.load_records(results), results, tmp_path / "out", "parquet", chosen=ExportFilter(methods=["svd"])
+    )
     truth = pq.read_table(tmp_path / "out" / "truth.parquet").to_pandas()
     lists = pq.read_table(tmp_path / "out" / "lists.parquet").to_pandas()
     rated = truth[truth["view"] == "rated-group"]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.core.files import new_folder
-from groupbench.results.exchange._ranked import shown_lists
-from groupbench.results.exchange._task_split import Split, unsuited
+from groupbench.results.exchange._ranked import recommended_lists
+from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.exchange._truth import truth_of
 from groupbench.results.exchange._writers import TableWriter, TrecWriter, Writer
-from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _REPEATS = "its lists hold an item several times, with a truth each time, and ot
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ExportFilter:
     """Names to export; None for all of a kind."""
 
     datasets: Sequence[str] | None = None
@@ -58,7 +58,7 @@ class Chosen:
 
 
 @dataclass
-class Exported:
+class ExportSummary:
     """What an export came to.
 
     Attributes:
@@ -80,9 +80,9 @@ def export(
     out: Path,
     form: str,
     *,
-    chosen: Chosen | None = None,
-    inputs: Inputs | None = None,
-) -> Exported:
+    chosen: ExportFilter | None = None,
+    inputs: RecordedInputs | None = None,
+) -> ExportSummary:
     """Write the recommended lists of finished runs, and the truth they were judged by, made again.
 
     Lists are as long as the record holds them. Scores in them only count ranks down, so what ties left open
@@ -101,12 +101,12 @@ def export(
         DatasetError: if a data set is not there, or its content is not the recorded one.
         ResultError: if there is nothing to export, or lists are missing or damaged.
     """
-    chosen, inputs = chosen or Chosen(), inputs or Inputs()
+    chosen, inputs = chosen or ExportFilter(), inputs or RecordedInputs()
     if form not in FORMATS:
         raise ConfigError(unknown("format", form, FORMATS))
     _check(records, chosen)
     done = [record for record in records if record.metrics and chosen.run(record)]
-    exported = Exported()
+    exported = ExportSummary()
     with new_folder(out) as folder:
         writer = TrecWriter(folder) if form == "trec" else TableWriter(folder, form)
         with closing(writer):
@@ -121,13 +121,18 @@ def export(
 
 
 def _write_split(
-    writer: Writer, same: list[RunRecord], results: Path, chosen: Chosen, inputs: Inputs, exported: Exported
+    writer: Writer,
+    same: list[RunRecord],
+    results: Path,
+    chosen: ExportFilter,
+    inputs: RecordedInputs,
+    exported: ExportSummary,
 ) -> None:
     """Write all runs of one data set, protocol and seed."""
     for record in same:
         inputs.plugins(record)
         dataset = inputs.dataset(record)
-    split = Split.make(dataset, recorded(same[0], "protocol"), same[0].seed)
+    split = PreparedSplit.make(dataset, recorded(same[0], "protocol"), same[0].seed)
     written = []
     for case in split.cases.values():
         name = case.view.name
@@ -140,7 +145,7 @@ def _write_split(
         writer.truth(split, case, truth)
         written.append(case)
         for record in same:
-            for shown in shown_lists(results, record, split, case):
+            for shown in recommended_lists(results, record, split, case):
                 if chosen.aggregator(shown.aggregator):
                     writer.lists(split, case, record, shown)
                     exported.runs += 1
@@ -148,13 +153,13 @@ def _write_split(
     exported.parts.append(_part(split, written))
 
 
-def _note_ties(record: RunRecord, case: EvaluationCase, aggregator: str, exported: Exported) -> None:
+def _note_ties(record: RunRecord, case: EvaluationCase, aggregator: str, exported: ExportSummary) -> None:
     for entry in record.metrics:
         if (entry.view, entry.aggregator) == (case.view.name, aggregator) and entry.tied > 0:
             exported.tied[record.method] = max(entry.tied, exported.tied.get(record.method, 0.0))
 
 
-def _part(split: Split, cases: Sequence[EvaluationCase]) -> dict[str, Any]:
+def _part(split: PreparedSplit, cases: Sequence[EvaluationCase]) -> dict[str, Any]:
     views = {
         case.view.name: {
             "definition": case.view.definition,
@@ -177,7 +182,7 @@ def _split_key(record: RunRecord) -> tuple[str, str, int]:
     return record.dataset, record.protocol, record.seed
 
 
-def _check(records: Sequence[RunRecord], chosen: Chosen) -> None:
+def _check(records: Sequence[RunRecord], chosen: ExportFilter) -> None:
     """Refuse names that no record knows."""
     figures = [held for record in records for held in record.metrics]
     known = {

@@ -11,12 +11,12 @@ from typing import Any
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.results import store
 from groupbench.results.agreement import agreement
-from groupbench.results.archive import pack, packed
+from groupbench.results.archive import read_archive, write_archive
 from groupbench.results.store import RunRecord
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredRecord:
     """A record and the folder that holds it."""
 
     folder: Path
@@ -34,7 +34,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeSummary:
     """What a merge came to: records written, records that were there already, and repeats left out."""
 
     written: int
@@ -49,8 +49,8 @@ def merge(
     keep_newest: bool = False,
     aggregators: Sequence[str] | None = None,
     figures_only: bool = False,
-    pack_as: str | None = None,
-) -> Merged:
+    archive_as: str | None = None,
+) -> MergeSummary:
     """Copy the records of several results folders into one, record by record, each whole or not at all.
 
     All is checked before anything is written; what `out` holds already takes part, unless it is packed.
@@ -61,7 +61,7 @@ def merge(
         keep_newest: of records with one key but different figures keep the newest instead of refusing.
         aggregators: the aggregators whose figures are kept; by default all.
         figures_only: leave out the tables of single users and groups, and the lists.
-        pack_as: write the records to one file with a manifest that names this command (`packing.pack`);
+        archive_as: write the records to one file with a manifest that names this command (`archive.write_archive`);
             of the same row and seed only the newest, which is what tables show.
 
     Raises:
@@ -77,41 +77,41 @@ def merge(
     _require_alike(kept)
     _require_known(kept, aggregators)
     new = [held for held in kept if held != there.get(held.place)]
-    if pack_as is not None:
+    if archive_as is not None:
         records = store.newest(_thinned(held, aggregators).record for held in kept)
-        pack(records, out, pack_as)
-        return Merged(len(records), 0, len(there) + len(found) - len(records))
+        write_archive(records, out, archive_as)
+        return MergeSummary(len(records), 0, len(there) + len(found) - len(records))
     for held in new:
         _copy(_thinned(held, aggregators), out, figures_only)
-    return Merged(len(new), len(kept) - len(new), len(there) + len(found) - len(kept))
+    return MergeSummary(len(new), len(kept) - len(new), len(there) + len(found) - len(kept))
 
 
-def _require_known(kept: Sequence[Found], aggregators: Sequence[str] | None) -> None:
+def _require_known(kept: Sequence[StoredRecord], aggregators: Sequence[str] | None) -> None:
     known = {figures.aggregator for held in kept for figures in held.record.metrics}
     for name in aggregators or ():
         if name not in known:
             raise ConfigError(unknown("aggregator of these results", name, known))
 
 
-def _required(results: Path) -> list[Found]:
+def _required(results: Path) -> list[StoredRecord]:
     """All records of a folder; packed ones as if they lay there without tables."""
     found = _runs(results)
-    for record in packed(results):
+    for record in read_archive(results):
         place = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-        found.append(Found(place, record))
+        found.append(StoredRecord(place, record))
     if not found:
         raise ResultError(f"{results} holds no results; give folders that 'groupbench run' wrote")
     return found
 
 
-def _runs(results: Path) -> list[Found]:
+def _runs(results: Path) -> list[StoredRecord]:
     folders = [file.parent for file in sorted((results / "runs").glob("*/*/*/*/run.json"))]
-    return [Found(folder, record) for folder in folders if (record := store.read(folder)) is not None]
+    return [StoredRecord(folder, record) for folder in folders if (record := store.read(folder)) is not None]
 
 
-def _kept(found: Sequence[Found], keep_newest: bool) -> list[Found]:
+def _kept(found: Sequence[StoredRecord], keep_newest: bool) -> list[StoredRecord]:
     """One record for each method and key; a tuned row can have the key of an untuned one."""
-    by_key: dict[tuple[str, str], Found] = {}
+    by_key: dict[tuple[str, str], StoredRecord] = {}
     for held in found:
         other = by_key.get(held.place)
         if other is not None and not keep_newest:
@@ -121,7 +121,7 @@ def _kept(found: Sequence[Found], keep_newest: bool) -> list[Found]:
     return list(by_key.values())
 
 
-def _require_same(one: Found, other: Found) -> None:
+def _require_same(one: StoredRecord, other: StoredRecord) -> None:
     """Refuse figures of one job that differ."""
     if one.record.status == other.record.status == "done":
         differing = agreement(one.record, other.record).differing
@@ -132,7 +132,7 @@ def _require_same(one: Found, other: Found) -> None:
             )
 
 
-def _require_alike(found: Sequence[Found]) -> None:
+def _require_alike(found: Sequence[StoredRecord]) -> None:
     """Refuse records whose figures one table could not compare."""
     _require_one(found, "evaluation", lambda record: ((), record.config.get("evaluation")))
     _require_one(found, "protocol", lambda record: (_split(record), record.config.get("protocol")))
@@ -143,9 +143,11 @@ def _split(record: RunRecord) -> tuple[str, str]:
     return record.dataset, record.protocol
 
 
-def _require_one(found: Sequence[Found], what: str, of: Callable[[RunRecord], tuple[Any, Any]]) -> None:
+def _require_one(
+    found: Sequence[StoredRecord], what: str, of: Callable[[RunRecord], tuple[Any, Any]]
+) -> None:
     """Refuse records that have `what` in different versions at one place."""
-    versions: dict[Any, list[tuple[Any, Found]]] = defaultdict(list)
+    versions: dict[Any, list[tuple[Any, StoredRecord]]] = defaultdict(list)
     for held in found:
         if held.record.status == "done":
             place, version = of(held.record)
@@ -165,14 +167,14 @@ def _short(version: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _thinned(held: Found, aggregators: Sequence[str] | None) -> Found:
+def _thinned(held: StoredRecord, aggregators: Sequence[str] | None) -> StoredRecord:
     if aggregators is None:
         return held
     kept = tuple(f for f in held.record.metrics if f.aggregator in (*aggregators, "none", "own"))
-    return Found(held.folder, replace(held.record, metrics=kept))
+    return StoredRecord(held.folder, replace(held.record, metrics=kept))
 
 
-def _copy(held: Found, out: Path, figures_only: bool) -> None:
+def _copy(held: StoredRecord, out: Path, figures_only: bool) -> None:
     """Copy a job's tables, and its record last."""
     from pyarrow import ArrowException, parquet
 

@@ -16,11 +16,11 @@ from groupbench.results.exchange._ids import indices
 
 if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 
 @dataclass(frozen=True)
-class Shown:
+class RecommendedLists:
     """Recommended items, one row each, the lists one after the other and best first.
 
     Attributes:
@@ -36,9 +36,9 @@ class Shown:
     items: IntArray
 
 
-def shown_lists(
-    results: Path, record: store.RunRecord, split: Split, case: EvaluationCase
-) -> Iterator[Shown]:
+def recommended_lists(
+    results: Path, record: store.RunRecord, split: PreparedSplit, case: EvaluationCase
+) -> Iterator[RecommendedLists]:
     """The recommended lists of a run in one view, for each aggregator.
 
     Raises:
@@ -62,7 +62,7 @@ def shown_lists(
                 f"run {record.key} ({record.method}): its lists are not those of the split that this code "
                 "makes; run it again"
             )
-        yield Shown(aggregator, lists, ranks, items)
+        yield RecommendedLists(aggregator, lists, ranks, items)
 
 
 def _list_of_row(case: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:

@@ -24,7 +24,7 @@ NEEDED = ("entity", "item", "score")
 
 
 @dataclass(frozen=True)
-class Rows:
+class RankingRows:
     """The rows of a file of rankings.
 
     Attributes:
@@ -42,9 +42,9 @@ class Rows:
         """Where a row stands, for messages."""
         return f"{self.file}:{self.first + int(self.frame.index[row])}"
 
-    def take(self, kept: BoolArray) -> Rows:
+    def take(self, kept: BoolArray) -> RankingRows:
         """The rows of the mask `kept`, (n_rows,)."""
-        return Rows(self.file, self.first, self.frame[kept])
+        return RankingRows(self.file, self.first, self.frame[kept])
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Scores:
         return np.where(self.keys[place] == wanted, place, -1)
 
 
-def read_rows(file: Path) -> Rows:
+def read_rows(file: Path) -> RankingRows:
     """Read a CSV (`.csv`) or parquet file (`.parquet`) with the columns of `NEEDED`, or a TREC run.
 
     Raises:
@@ -92,7 +92,7 @@ def read_rows(file: Path) -> Rows:
             f"{file} cannot be read: {first}; give a TREC run, or a .csv or .parquet file"
         ) from error
     frame = frame[(frame != "").any(axis=1)]
-    rows = Rows(file, 2 if kind == ".csv" else 1, frame)
+    rows = RankingRows(file, 2 if kind == ".csv" else 1, frame)
     if missing := [name for name in NEEDED if name not in frame]:
         raise DatasetError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(NEEDED)}")
     if not len(frame):
@@ -128,7 +128,7 @@ def _read_trec(file: Path) -> pd.DataFrame:
     return frame
 
 
-def scores_of(rows: Rows, kind: str, entity_ids: Sequence[str], item_ids: Sequence[str]) -> Scores:
+def scores_of(rows: RankingRows, kind: str, entity_ids: Sequence[str], item_ids: Sequence[str]) -> Scores:
     """The scores by index.
 
     Args:
@@ -155,7 +155,7 @@ def scores_of(rows: Rows, kind: str, entity_ids: Sequence[str], item_ids: Sequen
     return Scores(keys[order], places[order].astype(np.float64) + 1, len(item_ids))
 
 
-def _indices(rows: Rows, column: str, kind: str, ids: Sequence[str]) -> IntArray:
+def _indices(rows: RankingRows, column: str, kind: str, ids: Sequence[str]) -> IntArray:
     import pyarrow as pa
 
     found = indices(pa.array(rows.frame[column], type=pa.string()), ids)
@@ -165,7 +165,7 @@ def _indices(rows: Rows, column: str, kind: str, ids: Sequence[str]) -> IntArray
     return found
 
 
-def _finite(rows: Rows) -> Any:
+def _finite(rows: RankingRows) -> Any:
     scores = _floats(rows.frame["score"])
     wrong = ~np.isfinite(scores)
     if wrong.any():
@@ -189,7 +189,7 @@ def _floats(column: pd.Series[Any]) -> FloatArray:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def _seeds(rows: Rows) -> Any:
+def _seeds(rows: RankingRows) -> Any:
     seeds = _floats(rows.frame["seed"])
     wrong = ~((seeds >= 0) & (seeds == np.floor(seeds)) & np.isfinite(seeds))
     if wrong.any():

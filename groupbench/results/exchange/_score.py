@@ -18,8 +18,8 @@ from groupbench.evaluation import evaluate
 from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
 from groupbench.evaluation.scoring import Scored
 from groupbench.results import store, tables
-from groupbench.results.exchange._read import Rows, read_rows, scores_of
-from groupbench.results.exchange._task_split import Split, unsuited
+from groupbench.results.exchange._read import RankingRows, read_rows, scores_of
+from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.store import digest
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedView:
     """One view of one repeat, judged.
 
     Attributes:
@@ -54,7 +54,7 @@ def score(
     source: str,
     seed: int = 0,
     views: Sequence[str] = (),
-) -> list[tuple[store.RunRecord, list[Ranked]]]:
+) -> list[tuple[store.RunRecord, list[RankedView]]]:
     """Judge rankings from files and write a run record for each repeat, of the family `external`.
 
     A candidate without a score is ranked last, tied with the others of its list that have none. Scores only
@@ -86,7 +86,7 @@ def score(
     hashes = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     scored = []
     for repeat in sorted({seed for seed, _ in parts}):
-        split = Split.make(dataset, dict(options), repeat)
+        split = PreparedSplit.make(dataset, dict(options), repeat)
         asked = {view: rows for (number, view), rows in parts.items() if number == repeat}
         ranked = [_ranked(split, _case(split, view), rows) for view, rows in asked.items()]
         record = _record(split, ranked, name, source, hashes)
@@ -96,13 +96,13 @@ def score(
     return scored
 
 
-def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], Rows]:
+def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], RankingRows]:
     """The rows of each repeat and view; the view is empty where none was named."""
     if len(files) != max(1, len(views)):
         raise ConfigError(
             f"{len(files)} files for {len(views)} views; give one --view for each file, in order"
         )
-    parts: dict[tuple[int, str], Rows] = {}
+    parts: dict[tuple[int, str], RankingRows] = {}
     for number, file in enumerate(files):
         rows = read_rows(file)
         if views and "view" in rows.frame:
@@ -120,7 +120,7 @@ def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple
     return parts
 
 
-def _case(split: Split, view: str) -> EvaluationCase:
+def _case(split: PreparedSplit, view: str) -> EvaluationCase:
     """The view of that name, or the first that rankings can answer."""
     suited = {name: j for name, j in split.cases.items() if not unsuited(j)}
     if view in suited:
@@ -134,7 +134,7 @@ def _case(split: Split, view: str) -> EvaluationCase:
     return next(iter(suited.values()))
 
 
-def _ranked(split: Split, case: EvaluationCase, rows: Rows) -> Ranked:
+def _ranked(split: PreparedSplit, case: EvaluationCase, rows: RankingRows) -> RankedView:
     """Judge the rows of one view, list after list in blocks."""
     lists, view = case.lists, case.view
     scores = scores_of(rows, view.entity, split.entity_ids(case), split.dataset.item_ids)
@@ -152,11 +152,11 @@ def _ranked(split: Split, case: EvaluationCase, rows: Rows) -> Ranked:
         candidates += int(counted.sum())
         missing += int((counted & (places < 0)).sum())
         met[places[block.valid & (places >= 0)]] = True
-    return Ranked(found.finish(), candidates, missing, int((~met).sum()))
+    return RankedView(found.finish(), candidates, missing, int((~met).sum()))
 
 
 def _record(
-    split: Split, ranked: Sequence[Ranked], name: str, source: str, hashes: Mapping[str, str]
+    split: PreparedSplit, ranked: Sequence[RankedView], name: str, source: str, hashes: Mapping[str, str]
 ) -> store.RunRecord:
     judged = [one.result for one in ranked]
     here = {one.case.view.name: one.case for one in judged}

@@ -15,7 +15,7 @@ from groupbench.results.exchange._task_split import unsuited
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 ANSWER = (
     "for each view a CSV or parquet file with the columns entity, item and score (higher is better), or a "
@@ -23,7 +23,7 @@ ANSWER = (
 )
 
 
-def export_task(split: Split, out: Path) -> list[str]:
+def export_task(split: PreparedSplit, out: Path) -> list[str]:
     """Write what methods learn from and what they are to rank, and nothing of what will judge them.
 
     These are `train.csv`, `groups.csv`, `group_train.csv` where groups have ratings, `users.csv` and
@@ -63,7 +63,7 @@ def export_task(split: Split, out: Path) -> list[str]:
     return [f"{name}: {reason}" if reason else name for name, reason in reasons.items()]
 
 
-def _card(split: Split, views: dict[str, Any]) -> dict[str, Any]:
+def _card(split: PreparedSplit, views: dict[str, Any]) -> dict[str, Any]:
     return {
         "dataset": split.dataset.name,
         "content_hash": split.dataset.content_hash,
@@ -76,7 +76,7 @@ def _card(split: Split, views: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_view(folder: Path, split: Split, case: EvaluationCase) -> dict[str, Any]:
+def _write_view(folder: Path, split: PreparedSplit, case: EvaluationCase) -> dict[str, Any]:
     """Write the candidates of a view; returns what `task.json` says of it."""
     lists, view = case.lists, case.view
     entities = np.array(split.entity_ids(case), dtype=object)

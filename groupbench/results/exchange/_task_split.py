@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Split:
+class PreparedSplit:
     """One data set under one protocol and seed.
 
     Attributes:
@@ -38,7 +38,7 @@ class Split:
     reasons: dict[str, str]
 
     @classmethod
-    def make(cls, dataset: Dataset, options: dict[str, Any], seed: int) -> Split:
+    def make(cls, dataset: Dataset, options: dict[str, Any], seed: int) -> PreparedSplit:
         """Prepare a protocol's task and the lists of its views.
 
         Raises:

@@ -15,8 +15,8 @@ from groupbench.results.exchange._truth import Truth, list_numbers
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._ranked import Shown
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._ranked import RecommendedLists
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 _SAFE = "!$&'()*+:;<=>?@[]^`{|}"
 """Characters that ids keep, beside letters, digits and `_.-~`; `/` and `#` part the pieces of a query."""
@@ -38,7 +38,7 @@ class Queries:
         truth: the truth of its judged lists.
     """
 
-    def __init__(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
+    def __init__(self, split: PreparedSplit, case: EvaluationCase, truth: Truth) -> None:
         self._width = split.dataset.ratings.n_users + 1
         if case.lists.members is None:
             lists = np.flatnonzero(case.evaluated)
@@ -59,7 +59,7 @@ class Queries:
         """The number of each truth row's query, (n_rows,)."""
         return np.searchsorted(self._keys, truth.lists * self._width + truth.members + 1)
 
-    def rows(self, shown: Shown) -> tuple[IntArray, IntArray]:
+    def rows(self, shown: RecommendedLists) -> tuple[IntArray, IntArray]:
         """Query numbers and rows of `shown`: each list once for every query that asks for it."""
         lists, sizes = np.unique(shown.lists, return_counts=True)
         which = np.searchsorted(lists, self._keys // self._width)
@@ -78,7 +78,7 @@ def write_qrels(file: Path, queries: Queries, truth: Truth, items: Any) -> None:
     _write(file, [column if isinstance(column, str) else column[order] for column in columns])
 
 
-def write_run(file: Path, queries: Queries, shown: Shown, items: Any, tag: str) -> None:
+def write_run(file: Path, queries: Queries, shown: RecommendedLists, items: Any, tag: str) -> None:
     """Write `query Q0 item rank score tag`; scores count down, so that no two of a list are equal."""
     numbers, rows = queries.rows(shown)
     ranks = shown.ranks[rows]

@@ -11,7 +11,7 @@ from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase, MemberTruth
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Truth:
         return bool(np.unique(keys, axis=1).shape[1] < keys.shape[1])
 
 
-def truth_of(split: Split, case: EvaluationCase) -> Truth:
+def truth_of(split: PreparedSplit, case: EvaluationCase) -> Truth:
     """The truth of the judged lists; of lists that members judge, what each of them likes."""
     members = case.lists.members
     if members is not None:
@@ -54,7 +54,7 @@ def truth_of(split: Split, case: EvaluationCase) -> Truth:
     )
 
 
-def _of_members(split: Split, members: MemberTruth) -> Truth:
+def _of_members(split: PreparedSplit, members: MemberTruth) -> Truth:
     rows, items = np.divmod(members.keys, members.n_items)
     users = members.users[rows]
     held = split.task.held_out.unique()

@@ -11,7 +11,7 @@ import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.results import store
-from groupbench.results.exchange import Merged, merge
+from groupbench.results.exchange import MergeSummary, merge
 from groupbench.results.store import ViewMetrics
 
 LATER = "2025-01-02T00:00:00.000+00:00"
@@ -40,7 +40,7 @@ def content(root):
 def test_records_of_both_arrive_with_their_tables(tmp_path, record):
     put(tmp_path / "a", record)
     put(tmp_path / "b", replace(record, key="f", seed=1), {"x": [7]})
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == MergeSummary(2, 0, 0)
     assert content(tmp_path / "out") == {record.key: record, "f": replace(record, key="f", seed=1)}
     tables = sorted((tmp_path / "out").rglob("top.parquet"))
     assert sorted(pq.read_table(t)["x"][0].as_py() for t in tables) == [1, 7]
@@ -52,14 +52,14 @@ def test_the_same_again_changes_nothing(tmp_path, record):
     put(tmp_path / "a", record)
     merge([tmp_path / "a"], tmp_path / "out")
     before = {f: f.stat().st_mtime_ns for f in (tmp_path / "out").rglob("*")}
-    assert merge([tmp_path / "a", tmp_path / "a"], tmp_path / "out") == Merged(0, 1, 2)
+    assert merge([tmp_path / "a", tmp_path / "a"], tmp_path / "out") == MergeSummary(0, 1, 2)
     assert {f: f.stat().st_mtime_ns for f in (tmp_path / "out").rglob("*")} == before
 
 
 def test_of_equal_figures_the_newest_record_is_kept(tmp_path, record):
     put(tmp_path / "a", replace(record, finished=LATER))
     put(tmp_path / "b", replace(record, metrics=(figures(0.5 + 1e-13), figures(0.25, "borda"))))
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(1, 0, 1)
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == MergeSummary(1, 0, 1)
     assert content(tmp_path / "out")[record.key].finished == LATER
 
 
@@ -73,7 +73,9 @@ def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_pat
     assert str(other) in str(error.value)
     assert "rated-group average ndcg@10 0.5 -> 0.51" in str(error.value)
     assert not (tmp_path / "out").exists()
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True) == Merged(2, 0, 1)
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True) == MergeSummary(
+        2, 0, 1
+    )
     assert content(tmp_path / "out")[record.key].metrics == record.metrics
 
 
@@ -81,7 +83,7 @@ def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_pat
 def test_a_job_that_is_done_counts_more_than_one_that_failed_later(tmp_path, order, record):
     put(tmp_path / "a", record)
     put(tmp_path / "b", replace(record, status="failed", reason="why", metrics=(), finished=LATER))
-    assert merge([tmp_path / name for name in order], tmp_path / "out") == Merged(1, 0, 1)
+    assert merge([tmp_path / name for name in order], tmp_path / "out") == MergeSummary(1, 0, 1)
     assert content(tmp_path / "out")[record.key].status == "done"
 
 
@@ -148,5 +150,5 @@ def test_an_earlier_layout_is_written_in_the_present_one(tmp_path, record):
 def test_a_tuned_row_with_the_key_of_an_untuned_one_is_another_row(tmp_path, record):
     put(tmp_path / "a", record)
     put(tmp_path / "b", replace(record, method="svd[tuned]"))
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == MergeSummary(2, 0, 0)
     assert {r.method for r in store.records(tmp_path / "out")} == {"svd", "svd[tuned]"}

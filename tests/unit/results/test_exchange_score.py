@@ -14,7 +14,7 @@ from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.dataset import Ratings
 from groupbench.data.loading import load
 from groupbench.results import store
-from groupbench.results.exchange import Split, export_task, score
+from groupbench.results.exchange import PreparedSplit, export_task, score
 
 PROTOCOLS = (
     {"name": "paper"},
@@ -76,7 +76,7 @@ def ranked_elsewhere(task: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize("options", PROTOCOLS, ids=lambda o: "-".join(map(str, o.values())))
 def test_rankings_from_elsewhere_get_the_figures_of_a_run_here(data, native, judge, tmp_path, options):
-    split = Split.make(data, options, 0)
+    split = PreparedSplit.make(data, options, 0)
     said = export_task(split, tmp_path / "task")
     answer = ranked_elsewhere(tmp_path / "task")
     answer.to_csv(tmp_path / "answer.csv", index=False)
@@ -93,12 +93,12 @@ def test_rankings_from_elsewhere_get_the_figures_of_a_run_here(data, native, jud
 
 def test_a_task_holds_nothing_of_the_truth(data, tmp_path):
     """Other held-out ratings of the same pairs give the same files."""
-    split = Split.make(data, PROTOCOLS[0], 0)
+    split = PreparedSplit.make(data, PROTOCOLS[0], 0)
     held = split.task.held_out
     turned = Ratings(held.users, held.items, 6.0 - held.values, held.n_users, held.n_items)
     task = type(split.task)(split.task.train, turned)
     cases, reasons = split.protocol.make_cases(task)
-    other = Split(data, split.protocol, 0, task, {j.view.name: j for j in cases}, reasons)
+    other = PreparedSplit(data, split.protocol, 0, task, {j.view.name: j for j in cases}, reasons)
     export_task(split, tmp_path / "one")
     export_task(other, tmp_path / "other")
     files = sorted(f.name for f in (tmp_path / "one").iterdir())
@@ -113,7 +113,7 @@ def test_a_task_holds_nothing_of_the_truth(data, tmp_path):
 @pytest.fixture
 def answer(data, tmp_path):
     """A ranking of every candidate of rated-group with all scores different."""
-    export_task(Split.make(data, PROTOCOLS[0], 0), tmp_path / "task")
+    export_task(PreparedSplit.make(data, PROTOCOLS[0], 0), tmp_path / "task")
     pairs = pd.read_csv(tmp_path / "task" / "candidates-rated-group.csv", dtype=str)
     return pairs.assign(score=pairs.groupby("entity").cumcount())
 
@@ -167,7 +167,7 @@ def test_a_record_like_any_other(answer, judge, tmp_path):
 
 
 def test_several_repeats_and_views(data, answer, judge, tmp_path):
-    export_task(Split.make(data, PROTOCOLS[0], 1), tmp_path / "second")
+    export_task(PreparedSplit.make(data, PROTOCOLS[0], 1), tmp_path / "second")
     second = pd.read_csv(tmp_path / "second" / "candidates-rated-user.csv", dtype=str)
     both = [answer.assign(seed=0, view="rated-group"), second.assign(seed=1, view="rated-user", score=1)]
     pd.concat(both).to_csv(tmp_path / "both.csv", index=False)

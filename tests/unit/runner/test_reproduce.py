@@ -22,7 +22,7 @@ from groupbench.results.environment import changes, promised
 from groupbench.results.store import RunRecord, ViewMetrics
 from groupbench.runner.reproduction import (
     CLOSE,
-    Inputs,
+    RecordedInputs,
     agreement,
     beside_ours,
     find_runs,
@@ -84,7 +84,7 @@ def records(done):
 
 
 def again(*records, **inputs):
-    return list(reproduce(list(records), Inputs(**inputs)))
+    return list(reproduce(list(records), RecordedInputs(**inputs)))
 
 
 def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_path):
