@@ -144,12 +144,12 @@ def merge(
         output,
         keep_newest=keep is not None,
         aggregators=split_names(aggregator, "aggregator"),
-        figures_only=figures_only,
+        metrics_only=figures_only,
         archive_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
     )
     typer.echo(
         f"{merged.written} records written to {output}, {merged.there} were there already, "
-        f"{merged.repeats} of the same jobs left out"
+        f"{merged.repeated} of the same jobs left out"
     )
 
 

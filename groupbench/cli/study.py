@@ -126,7 +126,7 @@ def weights(
             step=shown.step,
             tell=shown.tell,
         )
-    tasks = dict(zip(found.frame["figure"], found.frame["task"], strict=True))
+    tasks = dict(zip(found.frame["metric"], found.frame["task"], strict=True))
     ends = {
         figure: (0.0, 1.0) if task == "profiling" else bounds(figure.split()[-1])
         for figure, task in tasks.items()

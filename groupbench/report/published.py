@@ -49,7 +49,7 @@ class Publication(_Checked):
     protocol: Text
     """The protocol beside which its scores may stand."""
     ties: Literal["expected", "best", "worst", "as coded", "unstated"]
-    """Equal scores: in random order, in the method's favour, against it, or in whatever order came of it."""
+    """Equal scores: in random order, in the method's favor, against it, or in whatever order came of it."""
     views: Annotated[list[Text], Field(min_length=1)]
     """The views beside which its scores may stand."""
     rows: Annotated[list[ReportedRow], Field(min_length=1)]

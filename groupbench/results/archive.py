@@ -1,4 +1,4 @@
-"""Results packed for keeping: the records of a results folder in one file beside a manifest."""
+"""Archives: the records of a results folder in one file beside a manifest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None
     The same records give the same bytes. What lay in `out` under these names is replaced.
 
     Args:
-        records: figures, hyperparameters and provenance; tables of single users and groups are not packed.
+        records: scores, hyperparameters and provenance; tables of single users and groups are left out.
         out: results folder, new or not.
         command: how the records were made, for the manifest.
 
@@ -60,7 +60,7 @@ def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None
 
 
 def read_archive(root: Path) -> Iterator[RunRecord]:
-    """The records packed in `root`; none if there is no `records.parquet`.
+    """The records archived in `root`; none if there is no `records.parquet`.
 
     Raises:
         ResultError: if the file is not the one that the manifest speaks of, or holds anything but records.
@@ -85,7 +85,7 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
         RecursionError,
     ) as error:
         raise ResultError(
-            f"{file} holds no packed records ({error}); get the folder anew, or make it again with "
+            f"{file} holds no archived records ({error}); get the folder anew, or make it again with "
             "'groupbench merge --pack'"
         ) from error
     yield from records

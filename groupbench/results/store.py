@@ -43,7 +43,7 @@ class ViewMetrics:
         aggregator: name of the aggregator; `none` for lists of single users and for reference
             rows, `own` for a group method's own group scores.
         values: expected value of each metric over a random order of ties, by name (`ndcg@10`).
-        best: the same with every tie broken in the method's favour.
+        best: the same with every tie broken in the method's favor.
         worst: the same with every tie broken against it.
         tied: share of top-10 places whose candidate is decided by a tie.
     """

@@ -1,4 +1,7 @@
-"""Studies of DMTL: which part matters, what the profile weight does, and how well groups are profiled."""
+"""Studies of DMTL: which part matters, what the profile weight does, and how well groups are profiled.
+
+They start ordinary jobs and look inside fitted models; the models themselves are not here.
+"""
 
 from __future__ import annotations
 

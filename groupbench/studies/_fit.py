@@ -44,7 +44,7 @@ def only_job(config: Config, dataset: Dataset, results: Path = Path()) -> Job:
 
 
 def task_of(job: Job, dataset: Dataset) -> Task:
-    """What the job learns from and is judged by."""
+    """What the job learns from and is evaluated by."""
     from groupbench.evaluation.protocols import make_protocol
 
     return make_protocol(job.protocol).prepare(dataset, job.seed)

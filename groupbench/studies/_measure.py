@@ -73,14 +73,14 @@ def measure(job: Job, dataset: Dataset, fold: int, folds: int) -> Measured:
     users, probabilities = mean_by_user(train.ratings.take(withheld[train.ratings.users]), model.profiles)
     predicted = {MODEL: probabilities.argmax(axis=1)} | _controls(train, labels, told, users, job.seed)
     n_groups = len(train.groups)
-    judged = task.held_out.take(told[task.held_out.users])
+    evaluated = task.held_out.take(told[task.held_out.users])
     return Measured(
         losses_of(model),
         {
             DISJOINT: {name: confusion(labels[users], p, n_groups) for name, p in predicted.items()},
             ROWS: {
-                MODEL: confusion(labels[judged.users], _by_row(model.profiles, judged), n_groups),
-                LOOK_UP: confusion(labels[judged.users], labels[judged.users], n_groups),
+                MODEL: confusion(labels[evaluated.users], _by_row(model.profiles, evaluated), n_groups),
+                LOOK_UP: confusion(labels[evaluated.users], labels[evaluated.users], n_groups),
             },
         },
     )

@@ -75,8 +75,8 @@ def profiling_frame(by_seed: Sequence[Sequence[Measured]], model: str) -> pd.Dat
         model: what to call the model.
 
     Returns:
-        Columns split, predictor, precision, recall, f1 (macro averages), f1_std, seeds, judged (predictions
-        per seed, on average).
+        Columns split, predictor, precision, recall, f1 (macro averages), f1_std, seeds, evaluated
+        (predictions per seed, on average).
     """
     import pandas as pd
 
@@ -84,12 +84,12 @@ def profiling_frame(by_seed: Sequence[Sequence[Measured]], model: str) -> pd.Dat
     for split, predictors in by_seed[0][0].confusions.items():
         for name in predictors:
             pooled = [np.sum([m.confusions[split][name] for m in folds], axis=0) for folds in by_seed]
-            figures = np.array([macro(counts) for counts in pooled])
-            spread = figures[:, 2].std(ddof=1) if len(figures) > 1 else np.nan
-            judged = float(np.mean([counts.sum() for counts in pooled]))
+            scores = np.array([macro(counts) for counts in pooled])
+            spread = scores[:, 2].std(ddof=1) if len(scores) > 1 else np.nan
+            evaluated = float(np.mean([counts.sum() for counts in pooled]))
             called = model if name == MODEL else name
-            rows.append((split, called, *figures.mean(axis=0), spread, len(figures), round(judged)))
-    columns = ["split", "predictor", "precision", "recall", "f1", "f1_std", "seeds", "judged"]
+            rows.append((split, called, *scores.mean(axis=0), spread, len(scores), round(evaluated)))
+    columns = ["split", "predictor", "precision", "recall", "f1", "f1_std", "seeds", "evaluated"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -100,5 +100,5 @@ def _notes(folds: int) -> tuple[str, ...]:
         f"{ROWS}: held-out rating rows of users whose group was told, as papers report it; an id look-up "
         "answers it without learning anything",
         "macro averages over groups; formed groups follow from training rows, those of withheld users too",
-        "1-nn and logistic regression see user features and statistics of training rows, standardised",
+        "1-nn and logistic regression see user features and statistics of training rows, standardized",
     )

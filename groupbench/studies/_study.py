@@ -25,7 +25,7 @@ class StudyReport:
 
     Attributes:
         title: data set, protocol and what was studied.
-        frame: the figures.
+        frame: the scores.
         notes: sentences below the table.
         failed: a line for each job that did not finish.
     """
@@ -83,7 +83,7 @@ def require_aggregator(aggregator: str) -> None:
 
 
 def scored_by(records: Sequence[RunRecord], aggregator: str) -> list[RunRecord]:
-    """The records with the figures of single users and of groups scored by `aggregator` alone."""
+    """The records with the scores of single users and of groups scored by `aggregator` alone."""
     return [
         replace(r, metrics=tuple(f for f in r.metrics if f.aggregator in (aggregator, "none")))
         for r in records

@@ -39,7 +39,7 @@ FOLDS = 5
 """A user in so many is withheld from the profiling task where it is measured."""
 
 _NOTES = (
-    "recommendation: figures of ordinary runs; mean and std over seeds",
+    "recommendation: scores of ordinary runs; mean and std over seeds",
     f"loss and profiling: of a second fit, with the groups of one user in {FOLDS} withheld; losses are those "
     "of the epoch that validated best; without a weight no cross-entropy is learned",
     f"profiling: macro F1; {DISJOINT} is of the withheld users, {ROWS} of held-out rows of the others "
@@ -61,22 +61,22 @@ def study_weights(
 ) -> StudyReport:
     """Run the only method of `config` with each profile weight, and measure its losses and profiles.
 
-    Recommendations are judged by ordinary jobs. Losses and profiles come from a second fit, with the groups
-    of one user in five withheld. Both are kept in the results folder.
+    Recommendations are evaluated by ordinary jobs. Losses and profiles come from a second fit, with the
+    groups of one user in five withheld. Both are stored in the results folder.
 
     Args:
         config: one data set and one method with a `profile_weight`.
         results: the results folder.
         weights: the weights, not negative.
-        metric: what recommendations are judged by, in the usual views.
-        aggregator: which group scores are judged.
+        metric: what recommendations are evaluated by, in the usual views.
+        aggregator: which group scores are evaluated.
         report: as of `groupbench.api.start`.
         begin: likewise.
         step: as of `groupbench.studies._cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:
-        A study with the columns weight, task (recommendation, loss or profiling), figure, mean, std, seeds.
+        A study with the columns weight, task (recommendation, loss or profiling), metric, mean, std, seeds.
 
     Raises:
         ConfigError: if the method has no `profile_weight`, a weight is negative, or a name is unknown.
@@ -131,7 +131,7 @@ def _recommendation(records: Sequence[RunRecord], metric: str, aggregator: str) 
     table = table_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all")
     for row in table[table["metric"] != ""].to_dict("records"):
         scores = {name: row[name] for name in ("mean", "std", "seeds")}
-        yield {"task": "recommendation", "figure": f"{row['view']} {metric}", **scores}
+        yield {"task": "recommendation", "metric": f"{row['view']} {metric}", **scores}
 
 
 def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, Any]]:
@@ -145,11 +145,11 @@ def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, A
             macro(one.confusions[DISJOINT]["majority"])[2]
         )
         found["profiling", f"{ROWS} F1"].append(macro(one.confusions[ROWS][MODEL])[2])
-    for (task, figure), values in found.items():
+    for (task, name), values in found.items():
         std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
         yield {
             "task": task,
-            "figure": figure,
+            "metric": name,
             "mean": float(np.mean(values)),
             "std": std,
             "seeds": len(values),

@@ -108,19 +108,19 @@ def draw_sweep(
     title: str = "",
     bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Draw figures against the profile weight, one panel each: losses above, both tasks below.
+    """Draw scores against the profile weight, one panel each: losses above, both tasks below.
 
     Args:
-        frame: columns weight, task, figure, mean and std (error bars; NaN for none).
+        frame: columns weight, task, metric, mean and std (error bars; NaN for none).
         file: where to; the suffix decides the format.
         title: above the panels.
-        bounds: by figure its least and greatest value, where error bars end.
+        bounds: by metric its least and greatest value, where error bars end.
 
     Raises:
         ConfigError: if the format is unknown.
         ResultError: if the file cannot be written.
     """
-    losses = [rows for _, rows in frame[frame["task"] == "loss"].groupby("figure", sort=False)]
+    losses = [rows for _, rows in frame[frame["task"] == "loss"].groupby("metric", sort=False)]
     tasks = [rows for _, rows in frame[frame["task"] != "loss"].groupby("task", sort=False)]
     columns = max(len(losses), len(tasks))
     with figure(3.3 * columns, 5.4) as drawn:
@@ -131,7 +131,7 @@ def draw_sweep(
 
 
 def _sweep_panel(axes: Any, panel: pd.DataFrame, bounds: Mapping[str, tuple[float, float]]) -> None:
-    lines = {str(name): rows for name, rows in panel.groupby("figure", sort=False)}
+    lines = {str(name): rows for name, rows in panel.groupby("metric", sort=False)}
     for color, (name, rows) in zip(_colors(len(lines)), lines.items(), strict=True):
         style = {"color": color, "marker": "o", "markersize": 3, "capsize": 2, "label": plain(name)}
         means, spread = rows["mean"].to_numpy(), rows["std"].fillna(0).to_numpy()

@@ -1,4 +1,7 @@
-"""Statistics of paired scores: who is independent of whom, intervals, tests, corrections and ranks."""
+"""Statistics of paired scores: who is independent of whom, intervals, tests, corrections and ranks.
+
+Arrays in, arrays out; which rows are compared is decided in `groupbench.report.significance`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differences between rows of figures with everything that says how sure they are."""
+"""Differences between rows of scores with everything that says how sure they are."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def compare(
 
 
 def compare_seeds(paired: Paired, held_out: float, *, level: float = 0.05) -> PairedComparison:
-    """The corrected resampled t-test over repeats; arguments as of `compare` and `over_seeds`."""
+    """The corrected resampled t-test over seeds; arguments as of `compare` and `over_seeds`."""
     return _by_t(paired, over_seeds(paired, held_out), level)
 
 
@@ -123,4 +123,4 @@ def _by_replicates(drawn: FloatArray, found: PairedComparison, level: float) -> 
     p = ((drawn >= uncertainty.over_units_alone(t)).sum(axis=0) + 1) / (len(drawn) + 1)
     # Column by column, which needs no copy of all replicates.
     quantile = np.array([np.quantile(column, 1 - level, method="higher") for column in drawn.T])
-    return p, error * uncertainty.with_repeats(quantile)
+    return p, error * uncertainty.with_seeds(quantile)

@@ -1,4 +1,7 @@
-"""Results that travel: exported for other tools, judged from elsewhere, joined from several machines."""
+"""Results that travel: exported for other tools, scored from elsewhere, merged from several machines.
+
+Formats and checks of what crosses the border are here; how records are stored is not.
+"""
 
 from groupbench.results.exchange._export import FORMATS, ExportFilter, ExportSummary, export
 from groupbench.results.exchange._merge import MergeSummary, merge

@@ -1,4 +1,4 @@
-"""Finished runs and the truth that judged them, written for other tools."""
+"""Finished runs and the truth that they were evaluated by, written for other tools."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ AVERAGES = {
     "list": "mean over the queries of the qrels; a query that a run lacks counts as 0",
     "members": "mean over each group's members (`group/member`), then over groups",
 }
-"""How figures come from the values of queries, by what judges a list."""
+"""How scores come from the values of queries, by where the truth of a list comes from."""
 
-_REPEATS = "its lists hold an item several times, with a truth each time, and other tools know one a query"
+_DUPLICATES = "its lists hold an item several times, with a truth each time, and other tools know one a query"
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ def export(
     chosen: ExportFilter | None = None,
     inputs: RecordedInputs | None = None,
 ) -> ExportSummary:
-    """Write the recommended lists of finished runs, and the truth they were judged by, made again.
+    """Write the recommended lists of finished runs, and the truth they were evaluated by, made again.
 
     Lists are as long as the record holds them. Scores in them only count ranks down, so what ties left open
-    is settled by item order; figures at other K, or under ties, differ from the record's.
+    is settled by item order; scores at other K, or under ties, differ from the record's.
 
     Args:
         records: the runs.
@@ -139,7 +139,7 @@ def _write_split(
         if not chosen.view(name):
             continue
         truth = truth_of(split, case)
-        if reason := unsuited(case) or (_REPEATS if truth.repeats else ""):
+        if reason := unsuited(case) or (_DUPLICATES if truth.has_duplicates else ""):
             exported.left_out[f"{split.dataset.name} {split.protocol.label} {name}"] = reason
             continue
         writer.truth(split, case, truth)
@@ -164,7 +164,7 @@ def _part(split: PreparedSplit, cases: Sequence[EvaluationCase]) -> dict[str, An
         case.view.name: {
             "definition": case.view.definition,
             "tau": case.tau,
-            "figures": AVERAGES[case.view.truth_from],
+            "scores": AVERAGES[case.view.truth_from],
         }
         for case in cases
     }
@@ -184,12 +184,12 @@ def _split_key(record: RunRecord) -> tuple[str, str, int]:
 
 def _check(records: Sequence[RunRecord], chosen: ExportFilter) -> None:
     """Refuse names that no record knows."""
-    figures = [held for record in records for held in record.metrics]
+    entries = [entry for record in records for entry in record.metrics]
     known = {
         "dataset": {record.dataset for record in records},
         "method": {name for record in records for name in (record.method, record.name)},
         "view": {name for record in records for name in record.views},
-        "aggregator": {held.aggregator for held in figures},
+        "aggregator": {entry.aggregator for entry in entries},
     }
     asked = {
         "dataset": chosen.datasets,

@@ -26,7 +26,7 @@ class RecommendedLists:
     Attributes:
         aggregator: whose lists they are.
         lists: (n_rows,) number of the list among all of the view.
-        ranks: (n_rows,) place in the list, from 1.
+        ranks: (n_rows,) rank in the list, from 1.
         items: (n_rows,) item index.
     """
 
@@ -67,10 +67,10 @@ def recommended_lists(
 
 def _list_of_row(case: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:
     """The list of each row, or None if owners do not fit: lists follow each other, each from rank 1."""
-    judged = np.flatnonzero(case.evaluated)
-    if not np.array_equal(owners[ranks == 1], case.lists.entities[judged]):
+    evaluated = np.flatnonzero(case.evaluated)
+    if not np.array_equal(owners[ranks == 1], case.lists.entities[evaluated]):
         return None
-    return np.asarray(judged[np.cumsum(ranks == 1) - 1])
+    return np.asarray(evaluated[np.cumsum(ranks == 1) - 1])
 
 
 def _read(file: Path, view: str) -> Any:

@@ -42,9 +42,9 @@ class RankingRows:
         """Where a row stands, for messages."""
         return f"{self.file}:{self.first + int(self.frame.index[row])}"
 
-    def take(self, kept: BoolArray) -> RankingRows:
-        """The rows of the mask `kept`, (n_rows,)."""
-        return RankingRows(self.file, self.first, self.frame[kept])
+    def take(self, mask: BoolArray) -> RankingRows:
+        """The rows of the `mask`, (n_rows,)."""
+        return RankingRows(self.file, self.first, self.frame[mask])
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Scores:
     order: FloatArray
     n_items: int
 
-    def places(self, entities: IntArray, items: IntArray) -> IntArray:
+    def positions(self, entities: IntArray, items: IntArray) -> IntArray:
         """Which pair each candidate, (n_lists, width), of `entities`, (n_lists,), is; -1 if it is none."""
         wanted = entities[:, None] * self.n_items + items
-        place = np.searchsorted(self.keys, wanted).clip(max=len(self.keys) - 1)
-        return np.where(self.keys[place] == wanted, place, -1)
+        index = np.searchsorted(self.keys, wanted).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[index] == wanted, index, -1)
 
 
 def read_rows(file: Path) -> RankingRows:
@@ -158,11 +158,11 @@ def scores_of(rows: RankingRows, kind: str, entity_ids: Sequence[str], item_ids:
 def _indices(rows: RankingRows, column: str, kind: str, ids: Sequence[str]) -> IntArray:
     import pyarrow as pa
 
-    found = indices(pa.array(rows.frame[column], type=pa.string()), ids)
-    if (found < 0).any():
-        row = int((found < 0).argmax())
+    positions = indices(pa.array(rows.frame[column], type=pa.string()), ids)
+    if (positions < 0).any():
+        row = int((positions < 0).argmax())
         raise DatasetError(f"{rows.at(row)}: {unknown(kind, rows.frame[column].iloc[row], ids)}")
-    return found
+    return positions
 
 
 def _finite(rows: RankingRows) -> Any:
@@ -195,6 +195,6 @@ def _seeds(rows: RankingRows) -> Any:
     if wrong.any():
         row = int(wrong.argmax())
         raise DatasetError(
-            f"{rows.at(row)}: seed {rows.frame['seed'].iloc[row]!r} is no repeat; write 0, 1, 2 ..."
+            f"{rows.at(row)}: seed {rows.frame['seed'].iloc[row]!r} is no repetition; write 0, 1, 2 ..."
         )
     return seeds.astype(np.int64)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 ANSWER = (
     "for each view a CSV or parquet file with the columns entity, item and score (higher is better), or a "
-    "TREC run; judge it with 'groupbench score FILE --view VIEW' and the same data set, protocol and seed"
+    "TREC run; evaluate it with 'groupbench score FILE --view VIEW' and the same data set, protocol and seed"
 )
 
 
 def export_task(split: PreparedSplit, out: Path) -> list[str]:
-    """Write what methods learn from and what they are to rank, and nothing of what will judge them.
+    """Write what methods learn from and what they are to rank, and nothing of what will evaluate them.
 
     These are `train.csv`, `groups.csv`, `group_train.csv` where groups have ratings, `users.csv` and
     `items.csv` with all ids and features, for each view `candidates-VIEW.csv`, or `entities-VIEW.csv` and

@@ -24,8 +24,8 @@ class PreparedSplit:
     Attributes:
         dataset: the data set.
         protocol: the protocol.
-        seed: number of the repeat.
-        task: what methods learn from and what judges them.
+        seed: number of the repetition.
+        task: what methods learn from and what evaluates them.
         cases: the views that apply, by name.
         reasons: why each other view of the protocol does not.
     """
@@ -60,14 +60,14 @@ class PreparedSplit:
         return np.array(self.dataset.user_ids, dtype=object)
 
     def entity_ids(self, case: EvaluationCase) -> Sequence[str]:
-        """Ids of all users or groups, whichever the view judges."""
+        """Ids of all users or groups, whichever the view evaluates."""
         return self.dataset.user_ids if case.view.entity == "user" else self.task.train.groups.ids
 
 
 def unsuited(case: EvaluationCase) -> str:
-    """Why lists of items alone cannot be judged by the view, or nothing."""
+    """Why lists of items alone cannot be evaluated by the view, or nothing."""
     if case.view.truth_from == "predictions":
-        return "judges by the base method's predictions, which lists of items do not hold"
+        return "evaluates by the base method's predictions, which lists of items do not hold"
     if case.view.estimates_only:
         return "ranks what is predicted to reach tau, which lists of items do not hold"
     return ""

@@ -35,7 +35,7 @@ class Queries:
     Args:
         split: the split.
         case: the view.
-        truth: the truth of its judged lists.
+        truth: the truth of its evaluated lists.
     """
 
     def __init__(self, split: PreparedSplit, case: EvaluationCase, truth: Truth) -> None:

@@ -35,7 +35,14 @@ def figures(view="rated-user", aggregator="none", gap=0.0, **values):
 
 
 def record(method, seed=0, *held, views=None, **changes):
-    facts = {"entities": 10 + seed, "skipped": 2, "tau": 3.5, "definition": "", "reason": ""}
+    facts = {
+        "entities": 10 + seed,
+        "skipped": 2,
+        "tau": 3.5,
+        "entity": "user",
+        "definition": "",
+        "reason": "",
+    }
     made = RunRecord(
         key=f"{method}-{seed}",
         status="done",
@@ -73,7 +80,7 @@ def one_seed():
 def test_the_plain_table(one_seed):
     assert render(one_seed, format="plain") == "\n".join(
         [
-            "ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed",
+            "ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed",
             "",
             "method        precision@10    ndcg@10      norm    seconds    MiB",
             "------------  --------------  ---------  ------  ---------  -----",
@@ -104,7 +111,7 @@ def test_a_terminal_gets_codes_instead_of_letters(one_seed):
 def test_the_markdown_table(one_seed):
     assert render(one_seed[:4], format="markdown") == "\n".join(
         [
-            "### ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed",
+            "### ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed",
             "",
             "| method       | precision@10   | ndcg@10      |   norm |   seconds |   MiB |",
             "|:-------------|:---------------|:-------------|-------:|----------:|------:|",
@@ -130,7 +137,7 @@ def test_the_latex_table(one_seed):
     lines = render(one_seed, format="latex").splitlines()
     assert lines[:8] == [
         r"\begin{table}",
-        r"\caption{ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed}",
+        r"\caption{ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed}",
         r"\begin{tabular}{lllrrr}",
         r"\toprule",
         r"method & precision@10 & ndcg@10 & norm & seconds & MiB \\",
@@ -169,7 +176,7 @@ def test_the_html_table(one_seed):
     text = render(one_seed, format="html")
     assert "<strong>0.700</strong>" in text
     assert "<u>0.550</u>" in text
-    caption = "ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed"
+    caption = "ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed"
     assert f"<figcaption>{caption}</figcaption>" in text
     parsed = _Html()
     parsed.feed(text.replace("<strong>", "").replace("</strong>", "").replace("<u>", "").replace("</u>", ""))
@@ -248,8 +255,7 @@ def test_seeds_that_failed_are_seen_beside_those_that_finished():
     assert any(line.startswith("svd (3 of 5 seeds)  0.600 ± 0.100*") for line in lines)
     assert any(line.startswith("svd (killed)") for line in lines)
     assert "svd timeout: 1 of 5 seeds: no end after 9 s" in lines
-    assert "judged" in lines[0]
-    assert "10 to 12 judged" in lines[0]
+    assert "10 to 12 users" in lines[0]
 
 
 def test_different_reasons_of_one_status_are_all_kept():
@@ -272,7 +278,7 @@ def test_where_every_job_failed_the_reasons_are_shown():
         ["", "b", "no luck"],
     ]
     text = render(held, format="plain")
-    assert text.startswith("ml-100k, protocol paper: no view was judged, 1 seed")
+    assert text.startswith("ml-100k, protocol paper: no view was evaluated, 1 seed")
     assert "b failed: no luck" in text
 
 
@@ -435,10 +441,10 @@ def test_protocols_and_data_sets_stand_side_by_side():
 def test_other_judged_views_are_named_and_can_be_asked_for():
     held = [record("a", 0, *(figures(v, ndcg_at_10=0.5) for v in ("natural", "rated-user", "coupled")))]
     assert table_frame(held).view.tolist() == ["rated-user"]
-    assert "also judged: coupled, natural (show them with --view NAME" in render(held, format="plain")
+    assert "also evaluated: coupled, natural (show them with --view NAME" in render(held, format="plain")
     assert table_frame(held, views=["natural", "coupled"]).view.tolist() == ["natural", "coupled"]
     every = render(held, format="plain", views="all")
-    assert "also judged" not in every
+    assert "also evaluated" not in every
     assert every.count("protocol paper") == 3
 
 
@@ -565,7 +571,7 @@ def test_reported_figures_keep_away_from_other_data():
 def test_a_method_without_the_chosen_aggregator_is_not_lost():
     other = record("knn", 0, figures("rated-group", "average", ndcg_at_10=0.3))
     rows = table_frame([*aggregated(), other], metrics="ndcg@10", aggregator="borda").set_index("method")
-    assert rows.loc["knn", ["status", "reason"]].tolist() == ["skipped", "no figures with this aggregator"]
+    assert rows.loc["knn", ["status", "reason"]].tolist() == ["skipped", "no scores with this aggregator"]
 
 
 def test_a_value_that_is_undefined_in_every_seed_leaves_a_row():

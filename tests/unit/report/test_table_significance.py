@@ -246,7 +246,7 @@ def test_seeds_that_only_one_row_has_do_not_count(tmp_path):
 def test_runs_that_judged_different_lists_are_not_paired(tmp_path):
     users(tmp_path, {"a": 0.1}, n=20, n_seeds=1)
     users(tmp_path, {"b": 0.0}, n=21, n_seeds=1)
-    with pytest.raises(ResultError, match="judged different lists in view rated-user"):
+    with pytest.raises(ResultError, match="evaluated different lists in view rated-user"):
         compared(tmp_path, "a", "b")
 
 
@@ -337,7 +337,7 @@ def test_methods_that_are_not_everywhere_are_left_out(tmp_path):
     found = rank_methods(api.load_records(tmp_path))
     assert found.ranks.names == ("a", "b", "c")
     assert found.ranks.n_blocks == 2
-    assert "left out, as not judged in every block: d" in found.notes
+    assert "left out, as not evaluated in every block: d" in found.notes
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def record(method, seed=0, trials=0, **changes):
         "seed": seed,
         "hyperparameters": {"n": 1},
         "tuning": tuning if trials else {},
-        "figures": (ViewMetrics("rated-user", "none", VALUES, VALUES, VALUES, 0.0),),
+        "metrics": (ViewMetrics("rated-user", "none", VALUES, VALUES, VALUES, 0.0),),
         "views": {"rated-user": {"entities": 10, "skipped": 0, "tau": 3.5, "definition": "", "reason": ""}},
         "peak_mb": {"fit": 1.0},
     }

@@ -107,7 +107,7 @@ def _swap(folder):
 def test_damage_is_named(tmp_path, damage, record, others):
     write_archive([record, *others], tmp_path, "x")
     damage(tmp_path)
-    with pytest.raises(ResultError, match=rf"{FILE} holds no packed records .*get the folder anew"):
+    with pytest.raises(ResultError, match=rf"{FILE} holds no archived records .*get the folder anew"):
         api.load_records(tmp_path)
 
 

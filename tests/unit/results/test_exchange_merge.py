@@ -67,7 +67,7 @@ def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_pat
     one = put(tmp_path / "a", replace(record, finished=LATER))
     other = put(tmp_path / "b", replace(record, metrics=(figures(0.51),)), {"x": [7]})
     put(tmp_path / "b", replace(record, key="f", seed=1))
-    with pytest.raises(ResultError, match=r"different figures.*--keep newest") as error:
+    with pytest.raises(ResultError, match=r"different scores.*--keep newest") as error:
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
     assert str(one) in str(error.value)
     assert str(other) in str(error.value)
@@ -116,7 +116,7 @@ def test_other_data_or_protocols_go_together(tmp_path, record):
 
 def test_figures_alone_of_some_aggregators(tmp_path, record):
     folder = put(tmp_path / "a", replace(record, metrics=(*record.metrics, figures(0.1, "own"))))
-    merge([tmp_path / "a"], tmp_path / "out", aggregators=["average"], figures_only=True)
+    merge([tmp_path / "a"], tmp_path / "out", aggregators=["average"], metrics_only=True)
     (held,) = store.records(tmp_path / "out")
     assert [f.aggregator for f in held.metrics] == ["average", "own"]
     assert [f.name for f in (tmp_path / "out").rglob("*") if f.is_file()] == ["run.json"]

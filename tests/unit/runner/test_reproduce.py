@@ -120,7 +120,7 @@ def test_a_figure_that_is_not_found_again_breaks_the_promise(records):
     (repeat,) = again(tampered(svd, value + 1e-6))
     assert not repeat.holds
     (broken,) = repeat.broken
-    assert (broken.place.metric, broken.first - broken.second) == ("ndcg@10", pytest.approx(1e-6))
+    assert (broken.location.metric, broken.first - broken.second) == ("ndcg@10", pytest.approx(1e-6))
     assert spoken(repeat).startswith("DIFFERS ")
     assert "1 run: 0 reproduced, 1 not, 0 failed" in summary([repeat])
     (same,) = again(tampered(svd, value * (1 + 1e-12)))
@@ -150,7 +150,7 @@ def test_elsewhere_figures_need_only_be_close(records):
     assert spoken(near).startswith("close ")
     assert [c.name for c in near.changes] == ["platform", "cpu"]
     (far,) = again(tampered(elsewhere, value + CLOSE * 2))
-    assert [str(d.place) for d in far.broken] == [str(near.agreement.differing[0].place)]
+    assert [str(d.location) for d in far.broken] == [str(near.agreement.differing[0].location)]
     assert any(line.startswith("changed since  cpu: another -> ") for line in summary([far]))
 
 
@@ -276,7 +276,7 @@ def test_agreement_is_what_one_by_one_comparison_finds(one, other):
         and not math.isclose(one[name], other[name], rel_tol=1e-9, abs_tol=1e-15)
     }
     assert found.compared == 3 * len(both)
-    assert {d.place.metric for d in found.differing} == apart
+    assert {d.location.metric for d in found.differing} == apart
     sizes = [d.size for d in found.differing]
     assert sizes == sorted(sizes, reverse=True)
     if both:

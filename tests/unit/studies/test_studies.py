@@ -46,7 +46,7 @@ from groupbench.studies._measure import (
     without,
 )
 from groupbench.studies._profiling import macro
-from groupbench.studies._representation import mean_by_user, neighbourhood_purity, only_group
+from groupbench.studies._representation import mean_by_user, neighborhood_purity, only_group
 
 Epoch = namedtuple("Epoch", "mse")
 FITS: list[tuple[float, frozenset[int], int]] = []
@@ -211,8 +211,8 @@ def test_purity_of_clusters_and_of_noise():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 50)
     noise = rng.normal(size=(200, 3))
-    assert neighbourhood_purity(noise + 100 * labels[:, None], labels) == (1.0, pytest.approx(49 / 199))
-    purity, chance = neighbourhood_purity(noise, labels)
+    assert neighborhood_purity(noise + 100 * labels[:, None], labels) == (1.0, pytest.approx(49 / 199))
+    purity, chance = neighborhood_purity(noise, labels)
     assert purity == pytest.approx(chance, abs=0.05)
 
 
