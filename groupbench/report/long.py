@@ -94,12 +94,12 @@ def long_frame(
     facts = facts.astype(dict.fromkeys(_TEXTS, "category"))
     frame = facts.take(np.tile(np.arange(len(runs)), len(ties)).repeat(sizes))
     rules = np.repeat(np.arange(len(ties)), len(runs)).repeat(sizes)
-    columns = {
-        "ties": pd.Categorical.from_codes(rules, pd.Index(ties)),
-        "metric": pd.Categorical(list(chain.from_iterable(values))),
-        "value": np.fromiter(chain.from_iterable(map(dict.values, values)), dtype=np.float64),
-    }
-    return frame.assign(**columns)[[*VALUE_COLUMNS, *RUN_COLUMNS]]
+    frame = frame.assign(
+        ties=pd.Categorical.from_codes(rules, pd.Index(ties)),
+        metric=pd.Categorical(list(chain.from_iterable(values))),
+        value=np.fromiter(chain.from_iterable(map(dict.values, values)), dtype=np.float64),
+    )
+    return frame[[*VALUE_COLUMNS, *RUN_COLUMNS]]
 
 
 def _values(entry: ViewMetrics | None, rule: TieRule, metrics: Sequence[str] | None) -> dict[str, float]:

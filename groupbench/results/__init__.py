@@ -1,4 +1,4 @@
-"""What finished jobs leave behind: records and their tables, archives, and how records agree.
+"""What a finished job leaves: records and tables on disk, their archive, and exchange with other tools.
 
-Nothing here runs jobs or makes tables for people.
+Nothing here runs a job, and nothing here decides what a table shows: that is `groupbench.report`.
 """
