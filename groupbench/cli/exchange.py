@@ -153,7 +153,7 @@ def merge(
     )
 
 
-def _coverage(ranked: exchange.Ranked) -> str:
+def _coverage(ranked: exchange.RankedView) -> str:
     """How many candidates have a score, and what the rows hold besides."""
     said = f"{ranked.candidates:,} candidates"
     said += (

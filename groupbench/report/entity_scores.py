@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
 from groupbench.core.errors import ResultError
 from groupbench.report.long import ResultKey
 from groupbench.results import store
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 RowId = tuple[str, str]
 """Method and aggregator."""
-NamesArray = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class EntityReader:
     def __init__(self, results: Path, metrics: Sequence[str]) -> None:
         self._results = results
         self._metrics = list(metrics)
-        self._cache: dict[str, dict[RowId, tuple[NamesArray, FloatArray]]] = {}
+        self._cache: dict[str, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
 
     def scores(
         self, records: Iterable[store.RunRecord], key: ResultKey, rows: Sequence[RowId]
@@ -95,7 +93,7 @@ class EntityReader:
         ]
         return _numbered(entity, [len(names) for names in lists], members, values)
 
-    def _of(self, record: store.RunRecord) -> dict[RowId, tuple[NamesArray, FloatArray]]:
+    def _of(self, record: store.RunRecord) -> dict[RowId, tuple[ObjectArray, FloatArray]]:
         """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
         if record.key not in self._cache:
             frame = read_table(
@@ -111,7 +109,7 @@ class EntityReader:
             }
         return self._cache[record.key]
 
-    def _members(self, record: store.RunRecord, names: NamesArray) -> list[tuple[str, ...]]:
+    def _members(self, record: store.RunRecord, names: ObjectArray) -> list[tuple[str, ...]]:
         """The sorted members of the groups of these names."""
         file = self._folder(record) / "groups.parquet"
         frame = read_table(file, ["group", "members"])

@@ -29,7 +29,7 @@ def view_metrics(result: CaseResult) -> store.ViewMetrics:
     )
 
 
-def summary(case: EvaluationCase, reason: str) -> dict[str, Any]:
+def summary(case: EvaluationCase, reason: str) -> dict[str, object]:
     """Who is evaluated in a view, and how; `reason` says why there are no scores, if there are none."""
     return {
         "entities": int(case.evaluated.sum()),
@@ -42,13 +42,13 @@ def summary(case: EvaluationCase, reason: str) -> dict[str, Any]:
     }
 
 
-def not_evaluated(view: str, reason: str) -> dict[str, Any]:
+def not_evaluated(view: str, reason: str) -> dict[str, object]:
     """The summary of a view that does not apply to the data."""
     known = {"entity": VIEWS[view].entity, "definition": VIEWS[view].definition, "reason": reason}
     return {"entities": 0, "skipped": 0, "tau": None, **known}
 
 
-def tables(dataset: Dataset, task: Task, results: list[CaseResult]) -> dict[str, Any]:
+def tables(dataset: Dataset, task: Task, results: list[CaseResult]) -> dict[str, object]:
     """The tables beside a record, by name: values of every entity, recommended lists, and the groups."""
     import pyarrow as pa
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator, integer
 from groupbench.data.groups import Groups
@@ -107,7 +107,7 @@ def user_folds(labels: IntArray, folds: int, rng: np.random.Generator) -> IntArr
     return parts
 
 
-def without(groups: Groups, withheld: Any) -> Groups:
+def without(groups: Groups, withheld: BoolArray) -> Groups:
     """The groups without the users that the mask `withheld`, (n_users,), marks; each keeps a member."""
     kept = ~withheld[groups.members]
     sizes = np.bincount(groups.segments.of_row[kept], minlength=len(groups))
@@ -120,7 +120,7 @@ def confusion(truth: IntArray, predicted: IntArray, n_groups: int) -> IntArray:
 
 
 def _controls(
-    train: TrainingData, labels: IntArray, told: Any, users: IntArray, seed: int
+    train: TrainingData, labels: IntArray, told: BoolArray, users: IntArray, seed: int
 ) -> dict[str, IntArray]:
     """Groups of `users` as simple predictors tell them from the users that the mask `told` marks."""
     from sklearn.linear_model import LogisticRegression

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def study_weights(
     require_metrics([metric])
     require_aggregator(aggregator)
     weights = _checked(weights)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     failed: list[str] = []
     for weight in weights:
         jobs = api.start(weighted(config, weight), results, report, begin=begin)
@@ -127,14 +127,16 @@ def _checked(weights: Sequence[float]) -> list[float]:
     return sorted(set(weights))
 
 
-def _recommendation(records: Sequence[RunRecord], metric: str, aggregator: str) -> Iterator[dict[str, Any]]:
+def _recommendation(
+    records: Sequence[RunRecord], metric: str, aggregator: str
+) -> Iterator[dict[str, object]]:
     table = table_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all")
     for row in table[table["metric"] != ""].to_dict("records"):
         scores = {name: row[name] for name in ("mean", "std", "seeds")}
         yield {"task": "recommendation", "metric": f"{row['view']} {metric}", **scores}
 
 
-def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, Any]]:
+def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, object]]:
     found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for one in measured:
         for name, values in one.losses.items():

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from groupbench.core.errors import ConfigError
 from groupbench.metrics import bounds, lower_is_better
-from groupbench.report.html._leaderboard import numbers, section_content
+from groupbench.report.html._leaderboard import Content, numbers, section_content
 from groupbench.report.html._marks import marks
 from groupbench.report.html._provenance import environments
 from groupbench.report.html._views import breakdowns, ranking
@@ -17,8 +16,6 @@ from groupbench.report.long import REFERENCES
 from groupbench.report.select import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
 from groupbench.report.statistics import CONFIDENCE
 from groupbench.results.store import RunRecord, newest
-
-Content = dict[str, Any]
 
 MOST_VALUES = 400_000
 """A page with more than that many means would be slow to open."""
@@ -113,7 +110,7 @@ def _family(record: RunRecord) -> str:
     return "plugin" if record.family.startswith("groupbench_plugin_") else record.family
 
 
-def _methods(report: Report) -> list[dict[str, Any]]:
+def _methods(report: Report) -> list[Content]:
     """Every method of the rows, by label."""
     families = {record.method: _family(record) for section in report.sections for record in section.records}
     names = {

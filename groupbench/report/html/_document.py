@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from groupbench.core.files import writing
+from groupbench.report.html._leaderboard import Content
 from groupbench.report.palette import css_variables
 
 SCRIPTS = ("state.js", "draw.js", "tables.js", "sections.js", "main.js")
@@ -53,7 +53,7 @@ class Page:
         )
 
 
-def make_page(content: dict[str, Any], *, title: str = "Group recommenders compared") -> Page:
+def make_page(content: Content, *, title: str = "Group recommenders compared") -> Page:
     """Put the content into the template.
 
     The page may load nothing and run only its own script: a policy with the hashes of its script and style
@@ -85,7 +85,7 @@ def make_page(content: dict[str, Any], *, title: str = "Group recommenders compa
     return Page(text)
 
 
-def embedded(content: dict[str, Any]) -> str:
+def embedded(content: Content) -> str:
     """The content as JSON that may stand inside a script element: nothing in it can end the element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.translate(str.maketrans(dict(_ESCAPED)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,16 @@ from groupbench.report.select import Report, Section
 from groupbench.report.statistics import half_widths
 from groupbench.report.wide import WideTable
 
+Content = dict[str, Any]
+"""What JSON holds."""
+
 DIGITS = 5
 """Decimals of a value that the page keeps."""
 
 
 def section_content(
-    report: Report, section: Section, methods: Sequence[Mapping[str, Any]], aggregators: Sequence[str]
-) -> dict[str, Any]:
+    report: Report, section: Section, methods: Sequence[Content], aggregators: Sequence[str]
+) -> Content:
     """The facts and rows of one section.
 
     Args:
@@ -67,7 +70,7 @@ def numbers(values: Iterable[float]) -> list[float | None]:
     return [round(float(v), DIGITS) if np.isfinite(v) else None for v in values]
 
 
-def _values(metrics: Sequence[str], rows: Sequence[ResultRow]) -> Iterable[tuple[str, dict[str, Any]]]:
+def _values(metrics: Sequence[str], rows: Sequence[ResultRow]) -> Iterable[tuple[str, Content]]:
     if not rows:
         return
     by_rule = {rule: _stack(rows, rule) for rule in TIE_RULES}
@@ -95,7 +98,7 @@ def _index(rows: Sequence[ResultRow], wanted: ResultRow | None) -> int | None:
     return None if wanted is None else next((i for i, row in enumerate(rows) if row is wanted), None)
 
 
-def _facts(section: Section) -> dict[str, Any]:
+def _facts(section: Section) -> Content:
     """What the records say of the view: ranges over seeds, and definitions."""
     ranges = {name: sorted(section.facts(name)) for name in ("entities", "skipped", "tau")}
     texts = {name: str(next(iter(section.facts(name)), "")) for name in ("definition", "oracle")}
@@ -103,7 +106,7 @@ def _facts(section: Section) -> dict[str, Any]:
     return {**known, "unit": section.unit, **texts}
 
 
-def _reported(row: ResultRow, metrics: Sequence[str]) -> dict[str, Any]:
+def _reported(row: ResultRow, metrics: Sequence[str]) -> Content:
     means = numbers(row.scores["expected"].mean)
     values = {metric: mean for metric, mean in zip(metrics, means, strict=True) if mean is not None}
     return {"method": row.method, "source": row.reason, "values": values}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from groupbench.core.errors import ResultError
-from groupbench.report.html._leaderboard import numbers
+from groupbench.report.html._leaderboard import Content, numbers
 from groupbench.report.long import ResultKey
 from groupbench.report.select import Names, gather
 from groupbench.report.significance import Significance, Tested
@@ -17,7 +16,7 @@ from groupbench.results.store import RunRecord
 
 def marks(
     results: Path, records: Sequence[RunRecord], views: Names, metrics: Sequence[str], aggregator: str
-) -> dict[ResultKey, dict[str, Any]]:
+) -> dict[ResultKey, Content]:
     """By key the tests of `groupbench table --significance`, for the rows of one aggregator.
 
     Returns:
@@ -35,8 +34,8 @@ def marks(
     return {s.key: _of(s.tested, metrics) for s in report.sections if s.tested is not None}
 
 
-def _of(tested: Tested, metrics: Sequence[str]) -> dict[str, Any]:
-    by_metric: dict[str, list[list[Any]]] = {metric: [] for metric in metrics}
+def _of(tested: Tested, metrics: Sequence[str]) -> Content:
+    by_metric: dict[str, list[list[object]]] = {metric: [] for metric in metrics}
     for (method, aggregator, metric), verdict in tested.verdicts.items():
         by_metric[metric].append([method, aggregator, tested.arrow(verdict), *numbers([verdict.p_corrected])])
     return {"marks": by_metric, "notes": list(tested.notes)}

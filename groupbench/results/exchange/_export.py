@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, ResultError, unknown
@@ -69,7 +69,7 @@ class ExportSummary:
     """
 
     runs: int = 0
-    parts: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[dict[str, object]] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     tied: dict[str, float] = field(default_factory=dict)
 
@@ -159,7 +159,7 @@ def _note_ties(record: RunRecord, case: EvaluationCase, aggregator: str, exporte
             exported.tied[record.method] = max(entry.tied, exported.tied.get(record.method, 0.0))
 
 
-def _part(split: PreparedSplit, cases: Sequence[EvaluationCase]) -> dict[str, Any]:
+def _part(split: PreparedSplit, cases: Sequence[EvaluationCase]) -> dict[str, object]:
     views = {
         case.view.name: {
             "definition": case.view.definition,

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.results import store
@@ -144,10 +143,10 @@ def _split(record: RunRecord) -> tuple[str, str]:
 
 
 def _require_one(
-    stored_records: Sequence[StoredRecord], what: str, of: Callable[[RunRecord], tuple[Any, Any]]
+    stored_records: Sequence[StoredRecord], what: str, of: Callable[[RunRecord], tuple[object, object]]
 ) -> None:
     """Refuse records that have `what` in different versions in one group."""
-    versions: dict[Any, list[tuple[Any, StoredRecord]]] = defaultdict(list)
+    versions: dict[object, list[tuple[object, StoredRecord]]] = defaultdict(list)
     for stored in stored_records:
         if stored.record.status == "done":
             group, version = of(stored.record)
@@ -162,7 +161,7 @@ def _require_one(
                 )
 
 
-def _short(version: Any) -> str:
+def _short(version: object) -> str:
     text = str(version)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -165,7 +165,7 @@ def _indices(rows: RankingRows, column: str, kind: str, ids: Sequence[str]) -> I
     return positions
 
 
-def _finite(rows: RankingRows) -> Any:
+def _finite(rows: RankingRows) -> FloatArray:
     scores = _floats(rows.frame["score"])
     wrong = ~np.isfinite(scores)
     if wrong.any():
@@ -189,7 +189,7 @@ def _floats(column: pd.Series[Any]) -> FloatArray:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def _seeds(rows: RankingRows) -> Any:
+def _seeds(rows: RankingRows) -> IntArray:
     seeds = _floats(rows.frame["seed"])
     wrong = ~((seeds >= 0) & (seeds == np.floor(seeds)) & np.isfinite(seeds))
     if wrong.any():

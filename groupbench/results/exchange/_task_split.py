@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.core.arrays import ObjectArray
 from groupbench.evaluation.protocols import Protocol, make_protocol
 
 if TYPE_CHECKING:
@@ -50,12 +51,12 @@ class PreparedSplit:
         return cls(dataset, protocol, seed, task, {j.view.name: j for j in cases}, reasons)
 
     @cached_property
-    def item_ids(self) -> Any:
+    def item_ids(self) -> ObjectArray:
         """Ids of the items as an object array, (n_items,)."""
         return np.array(self.dataset.item_ids, dtype=object)
 
     @cached_property
-    def user_ids(self) -> Any:
+    def user_ids(self) -> ObjectArray:
         """Ids of the users as an object array, (n_users,)."""
         return np.array(self.dataset.user_ids, dtype=object)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
-from groupbench.core.arrays import Segments
+from groupbench.core.arrays import ObjectArray, Segments
 from groupbench.results.exchange._truth import Truth, list_numbers
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _SAFE = "!$&'()*+:;<=>?@[]^`{|}"
 """Characters that ids keep, beside letters, digits and `_.-~`; `/` and `#` part the pieces of a query."""
 
 
-def quoted(ids: Iterable[str]) -> Any:
+def quoted(ids: Iterable[str]) -> ObjectArray:
     """Ids as they stand in TREC files, which part columns by white space: other characters become `%XX`."""
     return np.array([quote(text, safe=_SAFE) for text in ids], dtype=object)
 
@@ -67,7 +68,7 @@ class Queries:
         return np.nonzero(inside)[0], rows[inside]
 
 
-def write_qrels(file: Path, queries: Queries, truth: Truth, items: Any) -> None:
+def write_qrels(file: Path, queries: Queries, truth: Truth, items: ObjectArray) -> None:
     """Write `query 0 item relevance`: 1 for relevant candidates, 0 for others with a held-out rating.
 
     These are the gains of NDCG here, which are 0 or 1.
@@ -78,7 +79,7 @@ def write_qrels(file: Path, queries: Queries, truth: Truth, items: Any) -> None:
     _write(file, [column if isinstance(column, str) else column[order] for column in columns])
 
 
-def write_run(file: Path, queries: Queries, shown: RecommendedLists, items: Any, tag: str) -> None:
+def write_run(file: Path, queries: Queries, shown: RecommendedLists, items: ObjectArray, tag: str) -> None:
     """Write `query Q0 item rank score tag`; scores count down, so that no two of a list are equal."""
     numbers, rows = queries.rows(shown)
     ranks = shown.ranks[rows]
@@ -86,7 +87,7 @@ def write_run(file: Path, queries: Queries, shown: RecommendedLists, items: Any,
     _write(file, [queries.names[numbers], "Q0", items[shown.items[rows]], ranks, scores, tag])
 
 
-def _write(file: Path, columns: list[Any]) -> None:
+def _write(file: Path, columns: Sequence[NDArray[Any] | str]) -> None:
     """Write columns parted by spaces; a text stands in every row."""
     import pyarrow as pa
     from pyarrow import csv

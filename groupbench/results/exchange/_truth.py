@@ -49,8 +49,9 @@ def truth_of(split: PreparedSplit, case: EvaluationCase) -> Truth:
         no_member = np.full(len(lists), -1)
         truth = Truth(lists, no_member, items, ratings, ratings >= case.tau)
     mask = case.evaluated[truth.lists]
-    lists, members, items = truth.lists[mask], truth.members[mask], truth.items[mask]
-    return Truth(lists, members, items, truth.ratings[mask], truth.relevant[mask])
+    return Truth(
+        truth.lists[mask], truth.members[mask], truth.items[mask], truth.ratings[mask], truth.relevant[mask]
+    )
 
 
 def _of_members(split: PreparedSplit, members: MemberTruth) -> Truth:

@@ -79,7 +79,7 @@ class TableWriter(Writer):
         import pyarrow as pa
 
         of_list = truth.members < 0
-        members = np.where(of_list, None, split.user_ids[truth.members])
+        members = np.where(of_list, np.array(None, dtype=object), split.user_ids[truth.members])
         self._add(
             "truth",
             {
