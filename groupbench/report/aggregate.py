@@ -97,6 +97,8 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
         keys: in this order.
         metrics: those of the statistics.
     """
+    if frame.empty:
+        return []
     order = {key: number for number, key in enumerate(keys)}
     runs = frame[~frame.index.duplicated()]
     ids = list(zip(*(runs[name].astype(str) for name in VALUE_COLUMNS[:5]), strict=True))

@@ -180,7 +180,7 @@ def test_without_files_of_values_only_tests_and_kinds_are_missing(results, tmp_p
 
 def test_too_many_figures_leave_the_usual_aggregator(results, monkeypatch):
     records = api.load_records(results)
-    monkeypatch.setattr("groupbench.report.html.content.MOST_FIGURES", 12)
+    monkeypatch.setattr("groupbench.report.html._content.MOST_VALUES", 12)
     cut = page_content(results, records, significance=False)
     assert cut["cut"] == "average"
     assert cut["aggregators"] == ["average"]

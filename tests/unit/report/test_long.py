@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.api import load_records
@@ -60,6 +60,7 @@ def assert_same(frame, rule, table):
 
 
 @pytest.mark.parametrize("rule", TIE_RULES)
+@settings(deadline=None)
 @given(runs=records())
 def test_tables_are_means_of_the_frame(rule, runs):
     table = table_frame(runs, views="all", metrics="all", aggregator="all", ties=rule)
@@ -69,6 +70,7 @@ def test_tables_are_means_of_the_frame(rule, runs):
         assert len(means(frame, rule)) >= len(table[table["metric"] != ""])
 
 
+@settings(deadline=None)
 @given(runs=records())
 def test_the_frame_holds_every_run(runs):
     frame = results_frame(runs)
