@@ -61,7 +61,7 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
         folder = store.folder_of(tmp_path / "in", held.dataset, held.protocol, held.method, held.key)
         store.write(folder, held)
     merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], archive_as="x")
-    assert (merged.written, merged.there, merged.repeats) == (4, 0, 1)
+    assert (merged.written, merged.there, merged.repeated) == (4, 0, 1)
     assert len(list(read_archive(tmp_path / "out"))) == 4
     records = api.load_records(tmp_path / "out")
     assert {r.seed for r in records} == {0, 1, 2, 3}
@@ -77,7 +77,7 @@ def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, ot
         store.folder_of(tmp_path / "in", newer.dataset, newer.protocol, newer.method, newer.key), newer
     )
     merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", archive_as="y")
-    assert (merged.written, merged.repeats) == (2, 1)
+    assert (merged.written, merged.repeated) == (2, 1)
     assert {(r.seed, r.key) for r in read_archive(tmp_path / "out")} == {(0, "new"), (3, "3")}
     merge([tmp_path / "packed"], tmp_path / "unpacked")
     kept = api.load_records(tmp_path / "unpacked")
