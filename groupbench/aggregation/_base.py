@@ -24,7 +24,7 @@ class MemberScores:
     """The members' scores of a block of groups, each group on its own list of candidates.
 
     What many aggregators need of them (`mean`, `by_mean`, `ranks`, `last_of_best`) is made when it is
-    first asked for, and then serves all.
+    first needed, and then serves all.
 
     Attributes:
         scores: (n_rows, width); row r is a member of group `segments.of_row[r]`, column c is
@@ -157,4 +157,4 @@ def require_fraction(option: str, value: float) -> None:
 def require_depth(name: str, depth: int) -> None:
     """Raise a `ConfigError` that names the aggregator unless `depth` fills at least one position."""
     if depth < 1:
-        raise ConfigError(f"{name}.depth: {depth} rounds place nothing; give at least 1")
+        raise ConfigError(f"{name}.depth: {depth} rounds fill no position; give at least 1")

@@ -1,7 +1,7 @@
 """Sums and means over members that do not depend on the order of the members, not even in the last bit.
 
 Floating-point addition is not associative: candidates that get the same scores from different
-members would be told apart by rounding, and a tie would be lost. So scores are added as integers.
+members would differ by rounding, and a tie would be lost. So scores are added as integers.
 """
 
 from __future__ import annotations

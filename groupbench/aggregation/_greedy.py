@@ -70,7 +70,7 @@ class Greedy(Aggregator):
     """What the strategy is called in error messages."""
 
     depth: int = 20
-    """Positions to fill, so choose the length of the longest list judged."""
+    """Positions to fill, so choose the length of the longest list evaluated."""
 
     def __post_init__(self) -> None:
         require_depth(self.label, self.depth)

@@ -1,4 +1,4 @@
-"""Scores of members who use their scales differently, made comparable: one place for all aggregators."""
+"""Scores of members who use their scales differently, made comparable for all aggregators."""
 
 from __future__ import annotations
 

@@ -82,10 +82,10 @@ def _statistics(members: MemberScores, mean: FloatArray) -> FloatArray:
     out[-1] = np.sqrt(exact_mean(segments, (members.scores - mean[segments.of_row]) ** 2))
     for groups, rows in segments.by_size():
         ordered = np.sort(members.scores[rows], axis=1)
-        place = _QUANTILES * (rows.shape[1] - 1)
-        low = np.floor(place).astype(np.int64)
-        lower, upper = ordered[:, low], ordered[:, np.ceil(place).astype(np.int64)]
-        quantiles = lower + (place - low)[:, None] * (upper - lower)
+        position = _QUANTILES * (rows.shape[1] - 1)
+        low = np.floor(position).astype(np.int64)
+        lower, upper = ordered[:, low], ordered[:, np.ceil(position).astype(np.int64)]
+        quantiles = lower + (position - low)[:, None] * (upper - lower)
         out[1:-1, groups] = (quantiles - mean[groups, None]).transpose(1, 0, 2)
     return out
 

@@ -114,7 +114,7 @@ class Plurality(VotingRounds):
 
     def placed(self, votes: IntArray) -> BoolArray:
         """The candidates with the most votes, (n, width)."""
-        return (votes > 0) & (votes == votes.max(axis=1, initial=0, keepdims=True))
+        return np.asarray((votes > 0) & (votes == votes.max(axis=1, initial=0, keepdims=True)))
 
     def score(self, left: int, votes: IntArray, size: int) -> float:
         """Rounds left."""

@@ -49,11 +49,10 @@ def stable_order(numbers: IntArray, n: int) -> IntArray:
 
 
 def in_sorted(values: IntArray, keys: IntArray) -> BoolArray:
-    """Which `values` are among the ascending `keys`, (n_values,)."""
+    """Which `values`, of any shape, are among the ascending `keys`."""
     if not len(keys):
-        return np.zeros(len(values), dtype=np.bool_)
-    found: BoolArray = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
-    return found
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values)
 
 
 def ranges(starts: IntArray, sizes: IntArray) -> IntArray:
@@ -204,7 +203,7 @@ class Segments:
         shape = rows.shape[1:]
         most = CACHED // max(1, math.prod(shape))
         if not self._equal:
-            yield from ((which, rows[held]) for which, held in self.by_size(most))
+            yield from ((which, rows[numbers]) for which, numbers in self.by_size(most))
             return
         size = int(self.sizes[0]) if len(self) else 0
         for part in chunks(len(self), size, most):

@@ -194,9 +194,9 @@ class ListAccumulator(MetricAccumulator):
 
     def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
         """The metrics that are requested, under the names of this view."""
-        known, synonyms = families(), self._case.view.synonyms
-        names = self._request.restrict({f"{name}@{k}": (name, k) for name in known for k in self._cutoffs})
-        return {at: known[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in names.items()}
+        kinds, synonyms = families(), self._case.view.synonyms
+        wanted = self._request.restrict({f"{name}@{k}": (name, k) for name in kinds for k in self._cutoffs})
+        return {at: kinds[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in wanted.items()}
 
 
 class MemberAccumulator(MetricAccumulator):

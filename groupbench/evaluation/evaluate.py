@@ -17,7 +17,7 @@ from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult, MetricAcc
 from groupbench.evaluation.candidates import SharedCandidates, share_candidates
 from groupbench.evaluation.scoring import Scored, ScoreSource
 from groupbench.evaluation.views import EvaluationCase, ListBlock, View
-from groupbench.metrics import TIES, Ties, ask
+from groupbench.metrics import TIES, Ties, make_request
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
 
@@ -66,7 +66,7 @@ def evaluate(
         ConfigError: if a metric or a tie rule is unknown.
         MethodError: if scores are not finite or not of the promised shape.
     """
-    request = ask(metrics, ties)
+    request = make_request(metrics, ties)
     suited = share_candidates([case for case in cases if not refusal(method, case.view)])
     blocks = [(candidates, lists) for candidates in suited for lists in _blocks(candidates, task)]
     score: Callable[[Sequence[CaseBlock], IntArray], Iterator[tuple[CaseBlock, str, Scored]]]

@@ -166,7 +166,9 @@ def _group_pairs(method: GroupRecommender, groups: Groups) -> ScorePairs | None:
 def _as_recent(method: object, name: str, other: str) -> bool:
     """Whether `name` is no older than `other`, which a subclass may have defined in another way."""
     classes = type(method).__mro__
-    ages = [next(i for i, kind in enumerate(classes) if known in vars(kind)) for known in (name, other)]
+    ages = [
+        next(i for i, kind in enumerate(classes) if attribute in vars(kind)) for attribute in (name, other)
+    ]
     return ages[0] <= ages[1]
 
 

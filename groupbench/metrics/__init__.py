@@ -5,7 +5,15 @@ from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, foreign, register
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
 from groupbench.metrics._members import SPREADS, evaluate_members
-from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
+from groupbench.metrics._metric import (
+    Metric,
+    definition,
+    definitions,
+    explain,
+    make_request,
+    parse,
+    standard_name,
+)
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
 from groupbench.metrics._range import bounds, lower_is_better
 from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
@@ -25,7 +33,6 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
-    "ask",
     "bounds",
     "counts",
     "definition",
@@ -40,6 +47,7 @@ __all__ = [
     "gather",
     "ideal_gain",
     "lower_is_better",
+    "make_request",
     "parse",
     "rank",
     "rank_sorted",

@@ -196,7 +196,7 @@ EXPOSURES = (
         name="popularity_share",
         title="Popularity share",
         formula=f"share of {_KEPT} that are among the 20% of all items with the most training rows (rounded "
-        "up; items that tie for the last of these places share them equally)",
+        "up; items that tie for the last of these positions share them equally)",
         source="1 - APLT of Abdollahpouri, Burke & Mobasher, FLAIRS 2019, with a head of 20% of the items",
         undefined=_EMPTY,
         ties=ITEM_ORDER,

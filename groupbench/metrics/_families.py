@@ -39,7 +39,7 @@ _TAKEN = {definition.name for definition in OTHERS}
 
 
 def register(family: Family) -> Family:
-    """Add a metric family, so that `name@K` can be asked for.
+    """Add a metric family, so that `name@K` can be requested.
 
     Raises:
         PluginError: if another metric has the name.

@@ -74,7 +74,7 @@ class Predictions:
     @cached_property
     def length(self) -> IntArray:
         """Candidates of each member's group, (n_members,)."""
-        return np.count_nonzero(self.valid, axis=1)[self.groups.of_row]
+        return np.asarray(np.count_nonzero(self.valid, axis=1)[self.groups.of_row])
 
     @cached_property
     def _candidate(self) -> BoolArray:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class MetricRequest:
-    """The metrics and tie rules that are wanted; see `ask`.
+    """The metrics and tie rules that are wanted; see `make_request`.
 
     Attributes:
         metrics: under the names that records use, such as `ndcg@10` or `min-recall@5`; None for all.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report.render import table_frame
 from groupbench.report.significance import Significance, require_level
+from groupbench.runner.run import collect, start
 from groupbench.studies._fit import load_for
 from groupbench.studies._study import (
     StudyReport,
@@ -61,7 +61,7 @@ def study_ablation(
         metrics: names of metrics.
         aggregator: which group scores are compared; views of single users have none.
         level: level of the tests.
-        report: as of `groupbench.api.start`.
+        report: as of `groupbench.runner.run.start`.
         begin: likewise.
 
     Returns:
@@ -78,8 +78,8 @@ def study_ablation(
     require_level(level)
     require_metrics(metrics)
     require_aggregator(aggregator)
-    jobs = api.start(with_ablations(config), results, report, begin=begin)
-    records = api.collect(jobs)
+    jobs = start(with_ablations(config), results, report, begin=begin)
+    records = collect(jobs)
     full = next(job.label for job in jobs if job.method == method)
     failed = failures(records)
     if not any(record.method == full and record.status == "done" for record in records):

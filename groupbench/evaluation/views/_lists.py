@@ -42,9 +42,7 @@ class MemberTruth:
 
     def likes(self, rows: IntArray, items: IntArray) -> BoolArray:
         """Whether the members `rows`, (n,), like the `items`, (n, width)."""
-        wanted = rows[:, None] * self.n_items + items
-        place = np.searchsorted(self.keys, wanted)
-        return np.asarray(self.keys[np.minimum(place, len(self.keys) - 1)] == wanted)
+        return in_sorted(rows[:, None] * self.n_items + items, self.keys)
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class ListBlock:
     Attributes:
         items: (n_lists, width) candidates, ascending in each line; an item can occur more than once.
         valid: (n_lists, width) False beyond the end of a list.
-        find_truth: what lays `truth` out, which is done only if it is asked for.
+        find_truth: what lays `truth` out, which is done on demand.
     """
 
     items: IntArray
@@ -71,11 +69,11 @@ class ListBlock:
 
         Columns are None where no candidate occurs twice.
         """
-        repeats = self.valid[:, 1:] & (self.items[:, 1:] == self.items[:, :-1])
-        if not repeats.any():
+        again = self.valid[:, 1:] & (self.items[:, 1:] == self.items[:, :-1])
+        if not again.any():
             return self.items, self.valid, None
         first = self.valid.copy()
-        first[:, 1:] &= ~repeats
+        first[:, 1:] &= ~again
         shown, inside = columns_set(first)
         columns = np.where(self.valid, np.cumsum(first, axis=1) - 1, 0)
         return np.take_along_axis(self.items, shown, axis=1), inside, columns

@@ -17,7 +17,7 @@ from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
 NAMES = sorted(aggregators.all())
-LAW = settings(deadline=None, max_examples=60)
+LAW = settings()
 
 
 @st.composite

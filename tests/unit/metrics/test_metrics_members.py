@@ -7,7 +7,7 @@ from itertools import groupby, permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.arrays import Segments
@@ -192,7 +192,6 @@ numbers = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(numbers)
 def test_spreads_leave_out_members_without_a_value(groups):
     segments = Segments.from_sizes([len(values) for values in groups])
@@ -345,7 +344,6 @@ def test_one_candidate_that_is_everybodys_favourite_is_enough_for_one_but_not_fo
     assert found["envy_free_1@4"] == found["envy_free_2@4"] == 1
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 4))
 def test_enough_grows_with_the_list_and_falls_with_what_is_needed(seed, levels):
     rng = np.random.default_rng(seed)

@@ -17,7 +17,8 @@ from groupbench.core.errors import ConfigError, ResultError
 from groupbench.metrics import bounds
 from groupbench.report.long import results_frame
 from groupbench.report.render import COLUMNS, FORMATS, render, table_frame
-from groupbench.results.store import RunRecord, ViewMetrics
+from groupbench.results.store import ViewMetrics
+from tests._records import make_record
 
 HOSTILE = "<script>alert('x')</script>|&%$#_{}~^\\*[a](b)\n\x1b[31m"
 
@@ -43,17 +44,12 @@ def record(method, seed=0, *held, views=None, **changes):
         "definition": "",
         "reason": "",
     }
-    made = RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
+    made = make_record(
+        method,
+        seed,
         dataset="ml-100k",
         simulated=False,
-        protocol="paper",
-        method=method,
         name=method.partition("(")[0],
-        family="tests",
-        seed=seed,
         metrics=held,
         views={f.view: facts for f in held} if views is None else views,
         seconds={"fit": 1.0, "score": 0.5, "aggregate": 0.25, "metrics": 0.25},
