@@ -30,8 +30,7 @@ EXTERNAL = "external"
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
-_ON_DISK = "figures"
-"""What `RunRecord.metrics` is called in `run.json`."""
+_ON_DISK = "figures"  # what `RunRecord.metrics` is called in `run.json`
 
 
 @dataclass(frozen=True)
@@ -274,18 +273,17 @@ def newest(records: Iterable[RunRecord | ResultError]) -> list[RunRecord]:
     by_tuning: dict[tuple[object, ...], RunRecord] = {}
     for record in records:
         if isinstance(record, RunRecord):
-            for latest, row in ((by_seed, (*_row(record), record.seed)), (by_tuning, _tuned_row(record))):
+            for latest, row in (
+                (by_seed, (record.dataset, record.protocol, record.method, record.seed)),
+                (by_tuning, _tuned_row(record)),
+            ):
                 if row not in latest or record.finished >= latest[row].finished:
                     latest[row] = record
     return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
 
 
-def _row(record: RunRecord) -> tuple[str, str, str]:
-    return record.dataset, record.protocol, record.method
-
-
 def _tuned_row(record: RunRecord) -> tuple[object, ...]:
-    return *_row(record), record.tuning.get("seed")
+    return record.dataset, record.protocol, record.method, record.tuning.get("seed")
 
 
 def safe_name(name: str) -> str:
