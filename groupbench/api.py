@@ -55,12 +55,12 @@ def run(
     Raises:
         ConfigError: if a name or a value is wrong, as of `groupbench run`.
     """
-    from groupbench.report import figures_frame
+    from groupbench.report.long import results_frame
     from groupbench.runner.config import make_config
 
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
     jobs = start(resolved, Path(results), lambda event, done, total: None)
-    return figures_frame(collect(jobs))
+    return results_frame(collect(jobs))
 
 
 def tune(
@@ -117,8 +117,9 @@ def table(
         ResultError: if there are no results.
         ConfigError: if a name or a value is wrong, as of `groupbench table`.
     """
-    from groupbench.report import Significance, table_frame
     from groupbench.report.options import RowOptions, SignificanceOptions
+    from groupbench.report.render import table_frame
+    from groupbench.report.significance import Significance
 
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
     how = None if significance is False else Significance(Path(results), **tests.model_dump())
@@ -168,14 +169,16 @@ def report(
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
-    """Every figure of every job in a results folder, one row each.
+    """Every metric value of every job in a results folder, one row each.
 
     Returns:
-        Columns dataset, protocol, view, method, aggregator, metric, seed, value, status, reason.
+        Columns dataset, protocol, view, method, aggregator, seed, ties (`expected`), metric, value; then what
+        is known of the run (`groupbench.report.long.RUN_COLUMNS`): values compare where content_hash and
+        evaluation are the same.
     """
-    from groupbench.report import figures_frame
+    from groupbench.report.long import results_frame
 
-    return figures_frame(load_records(Path(results)))
+    return results_frame(load_records(Path(results)))
 
 
 def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[RunRecord]:
@@ -191,12 +194,12 @@ def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[R
         ConfigError: if there is none of one of `datasets`.
     """
     from groupbench.results import store
-    from groupbench.results.archive import LEADERBOARD, packed, shipped
+    from groupbench.results.archive import LEADERBOARD, read_archive, shipped
 
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
     records = []
-    for record in (*store.records(results), *packed(results)):
+    for record in (*store.records(results), *read_archive(results)):
         if isinstance(record, ResultError):
             raise record
         records.append(record)

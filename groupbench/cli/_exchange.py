@@ -46,8 +46,8 @@ def export(
 
     records = load_records(results)
     names_by_option = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
-    chosen = exchange.Chosen(*(split_names(names, option) for option, names in names_by_option.items()))
-    inputs = reproduction.Inputs(data_dir, None, plugin or [])
+    chosen = exchange.ExportFilter(*(split_names(names, option) for option, names in names_by_option.items()))
+    inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
     for location, reason in exported.left_out.items():
@@ -71,7 +71,7 @@ def export_task(
     from groupbench.runner.run import load_dataset
 
     loaded = load_dataset(config)
-    split = exchange.Split.make(loaded, config.protocol, seed)
+    split = exchange.PreparedSplit.make(loaded, config.protocol, seed)
     for view in exchange.export_task(split, output):
         typer.echo(f"view {view}")
     typer.echo(f"{loaded.name}, protocol {split.protocol.label}, seed {seed}: written to {output}")
@@ -92,7 +92,7 @@ def score(
     results: Results = Path("results"),
 ) -> None:
     """Judge rankings that were made elsewhere, and put them beside the others in the table."""
-    from groupbench.report import render
+    from groupbench.report.render import render
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
 
@@ -140,16 +140,16 @@ def merge(
         output,
         keep_newest=keep is not None,
         aggregators=split_names(aggregator, "aggregator"),
-        figures_only=figures_only,
-        pack_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
+        metrics_only=figures_only,
+        archive_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
     )
     typer.echo(
         f"{merged.written} records written to {output}, {merged.there} were there already, "
-        f"{merged.repeats} of the same jobs left out"
+        f"{merged.repeated} of the same jobs left out"
     )
 
 
-def _coverage(ranked: exchange.Ranked) -> str:
+def _coverage(ranked: exchange.RankedView) -> str:
     """How many candidates have a score, and what the rows hold besides."""
     text = f"{ranked.candidates:,} candidates"
     text += (

@@ -38,9 +38,7 @@ def critical_difference(
     methods: Annotated[
         list[str] | None, typer.Option(help="Only these; default: all but the reference rows.")
     ] = None,
-    blocks: Annotated[
-        str, typer.Option(help="places (a data set, protocol and view each) or seeds.")
-    ] = "places",
+    blocks: Annotated[str, typer.Option(help="views (of each data set and protocol) or seeds.")] = "views",
     level: Level = 0.05,
 ) -> None:
     """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""

@@ -27,24 +27,24 @@ def bars(
     methods: Only = None,
 ) -> None:
     """Draw means with the 95% interval over seeds, best first."""
-    from groupbench.cli._plot_data import at_place, told
-    from groupbench.report.html import half_widths
-    from groupbench.report.lines import bounds
+    from groupbench.cli._plot_data import plot_rows, print_drawn
+    from groupbench.metrics import bounds
     from groupbench.report.plots import check_suffix, draw_bars
+    from groupbench.report.statistics import half_widths
 
     check_suffix(output)
-    found = at_place(results, (dataset, protocol, view), metric, aggregator, methods)
+    rows = plot_rows(results, (dataset, protocol, view), metric, aggregator, methods)
     draw_bars(
-        found.names,
-        found.means,
-        half_widths(found.std, found.seeds),
+        rows.names,
+        rows.means,
+        half_widths(rows.std, rows.seeds),
         output,
         metric=metric,
-        title=found.title,
-        pale=found.references,
+        title=rows.title,
+        pale=rows.references,
         bounds=bounds(metric),
     )
-    told(output, found)
+    print_drawn(output, rows)
 
 
 def pareto(
@@ -59,13 +59,13 @@ def pareto(
     cost: Annotated[str, typer.Option(help="seconds or memory.")] = "seconds",
 ) -> None:
     """Draw a metric against seconds or memory of the whole job, with the Pareto front."""
-    from groupbench.cli._plot_data import at_place, cost_of, told
-    from groupbench.report.lines import lower_is_better
+    from groupbench.cli._plot_data import cost_of, plot_rows, print_drawn
+    from groupbench.metrics import lower_is_better
     from groupbench.report.plots import check_suffix, draw_pareto
 
     check_suffix(output)
-    found = at_place(results, (dataset, protocol, view), metric, aggregator, methods)
-    costly, values, unit = cost_of(found, cost)
+    rows = plot_rows(results, (dataset, protocol, view), metric, aggregator, methods)
+    costly, values, unit = cost_of(rows, cost)
     draw_pareto(
         costly.names,
         values,
@@ -73,10 +73,10 @@ def pareto(
         output,
         metric=metric,
         unit=unit,
-        title=found.title,
+        title=rows.title,
         lower_is_better=lower_is_better(metric),
     )
-    told(output, costly)
+    print_drawn(output, costly)
 
 
 def by_size(

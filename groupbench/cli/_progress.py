@@ -109,7 +109,7 @@ class Progress(Display):
 
 def _unsuited(record: RunRecord) -> str:
     """Why a job that is done has no metrics; empty where it has some."""
-    reasons = [] if record.figures else [str(view["reason"]) for view in record.views.values()]
+    reasons = [] if record.metrics else [str(view["reason"]) for view in record.views.values()]
     return next(filter(None, reasons), "")
 
 

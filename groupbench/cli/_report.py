@@ -44,7 +44,7 @@ def report(
     page.write(output)
     jobs = sum(found["jobs"].values())
     size = len(page.text.encode()) / 1e6
-    typer.echo(f"{jobs} jobs, {len(found['places'])} views, {size:.1f} MB: open {output} in a browser")
+    typer.echo(f"{jobs} jobs, {len(found['sections'])} views, {size:.1f} MB: open {output} in a browser")
     if found["cut"]:
         typer.echo(
             f"only rows of the aggregator {found['cut']!r}: for others give --aggregator or fewer --metrics"

@@ -12,7 +12,7 @@ from groupbench.cli._progress import Progress
 
 if TYPE_CHECKING:
     from groupbench.runner.config import Config
-    from groupbench.runner.reproduction import Inputs
+    from groupbench.runner.reproduction import RecordedInputs
 
 
 def reproduce(
@@ -68,10 +68,10 @@ def reproduce(
         )
         _compare_reported(config, results, reproduction.TOLERANCE if tolerance is None else tolerance)
     else:
-        _repeat(run, results, reproduction.Inputs(data_dir, dataset, plugin or []), jobs, timeout)
+        _repeat(run, results, reproduction.RecordedInputs(data_dir, dataset, plugin or []), jobs, timeout)
 
 
-def _repeat(run: list[str], results: Path, inputs: Inputs, jobs: int, timeout: float) -> None:
+def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, timeout: float) -> None:
     from groupbench.runner import reproduction
 
     runs = reproduction.find_runs(run, results)

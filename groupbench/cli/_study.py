@@ -13,7 +13,7 @@ from groupbench.cli._progress import Progress
 from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
-    from groupbench.studies import Study
+    from groupbench.studies import StudyReport
 
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
 
@@ -75,7 +75,7 @@ def weights(
 
     What was run before is not run again: the same command draws the figure anew.
     """
-    from groupbench.report.lines import bounds
+    from groupbench.metrics import bounds
     from groupbench.report.plots import check_suffix, draw_sweep
     from groupbench.studies import WEIGHTS, check_format, study_weights
 
@@ -94,7 +94,7 @@ def weights(
             step=progress.step,
             tell=progress.tell,
         )
-    tasks = dict(zip(found.frame["figure"], found.frame["task"], strict=True))
+    tasks = dict(zip(found.frame["metric"], found.frame["task"], strict=True))
     ends = {
         figure: (0.0, 1.0) if task == "profiling" else bounds(figure.split()[-1])
         for figure, task in tasks.items()
@@ -152,7 +152,7 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _show(found: Study, format: str) -> None:
+def _show(found: StudyReport, format: str) -> None:
     from groupbench.studies import as_text
 
     typer.echo(as_text(found, format=format))

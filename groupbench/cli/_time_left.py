@@ -112,9 +112,9 @@ class Leader:
 
     def note(self, record: RunRecord) -> None:
         """Take the figures of a finished job into account: its first view, aggregated by the average."""
-        from groupbench.report.lines import REFERENCES
+        from groupbench.report.long import REFERENCES
 
-        for figures in record.figures:
+        for figures in record.metrics:
             fits = figures.aggregator in ("average", "own", "none") and METRIC in figures.values
             if fits and record.name not in REFERENCES and figures.view == next(iter(record.views), ""):
                 key = record.dataset, record.protocol, figures.view

@@ -53,7 +53,8 @@ class Trials(Display):
 
 def leader(searches: Collection[Search]) -> list[str]:
     """A line on the best trial so far, if there is one; reference rows do not compete."""
-    from groupbench.report.lines import REFERENCES, lower_is_better
+    from groupbench.metrics import lower_is_better
+    from groupbench.report.long import REFERENCES
 
     lines = []
     for search in searches:

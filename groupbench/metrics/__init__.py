@@ -15,6 +15,7 @@ from groupbench.metrics._metric import (
     standard_name,
 )
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
+from groupbench.metrics._range import bounds, lower_is_better
 from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
@@ -33,6 +34,7 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
+    "bounds",
     "counts",
     "definition",
     "definitions",
@@ -44,6 +46,7 @@ __all__ = [
     "families",
     "gather",
     "ideal_gain",
+    "lower_is_better",
     "make_request",
     "parse",
     "rank",

@@ -59,10 +59,10 @@ def execute(job: Job) -> None:
         evaluated = [] if unsuited else _evaluated(job, method, task, cases, watch)
     record = job.record(
         "done",
-        figures=tuple(tables.figures(j) for j in evaluated),
+        metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
             **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},
-            **{name: tables.unjudged(name, reason) for name, reason in unsuitable.items()},
+            **{name: tables.not_evaluated(name, reason) for name, reason in unsuitable.items()},
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
         peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},

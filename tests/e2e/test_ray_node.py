@@ -92,7 +92,7 @@ def test_a_machine_without_the_files_delivers_the_local_record(planned, own_data
         delivery = serve(JobRequest.of(job, 1, 600.0), packed)
         assert (delivery.status, delivery.reason, delivery.log) == ("done", "", b"")
         local = store.read(job.folder)
-        assert delivery.record.figures == local.figures
+        assert delivery.record.metrics == local.metrics
         assert delivery.record.views == local.views
         assert delivery.record.environment["threads"] == 1
         assert delivery.tables == {f.stem: f.read_bytes() for f in job.folder.glob("*.parquet")}

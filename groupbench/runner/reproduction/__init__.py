@@ -3,7 +3,7 @@
 from groupbench.results.agreement import RELATIVE, Agreement, Difference, agreement
 from groupbench.results.environment import CLOSE, Change, Promise
 from groupbench.results.find import find_runs, repeatable_runs
-from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.runner.reproduction._repeat import Repeat, reproduce
 from groupbench.runner.reproduction._report import format_repeat, format_reported, format_summary
 from groupbench.runner.reproduction._reported import TOLERANCE, Beside, beside_ours, reported_for
@@ -16,8 +16,8 @@ __all__ = [
     "Beside",
     "Change",
     "Difference",
-    "Inputs",
     "Promise",
+    "RecordedInputs",
     "Repeat",
     "agreement",
     "beside_ours",

@@ -13,7 +13,7 @@ from groupbench.core import registry
 from groupbench.results import store
 from groupbench.results.agreement import Agreement, Difference, agreement
 from groupbench.results.environment import Change, Promise, changes, promised
-from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Repeat:
 
 
 def reproduce(
-    records: Sequence[RunRecord], inputs: Inputs, *, jobs: int = 1, timeout: float = 3600.0
+    records: Sequence[RunRecord], inputs: RecordedInputs, *, jobs: int = 1, timeout: float = 3600.0
 ) -> Iterator[Repeat]:
     """Do recorded jobs again with their own configuration and compare figure by figure.
 
@@ -87,7 +87,7 @@ def reproduce(
                         yield _compared(record, event)
 
 
-def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
+def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
     """The recorded job with another results folder, judged by the aggregators whose figures it holds."""
     from groupbench.runner.config import make_config
     from groupbench.runner.plan import plan_jobs
@@ -108,7 +108,7 @@ def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
         deterministic=False,
     )
     (job,) = plan_jobs(config, {source: dataset}, results)
-    evaluated = {figures.aggregator for figures in record.figures}
+    evaluated = {figures.aggregator for figures in record.metrics}
     aggregators = [
         registry.aggregators[name].name for name in recorded(record, "aggregators") if name in evaluated
     ]
@@ -122,7 +122,7 @@ def _compared(record: RunRecord, outcome: JobOutcome) -> Repeat:
     if outcome.status != "done" or repeated is None:
         return Repeat(record, f"{outcome.status}: {outcome.reason}")
     compared = agreement(record, repeated)
-    if record.figures and not compared.compared:
+    if record.metrics and not compared.compared:
         return Repeat(record, "the repeat has none of the recorded metric values")
     changed, entry = changes(record, repeated), registry.methods[record.name]
     again = repeatable(entry, record.hyperparameters, _threads(record))

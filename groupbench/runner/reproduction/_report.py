@@ -10,7 +10,7 @@ from groupbench.results.agreement import RELATIVE
 from groupbench.results.environment import CLOSE
 
 if TYPE_CHECKING:
-    from groupbench.report.lines import TieRule
+    from groupbench.report.long import TieRule
     from groupbench.runner.reproduction._repeat import Repeat
     from groupbench.runner.reproduction._reported import Beside
 

@@ -152,7 +152,7 @@ class Search:
         record = store.read(job.folder)
         assert record is not None
         view, metric = str(self.options.view), self.options.metric
-        values = {figures.aggregator: figures.values for figures in record.figures}
+        values = {figures.aggregator: figures.values for figures in record.metrics}
         for aggregator in (*WITHOUT_AGGREGATOR, self.options.aggregator):
             if aggregator in values and math.isfinite(values[aggregator].get(metric, math.nan)):
                 return values[aggregator][metric], ""

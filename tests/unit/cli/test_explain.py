@@ -16,9 +16,8 @@ from groupbench.data.dataset import Ratings
 from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS
-from groupbench.metrics import definition, definitions, evaluate_scores, explain
+from groupbench.metrics import definition, definitions, evaluate_scores, explain, lower_is_better
 from groupbench.models.recommender import Recommender
-from groupbench.report.lines import lower_is_better
 
 K = 10
 

@@ -43,7 +43,7 @@ def record(method, ndcg, seed=0, aggregator="average", name=None, seconds=2.0):
         method,
         seed,
         name=name or method,
-        figures=(
+        metrics=(
             store.ViewMetrics("rated-group", aggregator, values, values, values, 0.0),
             store.ViewMetrics("rated-user", "none", {"ndcg@10": 1.0}, {}, {}, 0.0),
         ),

@@ -130,7 +130,7 @@ def test_a_part_of_a_trial_sees_training_rows_alone_and_keeps_its_record_only(pl
     trial = job.trial({"shrinkage": 3.0}, 0, "rated-user", "average")
     record = store.read(trial.folder)
     assert [file.name for file in trial.folder.iterdir()] == ["run.json"]
-    assert {figures.view for figures in record.figures} == set(record.views) == {"rated-user"}
+    assert {figures.view for figures in record.metrics} == set(record.views) == {"rated-user"}
     execute(job)
     whole = store.read(job.folder)
     assert record.views["rated-user"]["entities"] < whole.views["rated-user"]["entities"]
@@ -184,7 +184,7 @@ def test_fewer_aggregators_are_another_job_with_the_same_figures(planned):
         execute(job)
         record = store.read(job.folder)
         assert record is not None
-        figures[job.key] = {(f.view, f.aggregator): f.values["ndcg@10"] for f in record.figures}
+        figures[job.key] = {(f.view, f.aggregator): f.values["ndcg@10"] for f in record.metrics}
     kept = {k: v for k, v in figures[all_of_them.key].items() if k[1] in (*few.aggregators, "none")}
     assert figures[few.key] == kept
 

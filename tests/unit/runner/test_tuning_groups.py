@@ -59,7 +59,7 @@ def searched(data, tmp_path):
 
 def ended(job, value):
     found = ViewMetrics("natural", "own", {"ndcg@10": value}, {"ndcg@10": value}, {"ndcg@10": value}, 0.0)
-    store.write(job.folder, job.record("done", figures=(found,), views={}))
+    store.write(job.folder, job.record("done", metrics=(found,), views={}))
     return JobOutcome(job, "done", "", 1.0)
 
 

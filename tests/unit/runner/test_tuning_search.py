@@ -48,7 +48,7 @@ def figures(aggregator, value, metric="ndcg@10"):
 def done(job, *found: ViewMetrics, reason="", seconds=1.0):
     """The outcome of a job that left these figures."""
     views = {"rated-group": {"entities": 3, "skipped": 0, "reason": reason}}
-    store.write(job.folder, job.record("done", figures=found, views=views))
+    store.write(job.folder, job.record("done", metrics=found, views=views))
     return JobOutcome(job, "done", "", seconds)
 
 

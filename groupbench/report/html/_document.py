@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from groupbench.core.errors import ResultError
+from groupbench.core.files import writing
+from groupbench.report.html._leaderboard import Content
+from groupbench.report.palette import css_variables
 
 SCRIPTS = ("state.js", "draw.js", "tables.js", "sections.js", "main.js")
 """In the order in which they are put together."""
@@ -36,17 +37,13 @@ class Page:
     text: str
 
     def write(self, file: Path) -> None:
-        """Write the page; folders are made.
+        """Write the page, whole or not at all; folders are made.
 
         Raises:
             ResultError: if the file cannot be written.
         """
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(self.text, encoding="utf-8")
-        except OSError as error:
-            reason = error.strerror or error
-            raise ResultError(f"cannot write {file}: {reason}; choose another file with -o") from error
+        with writing(file, "choose another file with -o") as temporary:
+            temporary.write_text(self.text, encoding="utf-8")
 
     def _repr_html_(self) -> str:
         """The page in a frame that may run its own script but reach nothing around it."""
@@ -56,7 +53,7 @@ class Page:
         )
 
 
-def make_page(content: dict[str, Any], *, title: str = "Group recommenders compared") -> Page:
+def make_page(content: Content, *, title: str = "Group recommenders compared") -> Page:
     """Put the content into the template.
 
     The page may load nothing and run only its own script: a policy with the hashes of its script and style
@@ -72,13 +69,13 @@ def make_page(content: dict[str, Any], *, title: str = "Group recommenders compa
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     script = _joined()
-    style = _asset("style.css")
+    style = css_variables() + _asset("style.css")
     text = environment.from_string(_asset("page.html.j2")).render(
         title=title,
         version=VERSION,
         jobs=content["jobs"],
         finished=content["finished"],
-        datasets=sorted({place["dataset"] for place in content["places"]}),
+        datasets=sorted({section["dataset"] for section in content["sections"]}),
         methods=len(content["methods"]),
         policy=_policy(script, style),
         script=script,
@@ -88,7 +85,7 @@ def make_page(content: dict[str, Any], *, title: str = "Group recommenders compa
     return Page(text)
 
 
-def embedded(content: dict[str, Any]) -> str:
+def embedded(content: Content) -> str:
     """The content as JSON that may stand inside a script element: nothing in it can end the element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.translate(str.maketrans(dict(_ESCAPED)))

@@ -1,16 +1,16 @@
-"""Where the figures come from: machines, versions, data and the commands that repeat them."""
+"""Where the scores come from: machines, versions, data and the commands that repeat them."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
+from groupbench.report.html._leaderboard import Content
 from groupbench.results.store import RunRecord
 
 
-def environments(records: Sequence[RunRecord]) -> dict[str, Any]:
+def environments(records: Sequence[RunRecord]) -> Content:
     """The distinct data sets, environments and commands of the records, with their number of jobs.
 
     Returns:
@@ -34,7 +34,7 @@ def environments(records: Sequence[RunRecord]) -> dict[str, Any]:
     }
 
 
-def _data(records: Sequence[RunRecord]) -> list[dict[str, Any]]:
+def _data(records: Sequence[RunRecord]) -> list[Content]:
     found = {
         (r.dataset, r.simulated, str(r.config.get("source", "")), str(r.config.get("content_hash", "")))
         for r in records
@@ -45,12 +45,12 @@ def _data(records: Sequence[RunRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def _facts(environment: dict[str, Any]) -> dict[str, str]:
+def _facts(environment: Content) -> dict[str, str]:
     """Names and values as text; what is nested is written out."""
     return {name: _text(value) for name, value in environment.items()}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
     return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
 
 
-class Inside(Protocol):
+class Inspectable(Protocol):
     """A fitted method that profiles groups, as `dmtl` does; pairs are two arrays of indices, (n,) each."""
 
     history: Sequence[Any]
@@ -27,7 +27,7 @@ class Inside(Protocol):
         """Attention weights of each pair, (n, width); each row sums to 1."""
 
 
-def inside(method: object) -> Inside:
+def inspectable(method: object) -> Inspectable:
     """The method, fitted or not, as one that can be looked into.
 
     Raises:
@@ -35,10 +35,10 @@ def inside(method: object) -> Inside:
     """
     if not all(hasattr(method, name) for name in ("profiles", "representations", "attention_weights")):
         raise ConfigError(f"{type(method).__name__} has no group profiles to look at; name dmtl or a variant")
-    return cast(Inside, method)
+    return cast(Inspectable, method)
 
 
-def losses_of(model: Inside) -> dict[str, list[float]]:
+def losses_of(model: Inspectable) -> dict[str, list[float]]:
     """The losses by name, one value per epoch."""
     names: tuple[str, ...] = model.history[0]._fields
     return {name: [float(getattr(epoch, name)) for epoch in model.history] for name in names}

@@ -1,4 +1,4 @@
-"""What runs kept per user or group, side by side: the rows that paired statistics compare."""
+"""Values of single users or groups, side by side: the rows that paired statistics compare."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
 from groupbench.core.errors import ResultError
-from groupbench.report.lines import Place
+from groupbench.report.long import ResultKey
 from groupbench.results import store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = tuple[str, str]
+RowId = tuple[str, str]
 """Method and aggregator."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The values of several rows of a table, one per judged list and seed, in one order.
+class EntityScores:
+    """The values of several rows of a table, one per evaluated list and seed, in one order.
 
     Attributes:
         entity: `user` or `group`.
         seeds: (n_lists,) seed of each list, numbered from 0.
         n_seeds: number of seeds.
-        entities: (n_lists,) who is judged, numbered from 0; groups with the same members are one.
+        entities: (n_lists,) who is evaluated, numbered from 0; groups with the same members are one.
         members: which rows of `users` belong to which entity.
         users: (n_members,) the users of each entity, numbered from 0.
         values: by row (n_lists, n_metrics); NaN where a run has no value.
@@ -41,73 +41,75 @@ class Judged:
     entities: IntArray
     members: Segments
     users: IntArray
-    values: Mapping[Row, FloatArray]
+    values: Mapping[RowId, FloatArray]
 
 
-class Entities:
+class EntityReader:
     """Reads the parquet files of runs, each once and only the columns that are asked for."""
 
     def __init__(self, results: Path, metrics: Sequence[str]) -> None:
         self._results = results
         self._metrics = list(metrics)
-        self._held: dict[str, dict[Row, tuple[Any, FloatArray]]] = {}
+        self._cache: dict[str, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
 
-    def judged(self, records: Iterable[store.RunRecord], place: Place, rows: Sequence[Row]) -> Judged:
-        """The values of `rows` at `place`.
+    def scores(
+        self, records: Iterable[store.RunRecord], key: ResultKey, rows: Sequence[RowId]
+    ) -> EntityScores:
+        """The values of `rows` at `key`.
 
         Args:
-            records: the records of the place's data set and protocol.
-            place: where they were judged.
+            records: the records of the key's data set and protocol.
+            key: data set, protocol and view.
             rows: methods by their labels, with their aggregators.
 
         Raises:
-            ResultError: if a file is missing or damaged, or runs of one seed judged different lists.
+            ResultError: if a file is missing or damaged, or runs of one seed evaluated different lists.
         """
         wanted = set(rows)
         runs = [
-            (record, (record.method, figures.aggregator))
+            (record, (record.method, entry.aggregator))
             for record in records
-            for figures in record.figures
-            if figures.view == place.view and (record.method, figures.aggregator) in wanted
+            for entry in record.metrics
+            if entry.view == key.view and (record.method, entry.aggregator) in wanted
         ]
         first = {record.seed: (record, row[1]) for record, row in reversed(runs)}
         seeds = sorted(first)
-        lists = [self._of(first[seed][0])[place.view, first[seed][1]][0] for seed in seeds]
+        lists = [self._of(first[seed][0])[key.view, first[seed][1]][0] for seed in seeds]
         starts = np.concatenate([[0], np.cumsum([len(names) for names in lists])]).astype(np.int64)
         values = {row: np.full((int(starts[-1]), len(self._metrics)), np.nan) for row in rows}
         for record, row in runs:
             number = seeds.index(record.seed)
-            names, found = self._of(record)[place.view, row[1]]
+            names, scores = self._of(record)[key.view, row[1]]
             if not np.array_equal(names, lists[number]):
                 raise ResultError(
-                    f"{self._folder(record)} and {self._folder(first[record.seed][0])} judged different "
-                    f"lists in view {place.view}, so that they cannot be paired; run them again"
+                    f"{self._folder(record)} and {self._folder(first[record.seed][0])} evaluated different "
+                    f"lists in view {key.view}, so that they cannot be paired; run them again"
                 )
-            values[row][starts[number] : starts[number + 1]] = found
-        entity = str(first[seeds[0]][0].views[place.view].get("entity", "user"))
-        keys = [
+            values[row][starts[number] : starts[number + 1]] = scores
+        entity = str(first[seeds[0]][0].views[key.view].get("entity", "user"))
+        members = [
             self._members(first[seed][0], names) if entity == "group" else [(name,) for name in names]
             for seed, names in zip(seeds, lists, strict=True)
         ]
-        return _numbered(entity, [len(names) for names in lists], keys, values)
+        return _numbered(entity, [len(names) for names in lists], members, values)
 
-    def _of(self, record: store.RunRecord) -> dict[Row, tuple[Any, FloatArray]]:
-        """By view and aggregator: the names of the judged, (n_lists,), and their values."""
-        if record.key not in self._held:
+    def _of(self, record: store.RunRecord) -> dict[RowId, tuple[ObjectArray, FloatArray]]:
+        """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
+        if record.key not in self._cache:
             frame = read_table(
                 self._folder(record) / "entities.parquet", ["view", "aggregator", "entity", *self._metrics]
             )
             frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
             names = frame["entity"].to_numpy(dtype=object)
             values = frame[self._metrics].to_numpy(dtype=np.float64)
-            places: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
-            self._held[record.key] = {
+            positions: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
+            self._cache[record.key] = {
                 (str(view), str(aggregator)): (names[rows], values[rows])
-                for (view, aggregator), rows in places.items()
+                for (view, aggregator), rows in positions.items()
             }
-        return self._held[record.key]
+        return self._cache[record.key]
 
-    def _members(self, record: store.RunRecord, names: Any) -> list[tuple[str, ...]]:
+    def _members(self, record: store.RunRecord, names: ObjectArray) -> list[tuple[str, ...]]:
         """The sorted members of the groups of these names."""
         file = self._folder(record) / "groups.parquet"
         frame = read_table(file, ["group", "members"])
@@ -131,13 +133,13 @@ def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(file) as held:
-            there = [name for name in columns if name in set(held.schema_arrow.names)]
-            found: pd.DataFrame = held.read(columns=there).to_pandas()
-            return found
+        with pq.ParquetFile(file) as parquet:
+            present = [name for name in columns if name in set(parquet.schema_arrow.names)]
+            frame: pd.DataFrame = parquet.read(columns=present).to_pandas()
+            return frame
     except FileNotFoundError as error:
         raise ResultError(
-            f"{file} is not there: packed results, and those merged as figures alone, keep no values of "
+            f"{file} is not there: archived results, and those merged without tables, keep no values of "
             "single users and groups; where these are needed do the run itself"
         ) from error
     except (OSError, ValueError) as error:
@@ -150,13 +152,13 @@ def _numbered(
     entity: str,
     sizes: Sequence[int],
     keys: Sequence[Sequence[tuple[str, ...]]],
-    values: Mapping[Row, FloatArray],
-) -> Judged:
+    values: Mapping[RowId, FloatArray],
+) -> EntityScores:
     """Give entities and users numbers; `keys` are the members of each list's entity, seed by seed."""
     flat = [key for of_seed in keys for key in of_seed]
-    number = {key: place for place, key in enumerate(dict.fromkeys(flat))}
+    number = {key: index for index, key in enumerate(dict.fromkeys(flat))}
     users = np.array([user for key in number for user in key], dtype=object)
-    return Judged(
+    return EntityScores(
         entity,
         np.repeat(np.arange(len(sizes)), sizes),
         len(sizes),

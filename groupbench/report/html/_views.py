@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from groupbench.core.arrays import FloatArray
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.report.breakdown import breakdown_frame
-from groupbench.report.html.leaderboard import numbers
-from groupbench.report.lines import Place
-from groupbench.report.ranking import Ranking, rank_methods
+from groupbench.report.html._leaderboard import Content, numbers
+from groupbench.report.long import ResultKey
+from groupbench.report.ranking import MethodRanking, rank_methods
 from groupbench.results.store import RunRecord
 
 SHOWN_BY = ("size", "cohesion")
@@ -21,12 +21,12 @@ SHOWN_BY = ("size", "cohesion")
 
 def breakdowns(
     results: Path, records: Sequence[RunRecord], metric: str, aggregator: str
-) -> dict[Place, dict[str, Any]]:
-    """By place and property of groups: its kinds, their number of groups, and each row's means.
+) -> dict[ResultKey, Content]:
+    """By key and property of groups: its kinds, their number of groups, and each row's means.
 
-    Where no run kept its groups, or their files cannot be read, a place is missing.
+    Where no run stored its groups, or their files cannot be read, a key is missing.
     """
-    found: dict[Place, dict[str, Any]] = defaultdict(dict)
+    found: dict[ResultKey, Content] = defaultdict(dict)
     for by in SHOWN_BY:
         try:
             frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
@@ -36,7 +36,7 @@ def breakdowns(
             wide = rows.pivot_table(index=["method", "aggregator"], columns="kind", values="mean", sort=False)
             kinds = list(dict.fromkeys(rows["kind"]))
             sizes = rows.groupby("kind")["groups"].mean()
-            found[Place(*map(str, where))][by] = {
+            found[ResultKey(*map(str, where))][by] = {
                 "metric": metric,
                 "kinds": [[str(kind), round(float(sizes[kind]), 1)] for kind in kinds],
                 "rows": [
@@ -47,10 +47,10 @@ def breakdowns(
     return dict(found)
 
 
-def ranking(records: Sequence[RunRecord], metric: str, aggregator: str) -> dict[str, Any]:
+def ranking(records: Sequence[RunRecord], metric: str, aggregator: str) -> Content:
     """Average ranks over data sets and views, else over seeds; where there are too few, why not."""
     reason = ""
-    for blocks in ("places", "seeds"):
+    for blocks in ("views", "seeds"):
         try:
             found = rank_methods(records, metric=metric, aggregator=aggregator, blocks=blocks)
         except ConfigError as error:
@@ -60,7 +60,7 @@ def ranking(records: Sequence[RunRecord], metric: str, aggregator: str) -> dict[
     return {"missing": reason}
 
 
-def _ranking(found: Ranking) -> dict[str, Any]:
+def _ranking(found: MethodRanking) -> Content:
     return {
         "title": found.title.splitlines(),
         "notes": list(found.notes),
@@ -70,7 +70,7 @@ def _ranking(found: Ranking) -> dict[str, Any]:
     }
 
 
-def _alike(ranks: Any, distance: float) -> list[list[int]]:
+def _alike(ranks: FloatArray, distance: float) -> list[list[int]]:
     """First and last of each longest run of methods within the critical difference of each other."""
     last = np.searchsorted(ranks, ranks + distance, side="right") - 1
     longest = np.concatenate([[True], last[1:] > last[:-1]])

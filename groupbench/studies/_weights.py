@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
-from groupbench.report import long_frame
+from groupbench.report.render import table_frame
 from groupbench.runner.run import collect, load_dataset, start
-from groupbench.studies.cache import all_measured
-from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
-from groupbench.studies.profiling import macro
-from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
+from groupbench.studies._cache import all_measured
+from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
+from groupbench.studies._profiling import macro
+from groupbench.studies._study import (
+    StudyReport,
+    failures,
+    job_title,
+    require_aggregator,
+    require_metrics,
+    scored_by,
+)
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
@@ -31,7 +38,7 @@ FOLDS = 5
 """A user in so many is withheld from the profiling task where it is measured."""
 
 _NOTES = (
-    "recommendation: figures of ordinary runs; mean and std over seeds",
+    "recommendation: scores of ordinary runs; mean and std over seeds",
     f"loss and profiling: of a second fit, with the groups of one user in {FOLDS} withheld; losses are those "
     "of the epoch that validated best; without a weight no cross-entropy is learned",
     f"profiling: macro F1; {DISJOINT} is of the withheld users, {ROWS} of held-out rows of the others "
@@ -50,25 +57,25 @@ def study_weights(
     begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
     step: Callable[[str, int, int], None] = lambda name, ended, total: None,
     tell: Callable[[str], None] = lambda line: None,
-) -> Study:
+) -> StudyReport:
     """Run the only method of `config` with each profile weight, and measure its losses and profiles.
 
-    Recommendations are judged by ordinary jobs. Losses and profiles come from a second fit, with the groups
-    of one user in five withheld. Both are kept in the results folder.
+    Recommendations are evaluated by ordinary jobs. Losses and profiles come from a second fit, with the
+    groups of one user in five withheld. Both are stored in the results folder.
 
     Args:
         config: one data set and one method with a `profile_weight`.
         results: the results folder.
         weights: the weights, not negative.
-        metric: what recommendations are judged by, in the usual views.
-        aggregator: which group scores are judged.
+        metric: what recommendations are evaluated by, in the usual views.
+        aggregator: which group scores are evaluated.
         report: as of `groupbench.runner.run.start`.
         begin: likewise.
-        step: as of `groupbench.studies.cache.all_measured`.
+        step: as of `groupbench.studies._cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:
-        A study with the columns weight, task (recommendation, loss or profiling), figure, mean, std, seeds.
+        A study with the columns weight, task (recommendation, loss or profiling), metric, mean, std, seeds.
 
     Raises:
         ConfigError: if the method has no `profile_weight`, a weight is negative, or a name is unknown.
@@ -81,7 +88,7 @@ def study_weights(
     require_metrics([metric])
     require_aggregator(aggregator)
     weights = _checked(weights)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     failed: list[str] = []
     for weight in weights:
         jobs = start(weighted(config, weight), results, report, begin=begin)
@@ -96,8 +103,8 @@ def study_weights(
             rows += [{"weight": weight, **row} for row in found]
     if not rows:
         raise ResultError(f"no job finished; {failed[0]}")
-    title = f"{place_of(jobs[0])}: {method} by profile weight"
-    return Study(title, pd.DataFrame(rows), _NOTES, tuple(failed))
+    title = f"{job_title(jobs[0])}: {method} by profile weight"
+    return StudyReport(title, pd.DataFrame(rows), _NOTES, tuple(failed))
 
 
 def weighted(config: Config, weight: float) -> Config:
@@ -119,16 +126,16 @@ def _checked(weights: Sequence[float]) -> list[float]:
     return sorted(set(weights))
 
 
-def _recommendation(records: Sequence[RunRecord], metric: str, aggregator: str) -> Iterator[dict[str, Any]]:
-    judged = long_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all").query(
-        "metric != ''"
-    )
-    for line in judged.to_dict("records"):
-        kept = {name: line[name] for name in ("mean", "std", "seeds")}
-        yield {"task": "recommendation", "figure": f"{line['view']} {metric}", **kept}
+def _recommendation(
+    records: Sequence[RunRecord], metric: str, aggregator: str
+) -> Iterator[dict[str, object]]:
+    table = table_frame(scored_by(records, aggregator), metrics=[metric], aggregator="all")
+    for row in table[table["metric"] != ""].to_dict("records"):
+        scores = {name: row[name] for name in ("mean", "std", "seeds")}
+        yield {"task": "recommendation", "metric": f"{row['view']} {metric}", **scores}
 
 
-def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, Any]]:
+def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, object]]:
     found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for one in measured:
         for name, values in one.losses.items():
@@ -139,11 +146,11 @@ def _inside(weight: float, measured: Sequence[Measured]) -> Iterator[dict[str, A
             macro(one.confusions[DISJOINT]["majority"])[2]
         )
         found["profiling", f"{ROWS} F1"].append(macro(one.confusions[ROWS][MODEL])[2])
-    for (task, figure), values in found.items():
+    for (task, name), values in found.items():
         std = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
         yield {
             "task": task,
-            "figure": figure,
+            "metric": name,
             "mean": float(np.mean(values)),
             "std": std,
             "seeds": len(values),

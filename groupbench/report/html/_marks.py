@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from groupbench.core.errors import ResultError
-from groupbench.report.html.leaderboard import numbers
-from groupbench.report.lines import Place
+from groupbench.report.html._leaderboard import Content, numbers
+from groupbench.report.long import ResultKey
 from groupbench.report.select import Names, gather
-from groupbench.report.significance import Significance, Tested, Verdict
+from groupbench.report.significance import Significance, Tested
 from groupbench.results.store import RunRecord
 
 
 def marks(
     results: Path, records: Sequence[RunRecord], views: Names, metrics: Sequence[str], aggregator: str
-) -> dict[Place, dict[str, Any]]:
-    """By place the tests of `groupbench table --significance`, for the rows of one aggregator.
+) -> dict[ResultKey, Content]:
+    """By key the tests of `groupbench table --significance`, for the rows of one aggregator.
 
     Returns:
         `marks`: metric -> list of (method, aggregator, arrow, p); `notes`: sentences on what was tested and
@@ -31,19 +30,12 @@ def marks(
         # The page may travel: it does not say where the folder was.
         reason = str(error).replace(f"{results}/", "")
         untested = {"marks": {}, "notes": [f"no significance test: {reason}"]}
-        return {block.place: untested for block in chosen().blocks}
-    return {block.place: _of(block.tested, metrics) for block in report.blocks if block.tested is not None}
+        return {section.key: untested for section in chosen().sections}
+    return {s.key: _of(s.tested, metrics) for s in report.sections if s.tested is not None}
 
 
-def _of(tested: Tested, metrics: Sequence[str]) -> dict[str, Any]:
-    by_metric: dict[str, list[list[Any]]] = {metric: [] for metric in metrics}
+def _of(tested: Tested, metrics: Sequence[str]) -> Content:
+    by_metric: dict[str, list[list[object]]] = {metric: [] for metric in metrics}
     for (method, aggregator, metric), verdict in tested.verdicts.items():
-        arrow = _arrow(verdict, tested.level)
-        by_metric[metric].append([method, aggregator, arrow, *numbers([verdict.p_corrected])])
+        by_metric[metric].append([method, aggregator, tested.arrow(verdict), *numbers([verdict.p_corrected])])
     return {"marks": by_metric, "notes": list(tested.notes)}
-
-
-def _arrow(verdict: Verdict, level: float) -> str:
-    if not verdict.p_corrected <= level:
-        return ""
-    return "↑" if verdict.difference > 0 else "↓"

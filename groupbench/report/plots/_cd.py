@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from groupbench.report.palette import COLORS
 from groupbench.report.plots._style import figure, plain, save
 from groupbench.report.statistics import Ranks
 
@@ -38,7 +39,7 @@ def draw_ranks(ranks: Ranks, file: Path, *, title: str = "") -> None:
             color_palette=dict.fromkeys(names, "black"),
             marker_props={"marker": "o", "s": 12},
             elbow_props={"linewidth": 0.8},
-            crossbar_props={"color": "#b03a2e", "linewidth": 2.5, "marker": ""},
+            crossbar_props={"color": COLORS["vermilion"], "linewidth": 2.5, "marker": ""},
         )
         axes.spines["top"].set_visible(True)
         axes.set_title(plain(title), pad=18)

@@ -1,4 +1,4 @@
-"""Pictures of the shared representation and of attention, with figures that say what is to be seen."""
+"""Pictures of the shared representation and of attention, with scores that say what is to be seen."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from groupbench.core.errors import ConfigError
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
     from groupbench.data.groups import Groups
-    from groupbench.studies.inspect import Inside
+    from groupbench.studies._inspect import Inspectable
 
-NEIGHBOURS = 10
-"""Neighbours whose groups are looked at."""
+NEIGHBORS = 10
+"""Neighbors whose groups are looked at."""
 
 _PAIRS = 2**16
 """Pairs that go through the network at once."""
@@ -31,8 +31,8 @@ class Map:
         points: (n, 2) t-SNE of the users' representations.
         labels: (n,) group of each.
         silhouette: mean silhouette of the groups, before t-SNE; in [-1, 1], 0 for overlapping groups.
-        purity: share of a user's nearest neighbours, before t-SNE, that are of the same group; the mean.
-        chance: the purity of random neighbours.
+        purity: share of a user's nearest neighbors, before t-SNE, that are of the same group; the mean.
+        chance: the purity of random neighbors.
     """
 
     points: FloatArray
@@ -42,10 +42,10 @@ class Map:
     chance: float
 
     @property
-    def words(self) -> str:
-        """The figures in words."""
+    def summary(self) -> str:
+        """The scores in words."""
         return (
-            f"silhouette {self.silhouette:+.3f}; purity of {NEIGHBOURS} neighbours {self.purity:.3f} "
+            f"silhouette {self.silhouette:+.3f}; purity of {NEIGHBORS} neighbors {self.purity:.3f} "
             f"(chance {self.chance:.3f})"
         )
 
@@ -73,13 +73,13 @@ def mean_by_user(
     return users, np.concatenate(means)
 
 
-def user_map(model: Inside, rows: Ratings, groups: Groups, *, random_state: int) -> Map:
+def user_map(model: Inspectable, rows: Ratings, groups: Groups, *, random_state: int) -> Map:
     """Lay out the users of exactly one group by their mean representation over their training rows.
 
     Args:
         model: a fitted model.
         rows: the training rows.
-        groups: the groups that colour the users.
+        groups: the groups that color the users.
         random_state: seed of t-SNE.
 
     Raises:
@@ -91,15 +91,15 @@ def user_map(model: Inside, rows: Ratings, groups: Groups, *, random_state: int)
     labels = only_group(groups, rows.n_users)
     rows = rows.take(labels[rows.users] >= 0)
     n_users, n_groups = len(np.unique(rows.users)), len(np.unique(labels[rows.users]))
-    if n_users <= NEIGHBOURS or not 2 <= n_groups < n_users:
+    if n_users <= NEIGHBORS or not 2 <= n_groups < n_users:
         raise ConfigError(
             f"{n_users} users with training rows are in exactly one group, of {n_groups} groups in all; a "
-            f"map needs more than {NEIGHBOURS} users, at least two groups, and fewer groups than users"
+            f"map needs more than {NEIGHBORS} users, at least two groups, and fewer groups than users"
         )
     users, vectors = mean_by_user(rows, model.representations)
     labels = labels[users]
     layout = TSNE(perplexity=min(30.0, (n_users - 1) / 3), init="pca", random_state=random_state)
-    purity, chance = neighbourhood_purity(vectors, labels)
+    purity, chance = neighborhood_purity(vectors, labels)
     return Map(
         layout.fit_transform(vectors).astype(np.float64),
         labels,
@@ -109,13 +109,13 @@ def user_map(model: Inside, rows: Ratings, groups: Groups, *, random_state: int)
     )
 
 
-def neighbourhood_purity(vectors: FloatArray, labels: IntArray, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Mean share of the `k` nearest neighbours with the same label, and that of random neighbours.
+def neighborhood_purity(vectors: FloatArray, labels: IntArray, k: int = NEIGHBORS) -> tuple[float, float]:
+    """Mean share of the `k` nearest neighbors with the same label, and that of random neighbors.
 
     Args:
         vectors: (n, width); the distance is Euclidean.
         labels: (n,) from 0 on.
-        k: number of neighbours, fewer than n.
+        k: number of neighbors, fewer than n.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -126,7 +126,7 @@ def neighbourhood_purity(vectors: FloatArray, labels: IntArray, k: int = NEIGHBO
 
 
 def attention_by_feature(
-    model: Inside, rows: Ratings, features: Features | None, *, rng: np.random.Generator
+    model: Inspectable, rows: Ratings, features: Features | None, *, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     """Mean attention weights over training rows whose item has a feature.
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator, integer
 from groupbench.data.groups import Groups
-from groupbench.studies.fit import fitted, task_of
-from groupbench.studies.inspect import losses_of
-from groupbench.studies.representation import mean_by_user, only_group
+from groupbench.studies._fit import fitted, task_of
+from groupbench.studies._inspect import losses_of
+from groupbench.studies._representation import mean_by_user, only_group
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Ratings
@@ -73,14 +73,14 @@ def measure(job: Job, dataset: Dataset, fold: int, folds: int) -> Measured:
     users, probabilities = mean_by_user(train.ratings.take(withheld[train.ratings.users]), model.profiles)
     predicted = {MODEL: probabilities.argmax(axis=1)} | _controls(train, labels, told, users, job.seed)
     n_groups = len(train.groups)
-    judged = task.held_out.take(told[task.held_out.users])
+    evaluated = task.held_out.take(told[task.held_out.users])
     return Measured(
         losses_of(model),
         {
             DISJOINT: {name: confusion(labels[users], p, n_groups) for name, p in predicted.items()},
             ROWS: {
-                MODEL: confusion(labels[judged.users], _by_row(model.profiles, judged), n_groups),
-                LOOK_UP: confusion(labels[judged.users], labels[judged.users], n_groups),
+                MODEL: confusion(labels[evaluated.users], _by_row(model.profiles, evaluated), n_groups),
+                LOOK_UP: confusion(labels[evaluated.users], labels[evaluated.users], n_groups),
             },
         },
     )
@@ -107,7 +107,7 @@ def user_folds(labels: IntArray, folds: int, rng: np.random.Generator) -> IntArr
     return parts
 
 
-def without(groups: Groups, withheld: Any) -> Groups:
+def without(groups: Groups, withheld: BoolArray) -> Groups:
     """The groups without the users that the mask `withheld`, (n_users,), marks; each keeps a member."""
     kept = ~withheld[groups.members]
     sizes = np.bincount(groups.segments.of_row[kept], minlength=len(groups))
@@ -120,7 +120,7 @@ def confusion(truth: IntArray, predicted: IntArray, n_groups: int) -> IntArray:
 
 
 def _controls(
-    train: TrainingData, labels: IntArray, told: Any, users: IntArray, seed: int
+    train: TrainingData, labels: IntArray, told: BoolArray, users: IntArray, seed: int
 ) -> dict[str, IntArray]:
     """Groups of `users` as simple predictors tell them from the users that the mask `told` marks."""
     from sklearn.linear_model import LogisticRegression

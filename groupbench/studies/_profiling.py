@@ -10,9 +10,9 @@ import numpy as np
 
 from groupbench.runner.plan import plan_jobs
 from groupbench.runner.run import load_dataset
-from groupbench.studies.cache import all_measured
-from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
-from groupbench.studies.study import Study, place_of
+from groupbench.studies._cache import all_measured
+from groupbench.studies._measure import DISJOINT, MODEL, ROWS, Measured
+from groupbench.studies._study import StudyReport, job_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +28,14 @@ def study_profiling(
     folds: int = 5,
     step: Callable[[str, int, int], None] = lambda name, ended, total: None,
     tell: Callable[[str], None] = lambda line: None,
-) -> Study:
+) -> StudyReport:
     """Predict the group of every user from fits that were told the groups of the other folds alone.
 
     Args:
         config: one data set, one method (DMTL or a variant), and the seeds.
         results: the results folder; it keeps each measurement.
         folds: number of parts of the users, at least 2.
-        step: as of `groupbench.studies.cache.all_measured`.
+        step: as of `groupbench.studies._cache.all_measured`.
         tell: called with lines of progress.
 
     Returns:
@@ -50,8 +50,8 @@ def study_profiling(
     measured = all_measured([(job, fold) for job in jobs for fold in range(folds)], dataset, folds, step)
     by_seed = [measured[first : first + folds] for first in range(0, len(measured), folds)]
     tell(f"{jobs[0].label}: measured with every seed")
-    title = f"{place_of(jobs[0])}: group profiles of {jobs[0].label}"
-    return Study(title, profiling_frame(by_seed, jobs[0].label), _notes(folds))
+    title = f"{job_title(jobs[0])}: group profiles of {jobs[0].label}"
+    return StudyReport(title, profiling_frame(by_seed, jobs[0].label), _notes(folds))
 
 
 def macro(counts: IntArray) -> tuple[float, float, float]:
@@ -76,8 +76,8 @@ def profiling_frame(by_seed: Sequence[Sequence[Measured]], model: str) -> pd.Dat
         model: what to call the model.
 
     Returns:
-        Columns split, predictor, precision, recall, f1 (macro averages), f1_std, seeds, judged (predictions
-        per seed, on average).
+        Columns split, predictor, precision, recall, f1 (macro averages), f1_std, seeds, evaluated
+        (predictions per seed, on average).
     """
     import pandas as pd
 
@@ -85,12 +85,12 @@ def profiling_frame(by_seed: Sequence[Sequence[Measured]], model: str) -> pd.Dat
     for split, predictors in by_seed[0][0].confusions.items():
         for name in predictors:
             pooled = [np.sum([m.confusions[split][name] for m in folds], axis=0) for folds in by_seed]
-            figures = np.array([macro(counts) for counts in pooled])
-            spread = figures[:, 2].std(ddof=1) if len(figures) > 1 else np.nan
-            judged = float(np.mean([counts.sum() for counts in pooled]))
+            scores = np.array([macro(counts) for counts in pooled])
+            spread = scores[:, 2].std(ddof=1) if len(scores) > 1 else np.nan
+            evaluated = float(np.mean([counts.sum() for counts in pooled]))
             called = model if name == MODEL else name
-            rows.append((split, called, *figures.mean(axis=0), spread, len(figures), round(judged)))
-    columns = ["split", "predictor", "precision", "recall", "f1", "f1_std", "seeds", "judged"]
+            rows.append((split, called, *scores.mean(axis=0), spread, len(scores), round(evaluated)))
+    columns = ["split", "predictor", "precision", "recall", "f1", "f1_std", "seeds", "evaluated"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -101,5 +101,5 @@ def _notes(folds: int) -> tuple[str, ...]:
         f"{ROWS}: held-out rating rows of users whose group was told, as papers report it; an id look-up "
         "answers it without learning anything",
         "macro averages over groups; formed groups follow from training rows, those of withheld users too",
-        "1-nn and logistic regression see user features and statistics of training rows, standardised",
+        "1-nn and logistic regression see user features and statistics of training rows, standardized",
     )

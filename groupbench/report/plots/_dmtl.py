@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.report.palette import CYCLE
 from groupbench.report.plots._style import figure, plain, save, whiskers
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.core.arrays import FloatArray, IntArray
-
-COLORS = ("#1f6f8b", "#b03a2e", "#6c8e3c", "#8e6c3c", "#5b4a8a", "#444444")
 
 
 def draw_training(
@@ -46,7 +45,7 @@ def draw_training(
 
 
 def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], file: Path, *, title: str = "") -> None:
-    """Draw users on planes, coloured by group.
+    """Draw users on planes, colored by group.
 
     Args:
         maps: by caption, points, (n, 2), and the group of each, (n,).
@@ -109,19 +108,19 @@ def draw_sweep(
     title: str = "",
     bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Draw figures against the profile weight, one panel each: losses above, both tasks below.
+    """Draw scores against the profile weight, one panel each: losses above, both tasks below.
 
     Args:
-        frame: columns weight, task, figure, mean and std (error bars; NaN for none).
+        frame: columns weight, task, metric, mean and std (error bars; NaN for none).
         file: where to; the suffix decides the format.
         title: above the panels.
-        bounds: by figure its least and greatest value, where error bars end.
+        bounds: by metric its least and greatest value, where error bars end.
 
     Raises:
         ConfigError: if the format is unknown.
         ResultError: if the file cannot be written.
     """
-    losses = [rows for _, rows in frame[frame["task"] == "loss"].groupby("figure", sort=False)]
+    losses = [rows for _, rows in frame[frame["task"] == "loss"].groupby("metric", sort=False)]
     tasks = [rows for _, rows in frame[frame["task"] != "loss"].groupby("task", sort=False)]
     columns = max(len(losses), len(tasks))
     with figure(3.3 * columns, 5.4) as drawn:
@@ -132,7 +131,7 @@ def draw_sweep(
 
 
 def _sweep_panel(axes: Any, panel: pd.DataFrame, bounds: Mapping[str, tuple[float, float]]) -> None:
-    lines = {str(name): rows for name, rows in panel.groupby("figure", sort=False)}
+    lines = {str(name): rows for name, rows in panel.groupby("metric", sort=False)}
     for color, (name, rows) in zip(_colors(len(lines)), lines.items(), strict=True):
         style = {"color": color, "marker": "o", "markersize": 3, "capsize": 2, "label": plain(name)}
         means, spread = rows["mean"].to_numpy(), rows["std"].fillna(0).to_numpy()
@@ -146,7 +145,7 @@ def _sweep_panel(axes: Any, panel: pd.DataFrame, bounds: Mapping[str, tuple[floa
 
 
 def _weight_axis(axes: Any, weights: FloatArray) -> None:
-    """A logarithmic axis that has a place for 0."""
+    """A logarithmic axis with 0 on it."""
     positive = weights[weights > 0]
     if len(positive) > 1:
         axes.set_xscale("symlog", linthresh=float(positive.min()), linscale=0.5)
@@ -163,7 +162,7 @@ def _row(drawn: Any, n: int) -> list[Any]:
 
 
 def _colors(n: int) -> list[str]:
-    return [COLORS[number % len(COLORS)] for number in range(n)]
+    return [CYCLE[number % len(CYCLE)] for number in range(n)]
 
 
 def _words(name: str) -> str:

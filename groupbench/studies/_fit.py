@@ -11,7 +11,7 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.runner.job import Job
 from groupbench.runner.plan import plan_jobs
-from groupbench.studies.inspect import Inside, inside
+from groupbench.studies._inspect import Inspectable, inspectable
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -27,13 +27,13 @@ def only_job(config: Config, dataset: Dataset, results: Path = Path()) -> Job:
 
 
 def task_of(job: Job, dataset: Dataset) -> Task:
-    """What the job learns from and is judged by."""
+    """What the job learns from and is evaluated by."""
     from groupbench.evaluation.protocols import make_protocol
 
     return make_protocol(job.protocol).prepare(dataset, job.seed)
 
 
-def fitted(job: Job, task: Task, groups: Groups | None = None) -> Inside:
+def fitted(job: Job, task: Task, groups: Groups | None = None) -> Inspectable:
     """Fit the model of `job` as a run does, on one thread, and open it.
 
     Args:
@@ -49,7 +49,7 @@ def fitted(job: Job, task: Task, groups: Groups | None = None) -> Inside:
 
     train = task.train if groups is None else replace(task.train, groups=groups)
     method = methods[job.method].create(**job.overrides)
-    model = inside(method)
+    model = inspectable(method)
     for library in method.libraries:
         import_module(library)
     with threadpool_limits(1):

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray
-from groupbench.report.plots._style import COLOURS, figure, plain, save, whiskers
+from groupbench.report.palette import COLORS
+from groupbench.report.plots._style import figure, plain, save, whiskers
 
 
 def draw_bars(
@@ -31,7 +32,7 @@ def draw_bars(
         file: where to; the suffix decides the format.
         metric: what was measured, below the axis.
         title: above the bars.
-        pale: (n_rows,) rows in grey, such as reference rows.
+        pale: (n_rows,) rows in gray, such as reference rows.
         bounds: least and greatest value of the metric, where intervals end.
 
     Raises:
@@ -39,22 +40,22 @@ def draw_bars(
         ResultError: if the file cannot be written.
     """
     faint = np.zeros(len(names), dtype=bool) if pale is None else pale
-    places = np.arange(len(names))
+    positions = np.arange(len(names))
     with figure(5.5, 0.8 + 0.22 * len(names)) as drawn:
         axes = drawn.add_subplot()
-        colours = [COLOURS["grey"] if grey else COLOURS["blue"] for grey in faint]
-        axes.barh(places, means, height=0.68, color=colours)
+        colors = [COLORS["gray"] if is_faint else COLORS["blue"] for is_faint in faint]
+        axes.barh(positions, means, height=0.68, color=colors)
         known = ~np.isnan(halves)
         axes.errorbar(
             means[known],
-            places[known],
+            positions[known],
             xerr=whiskers(means, halves, bounds)[:, known],
             fmt="none",
             ecolor="black",
             elinewidth=1,
             capsize=2,
         )
-        axes.set_yticks(places, [plain(name) for name in names])
+        axes.set_yticks(positions, [plain(name) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.margins(y=0.02)

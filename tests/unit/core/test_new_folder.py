@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.results.exchange._folder import new_folder
+from groupbench.core.files import new_folder
 
 
 def test_what_was_written_appears_at_the_end(tmp_path):

@@ -69,7 +69,7 @@ def draw_pareto(
                 cost[row],
                 quality[row],
                 linestyle="none",
-                color=LINES["colour"][row % len(LINES["colour"])],
+                color=LINES["color"][row % len(LINES["color"])],
                 marker=LINES["marker"][row % len(LINES["marker"])],
                 markeredgecolor="black" if front[row] else "none",
                 markersize=7 if front[row] else 5,

@@ -10,10 +10,17 @@ import numpy as np
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
-from groupbench.report import Significance, long_frame, table_frame
-from groupbench.report.rows import require_level, row_name
+from groupbench.report.render import table_frame
+from groupbench.report.significance import Significance, require_level
 from groupbench.runner.run import collect, load_dataset, start
-from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
+from groupbench.studies._study import (
+    StudyReport,
+    failures,
+    job_title,
+    require_aggregator,
+    require_metrics,
+    scored_by,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from groupbench.runner.job import Job
     from groupbench.runner.pool import JobOutcome
 
-_FIGURES = ["view", "metric", "method", "aggregator", "mean", "std", "seeds"]
+_SHOWN = ["view", "metric", "method", "aggregator", "mean", "std", "seeds"]
 _TESTED = ["difference", "low", "high", "p", "p_corrected"]
 _NOTES = (
     "difference: the row minus the full method, paired, with its confidence interval; p_corrected: Holm's, "
@@ -42,7 +49,7 @@ def study_ablation(
     level: float = 0.05,
     report: Callable[[Job | JobOutcome, int, int], None] = lambda event, ended, total: None,
     begin: Callable[[Sequence[Job], int], None] = lambda jobs, workers: None,
-) -> Study:
+) -> StudyReport:
     """Run the method of `config` and its ablations, and compare each with the full method.
 
     Args:
@@ -77,8 +84,8 @@ def study_ablation(
     if not any(record.method == full and record.status == "done" for record in records):
         raise ResultError(f"{full} did not finish, so there is nothing to compare with; {failed[0]}")
     frame = compared(results, scored_by(records, aggregator), full, views, metrics, level)
-    title = f"{place_of(jobs[0])}: {full} and its ablations"
-    return Study(title, frame, _NOTES, failed)
+    title = f"{job_title(jobs[0])}: {full} and its ablations"
+    return StudyReport(title, frame, _NOTES, failed)
 
 
 def compared(
@@ -89,19 +96,19 @@ def compared(
     metrics: Sequence[str],
     level: float,
 ) -> pd.DataFrame:
-    """The frame of `study_ablation`; each method has one line per view in the records."""
+    """The frame of `study_ablation`; each method has one row per view in the records."""
     import pandas as pd
 
     # The full method first, then as the names were registered.
     names = list(methods)
     records = sorted(records, key=lambda r: (r.method != full, names.index(r.name)))
-    lines = long_frame(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
-    if lines.empty:
+    table = table_frame(records, views=views, metrics=metrics, aggregator="all").query("metric != ''")
+    if table.empty:
         raise ConfigError(f"no view has {', '.join(metrics)}; choose another --view or --metric")
     frames = []
-    for view in lines["view"].unique():
-        aggregator = lines.loc[lines["view"] == view, "aggregator"].iloc[0]
-        how = Significance(results, level=level, reference=row_name((full, aggregator)))
+    for view in table["view"].unique():
+        aggregator = table.loc[table["view"] == view, "aggregator"].iloc[0]
+        how = Significance(results, level=level, reference=f"{full}:{aggregator}")
         found = table_frame(records, views=[view], metrics=metrics, aggregator="all", significance=how)
         frames.append(_numbers(found[found["metric"] != ""], records))
     return pd.concat(frames, ignore_index=True)
@@ -129,7 +136,7 @@ def _numbers(frame: pd.DataFrame, records: Sequence[RunRecord]) -> pd.DataFrame:
 
     order = {method: place for place, method in enumerate(dict.fromkeys(r.method for r in records))}
     frame = frame.assign(place=frame["method"].map(order)).sort_values(["metric", "place"], kind="stable")
-    shown = frame[_FIGURES].reset_index(drop=True)
+    shown = frame[_SHOWN].reset_index(drop=True)
     for name in _TESTED:
         found = frame[name] if name in frame else pd.Series(np.nan, index=frame.index)
         shown[name] = pd.to_numeric(found, errors="coerce").to_numpy(dtype=float)

@@ -21,7 +21,7 @@ def draw_kinds(
     by: str,
     title: str = "",
 ) -> None:
-    """Draw a line per method over the kinds in their order, told apart by colour, marker and dash.
+    """Draw a line per method over the kinds in their order, told apart by color, marker and dash.
 
     Args:
         names: the methods.
@@ -40,9 +40,9 @@ def draw_kinds(
     with figure(5.5, max(3.2, 0.17 * len(names))) as drawn:
         axes = drawn.add_subplot()
         for number, (name, values) in enumerate(zip(names, means, strict=True)):
-            colour, marker, dash = (LINES[part][number % len(LINES[part])] for part in LINES)
+            color, marker, dash = (LINES[part][number % len(LINES[part])] for part in LINES)
             axes.plot(
-                places, values, color=colour, marker=marker, linestyle=dash, markersize=4, label=plain(name)
+                places, values, color=color, marker=marker, linestyle=dash, markersize=4, label=plain(name)
             )
         axes.set_xticks(places, [plain(kind) for kind in kinds])
         axes.set_xlabel(f"{by} of the group")

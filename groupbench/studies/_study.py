@@ -20,12 +20,12 @@ STUDY_FORMATS = ("plain", "markdown", "csv", "json")
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyReport:
     """A table with what one must know to read it.
 
     Attributes:
         title: data set, protocol and what was studied.
-        frame: the figures.
+        frame: the scores.
         notes: sentences below the table.
         failed: a line for each job that did not finish.
     """
@@ -51,7 +51,7 @@ def require_metrics(metrics: Sequence[str]) -> None:
             explain(metric)
 
 
-def as_text(study: Study, *, format: str) -> str:
+def as_text(study: StudyReport, *, format: str) -> str:
     """The study as text; `csv` and `json` hold the frame alone.
 
     Raises:
@@ -83,14 +83,14 @@ def require_aggregator(aggregator: str) -> None:
 
 
 def scored_by(records: Sequence[RunRecord], aggregator: str) -> list[RunRecord]:
-    """The records with the figures of single users and of groups scored by `aggregator` alone."""
+    """The records with the scores of single users and of groups scored by `aggregator` alone."""
     return [
-        replace(r, figures=tuple(f for f in r.figures if f.aggregator in (aggregator, "none")))
+        replace(r, metrics=tuple(f for f in r.metrics if f.aggregator in (aggregator, "none")))
         for r in records
     ]
 
 
-def place_of(job: Job) -> str:
+def job_title(job: Job) -> str:
     """Data set and protocol of a job, in words."""
     simulated = " (simulated data)" if job.simulated else ""
     return f"{job.dataset}{simulated}, protocol {job.protocol_label}"

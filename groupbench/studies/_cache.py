@@ -13,7 +13,7 @@ from groupbench.core.errors import ResultError
 from groupbench.core.files import replacing
 from groupbench.results import store
 from groupbench.results.store import digest
-from groupbench.studies.measure import VERSION, Measured, measure
+from groupbench.studies._measure import VERSION, Measured, measure
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
