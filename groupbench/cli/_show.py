@@ -50,7 +50,8 @@ def table(
     """Show the metrics of a results folder."""
     from groupbench.api import load_records
     from groupbench.core.errors import ConfigError
-    from groupbench.report import Significance, render
+    from groupbench.report.render import render
+    from groupbench.report.significance import Significance
 
     records = load_records(results, split_names(dataset, "dataset"))
     marked = significance or bool(tests.model_fields_set)

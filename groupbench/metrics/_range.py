@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from groupbench.metrics._families import foreign
+from groupbench.metrics._families import METRICS
 from groupbench.metrics._metric import definition
 
 UNBOUNDED = frozenset({"rmse", "mae", "novelty", "diversity"})
@@ -20,6 +20,7 @@ def lower_is_better(metric: str) -> bool:
 def bounds(metric: str) -> tuple[float, float]:
     """The least and the greatest value that `metric` can have; infinite where none is known."""
     defined = definition(metric)
-    if defined is None or {defined.name, defined.name.partition("-")[2]} & foreign().keys():
+    names = () if defined is None else (defined.name, defined.name.partition("-")[2])
+    if defined is None or any(name in METRICS and not METRICS.is_built_in(name) for name in names):
         return -math.inf, math.inf
     return 0.0, math.inf if defined.name in UNBOUNDED else 1.0
