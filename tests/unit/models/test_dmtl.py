@@ -93,7 +93,7 @@ def test_other_inputs_and_bases_learn_too(residual, statistics):
 
 
 def test_names_and_presets():
-    assert {n: dict(e.presets) for n, e in methods.all().items() if n.startswith("dmtl-")} == ABLATIONS
+    assert {n: dict(e.presets) for n, e in methods.items() if n.startswith("dmtl-")} == ABLATIONS
     assert methods["dmtl"].family == "dmtl"
 
 

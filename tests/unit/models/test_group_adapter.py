@@ -17,8 +17,8 @@ from groupbench.models.group_adapter import GroupsAsUsers, stack_groups
 from groupbench.models.recommender import Recommender
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
-from groupbench.testing.small import small_training
+from groupbench.runner.plan import plan_jobs
+from groupbench.testing import small_training
 
 RNG = np.random.default_rng(0)
 
@@ -135,7 +135,7 @@ def data():
 
 
 def planned(data, tmp_path, **options):
-    return plan(make_config(seeds=1, **options), {"itmrec-sim": data}, tmp_path)
+    return plan_jobs(make_config(seeds=1, **options), {"itmrec-sim": data}, tmp_path)
 
 
 def test_one_job_with_its_own_key_for_each_mode(data, tmp_path):

@@ -170,7 +170,7 @@ def test_moving_t_to_units_alone_and_back(t, seed):
     )
     there = found.over_units_alone(np.array([t]))
     assert there[0] <= t * (1 + 1e-9)
-    assert found.with_repeats(there)[0] == pytest.approx(t, rel=1e-5)
+    assert found.with_seeds(there)[0] == pytest.approx(t, rel=1e-5)
 
 
 def test_seeds_are_paired_by_the_corrected_resampled_t_test():
