@@ -69,12 +69,13 @@ def compare(
     """Test whether mean differences are 0, entities depending on each other as said.
 
     Each test is one over units; from `FEWEST_SEEDS` seeds on all of them allow for luck in seeds in the same
-    way (`Uncertainty`). Few seeds say little about luck: three have 2 degrees of freedom, so that a difference
-    needs to be 4.3 times the standard error of the seeds' means for p <= .05 and 32 times for p <= .001.
+    way (`Uncertainty`). Few seeds say little about luck: three have 2 degrees of freedom, so that a
+    difference needs to be 4.3 times the standard error of the seeds' means for p <= .05 and 32 times for
+    p <= .001.
 
-    The interval is that of the cluster bootstrap if it is among the tests, else that of the t-test, and leaves
-    out 0 exactly where the p-value of the same test is at most `level`; permutations and ranks have none of
-    their own. Over linked entities there is only the t-test.
+    The interval is that of the cluster bootstrap if it is among the tests, else that of the t-test, and
+    leaves out 0 exactly where the p-value of the same test is at most `level`; permutations and ranks have
+    none of their own. Over linked entities there is only the t-test.
 
     Args:
         paired: the differences.

@@ -39,7 +39,7 @@ def permutation_test(totals: FloatArray, *, replicates: int, rng: np.random.Gene
         batch=max(BLOCK // len(totals), 1),
         rng=rng,
     )
-    return np.minimum(found.pvalue, 1.0)
+    return np.asarray(np.minimum(found.pvalue, 1.0))
 
 
 def wilcoxon_test(totals: FloatArray, masses: FloatArray) -> FloatArray:

@@ -27,11 +27,11 @@ class Uncertainty:
     seed, for all users at once. The variance of the mean is `between`, which the scatter of the seeds' means
     estimates, plus `shared`, the part of the units that is the same in every seed and so in no scatter
     (Cameron, Gelbach & Miller, J. Bus. Econ. Stat. 2011, corrected for few seeds). `between` has
-    `seeds` - 1 degrees of freedom, too few for Satterthwaite's approximation: with three seeds it is far below
+    `seeds` - 1 degrees of freedom, too few for Satterthwaite's approximation: of three seeds it is far below
     the truth now and then, and a difference of luck then has p <= .001 in one of a hundred tables. So each
     part is multiplied by its own squared quantile of t and only then are they added. Of parts that are
-    chi-squared such an interval covers at least as often as it says whatever their shares are, as the
-    distribution function of a squared normal is concave (Banerjee, Sankhya 1960).
+    chi-squared, which `shared` is but nearly, such an interval covers at least as often as it says whatever
+    their shares are, as the distribution function of a squared normal is concave (Banerjee, Sankhya 1960).
 
     Attributes:
         variance: variance of the mean difference over units alone.

@@ -147,7 +147,7 @@ def test_few_seeds_and_alike_seeds_add_no_variance():
 
 
 def crossed(n_entities, n_seeds):
-    """Differences with tastes of entities, luck of seeds and noise, as balanced analysis of variance has them."""
+    """Differences made of tastes of entities, luck of seeds and noise."""
     taste, luck = rng(1).normal(size=(n_entities, 1)), 0.3 * rng(2).normal(size=(1, n_seeds))
     return taste + luck + rng(3).normal(size=(n_entities, n_seeds))
 
