@@ -11,7 +11,6 @@ import traceback
 import typer
 
 from groupbench.cli import (
-    bench,
     data,
     develop,
     exchange,
@@ -53,7 +52,6 @@ app.command("doctor")(develop.doctor)
 app.add_typer(plot.app, name="plot")
 app.add_typer(study.app, name="study")
 app.add_typer(data.app, name="data")
-app.add_typer(bench.app, name="bench")
 app.add_typer(develop.new_app, name="new")
 
 

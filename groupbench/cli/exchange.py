@@ -112,8 +112,8 @@ def score(
     )
     for record, ranked in scored:
         for one in ranked:
-            typer.echo(f"seed {record.seed}, {one.judged.judgement.view.name}: {_coverage(one)}")
-    views = [one.judged.judgement.view.name for _, ranked in scored for one in ranked]
+            typer.echo(f"seed {record.seed}, {one.result.case.view.name}: {_coverage(one)}")
+    views = [one.result.case.view.name for _, ranked in scored for one in ranked]
     typer.echo(render([record for record, _ in scored], format="plain", views=views))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, IntArray, Segments, among, distinct
+from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 
@@ -50,7 +50,7 @@ class Part:
     @property
     def seen(self) -> BoolArray:
         """Which held-out rows are rows in `learned` too, (n_rows,)."""
-        return among(pairs(self.held.ratings), self.known)
+        return in_sorted(pairs(self.held.ratings), self.known)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def negatives(part: Part) -> Negatives | None:
     first[np.unique(row * rows.n_items + held.negatives, return_index=True)[1]] = True
     own = held.negatives == rows.items[row]
     positives = distinct(np.concatenate([pairs(table) for table in part.rows]))
-    known = among(rows.users[row] * rows.n_items + held.negatives, positives) & ~own
+    known = in_sorted(rows.users[row] * rows.n_items + held.negatives, positives) & ~own
     return Negatives(~first, own, known)
 
 

@@ -1,15 +1,23 @@
-"""Tie-aware ranking metrics: one kernel judges all lists by all metrics at once."""
+"""Tie-aware ranking metrics: one kernel evaluates all lists by all metrics at once."""
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, foreign, ratio, register
-from groupbench.metrics._judge import judge, judge_ranked
-from groupbench.metrics._members import SPREADS, judge_members
-from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
-from groupbench.metrics._predictions import Predictions, judge_predicted, judge_predictions
-from groupbench.metrics._ranking import Ranking, Ties, rank, rank_leaders
+from groupbench.metrics._families import Family, families, foreign, register
+from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
+from groupbench.metrics._members import SPREADS, evaluate_members
+from groupbench.metrics._metric import (
+    Metric,
+    definition,
+    definitions,
+    explain,
+    make_request,
+    parse,
+    standard_name,
+)
+from groupbench.metrics._predictions import Predictions, evaluate_predictions
+from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
-from groupbench.metrics._select import counts, gather, leaders, sort_keys, top_k
+from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
 
 __all__ = [
     "EVERYTHING",
@@ -24,26 +32,25 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
-    "ask",
     "counts",
     "definition",
     "definitions",
+    "evaluate_members",
+    "evaluate_predictions",
+    "evaluate_rankings",
+    "evaluate_scores",
     "explain",
     "families",
     "foreign",
     "gather",
-    "judge",
-    "judge_members",
-    "judge_predicted",
-    "judge_predictions",
-    "judge_ranked",
-    "leaders",
+    "ideal_gain",
+    "make_request",
     "parse",
     "rank",
-    "rank_leaders",
-    "ratio",
+    "rank_sorted",
     "register",
     "sort_keys",
     "standard_name",
+    "top_candidates",
     "top_k",
 ]

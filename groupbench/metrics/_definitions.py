@@ -9,14 +9,14 @@ EXPECTED = (
     "--ties best|worst puts relevant candidates first or last instead"
 )
 OF_EXPECTATIONS = (
-    "equal scores: each member's value is its expectation over all their orders, and the figure is made from "
+    "equal scores: each member's value is its expectation over all their orders, and the value is made from "
     "these expectations; --ties best|worst puts each member's relevant candidates first or last instead"
 )
 BLOCK_MEANS = (
     "equal scores: their gains are averaged, which is the expected value over all their orders; the same "
     "under every --ties"
 )
-ITEM_ORDER = "equal scores: by item order, in the list that is kept; the same under every --ties"
+ITEM_ORDER = "equal scores: by item order, in the list that is stored; the same under every --ties"
 NO_RANKING = "no list is ranked, so ties do not matter"
 
 
@@ -99,7 +99,7 @@ OF_MEMBERS = (
         lower_is_better=True,
     ),
 )
-"""Metrics that exist only where every member judges the group's list by its own truth."""
+"""Metrics that exist only where the group's list is evaluated by each member's truth."""
 
 RELEVANCE = Definition(
     name="relevance",
@@ -123,7 +123,7 @@ SATISFIED = tuple(
         Definition(
             name=f"proportional_{m}",
             title=f"{m}-proportional members",
-            formula=f"share of the members who find {m} or more of their favourites among the first K, which "
+            formula=f"share of the members who find {m} or more of their favorites among the first K, which "
             "are the best 5% (rounded up) of the candidates by the base method's predictions for the member, "
             "and all that are predicted as high as the last of them",
             source=f"m-proportionality of Serbos et al., WWW 2017, for m = {m}; 5% as in Sato, WSDM 2022",
@@ -149,29 +149,22 @@ By held-out ratings the one is 1 - zRecall for m = 1, and the other cannot be to
 group have seldom rated the same item.
 """
 
-ERRORS = (
+ERRORS = tuple(
     Definition(
-        name="rmse",
-        title="RMSE",
-        formula="sqrt(mean of (prediction - rating)^2) over the rated candidates, predictions clipped to the "
-        "scale; per list in the parquet file, pooled over the rows of all lists in a table",
-        source="root mean squared error, as of sklearn.metrics and surprise.accuracy",
+        name=name,
+        title=name.upper(),
+        formula=f"{formula} over the rated candidates, predictions clipped to the scale; per list in the "
+        "parquet file, pooled over the rows of all lists in a table",
+        source=f"{title}, as of sklearn.metrics and surprise.accuracy",
         undefined=_UNRATED,
         ties=NO_RANKING,
         lower_is_better=True,
         cutoff=False,
-    ),
-    Definition(
-        name="mae",
-        title="MAE",
-        formula="mean of |prediction - rating| over the rated candidates, predictions clipped to the scale; "
-        "per list in the parquet file, pooled over the rows of all lists in a table",
-        source="mean absolute error, as of sklearn.metrics and surprise.accuracy",
-        undefined=_UNRATED,
-        ties=NO_RANKING,
-        lower_is_better=True,
-        cutoff=False,
-    ),
+    )
+    for name, title, formula in (
+        ("rmse", "root mean squared error", "sqrt(mean of (prediction - rating)^2)"),
+        ("mae", "mean absolute error", "mean of |prediction - rating|"),
+    )
 )
 """Errors of predicted ratings."""
 
@@ -179,8 +172,8 @@ EXPOSURES = (
     Definition(
         name="coverage",
         title="Catalogue coverage",
-        formula="items among the first K of any judged list, divided by all items of the data set; one "
-        "figure for all lists. Candidates bound it: where only held-out items can be ranked, 1 is out of "
+        formula="items among the first K of any evaluated list, divided by all items of the data set; one "
+        "value for all lists. Candidates bound it: where only held-out items can be ranked, 1 is out of "
         "reach",
         source="Ge, Delgado-Battenfeld & Jannach, RecSys 2010",
         undefined="always defined; not reported for random and oracle, whose scores know no items",
@@ -203,7 +196,7 @@ EXPOSURES = (
         name="popularity_share",
         title="Popularity share",
         formula=f"share of {_KEPT} that are among the 20% of all items with the most training rows (rounded "
-        "up; items that tie for the last of these places share them equally)",
+        "up; items that tie for the last of these positions share them equally)",
         source="1 - APLT of Abdollahpouri, Burke & Mobasher, FLAIRS 2019, with a head of 20% of the items",
         undefined=_EMPTY,
         ties=ITEM_ORDER,

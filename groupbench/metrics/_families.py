@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import ratio
 from groupbench.core.errors import PluginError
 from groupbench.metrics._definitions import OTHERS, Definition
-from groupbench.metrics._ranking import discounts
+from groupbench.metrics._ranking import ideal_gain
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
 
@@ -38,7 +39,7 @@ _TAKEN = {definition.name for definition in OTHERS}
 
 
 def register(family: Family) -> Family:
-    """Add a metric family, so that `name@K` can be asked for.
+    """Add a metric family, so that `name@K` can be requested.
 
     Raises:
         PluginError: if another metric has the name.
@@ -93,20 +94,8 @@ def _load_entry_points() -> None:
         except Exception as error:
             raise PluginError(
                 f"entry point {point.name!r} of groupbench.metrics ({point.value}) raised "
-                f"{type(error).__name__}: {error}; mend or uninstall its package"
+                f"{type(error).__name__}: {error}; fix or uninstall its package"
             ) from error
-
-
-def ratio(numerator: FloatArray, denominator: FloatArray | IntArray) -> FloatArray:
-    """`numerator / denominator`, both (n_lists,), and NaN where the denominator is 0."""
-    out = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out
-
-
-def _ideal_gain(ranking: Ranking, k: int) -> FloatArray:
-    ideal = np.concatenate([[0.0], np.cumsum(discounts(k))])
-    return np.asarray(ideal[np.minimum(ranking.n_relevant, k)])
 
 
 _NO_RELEVANT = "NaN where a list has no relevant candidate"
@@ -170,7 +159,7 @@ for _family in (
         "by the gain that relevance@K averages",
         source="Jarvelin & Kekalainen, ACM TOIS 20(4), 2002; discount and binary gain of trec_eval ndcg_cut",
         undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.gain[k], _ideal_gain(r, k)),
+        compute=lambda r, k: ratio(r.gain[k], ideal_gain(r.n_relevant, k)),
     ),
     Family(
         name="hit",

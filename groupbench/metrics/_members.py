@@ -1,6 +1,6 @@
-"""Metrics of a group whose members judge the same list each by their own truth.
+"""Metrics of a group whose list is evaluated by the truth of each member.
 
-A member without a relevant candidate judges nothing. Every member's value is its expectation over the
+A member without a relevant candidate does not count. Every member's value is its expectation over the
 orders of equal scores; minimum, ratio and the like are taken over these expectations.
 """
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import ratio
 from groupbench.metrics._definitions import OF_MEMBERS
-from groupbench.metrics._families import families, ratio
+from groupbench.metrics._families import families
 from groupbench.metrics._ranking import discounts
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 
@@ -31,7 +32,7 @@ class MemberValues:
     """One value for each member of every group, and what spreads are made of, (n_groups,) each.
 
     Attributes:
-        values: (n_members,) NaN for members who judge nothing.
+        values: (n_members,) NaN for members who do not count.
         groups: which members belong to which group.
     """
 
@@ -40,38 +41,33 @@ class MemberValues:
 
     @cached_property
     def count(self) -> FloatArray:
-        """Members who judge."""
+        """Members who count."""
         return np.asarray(self.groups.reduce("sum", (~np.isnan(self.values)).astype(np.float64)))
 
     @cached_property
     def total(self) -> FloatArray:
         """Sum of the values."""
-        return self._sum(self.values)
+        return self.sum(self.values)
 
     @cached_property
     def mean(self) -> FloatArray:
-        """Mean of the values; NaN if no member judges."""
+        """Mean of the values; NaN if no member counts."""
         return ratio(self.total, self.count)
+
+    @property
+    def distances(self) -> FloatArray:
+        """Each value less the mean of its group, (n_members,)."""
+        return self.values - self.mean[self.groups.of_row]
 
     @cached_property
     def low(self) -> FloatArray:
-        """Lowest value; NaN if no member judges."""
+        """Lowest value; NaN if no member counts."""
         return self._lowest(self.values)
 
     @cached_property
     def high(self) -> FloatArray:
-        """Highest value; NaN if no member judges."""
+        """Highest value; NaN if no member counts."""
         return -self._lowest(-self.values)
-
-    @cached_property
-    def squares(self) -> FloatArray:
-        """Sum of the squared values."""
-        return self._sum(self.values**2)
-
-    @cached_property
-    def variance(self) -> FloatArray:
-        """Mean squared distance from the mean; NaN if no member judges."""
-        return ratio(self._sum((self.values - self.mean[self.groups.of_row]) ** 2), self.count)
 
     @cached_property
     def gaps(self) -> FloatArray:
@@ -81,7 +77,8 @@ class MemberValues:
         weighted = np.asarray(self.groups.reduce("sum", ranked))
         return np.maximum(2 * weighted - (self.count + 1) * self.total, 0.0)
 
-    def _sum(self, values: FloatArray) -> FloatArray:
+    def sum(self, values: FloatArray) -> FloatArray:
+        """Sum of the `values`, (n_members,), that are not NaN."""
         return np.asarray(self.groups.reduce("sum", np.nan_to_num(values)))
 
     def _lowest(self, values: FloatArray) -> FloatArray:
@@ -90,7 +87,7 @@ class MemberValues:
 
 
 @dataclass(frozen=True)
-class Spread:
+class MemberSpread:
     """How a value spreads over the members of a group.
 
     Attributes:
@@ -109,40 +106,40 @@ class Spread:
 
 
 SPREADS = (
-    Spread(
+    MemberSpread(
         "min",
         "min x_i",
         "least satisfied member (Kaya, Bridge & Tintarev, RecSys 2020)",
         lambda members: members.low,
     ),
-    Spread("max", "max x_i", "most satisfied member", lambda members: members.high),
-    Spread(
+    MemberSpread("max", "max x_i", "most satisfied member", lambda members: members.high),
+    MemberSpread(
         "minmax",
         "min x_i / max x_i; undefined if all are 0",
         "Kaya, Bridge & Tintarev, RecSys 2020",
         lambda members: ratio(members.low, members.high),
     ),
-    Spread(
+    MemberSpread(
         "std",
         "sqrt(sum (x_i - mean)^2 / n)",
         "population standard deviation",
-        lambda members: np.sqrt(members.variance),
+        lambda members: np.sqrt(ratio(members.sum(members.distances**2), members.count)),
         True,
     ),
-    Spread(
+    MemberSpread(
         "jain",
         "(sum x_i)^2 / (n sum x_i^2); undefined if all are 0",
         "Jain, Chiu & Hawe 1984",
-        lambda members: ratio(members.total**2, members.count * members.squares),
+        lambda members: ratio(members.total**2, members.count * members.sum(members.values**2)),
     ),
-    Spread(
+    MemberSpread(
         "gini",
         "sum over i, j of |x_i - x_j| / (2 n sum x_i); undefined if all are 0",
         "Gini 1912",
         lambda members: ratio(members.gaps, members.count * members.total),
         True,
     ),
-    Spread(
+    MemberSpread(
         "envy",
         "mean over ordered pairs i != j of max(x_j - x_i, 0), by how much i envies j; undefined for a single "
         "member",
@@ -154,48 +151,48 @@ SPREADS = (
 )
 
 
-def member_figures(name: str, *, spread: bool) -> dict[str, Callable[[MemberValues], FloatArray]]:
+def member_metrics(name: str, *, spread: bool) -> dict[str, Callable[[MemberValues], FloatArray]]:
     """What is made of one value for each member: the mean as `name`, and spreads as `min-name` and so on."""
     spreads = {f"{one.name}-{name}": one.compute for one in SPREADS} if spread else {}
     return {name: lambda members: members.mean, **spreads}
 
 
-def judge_members(
+def evaluate_members(
     ranking: Ranking,
-    judging: BoolArray,
+    counted: BoolArray,
     groups: Segments,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest = EVERYTHING,
+    request: MetricRequest = EVERYTHING,
 ) -> dict[str, FloatArray]:
     """All metrics of the groups, from the rankings of their members.
 
     Args:
         ranking: one list per member: the group's list with the member's own relevant candidates.
-        judging: (n_members,) whether the member has a relevant candidate at all.
+        counted: (n_members,) whether the member has a relevant candidate at all.
         groups: which members belong to which group.
         cutoffs: the K.
-        asked: what is wanted.
+        request: what is wanted.
 
     Returns:
-        Values (n_groups,) by name, NaN where no member judges.
+        Values (n_groups,) by name, NaN where no member counts.
     """
     out: dict[str, FloatArray] = {}
     for k in cutoffs:
         for name, family in families().items():
-            figures = asked.among(member_figures(f"{name}@{k}", spread=name in SPREAD_OF))
-            if figures:
-                members = MemberValues(np.where(judging, family.compute(ranking, k), np.nan), groups)
-                out |= {figure: compute(members) for figure, compute in figures.items()}
-        if any(f"{one.name}@{k}" in asked for one in OF_MEMBERS):
-            hits = _first_hits(ranking, judging, groups, k)
-            out |= asked.among({f"{name}@{k}": values for name, values in hits.items()})
+            wanted = request.restrict(member_metrics(f"{name}@{k}", spread=name in SPREAD_OF))
+            if wanted:
+                members = MemberValues(np.where(counted, family.compute(ranking, k), np.nan), groups)
+                out |= {metric: compute(members) for metric, compute in wanted.items()}
+        if any(f"{one.name}@{k}" in request for one in OF_MEMBERS):
+            hits = _first_hits(ranking, counted, groups, k)
+            out |= request.restrict({f"{name}@{k}": values for name, values in hits.items()})
     return out
 
 
-def _first_hits(ranking: Ranking, judging: BoolArray, groups: Segments, k: int) -> dict[str, FloatArray]:
+def _first_hits(ranking: Ranking, counted: BoolArray, groups: Segments, k: int) -> dict[str, FloatArray]:
     first = ((ranking.miss[:k] - ranking.miss[1 : k + 1]) * discounts(k)[:, None]).cumsum(axis=0)[-1]
     nothing, found, utility = (
-        MemberValues(np.where(judging, values, np.nan), groups)
+        MemberValues(np.where(counted, values, np.nan), groups)
         for values in (ranking.miss[k], first, ranking.hits[k])
     )
     share = ratio(utility.values, utility.total[groups.of_row])

@@ -1,4 +1,4 @@
-"""Metrics of a group list by what the base method predicts for each member: they judge the aggregator alone.
+"""Metrics of a group list by what the base method predicts for each member: of the aggregator alone.
 
 Gains within a block of equal group scores are averaged, so every value but the spreads is the exact
 expectation over the orders of equal scores.
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._families import ratio
-from groupbench.metrics._members import MemberValues, member_figures
-from groupbench.metrics._ranking import Ranking, discounts, rank_leaders
+from groupbench.core.arrays import min_max, ratio
+from groupbench.metrics._members import MemberValues, member_metrics
+from groupbench.metrics._ranking import Ranking, block_means, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
-from groupbench.metrics._select import gather, leaders, sort_keys
+from groupbench.metrics._select import gather
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 
-_FAVOURITES = 20
-"""A member's favourites are one in so many of its candidates."""
+_FAVORITES = 20
+"""A member's favorites are one in so many of its candidates."""
 _UNENVIED = 4
 """A member envies nobody a candidate for which it is among the best one in so many of its group."""
 _ENOUGH = 2
@@ -46,12 +46,7 @@ class Predictions:
     @cached_property
     def gains(self) -> FloatArray:
         """The scores from 0 to 1 over each member's candidates; 1 where all are equal, 0 beyond the end."""
-        valid = self._candidate
-        low = np.min(self.scores, axis=1, keepdims=True, where=valid, initial=np.inf)
-        high = np.max(self.scores, axis=1, keepdims=True, where=valid, initial=-np.inf)
-        differ = high > low
-        scaled = np.where(differ, (self.scores - low) / np.where(differ, high - low, 1.0), 1.0)
-        return np.where(valid, scaled, 0.0)
+        return np.where(self._candidate, min_max(self.scores, self._candidate, 1.0), 0.0)
 
     @cached_property
     def descending(self) -> FloatArray:
@@ -59,13 +54,12 @@ class Predictions:
         return -np.sort(-self.gains, axis=1)
 
     @cached_property
-    def favourites(self) -> BoolArray:
+    def favorites(self) -> BoolArray:
         """Whether a candidate is among the best 5% of a member's own, (n_members, width).
 
         Their number is rounded up, and all that are as good as the last one are in.
         """
-        length = np.count_nonzero(self.valid, axis=1)[self.groups.of_row]
-        last = np.maximum(_one_in(_FAVOURITES, length) - 1, 0)[:, None]
+        last = np.maximum(-(-self.length // _FAVORITES) - 1, 0)[:, None]
         return self._candidate & (self.gains >= np.take_along_axis(self.descending, last, 1))
 
     @cached_property
@@ -74,45 +68,40 @@ class Predictions:
 
         Their number is rounded up, and all that are as good as the last one are in.
         """
-        out = np.empty(self.scores.shape, dtype=np.bool_)
-        for size in np.unique(self.groups.sizes):
-            rows, _ = self.groups.window(np.flatnonzero(self.groups.sizes == size))
-            scores, last = self.scores[rows], size - _one_in(_UNENVIED, size)
-            out[rows] = scores >= np.partition(scores, last, axis=1)[:, last, None]
-        return out & self._candidate
+        last = self.groups.largest(self.scores, lambda size: -(-size // _UNENVIED))
+        return (self.scores >= last[self.groups.of_row]) & self._candidate
+
+    @cached_property
+    def length(self) -> IntArray:
+        """Candidates of each member's group, (n_members,)."""
+        return np.asarray(np.count_nonzero(self.valid, axis=1)[self.groups.of_row])
 
     @cached_property
     def _candidate(self) -> BoolArray:
         return self.valid[self.groups.of_row]
 
 
-def judge_predictions(
-    scores: FloatArray, predictions: Predictions, cutoffs: tuple[int, ...]
+def evaluate_predictions(
+    keys: FloatArray,
+    columns: IntArray,
+    predictions: Predictions,
+    cutoffs: tuple[int, ...],
+    request: MetricRequest = EVERYTHING,
 ) -> dict[str, FloatArray]:
     """What the group lists are worth to each member, by the base method's own predictions.
 
     Args:
-        scores: (n_groups, width) group scores.
-        predictions: what the members think of the same candidates.
+        keys: (n_groups, n) as `top_candidates` gives them.
+        columns: (n_groups, n) as `top_candidates` gives them.
+        predictions: what the members think of the candidates.
         cutoffs: the K.
+        request: what is wanted.
 
     Returns:
         Values (n_groups,) by name: `relevance@K` and `ndcg@K` with their spreads over members, and the
         shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
     """
-    keys, columns = leaders(sort_keys(scores, predictions.valid), max(cutoffs), stable=True)
-    return judge_predicted(keys, columns, predictions, cutoffs)
-
-
-def judge_predicted(
-    keys: FloatArray,
-    columns: IntArray,
-    predictions: Predictions,
-    cutoffs: tuple[int, ...],
-    asked: MetricRequest = EVERYTHING,
-) -> dict[str, FloatArray]:
-    """What `judge_predictions` does where `keys` and `columns`, (n_groups, n), of `leaders` are known."""
-    given = keys, columns, predictions, cutoffs, asked
+    given = keys, columns, predictions, cutoffs, request
     return _worth(*given) | _enough(*given)
 
 
@@ -121,33 +110,32 @@ def _worth(
     columns: IntArray,
     predictions: Predictions,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest,
+    request: MetricRequest,
 ) -> dict[str, FloatArray]:
     """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
     groups = predictions.groups
     wanted = {
-        (name, k): figures
+        (name, k): metrics
         for k in cutoffs
         for name in ("relevance", "ndcg")
-        if (figures := asked.among(member_figures(f"{name}@{k}", spread=True)))
+        if (metrics := request.restrict(member_metrics(f"{name}@{k}", spread=True)))
     }
     if not wanted:
         return {}
     in_order = gather(predictions.gains, columns[groups.of_row])
-    placed = _block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
-    # Running sums: those of a matrix product would depend on how many groups are judged at once.
-    weights = discounts(placed.shape[1])
-    total, dcg = placed.cumsum(axis=1), (placed * weights).cumsum(axis=1)
+    gains = block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
+    # Running sums: those of a matrix product would depend on how many groups are evaluated at once.
+    weights = discounts(gains.shape[1])
+    total, dcg = gains.cumsum(axis=1), (gains * weights).cumsum(axis=1)
     ideal = (predictions.descending[:, : len(weights)] * weights).cumsum(axis=1)
-    length = np.count_nonzero(predictions.valid, axis=1)[groups.of_row]
     out: dict[str, FloatArray] = {}
-    for (name, k), figures in wanted.items():
+    for (name, k), metrics in wanted.items():
         last = min(k, len(weights)) - 1
-        found = total[:, last] / np.minimum(k, length)
-        if name == "ndcg":
-            found = ratio(dcg[:, last], ideal[:, last])
-        members = MemberValues(found, groups)
-        out |= {figure: compute(members) for figure, compute in figures.items()}
+        values = ratio(dcg[:, last], ideal[:, last])
+        if name == "relevance":
+            values = total[:, last] / np.minimum(k, predictions.length)
+        members = MemberValues(values, groups)
+        out |= {metric: compute(members) for metric, compute in metrics.items()}
     return out
 
 
@@ -156,20 +144,20 @@ def _enough(
     columns: IntArray,
     predictions: Predictions,
     cutoffs: tuple[int, ...],
-    asked: MetricRequest,
+    request: MetricRequest,
 ) -> dict[str, FloatArray]:
     """Shares of members who find enough of what counts for them at the head of such lists."""
     owner, depth = predictions.groups.of_row, max(cutoffs, default=1)
     many = np.full(len(owner), depth)
     out: dict[str, FloatArray] = {}
-    for name, counts in (("proportional", "favourites"), ("envy_free", "unenvied")):
-        wanted = asked.among({f"{name}_{m}@{k}": (m, k) for m in range(1, _ENOUGH + 1) for k in cutoffs})
+    for name, counts in (("proportional", "favorites"), ("envy_free", "unenvied")):
+        wanted = request.restrict({f"{name}_{m}@{k}": (m, k) for m in range(1, _ENOUGH + 1) for k in cutoffs})
         if not wanted:
             continue
         found = gather(getattr(predictions, counts), columns[owner])
-        chances = _at_least(rank_leaders(keys[owner], found, depth, many, many), _ENOUGH)
-        for figure, (m, k) in wanted.items():
-            out[figure] = MemberValues(chances[m - 1, k], predictions.groups).mean
+        chances = _at_least(rank_sorted(keys[owner], found, depth, many, many), _ENOUGH)
+        for metric, (m, k) in wanted.items():
+            out[metric] = MemberValues(chances[m - 1, k], predictions.groups).mean
     return out
 
 
@@ -183,26 +171,10 @@ def _at_least(ranking: Ranking, most: int) -> FloatArray:
     exactly = np.zeros((most, n_lists))
     exactly[0] = 1.0
     out = np.zeros((most, depth + 1, n_lists))
-    for place in range(depth):
-        left = ranking.before[place] + ranking.relevant[place] - np.arange(most)[:, None]
-        step = exactly * np.clip(left / (ranking.size[place] - ranking.offset[place]), 0.0, 1.0)
+    for rank in range(depth):
+        left = ranking.before[rank] + ranking.relevant[rank] - np.arange(most)[:, None]
+        step = exactly * np.clip(left / (ranking.size[rank] - ranking.offset[rank]), 0.0, 1.0)
         exactly -= step
         exactly[1:] += step[:-1]
-        np.add(out[:, place], step, out=out[:, place + 1])
+        np.add(out[:, rank], step, out=out[:, rank + 1])
     return out
-
-
-def _one_in(n: int, of: IntArray) -> IntArray:
-    return -(-of // n)
-
-
-def _block_means(keys: FloatArray, gains: FloatArray, owner: IntArray) -> FloatArray:
-    """Gains (n_members, n) in list order with each block of equal keys (n_groups, n) at its mean."""
-    starts = np.ones(keys.shape, dtype=bool)
-    starts[:, 1:] = keys[:, 1:] != keys[:, :-1]
-    if starts.all():
-        return gains
-    first = np.flatnonzero(starts[owner].ravel())
-    sizes = np.diff(np.append(first, gains.size))
-    means = np.add.reduceat(np.where(keys[owner] < np.inf, gains, 0.0).ravel(), first) / sizes
-    return np.repeat(means, sizes).reshape(gains.shape)

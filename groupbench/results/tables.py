@@ -11,16 +11,16 @@ from groupbench.results import store
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
-    from groupbench.evaluation.accumulate import Judged
+    from groupbench.evaluation.accumulate import CaseResult
     from groupbench.evaluation.task import Task
     from groupbench.evaluation.views import EvaluationCase
 
 
-def figures(judged: Judged) -> store.ViewMetrics:
+def figures(judged: CaseResult) -> store.ViewMetrics:
     """The means of one view and aggregator, as the record holds them."""
     values = judged.means("expected")
     return store.ViewMetrics(
-        view=judged.judgement.view.name,
+        view=judged.case.view.name,
         aggregator=judged.aggregator,
         values=values,
         best=judged.means("best"),
@@ -29,15 +29,15 @@ def figures(judged: Judged) -> store.ViewMetrics:
     )
 
 
-def summary(judgement: EvaluationCase, reason: str) -> dict[str, Any]:
+def summary(case: EvaluationCase, reason: str) -> dict[str, Any]:
     """Who is judged by a view, and by what; `reason` says why there are no figures, if there are none."""
     return {
-        "entities": int(judgement.judged.sum()),
-        "skipped": int((~judgement.judged).sum()),
-        "tau": judgement.tau,
-        "entity": judgement.view.entity,
-        "definition": judgement.view.definition,
-        "oracle": judgement.view.oracle,
+        "entities": int(case.evaluated.sum()),
+        "skipped": int((~case.evaluated).sum()),
+        "tau": case.tau,
+        "entity": case.view.entity,
+        "definition": case.view.definition,
+        "oracle": case.view.oracle,
         "reason": reason,
     }
 
@@ -48,7 +48,7 @@ def unjudged(view: str, reason: str) -> dict[str, Any]:
     return {"entities": 0, "skipped": 0, "tau": None, **known}
 
 
-def tables(dataset: Dataset, task: Task, judged: list[Judged]) -> dict[str, Any]:
+def tables(dataset: Dataset, task: Task, judged: list[CaseResult]) -> dict[str, Any]:
     """The tables beside a record, by name: values of every entity, recommended lists, and the groups."""
     import pyarrow as pa
 
@@ -73,19 +73,19 @@ def _group_table(dataset: Dataset, task: Task) -> Any:
     return pa.table({"group": list(task.train.groups.ids), **columns, "members": members})
 
 
-def _names(judged: Judged, dataset: Dataset, task: Task) -> list[str]:
-    ids = dataset.user_ids if judged.judgement.view.entity == "user" else task.train.groups.ids
-    return [ids[i] for i in judged.judgement.lists.entities[judged.judgement.judged]]
+def _names(judged: CaseResult, dataset: Dataset, task: Task) -> list[str]:
+    ids = dataset.user_ids if judged.case.view.entity == "user" else task.train.groups.ids
+    return [ids[i] for i in judged.case.lists.entities[judged.case.evaluated]]
 
 
-def _entity_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
+def _entity_table(judged: CaseResult, dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
     names = _names(judged, dataset, task)
-    kept = judged.judgement.judged
+    kept = judged.case.evaluated
     return pa.table(
         {
-            "view": pa.repeat(judged.judgement.view.name, len(names)).dictionary_encode(),
+            "view": pa.repeat(judged.case.view.name, len(names)).dictionary_encode(),
             "aggregator": pa.repeat(judged.aggregator, len(names)).dictionary_encode(),
             "entity": names,
             **{name: values[kept] for name, values in judged.values["expected"].items()},
@@ -93,15 +93,15 @@ def _entity_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
     )
 
 
-def _top_table(judged: Judged, dataset: Dataset, task: Task) -> Any:
+def _top_table(judged: CaseResult, dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
     names = np.array(_names(judged, dataset, task), dtype=object)
-    lists, ranks = np.nonzero(judged.top[judged.judgement.judged] >= 0)
-    items = judged.top[judged.judgement.judged][lists, ranks]
+    lists, ranks = np.nonzero(judged.top[judged.case.evaluated] >= 0)
+    items = judged.top[judged.case.evaluated][lists, ranks]
     return pa.table(
         {
-            "view": pa.repeat(judged.judgement.view.name, len(lists)).dictionary_encode(),
+            "view": pa.repeat(judged.case.view.name, len(lists)).dictionary_encode(),
             "aggregator": pa.repeat(judged.aggregator, len(lists)).dictionary_encode(),
             "entity": pa.array(names[lists], type=pa.string()).dictionary_encode(),
             "rank": pa.array(ranks + 1, type=pa.int32()),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report import Significance, long_frame, table_frame
 from groupbench.report.rows import require_level, row_name
+from groupbench.runner.run import collect, start
 from groupbench.studies.fit import load_for
 from groupbench.studies.study import Study, failures, place_of, require_aggregator, require_metrics, scored_by
 
@@ -54,7 +54,7 @@ def study_ablation(
         metrics: names of metrics.
         aggregator: which group scores are compared; views of single users have none.
         level: level of the tests.
-        report: as of `groupbench.api.start`.
+        report: as of `groupbench.runner.run.start`.
         begin: likewise.
 
     Returns:
@@ -71,8 +71,8 @@ def study_ablation(
     require_level(level)
     require_metrics(metrics)
     require_aggregator(aggregator)
-    jobs = api.start(with_ablations(config), results, report, begin=begin)
-    records = api.collect(jobs)
+    jobs = start(with_ablations(config), results, report, begin=begin)
+    records = collect(jobs)
     full = next(job.label for job in jobs if job.method == method)
     failed = failures(records)
     if not any(record.method == full and record.status == "done" for record in records):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.registry import methods
 from groupbench.report import long_frame
+from groupbench.runner.run import collect, start
 from groupbench.studies.cache import all_measured
 from groupbench.studies.fit import load_for
 from groupbench.studies.measure import DISJOINT, MODEL, ROWS, Measured
@@ -63,7 +63,7 @@ def study_weights(
         weights: the weights, not negative.
         metric: what recommendations are judged by, in the usual views.
         aggregator: which group scores are judged.
-        report: as of `groupbench.api.start`.
+        report: as of `groupbench.runner.run.start`.
         begin: likewise.
         step: as of `groupbench.studies.cache.all_measured`.
         tell: called with lines of progress.
@@ -85,8 +85,8 @@ def study_weights(
     rows: list[dict[str, Any]] = []
     failed: list[str] = []
     for weight in weights:
-        jobs = api.start(weighted(config, weight), results, report, begin=begin)
-        records = api.collect(jobs)
+        jobs = start(weighted(config, weight), results, report, begin=begin)
+        records = collect(jobs)
         failed += failures(records)
         done = {record.seed for record in records if record.status == "done"}
         if done:

@@ -48,7 +48,7 @@ def fitted(movielens):
 
 
 def cases(task, *views):
-    return [VIEWS[view].judge(task) for view in views]
+    return [VIEWS[view].make_case(task) for view in views]
 
 
 def created(names):
@@ -128,7 +128,7 @@ def test_twenty_aggregators(benchmark, fitted):
     assert np.unique(task.train.groups.sizes).tolist() == [2, 3, 4, 5, 6, 7, 8]
     views, watch = cases(task, "coupled"), Stopwatch()
     found = benchmark.pedantic(evaluate, (method, task, views, created(TWENTY), watch), rounds=1)
-    assert [len(one.judgement.judged) for one in found] == [1000] * 20
+    assert [len(one.case.evaluated) for one in found] == [1000] * 20
     benchmark.extra_info["seconds"] = watch.seconds
 
 

@@ -42,7 +42,7 @@ def random_rows(rng, per_user):
 
 def rated(task):
     """The items that members rated: about 100 candidates a group."""
-    return VIEWS["rated-group"].judge(task)
+    return VIEWS["rated-group"].make_case(task)
 
 
 def every_item(task):
@@ -65,22 +65,22 @@ def fitted():
 ASKED = [f"{name}@{k}" for name in ("precision", "recall", "ndcg") for k in CUTOFFS]
 
 
-def groupbench(method, task, judgement):
+def groupbench(method, task, case):
     """Three metrics at four cutoffs, as expected of equal scores, and the lists of the top 20."""
     chosen = {"average": aggregators["average"].create()}
-    (judged,) = evaluate(method, task, [judgement], chosen, Stopwatch(), metrics=ASKED, ties=["expected"])
+    (judged,) = evaluate(method, task, [case], chosen, Stopwatch(), metrics=ASKED, ties=["expected"])
     return judged.values["expected"]
 
 
-def one_by_one(method, task, judgement):
+def one_by_one(method, task, case):
     """Three metrics at four cutoffs, group after group, ties in any order, and no lists."""
-    lists, offsets = judgement.lists, judgement.lists.segments.offsets
+    lists, offsets = case.lists, case.lists.segments.offsets
     discount = 1 / np.log2(np.arange(2, 22))
     out = {name: np.empty(len(lists.entities)) for name in ASKED}
     for place, group in enumerate(lists.entities):
         rows = slice(offsets[place], offsets[place + 1])
         scores = method.score(task.train.groups[group])[:, lists.items[rows]].mean(axis=0)
-        relevant = lists.truth[rows] >= judgement.tau
+        relevant = lists.truth[rows] >= case.tau
         hits = relevant[np.argsort(-scores)[:20]]
         n_relevant = relevant.sum()
         for k in CUTOFFS:
@@ -94,7 +94,7 @@ def one_by_one(method, task, judgement):
 @pytest.mark.parametrize("candidates", [rated, every_item])
 def test_against_a_loop_over_groups(versus, fitted, candidates):
     method, task = fitted
-    judgement = candidates(task)
+    case = candidates(task)
 
     def equal(ours, loop):
         for name, values in loop.items():
@@ -102,8 +102,8 @@ def test_against_a_loop_over_groups(versus, fitted, candidates):
 
     versus(
         f"10,000 groups of 4, 5,000 items, factors to metrics, {candidates.__name__.replace('_', ' ')}",
-        partial(groupbench, method, task, judgement),
-        partial(one_by_one, method, task, judgement),
+        partial(groupbench, method, task, case),
+        partial(one_by_one, method, task, case),
         equal,
         against="a loop over groups with NumPy",
         bar=2.5,

@@ -69,7 +69,7 @@ def coupled(movielens):
 def judged(task, view, method, strategies, metrics, ties=("expected",)):
     """Figures under each tie rule by metric, each (n_lists,), of each aggregator."""
     chosen = {name: aggregators[name].create(**parameters) for name, parameters in strategies.items()}
-    views = [VIEWS[view].judge(task)]
+    views = [VIEWS[view].make_case(task)]
     found = evaluate(method, task, views, chosen, Stopwatch(), metrics=metrics, ties=ties)
     return {one.aggregator: one for one in found}
 
@@ -115,7 +115,7 @@ def test_groups_of_four(versus, grouprec, movielens, coupled, names):
         }
 
     def equal(found, theirs):
-        few = next(iter(found.values())).judgement.lists.entities < FEW
+        few = next(iter(found.values())).case.lists.entities < FEW
         shared = {
             name: {key.removeprefix("mean-"): mean for key, mean in means.items() if key != "min-hit@10"}
             for name, means in theirs.items()
@@ -180,7 +180,7 @@ def test_sampled(versus, grouprec, real_data, name):
     dataset = load(name, real_data)
     task = make_protocol({"name": "given"}).prepare(dataset, 0)
     method = fitted(task.train, "item-knn-cosine")
-    lists = VIEWS["sampled-group"].judge(task).lists
+    lists = VIEWS["sampled-group"].make_case(task).lists
     groups = grouprec.Groups([task.train.groups[g] for g in range(len(task.train.groups))])
     catalogue = whole_catalogue(grouprec, task.train.ratings)
     recommender = grouprec.GroupRecommender.from_fitted(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupbench.benchmarks import AXES, Growth, saved
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
@@ -20,6 +19,7 @@ from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS
 from groupbench.models.recommender import Recommender, TrainingData
+from tests.benchmarks.speed import AXES, Growth, saved
 
 START = {"users": 8000, "items": 2000, "groups": 2000, "members": 4}
 END = {"users": 1_000_000, "items": 100_000, "groups": 1_000_000, "members": 128}
@@ -69,11 +69,11 @@ def test_growth(benchmark, with_peak, axis, size):
 
     def judged():
         chosen = {"average": aggregators["average"].create()}
-        return evaluate(method, task, [VIEWS["rated-group"].judge(task)], chosen, Stopwatch())
+        return evaluate(method, task, [VIEWS["rated-group"].make_case(task)], chosen, Stopwatch())
 
     (found,), peak = benchmark.pedantic(with_peak, (judged,), rounds=1)
     if benchmark.stats is not None:
         benchmark.extra_info |= saved(Growth(axis, size, benchmark.stats.stats.median, peak))
-    assert len(found.judgement.lists.entities) == task.train.groups.sizes.size
+    assert len(found.case.lists.entities) == task.train.groups.sizes.size
     assert 0 < found.means("expected")["ndcg@10"] < 1
     assert peak < BUDGET

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from groupbench.metrics import families, gather, judge, judge_ranked
+from groupbench.metrics import evaluate_rankings, evaluate_scores, families, gather
 
 WIDTH = 20
 METRICS = [f"{name}@{k}" for name in ("precision", "recall", "ndcg", "map") for k in (5, 10, 20)]
@@ -32,7 +32,7 @@ def narrow(n_lists):
 
 def judged(scores, relevant, metrics):
     """Mean of each metric."""
-    values = judge(scores, relevant, np.ones_like(relevant), metrics)
+    values = evaluate_scores(scores, relevant, np.ones_like(relevant), metrics)
     return {name: found.mean() for name, found in values.items()}
 
 
@@ -156,7 +156,7 @@ def test_implicit(versus):
     n_relevant = np.diff(truth.indptr)
 
     def ours():
-        values = judge_ranked(gather(relevant, ranked[:, :10]), n_relevant, OF_IMPLICIT)
+        values = evaluate_rankings(gather(relevant, ranked[:, :10]), n_relevant, OF_IMPLICIT)
         # What implicit calls precision: all hits by all that could be hit.
         reachable = np.minimum(n_relevant, 10)
         hits = (values["recall_capped@10"] * reachable).sum()
@@ -229,7 +229,7 @@ def means_of_files(run, qrels):
     shown = position < 10
     relevant[queries[shown], position[shown]] = hits[shown]
     n_relevant = np.bincount(keys // width, minlength=len(relevant))[: len(relevant)]
-    return {name: found.mean() for name, found in judge_ranked(relevant, n_relevant, FIVE).items()}
+    return {name: found.mean() for name, found in evaluate_rankings(relevant, n_relevant, FIVE).items()}
 
 
 def by_pytrec_eval(run, qrels):
@@ -333,7 +333,7 @@ def test_numpy_loop(versus, select):
 
     versus(
         f"12 metrics of 2,000 lists of 5,000, {select}",
-        partial(judge, scores, relevant, np.ones_like(relevant), METRICS),
+        partial(evaluate_scores, scores, relevant, np.ones_like(relevant), METRICS),
         theirs,
         equal,
         against="a loop with NumPy",
@@ -370,20 +370,20 @@ def test_ties_in_wide_lists(benchmark, tied):
         "all but the first 15": np.where(scores > 0.997, scores, 0.0),
         "in 40 levels": np.floor(scores * 40),
     }[tied]
-    values = benchmark(judge, scores, relevant, np.ones_like(relevant), METRICS)
+    values = benchmark(evaluate_scores, scores, relevant, np.ones_like(relevant), METRICS)
     assert values["precision@20"].mean() == pytest.approx(0.01, abs=0.002)
 
 
 def test_every_family(benchmark):
     scores, relevant = narrow(100_000)
     every = [f"{name}@{k}" for name in families() for k in (5, 10, 20)]
-    assert benchmark(judge, scores, relevant, np.ones_like(relevant), every).keys() == set(every)
+    assert benchmark(evaluate_scores, scores, relevant, np.ones_like(relevant), every).keys() == set(every)
 
 
 def test_million_lists(benchmark):
     scores, relevant = narrow(1_000_000)
     lists = scores, relevant, np.ones_like(relevant)
-    values = benchmark.pedantic(judge, (*lists, METRICS), rounds=3)
-    few = judge(*(array[-1000:] for array in lists), METRICS)
+    values = benchmark.pedantic(evaluate_scores, (*lists, METRICS), rounds=3)
+    few = evaluate_scores(*(array[-1000:] for array in lists), METRICS)
     for name in METRICS:
         np.testing.assert_array_equal(values[name][-1000:], few[name])

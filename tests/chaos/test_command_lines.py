@@ -51,8 +51,6 @@ CALLS = {
     "study ablation": "--method random --dataset data",
     "study lambda": "--method random --dataset data",
     "study profiling": "--method random --dataset data",
-    "bench report": "afile",
-    "bench check": "afile afile",
 }
 """A call of every command that is soon over."""
 

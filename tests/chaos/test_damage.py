@@ -145,7 +145,7 @@ import sys, json
 from dataclasses import replace
 from pathlib import Path
 import pyarrow as pa
-from groupbench import store
+from groupbench.results import store
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])
 record = replace(store.RunRecord.from_json(Path(sys.argv[3]).read_text()), seed=seed)
 tables = {name: pa.table({"seed": [seed] * 1000}) for name in ("entities", "groups", "top")}
@@ -161,7 +161,7 @@ def test_two_writers_never_mix_their_files(results, tmp_path):
         for seed in (1, 2, 3)
     ]
     for writer in writers:
-        assert (writer.communicate(timeout=120)[1], writer.returncode) == (b"", 0)
+        assert (writer.communicate(timeout=600)[1], writer.returncode) == (b"", 0)
         seed = store.read(folder).seed
     assert {f.name for f in folder.iterdir()} == {
         "run.json",
@@ -177,7 +177,7 @@ def test_two_runs_that_ask_for_different_things_share_a_folder(whole, launch, tm
     one = ("run", "--methods", "random,popularity", "--seeds", "2", "-j", "2")
     other = ("run", "--methods", "popularity,item-mean", "--seeds", "1", "-j", "2")
     with launch(tmp_path, *one) as first, launch(tmp_path, *other) as second:
-        said = [process.communicate(timeout=120) for process in (first, second)]
+        said = [process.communicate(timeout=600) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], said
     held = contents(tmp_path / "results")
     assert {place: held[place] for place in contents(whole)} == contents(whole)

@@ -15,14 +15,19 @@ def trial_of(name):
     return Trial(methods[name])
 
 
-@pytest.mark.parametrize(
-    ("name", "check"),
-    [
-        pytest.param(name, check, id=f"{name}-{check.name}")
-        for name, entry in methods.all().items()
-        for check in checks_for(entry)
-    ],
-)
+def promises():
+    """Each method with each check; names that share a class are sent to a process once, all if slow."""
+    started = set()
+    for name, entry in methods.all().items():
+        for check in checks_for(entry):
+            marks = []
+            if check.name == "other-process":
+                marks = [pytest.mark.process, *[pytest.mark.slow] * (entry.make in started)]
+                started.add(entry.make)
+            yield pytest.param(name, check, id=f"{name}-{check.name}", marks=marks)
+
+
+@pytest.mark.parametrize(("name", "check"), promises())
 def test_method_keeps_its_promise(name, check):
     outcome = check.run(trial_of(name))
 

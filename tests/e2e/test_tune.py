@@ -100,7 +100,7 @@ def test_another_number_of_workers_and_a_kill_change_nothing(tuned, cli):
     folder, _ = tuned
     log = cli.folder / "results" / "studies" / "itmrec-sim" / "paper" / "ease.log"
     with cli.running(*ASKED, "--jobs", 1) as process:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not (log.exists() and log.read_bytes().count(b"\n") >= 4) and time.monotonic() < end:
             time.sleep(0.01)
         process.kill()

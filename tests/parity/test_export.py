@@ -94,7 +94,7 @@ def trec_eval(qrels, run):
 
 
 def ranx(qrels, run):
-    """The same from ranx."""
+    """The same from ranx, for which numba compiles for minutes."""
     import ranx
 
     names = {"precision": "precision", "recall": "recall", "ndcg": "ndcg", "map": "map", "hit": "hit_rate"}
@@ -107,7 +107,7 @@ def ranx(qrels, run):
 
 
 @pytest.mark.parametrize("place", PLACES, ids="-".join)
-@pytest.mark.parametrize("tool", [trec_eval, ranx], ids=["trec_eval", "ranx"])
+@pytest.mark.parametrize("tool", [trec_eval, pytest.param(ranx, marks=pytest.mark.slow)])
 def test_other_tools_find_our_figures(tool, place, results, exported):
     pytest.importorskip("pytrec_eval" if tool is trec_eval else "ranx")
     protocol, view, method, aggregator = place

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from groupbench.metrics import judge
+from groupbench.metrics import evaluate_scores
 
 WIDTH = 24
 CUTOFFS = (1, 3, 5, 10, 20)
+GOLDEN = Path(__file__).parent / "golden"
+"""Values of peers that take long to start, made by `golden/make.py`."""
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +61,30 @@ def test_trec_eval(lists):
     }
     theirs[f"mrr@{WIDTH}"] = [result[q]["recip_rank"] for q in qrels]
     theirs[f"map@{WIDTH}"] = [result[q]["map"] for q in qrels]
-    assert_equal(judge(*lists, theirs), theirs)
+    assert_equal(evaluate_scores(*lists, theirs), theirs)
 
 
-def test_ranx(lists):
+def stored(name):
+    """Lists of the kind of `lists`, and a peer's values, from a file in `golden`."""
+    held = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    scores, relevant = held.pop("scores"), held.pop("relevant")
+    valid = np.arange(WIDTH) < np.array([len(row) for row in scores])[:, None]
+    arrays = np.zeros(valid.shape), np.zeros(valid.shape, bool)
+    for array, rows in zip(arrays, (scores, relevant), strict=True):
+        array[valid] = np.concatenate(rows)
+    held.pop("made by")
+    return (*arrays, valid), held
+
+
+def test_ranx():
+    lists, theirs = stored("ranx")
+    assert len(theirs) == 30
+    assert_equal(evaluate_scores(*lists, theirs), theirs)
+
+
+@pytest.mark.slow
+def test_ranx_itself(lists):
+    """numba compiles for two minutes."""
     ranx = pytest.importorskip("ranx")
     names = {
         "precision": "precision",
@@ -70,11 +95,11 @@ def test_ranx(lists):
         "mrr": "mrr",
     }
     qrels, run = as_dicts(*lists)
-    asked = {f"{ours}@{k}": f"{name}@{k}" for ours, name in names.items() for k in CUTOFFS}
+    wanted = {f"{ours}@{k}": f"{name}@{k}" for ours, name in names.items() for k in CUTOFFS}
     scored = ranx.Run(run)
-    ranx.evaluate(ranx.Qrels(qrels), scored, list(asked.values()), return_mean=False)
-    theirs = {ours: [scored.scores[name][q] for q in qrels] for ours, name in asked.items()}
-    assert_equal(judge(*lists, theirs), theirs)
+    ranx.evaluate(ranx.Qrels(qrels), scored, list(wanted.values()), return_mean=False)
+    theirs = {ours: [scored.scores[name][q] for q in qrels] for ours, name in wanted.items()}
+    assert_equal(evaluate_scores(*lists, theirs), theirs)
 
 
 @pytest.mark.parametrize("k", CUTOFFS)
@@ -82,7 +107,7 @@ def test_sklearn_ndcg(lists, k):
     metrics = pytest.importorskip("sklearn.metrics")
     scores, relevant, _ = lists
     everything = np.ones_like(relevant)
-    ours = judge(scores, relevant, everything, [f"ndcg@{k}"])[f"ndcg@{k}"]
+    ours = evaluate_scores(scores, relevant, everything, [f"ndcg@{k}"])[f"ndcg@{k}"]
     theirs = [metrics.ndcg_score(relevant[i : i + 1], scores[i : i + 1], k=k) for i in range(500)]
     np.testing.assert_allclose(ours[:500], theirs, rtol=0, atol=1e-9)
     assert np.mean(ours) == pytest.approx(metrics.ndcg_score(relevant, scores, k=k), abs=1e-9)
@@ -94,7 +119,7 @@ def test_sklearn_dcg_with_ties(lists, k):
     metrics = pytest.importorskip("sklearn.metrics")
     _, relevant, _ = lists
     scores = np.random.default_rng(3).integers(0, 6, relevant.shape).astype(float)
-    ours = judge(scores, relevant, np.ones_like(relevant), [f"ndcg@{k}"])[f"ndcg@{k}"]
+    ours = evaluate_scores(scores, relevant, np.ones_like(relevant), [f"ndcg@{k}"])[f"ndcg@{k}"]
     assert ours.mean() == pytest.approx(metrics.ndcg_score(relevant, scores, k=k), abs=1e-9)
 
 
@@ -114,7 +139,7 @@ def test_implicit(lists, k):
     held_out = csr_matrix(np.pad(relevant, ((0, 0), (0, 1))), dtype=np.float32)
     theirs = ranking_metrics_at_k(model, known, held_out, K=k, show_progress=False)
     names = f"map_capped@{k}", f"ndcg@{k}", f"precision@{k}"
-    ours = judge(scores, relevant, np.ones_like(relevant), names)
+    ours = evaluate_scores(scores, relevant, np.ones_like(relevant), names)
     assert ours[f"map_capped@{k}"].mean() == pytest.approx(theirs["map"], abs=1e-9)
     assert ours[f"ndcg@{k}"].mean() == pytest.approx(theirs["ndcg"], abs=1e-9)
     # implicit's precision is pooled: hits of all lists over the sum of min(K, |Rel|).

@@ -129,39 +129,39 @@ def _write_split(
         dataset = inputs.dataset(record)
     split = Split.make(dataset, recorded(same[0], "protocol"), same[0].seed)
     written = []
-    for judgement in split.cases.values():
-        name = judgement.view.name
+    for case in split.cases.values():
+        name = case.view.name
         if not chosen.view(name):
             continue
-        truth = truth_of(split, judgement)
-        if reason := unsuited(judgement) or (_REPEATS if truth.repeats else ""):
+        truth = truth_of(split, case)
+        if reason := unsuited(case) or (_REPEATS if truth.repeats else ""):
             exported.left_out[f"{split.dataset.name} {split.protocol.label} {name}"] = reason
             continue
-        writer.truth(split, judgement, truth)
-        written.append(judgement)
+        writer.truth(split, case, truth)
+        written.append(case)
         for record in same:
-            for shown in shown_lists(results, record, split, judgement):
+            for shown in shown_lists(results, record, split, case):
                 if chosen.aggregator(shown.aggregator):
-                    writer.lists(split, judgement, record, shown)
+                    writer.lists(split, case, record, shown)
                     exported.runs += 1
-                    _note_ties(record, judgement, shown.aggregator, exported)
+                    _note_ties(record, case, shown.aggregator, exported)
     exported.parts.append(_part(split, written))
 
 
-def _note_ties(record: RunRecord, judgement: EvaluationCase, aggregator: str, exported: Exported) -> None:
+def _note_ties(record: RunRecord, case: EvaluationCase, aggregator: str, exported: Exported) -> None:
     for figures in record.figures:
-        if (figures.view, figures.aggregator) == (judgement.view.name, aggregator) and figures.tied > 0:
+        if (figures.view, figures.aggregator) == (case.view.name, aggregator) and figures.tied > 0:
             exported.tied[record.method] = max(figures.tied, exported.tied.get(record.method, 0.0))
 
 
 def _part(split: Split, cases: Sequence[EvaluationCase]) -> dict[str, Any]:
     views = {
-        judgement.view.name: {
-            "definition": judgement.view.definition,
-            "tau": judgement.tau,
-            "figures": AVERAGES[judgement.view.judges],
+        case.view.name: {
+            "definition": case.view.definition,
+            "tau": case.tau,
+            "figures": AVERAGES[case.view.truth_from],
         }
-        for judgement in cases
+        for case in cases
     }
     return {
         "dataset": split.dataset.name,

@@ -37,7 +37,7 @@ class Shown:
 
 
 def shown_lists(
-    results: Path, record: store.RunRecord, split: Split, judgement: EvaluationCase
+    results: Path, record: store.RunRecord, split: Split, case: EvaluationCase
 ) -> Iterator[Shown]:
     """The recommended lists of a run in one view, for each aggregator.
 
@@ -46,17 +46,17 @@ def shown_lists(
     """
     import pyarrow.compute as pc
 
-    aggregators = [f.aggregator for f in record.figures if f.view == judgement.view.name]
+    aggregators = [f.aggregator for f in record.figures if f.view == case.view.name]
     if not aggregators:
         return
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-    table = _read(folder / "top.parquet", judgement.view.name)
+    table = _read(folder / "top.parquet", case.view.name)
     for aggregator in aggregators:
         rows = table.filter(pc.equal(table["aggregator"], aggregator))
         ranks = rows["rank"].to_numpy().astype(np.int64)
-        owners = indices(rows["entity"], split.entity_ids(judgement))
+        owners = indices(rows["entity"], split.entity_ids(case))
         items = indices(rows["item"], split.dataset.item_ids)
-        lists = _list_of_row(judgement, owners, ranks)
+        lists = _list_of_row(case, owners, ranks)
         if lists is None or (items < 0).any():
             raise ResultError(
                 f"run {record.key} ({record.method}): its lists are not those of the split that this code "
@@ -65,10 +65,10 @@ def shown_lists(
         yield Shown(aggregator, lists, ranks, items)
 
 
-def _list_of_row(judgement: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:
+def _list_of_row(case: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:
     """The list of each row, or None if owners do not fit: lists follow each other, each from rank 1."""
-    judged = np.flatnonzero(judgement.judged)
-    if not np.array_equal(owners[ranks == 1], judgement.lists.entities[judged]):
+    judged = np.flatnonzero(case.evaluated)
+    if not np.array_equal(owners[ranks == 1], case.lists.entities[judged]):
         return None
     return np.asarray(judged[np.cumsum(ranks == 1) - 1])
 

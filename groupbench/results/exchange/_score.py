@@ -15,7 +15,7 @@ from groupbench.core import provenance, registry
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation import evaluate
-from groupbench.evaluation.accumulate import Judged, collector
+from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
 from groupbench.evaluation.scoring import Scored
 from groupbench.results import store, tables
 from groupbench.results.exchange._read import Rows, read_rows, scores_of
@@ -32,13 +32,13 @@ class Ranked:
     """One view of one repeat, judged.
 
     Attributes:
-        judged: its values.
+        result: its values.
         candidates: candidates of the judged lists.
         missing: those without a score, which share the last place of their list.
         others: rows of the file whose item is no candidate of any of its entity's lists.
     """
 
-    judged: Judged
+    result: CaseResult
     candidates: int
     missing: int
     others: int
@@ -88,10 +88,10 @@ def score(
     for repeat in sorted({seed for seed, _ in parts}):
         split = Split.make(dataset, dict(options), repeat)
         asked = {view: rows for (number, view), rows in parts.items() if number == repeat}
-        ranked = [_ranked(split, _judgement(split, view), rows) for view, rows in asked.items()]
+        ranked = [_ranked(split, _case(split, view), rows) for view, rows in asked.items()]
         record = _record(split, ranked, name, source, hashes)
         folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-        store.write(folder, record, tables.tables(dataset, split.task, [r.judged for r in ranked]))
+        store.write(folder, record, tables.tables(dataset, split.task, [r.result for r in ranked]))
         scored.append((record, ranked))
     return scored
 
@@ -120,7 +120,7 @@ def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple
     return parts
 
 
-def _judgement(split: Split, view: str) -> EvaluationCase:
+def _case(split: Split, view: str) -> EvaluationCase:
     """The view of that name, or the first that rankings can answer."""
     suited = {name: j for name, j in split.cases.items() if not unsuited(j)}
     if view in suited:
@@ -134,12 +134,12 @@ def _judgement(split: Split, view: str) -> EvaluationCase:
     return next(iter(suited.values()))
 
 
-def _ranked(split: Split, judgement: EvaluationCase, rows: Rows) -> Ranked:
+def _ranked(split: Split, case: EvaluationCase, rows: Rows) -> Ranked:
     """Judge the rows of one view, list after list in blocks."""
-    lists, view = judgement.lists, judgement.view
-    scores = scores_of(rows, view.entity, split.entity_ids(judgement), split.dataset.item_ids)
+    lists, view = case.lists, case.view
+    scores = scores_of(rows, view.entity, split.entity_ids(case), split.dataset.item_ids)
     aggregator = "none" if view.entity == "user" else "own"
-    found = collector(judgement, aggregator, None, split.task.train)
+    found = ACCUMULATORS[view.truth_from](case, aggregator, None, split.task.train)
     candidates = missing = 0
     met = np.zeros(len(scores.keys), dtype=bool)
     everyone = Segments.from_sizes(np.ones(len(lists.entities), dtype=np.int64))
@@ -148,7 +148,7 @@ def _ranked(split: Split, judgement: EvaluationCase, rows: Rows) -> Ranked:
         block = lists.block(part)
         places = scores.places(lists.entities[part], block.items)
         found.add(part, block, Scored(np.where(places < 0, 0.0, scores.order[places])))
-        counted = block.valid & judgement.judged[part][:, None]
+        counted = block.valid & case.evaluated[part][:, None]
         candidates += int(counted.sum())
         missing += int((counted & (places < 0)).sum())
         met[places[block.valid & (places >= 0)]] = True
@@ -158,8 +158,8 @@ def _ranked(split: Split, judgement: EvaluationCase, rows: Rows) -> Ranked:
 def _record(
     split: Split, ranked: Sequence[Ranked], name: str, source: str, hashes: Mapping[str, str]
 ) -> store.RunRecord:
-    judged = [one.judged for one in ranked]
-    here = {one.judgement.view.name: one.judgement for one in judged}
+    judged = [one.result for one in ranked]
+    here = {one.case.view.name: one.case for one in judged}
     others = {view: unsuited(j) or f"no ranking for {view} was given" for view, j in split.cases.items()}
     others = {view: reason for view, reason in (others | split.reasons).items() if view not in here}
     config = {
@@ -185,7 +185,7 @@ def _record(
         config={**config, "rankings": dict(hashes)},
         figures=tuple(map(tables.figures, judged)),
         views={
-            **{view: tables.summary(judgement, "") for view, judgement in here.items()},
+            **{view: tables.summary(case, "") for view, case in here.items()},
             **{view: tables.unjudged(view, reason) for view, reason in others.items()},
         },
         environment=provenance.environment(),

@@ -43,7 +43,7 @@ def export_task(split: Split, out: Path) -> list[str]:
     """
     train = split.task.train
     groups = np.array(train.groups.ids, dtype=object)
-    asked = {name: unsuited(judgement) for name, judgement in split.cases.items()} | split.reasons
+    asked = {name: unsuited(case) for name, case in split.cases.items()} | split.reasons
     with new_folder(out) as folder:
         _write_rows(folder / "train.csv", "user", split.user_ids, split.item_ids, train.ratings)
         if train.group_ratings is not None:
@@ -56,9 +56,7 @@ def export_task(split: Split, out: Path) -> list[str]:
         _write(folder / "users.csv", _described("user", split.user_ids, train.user_features))
         _write(folder / "items.csv", _described("item", split.item_ids, train.item_features))
         views = {
-            name: _write_view(folder, split, judgement)
-            for name, judgement in split.cases.items()
-            if not asked[name]
+            name: _write_view(folder, split, case) for name, case in split.cases.items() if not asked[name]
         }
         (folder / "task.json").write_text(json.dumps(_card(split, views), indent=1) + "\n", encoding="utf-8")
     reasons = {name: reason.removeprefix(f"view {name}: ") for name, reason in asked.items()}
@@ -78,10 +76,10 @@ def _card(split: Split, views: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_view(folder: Path, split: Split, judgement: EvaluationCase) -> dict[str, Any]:
+def _write_view(folder: Path, split: Split, case: EvaluationCase) -> dict[str, Any]:
     """Write the candidates of a view; returns what `task.json` says of it."""
-    lists, view = judgement.lists, judgement.view
-    entities = np.array(split.entity_ids(judgement), dtype=object)
+    lists, view = case.lists, case.view
+    entities = np.array(split.entity_ids(case), dtype=object)
     n_items = split.dataset.ratings.n_items
     if isinstance(lists, CatalogueLists):
         file, rule = f"excluded-{view.name}.csv", f"for entities-{view.name}.csv rank all items but these"

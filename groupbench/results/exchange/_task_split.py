@@ -46,7 +46,7 @@ class Split:
         """
         protocol = make_protocol(options, dataset)
         task = protocol.prepare(dataset, seed)
-        cases, reasons = protocol.judge(task)
+        cases, reasons = protocol.make_cases(task)
         return cls(dataset, protocol, seed, task, {j.view.name: j for j in cases}, reasons)
 
     @cached_property
@@ -59,15 +59,15 @@ class Split:
         """Ids of the users as an object array, (n_users,)."""
         return np.array(self.dataset.user_ids, dtype=object)
 
-    def entity_ids(self, judgement: EvaluationCase) -> Sequence[str]:
+    def entity_ids(self, case: EvaluationCase) -> Sequence[str]:
         """Ids of all users or groups, whichever the view judges."""
-        return self.dataset.user_ids if judgement.view.entity == "user" else self.task.train.groups.ids
+        return self.dataset.user_ids if case.view.entity == "user" else self.task.train.groups.ids
 
 
-def unsuited(judgement: EvaluationCase) -> str:
+def unsuited(case: EvaluationCase) -> str:
     """Why lists of items alone cannot be judged by the view, or nothing."""
-    if judgement.view.judges == "predictions":
+    if case.view.truth_from == "predictions":
         return "judges by the base method's predictions, which lists of items do not hold"
-    if judgement.view.estimates_only:
+    if case.view.estimates_only:
         return "ranks what is predicted to reach tau, which lists of items do not hold"
     return ""

@@ -34,25 +34,25 @@ class Queries:
 
     Args:
         split: the split.
-        judgement: the view.
+        case: the view.
         truth: the truth of its judged lists.
     """
 
-    def __init__(self, split: Split, judgement: EvaluationCase, truth: Truth) -> None:
+    def __init__(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
         self._width = split.dataset.ratings.n_users + 1
-        if judgement.lists.members is None:
-            lists = np.flatnonzero(judgement.judged)
+        if case.lists.members is None:
+            lists = np.flatnonzero(case.evaluated)
             self._keys = lists * self._width
         else:
             self._keys = np.unique(truth.lists * self._width + truth.members + 1)
         lists, members = np.divmod(self._keys, self._width)
-        entities = judgement.lists.entities
-        owner = quoted(split.entity_ids(judgement))[entities]
+        entities = case.lists.entities
+        owner = quoted(split.entity_ids(case))[entities]
         numbers = list_numbers(entities)
         if (numbers > 1).any():
             owner = owner + np.char.mod("#%d", numbers).astype(object)
         self.names = owner[lists]
-        if judgement.lists.members is not None:
+        if case.lists.members is not None:
             self.names = self.names + "/" + quoted(split.dataset.user_ids)[members - 1]
 
     def of_truth(self, truth: Truth) -> IntArray:

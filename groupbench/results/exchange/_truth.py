@@ -39,16 +39,16 @@ class Truth:
         return bool(np.unique(keys, axis=1).shape[1] < keys.shape[1])
 
 
-def truth_of(split: Split, judgement: EvaluationCase) -> Truth:
+def truth_of(split: Split, case: EvaluationCase) -> Truth:
     """The truth of the judged lists; of lists that members judge, what each of them likes."""
-    members = judgement.lists.members
+    members = case.lists.members
     if members is not None:
         found = _of_members(split, members)
     else:
-        lists, items, ratings = judgement.lists.truths
+        lists, items, ratings = case.lists.truths
         nobody = np.full(len(lists), -1)
-        found = Truth(lists, nobody, items, ratings, ratings >= judgement.tau)
-    kept = judgement.judged[found.lists]
+        found = Truth(lists, nobody, items, ratings, ratings >= case.tau)
+    kept = case.evaluated[found.lists]
     return Truth(
         found.lists[kept], found.members[kept], found.items[kept], found.ratings[kept], found.relevant[kept]
     )

@@ -23,11 +23,11 @@ class Writer(ABC):
     """Writes truth and lists below a folder; `close` ends it."""
 
     @abstractmethod
-    def truth(self, split: Split, judgement: EvaluationCase, truth: Truth) -> None:
+    def truth(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
         """Write the truth of a view."""
 
     @abstractmethod
-    def lists(self, split: Split, judgement: EvaluationCase, record: RunRecord, shown: Shown) -> None:
+    def lists(self, split: Split, case: EvaluationCase, record: RunRecord, shown: Shown) -> None:
         """Write the lists that a run showed in the view whose truth was written last."""
 
     @abstractmethod
@@ -42,16 +42,16 @@ class TrecWriter(Writer):
         self._root = folder
         self._queries: Queries | None = None
 
-    def truth(self, split: Split, judgement: EvaluationCase, truth: Truth) -> None:
+    def truth(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
         """Write the qrels."""
-        self._queries = Queries(split, judgement, truth)
-        names = (split.dataset.name, split.protocol.label, judgement.view.name, f"seed-{split.seed}")
+        self._queries = Queries(split, case, truth)
+        names = (split.dataset.name, split.protocol.label, case.view.name, f"seed-{split.seed}")
         self._folder = self._root.joinpath(*map(safe_name, names))
         self._folder.mkdir(parents=True)
         self._items = quoted(split.dataset.item_ids)
         write_qrels(self._folder / "qrels", self._queries, truth, self._items)
 
-    def lists(self, split: Split, judgement: EvaluationCase, record: RunRecord, shown: Shown) -> None:
+    def lists(self, split: Split, case: EvaluationCase, record: RunRecord, shown: Shown) -> None:
         """Write a run."""
         assert self._queries is not None
         name = record.method if shown.aggregator == "none" else f"{record.method}+{shown.aggregator}"
@@ -70,7 +70,7 @@ class TableWriter(Writer):
         self._form = form
         self._open: dict[str, Any] = {}
 
-    def truth(self, split: Split, judgement: EvaluationCase, truth: Truth) -> None:
+    def truth(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
         """Add the truth of a view."""
         import pyarrow as pa
 
@@ -79,8 +79,8 @@ class TableWriter(Writer):
         self._add(
             "truth",
             {
-                **_place(split, judgement, len(truth.lists)),
-                **_owners(split, judgement, truth.lists),
+                **_place(split, case, len(truth.lists)),
+                **_owners(split, case, truth.lists),
                 "member": pa.array(members, type=pa.string()),
                 "item": pa.array(split.item_ids[truth.items], type=pa.string()),
                 "rating": pa.array(truth.ratings),
@@ -88,7 +88,7 @@ class TableWriter(Writer):
             },
         )
 
-    def lists(self, split: Split, judgement: EvaluationCase, record: RunRecord, shown: Shown) -> None:
+    def lists(self, split: Split, case: EvaluationCase, record: RunRecord, shown: Shown) -> None:
         """Add the lists of a run."""
         import pyarrow as pa
 
@@ -96,10 +96,10 @@ class TableWriter(Writer):
         self._add(
             "lists",
             {
-                **_place(split, judgement, n),
+                **_place(split, case, n),
                 "method": pa.repeat(record.method, n),
                 "aggregator": pa.repeat(shown.aggregator, n),
-                **_owners(split, judgement, shown.lists),
+                **_owners(split, case, shown.lists),
                 "item": pa.array(split.item_ids[shown.items], type=pa.string()),
                 "rank": pa.array(shown.ranks),
             },
@@ -121,24 +121,24 @@ class TableWriter(Writer):
         self._open[name].write_table(table)
 
 
-def _place(split: Split, judgement: EvaluationCase, n: int) -> dict[str, Any]:
+def _place(split: Split, case: EvaluationCase, n: int) -> dict[str, Any]:
     import pyarrow as pa
 
     names = {
         "dataset": split.dataset.name,
         "protocol": split.protocol.label,
-        "view": judgement.view.name,
+        "view": case.view.name,
         "seed": split.seed,
     }
     return {name: pa.repeat(value, n) for name, value in names.items()}
 
 
-def _owners(split: Split, judgement: EvaluationCase, lists: IntArray) -> dict[str, Any]:
+def _owners(split: Split, case: EvaluationCase, lists: IntArray) -> dict[str, Any]:
     """The user or group of each list, and which of its lists it is."""
     import pyarrow as pa
 
-    entities = judgement.lists.entities
-    ids = np.array(split.entity_ids(judgement), dtype=object)
+    entities = case.lists.entities
+    ids = np.array(split.entity_ids(case), dtype=object)
     return {
         "entity": pa.array(ids[entities[lists]], type=pa.string()),
         "list": pa.array(list_numbers(entities)[lists]),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.evaluation.inner_split import validation_task
+from groupbench.evaluation.inner_split import inner_task
 from groupbench.models.group_adapter import WEIGHT
 from groupbench.runner.executors import at_a_time, executor
 from groupbench.runner.plan import plan
@@ -101,6 +101,6 @@ def _view(options: Options, dataset: Dataset, protocol: Protocol) -> str:
     """The view that was asked for, or the first one that can judge the validation rows."""
     if options.view is not None and options.view not in protocol.views:
         raise ConfigError(unknown(f"view of the protocol {protocol.name}", options.view, protocol.views))
-    task = validation_task(dataset, protocol, options.seed, 0)
-    cases, _ = protocol.judge(task, () if options.view is None else (options.view,))
+    task = inner_task(dataset, protocol, options.seed, 0)
+    cases, _ = protocol.make_cases(task, () if options.view is None else (options.view,))
     return cases[0].view.name

@@ -15,7 +15,7 @@ from groupbench.core.errors import ConfigError
 from groupbench.core.registry import aggregators
 
 NAMES = sorted(aggregators.all())
-LAW = settings(deadline=None, max_examples=40)
+LAW = settings(max_examples=settings.default.max_examples // 2)
 ON_SCALE = ["average", "least-misery", "median", "most-pleasure", "most-respected"]
 
 

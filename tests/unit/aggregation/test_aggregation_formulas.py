@@ -77,8 +77,8 @@ def median(lists, scale, activity):
 
 
 def most_respected(lists, scale, activity):
-    leaders = [row for row, a in zip(lists, activity, strict=True) if a == max(activity)]
-    return average(leaders, scale, activity)
+    top_candidates = [row for row, a in zip(lists, activity, strict=True) if a == max(activity)]
+    return average(top_candidates, scale, activity)
 
 
 def borda(lists, scale, activity):

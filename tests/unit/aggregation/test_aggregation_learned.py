@@ -20,16 +20,16 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading import load
-from groupbench.evaluation import _training_pairs as taught
-from groupbench.evaluation import scoring
-from groupbench.evaluation._training_pairs import training_pairs
+from groupbench.evaluation import score_cache, scoring
+from groupbench.evaluation import training_pairs as taught
 from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.task import Task
+from groupbench.evaluation.training_pairs import training_pairs
 from groupbench.evaluation.views import VIEWS
 from groupbench.models.recommender import Recommender, TrainingData
 
-LAW = settings(deadline=None, max_examples=40)
+LAW = settings()
 AVERAGE = aggregators["average"].create()
 LINEAR = aggregators["linear"].create()
 RULES = {"least misery": np.min, "most pleasure": np.max, "median": np.median, "average": np.mean}
@@ -305,7 +305,7 @@ def test_lessons_stay_within_their_bound_and_are_the_same_every_time(monkeypatch
     train = training_factory(n_users=60, n_items=40, n_rows=900, n_groups=7)
     whole = pairs_of(training_pairs(train))
     for bound in (500, 60, 30, 4):
-        monkeypatch.setattr(taught, "LESSONS", bound)
+        monkeypatch.setattr(taught, "MAX_TRAINING_PAIRS", bound)
         given = training_pairs(train)
         sizes = train.groups.sizes[given.groups]
         assert sizes.sum() * given.items.shape[1] <= bound
@@ -360,7 +360,7 @@ def ask(matrix, train, chosen, group=0):
 
 @pytest.mark.parametrize("kept", [0, 10**6])
 def test_what_learns_is_taught_the_methods_own_scores_of_training_pairs_once(monkeypatch, kept):
-    monkeypatch.setattr(scoring, "KEPT", kept)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
     matrix, curious = np.arange(30.0).reshape(5, 6), Curious()
     train = TrainingData(rows_of(RATINGS, 5), (1.0, 5.0), GROUPS)
     ((name, found),) = ask(matrix, train, {"curious": curious})
@@ -421,7 +421,7 @@ def natural_task(seed, rule, n_users=80, n_items=30, n_groups=60):
 
 def figures(method, task, view, tau=None, chosen=("average", "linear", "least-misery")):
     made = {name: aggregators[name].create() for name in chosen}
-    found = evaluate(method, task, [VIEWS[view].judge(task, tau)], made, Stopwatch())
+    found = evaluate(method, task, [VIEWS[view].make_case(task, tau)], made, Stopwatch())
     return {f.aggregator: f.means("expected") for f in found}
 
 
@@ -449,7 +449,7 @@ def test_formed_groups_learn_from_training_rows_alone(options):
     group_views = [v for v in ("decoupled", "rated-group") if v in make_protocol(options).views]
     for view in group_views:
         mine, theirs = (
-            evaluate(method, t, [VIEWS[view].judge(t)], {"linear": LINEAR}, Stopwatch())
+            evaluate(method, t, [VIEWS[view].make_case(t)], {"linear": LINEAR}, Stopwatch())
             for t in (task, other)
         )
         np.testing.assert_array_equal(mine[0].top, theirs[0].top)

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from groupbench import metrics
@@ -31,11 +28,6 @@ def test_protocols_are_listed_by_the_first_lines_of_their_classes():
     listed = dict(line.split(maxsplit=1) for line in listing("protocols").splitlines()[1:])
 
     assert listed == {name: kind.__doc__.partition("\n")[0] for name, kind in PROTOCOLS.items()}
-
-
-def test_pydantic_is_not_needed_to_list_names():
-    program = "import sys, groupbench.cli.describe as c; c.listing(); print('pydantic' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "protocols"])

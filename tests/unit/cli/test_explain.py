@@ -16,7 +16,7 @@ from groupbench.data.dataset import Ratings
 from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS
-from groupbench.metrics import definition, definitions, explain, judge
+from groupbench.metrics import definition, definitions, evaluate_scores, explain
 from groupbench.models.recommender import Recommender
 from groupbench.report.lines import lower_is_better
 
@@ -41,7 +41,7 @@ def measured(training):
     rng = np.random.default_rng(3)
     users, items = rng.integers(0, 30, 200), rng.integers(0, 20, 200)
     task = Task(training, Ratings(users, items, rng.integers(1, 6, 200), 30, 20))
-    cases = [VIEWS[name].judge(task) for name in ("rated-user", "coupled", "decoupled")]
+    cases = [VIEWS[name].make_case(task) for name in ("rated-user", "coupled", "decoupled")]
     made = {"average": aggregators["average"].create()}
     return {name for j in evaluate(Guess(), task, cases, made, Stopwatch()) for name in j.means("expected")}
 
@@ -89,7 +89,7 @@ def test_a_synonym_is_explained_by_the_name_that_tables_show():
 
 def test_fairness_by_predictions_is_explained_with_its_shares():
     assert "best 5%" in explain("proportional_2@10")
-    assert "find 2 or more of their favourites" in explain("proportional_2@10")
+    assert "find 2 or more of their favorites" in explain("proportional_2@10")
     assert "best 25%" in explain("envy_free_1@10")
     assert "better     lower" in explain("envy-relevance@10")
     assert "undefined for a single member" in explain("envy-ndcg@10")
@@ -159,7 +159,7 @@ def lists():
 def ours(lists):
     scores, relevant = lists
     names = [f"{name}@{K}" for name in ("precision", "recall", "recall_capped", "map", "map_capped")]
-    found = judge(scores, relevant, np.ones_like(relevant), names)
+    found = evaluate_scores(scores, relevant, np.ones_like(relevant), names)
     return {name.partition("@")[0]: values.mean() for name, values in found.items()}
 
 

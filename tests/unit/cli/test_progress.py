@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import pty
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +16,7 @@ from groupbench.cli._time_left import Estimate, Leader, Steps, spoken
 from groupbench.cli._trials import Standing, Trials, standing, trials_left
 from groupbench.results import store
 from groupbench.runner.tuning._optuna import Trial
+from tests._records import make_record
 
 
 @dataclass(frozen=True)
@@ -44,17 +40,10 @@ class Work:
 
 def record(method, ndcg, seed=0, aggregator="average", name=None, seconds=2.0):
     values = {"ndcg@10": ndcg}
-    return store.RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
-        dataset="made",
-        simulated=True,
-        protocol="paper",
-        method=method,
+    return make_record(
+        method,
+        seed,
         name=name or method,
-        family="f",
-        seed=seed,
         figures=(
             store.ViewMetrics("rated-group", aggregator, values, values, values, 0.0),
             store.ViewMetrics("rated-user", "none", {"ndcg@10": 1.0}, {}, {}, 0.0),
@@ -256,55 +245,3 @@ def test_a_log_is_told_of_jobs_and_of_steps(monkeypatch):
         shown.step("measuring svd", 1, 2)
     assert log.getvalue().splitlines()[:2] == ["made: a note", "0/2 0:00"]
     assert "1/2 0:00, about a few seconds left" in log.getvalue()
-
-
-def on_a_terminal(folder, *arguments, **environment):
-    """Exit status of a command and what it wrote to a terminal."""
-    ours, theirs = pty.openpty()
-    program = Path(sys.executable).with_name("groupbench")
-    known = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **environment}
-    call = [program, *arguments]
-    with subprocess.Popen(call, cwd=folder, env=known, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):
-            while read := os.read(ours, 4096):
-                shown += read
-    os.close(ours)
-    return process.returncode, shown.decode()
-
-
-RUN = ("run", "--methods", "svd,random", "--seeds", "3", "--jobs", "1")
-
-
-def test_a_terminal_shows_what_runs_what_is_left_and_who_leads(tmp_path):
-    status, text = on_a_terminal(tmp_path, *RUN)
-    assert status == 0, text
-    for words in ("running: svd seed 0", " left", "best so far: svd ndcg@10", "[6/6] done", "6 jobs: 6 run"):
-        assert words in text
-
-
-def test_a_method_that_does_not_suit_the_data_is_skipped_with_its_reason(tmp_path):
-    status, text = on_a_terminal(tmp_path, "run", "--methods", "popularity-groups", "--seeds", "1")
-    assert status == 0, text
-    assert "[1/1] skipped" in text
-    assert "popularity-groups  seed 0  learns from joint ratings, and there are none" in " ".join(
-        text.split("\r\n")
-    )
-    assert "1 jobs: 1 run, 0 already there, 0 failed" in text
-
-
-def test_a_terminal_shows_how_tuning_goes(tmp_path):
-    asked = ("tune", "--methods", "ease,item-mean", "--trials", "6", "--repeats", "2", "--jobs", "1")
-    status, text = on_a_terminal(tmp_path, *asked)
-    assert status == 0, text
-    for words in ("running: ease trial ", "/12 ", " left", "best so far: ease ndcg@10", "6 trials", "2 of 2"):
-        assert words in text
-
-
-def test_a_terminal_that_cannot_move_its_cursor_gets_lines(tmp_path):
-    status, text = on_a_terminal(tmp_path, *RUN, TERM="dumb")
-    assert status == 0, text
-    assert "\x1b" not in text
-    assert "running:" not in text
-    assert "[6/6] done" in text

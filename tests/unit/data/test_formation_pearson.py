@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
@@ -98,7 +98,6 @@ def plain_cohesion(groups, table, min_corated):
     return np.array(found)
 
 
-@settings(max_examples=40)
 @given(
     some_ratings(),
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), max_size=5),

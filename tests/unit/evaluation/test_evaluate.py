@@ -16,7 +16,7 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.evaluation import evaluate as evaluation
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache
 from groupbench.evaluation.evaluate import evaluate, refusal
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS
@@ -47,13 +47,13 @@ def make_task(seed=0, lists=None, n_held=50):
 
 
 def cases(task, names=RATED, tau=None):
-    return [VIEWS[name].judge(task, tau) for name in names]
+    return [VIEWS[name].make_case(task, tau) for name in names]
 
 
 def judged(method, task, names=RATED, chosen=tuple(MEANS), tau=None):
     made = {name: aggregators[name].create() for name in chosen}
     found = evaluate(method, task, cases(task, names, tau), made, Stopwatch())
-    return {(j.judgement.view.name, j.aggregator): j for j in found}
+    return {(j.case.view.name, j.aggregator): j for j in found}
 
 
 def scores(seed=0, low=0.0, high=6.0):
@@ -101,18 +101,17 @@ def textbook(name, k, order, n_relevant):
     return above / below if below else math.nan
 
 
-def reference(view, judgement, score_of):
+def reference(view, case, score_of):
     """Every metric of every list under every tie rule, from the scores of single candidates."""
     combine = {"expected": np.mean, "best": np.max, "worst": np.min}
-    lists = judgement.lists
+    lists = case.lists
     out = {ties: defaultdict(list) for ties in combine}
     for place, entity in enumerate(lists.entities):
         line = lists.block(np.array([place]))
         every = [
-            (score_of(entity, i), t >= judgement.tau)
-            for i, t in zip(line.items[0], line.truth[0], strict=True)
+            (score_of(entity, i), t >= case.tau) for i, t in zip(line.items[0], line.truth[0], strict=True)
         ]
-        ranked = [c for c in every if not view.estimates_only or c[0] >= judgement.tau]
+        ranked = [c for c in every if not view.estimates_only or c[0] >= case.tau]
         n_relevant = sum(relevant for _, relevant in every)
         possible = list(orders(ranked))
         for name, k in product(METRICS, CUTOFFS):
@@ -126,12 +125,12 @@ def reference(view, judgement, score_of):
 
 
 def assert_matches(found, score_of):
-    view = found.judgement.view
-    for ties, columns in reference(view, found.judgement, score_of).items():
+    view = found.case.view
+    for ties, columns in reference(view, found.case, score_of).items():
         for name, expected in columns.items():
             values = found.values[ties][name]
             np.testing.assert_allclose(values, expected, atol=1e-12, err_msg=f"{view.name} {name} {ties}")
-            kept = np.array(expected)[found.judgement.judged]
+            kept = np.array(expected)[found.case.evaluated]
             assert found.means(ties)[name] == pytest.approx(np.nanmean(kept))
 
 
@@ -168,7 +167,7 @@ def test_the_kept_lists_are_the_best_candidates_in_order():
     task, matrix = make_task(), scores()
     found = judged(Table(matrix), task)["rated-user", "none"]
 
-    for user, top in zip(found.judgement.lists.entities, found.top, strict=True):
+    for user, top in zip(found.case.lists.entities, found.top, strict=True):
         rated = np.unique(task.held_out.items[task.held_out.users == user])
         best = sorted(rated, key=lambda item: -matrix[user, item])
         assert top.tolist() == best + [-1] * (max(CUTOFFS) - len(best))
@@ -178,7 +177,7 @@ def test_candidates_that_are_not_recommended_are_not_kept_either():
     matrix = scores()
     found = judged(Table(matrix), make_task())["surprise-faq", "none"]
 
-    for user, top in zip(found.judgement.lists.entities, found.top, strict=True):
+    for user, top in zip(found.case.lists.entities, found.top, strict=True):
         assert (matrix[user, top[top >= 0]] >= 3.5).all()
     assert (found.top[:, 0] >= 0).any()
 
@@ -190,7 +189,7 @@ def test_errors_are_those_of_sklearn_over_all_rows(seed):
     guesses = np.clip(matrix[rows.users, rows.items], 1, 5)
     found = judged(Table(matrix), task)["rated-user", "none"]
 
-    assert not found.judgement.judged.all()
+    assert not found.case.evaluated.all()
     for ties in TIES:
         means = found.means(ties)
         assert means["rmse"] == pytest.approx(root_mean_squared_error(rows.values, guesses), rel=1e-12)
@@ -209,7 +208,7 @@ def by_entity(found, rename=lambda entity: entity):
     """Values of every list by the (renamed) owner and metric, for one view and aggregator."""
     return {
         (rename(entity), ties, name): values[place]
-        for place, entity in enumerate(found.judgement.lists.entities.tolist())
+        for place, entity in enumerate(found.case.lists.entities.tolist())
         for ties, columns in found.values.items()
         for name, values in columns.items()
     }
@@ -296,8 +295,8 @@ def test_the_order_of_members_does_not_matter(kind):
 def test_blocks_do_not_matter(monkeypatch, kind, block, chunk, kept):
     expected = judged(random_method(kind), make_task(), chosen=tuple(aggregators.all()))
     monkeypatch.setattr(evaluation, "BLOCK", block)
-    monkeypatch.setattr(scoring, "CHUNK", chunk)
-    monkeypatch.setattr(scoring, "KEPT", kept)
+    monkeypatch.setattr(score_cache, "CHUNK", chunk)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
     found = judged(random_method(kind), make_task(), chosen=tuple(aggregators.all()))
 
     assert found.keys() == expected.keys()
@@ -442,14 +441,14 @@ def test_users_without_training_rows_are_judged_too():
     found = judged(Table(scores()), task)["rated-user", "none"]
 
     assert {N_USERS - 2, N_USERS - 1}.isdisjoint(task.train.ratings.users)
-    assert N_USERS - 2 in found.judgement.lists.entities[found.judgement.judged]
+    assert N_USERS - 2 in found.case.lists.entities[found.case.evaluated]
 
 
 def test_another_threshold_changes_what_is_relevant():
     found = judged(Table(scores()), make_task(), tau=5.0)
 
     assert_matches(found["rated-user", "none"], lambda user, item: scores()[user, item])
-    assert found["rated-rows", "average"].judgement.tau == 5.0
+    assert found["rated-rows", "average"].case.tau == 5.0
 
 
 def test_time_is_charged_to_each_phase():

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.arrays import Segments
@@ -15,7 +15,7 @@ from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.leakage import pairs
 from groupbench.data.loading import load
-from groupbench.evaluation.inner_split import inner, validation_task
+from groupbench.evaluation.inner_split import inner_dataset, inner_task
 from groupbench.evaluation.protocols import make_protocol
 from groupbench.testing.small import small_training
 
@@ -97,16 +97,16 @@ def test_what_the_repeat_holds_out_changes_nothing(dataset, options, seed):
     assert other.content_hash != dataset.content_hash
     protocol = make_protocol(options)
     for repeat in (0, 1):
-        mine, theirs = (inner(data, protocol, seed, repeat) for data in (dataset, other))
+        mine, theirs = (inner_dataset(data, protocol, seed, repeat) for data in (dataset, other))
         assert mine.content_hash == theirs.content_hash
-        mine, theirs = (validation_task(data, protocol, seed, repeat) for data in (dataset, other))
+        mine, theirs = (inner_task(data, protocol, seed, repeat) for data in (dataset, other))
         assert arrays(mine) == arrays(theirs)
 
 
 @pytest.mark.parametrize("options", EVERY, ids=label)
 def test_validation_rows_were_training_rows_and_are_none_any_more(dataset, options):
     protocol, outer = parted(dataset, options)
-    task = validation_task(dataset, protocol, 0, 0)
+    task = inner_task(dataset, protocol, 0, 0)
     held = {"users": task.held_out, "groups": task.joint}
     if task.given is not None:
         held = {kind: getattr(task.given, kind).ratings for kind in held}
@@ -127,7 +127,7 @@ def test_validation_rows_were_training_rows_and_are_none_any_more(dataset, optio
 @pytest.mark.parametrize("options", [*SPLITS, *JOINT], ids=label)
 def test_the_inner_data_is_the_training_data_for_every_repeat(dataset, options):
     protocol, outer = parted(dataset, options)
-    found = [inner(dataset, protocol, 0, repeat) for repeat in (0, 1)]
+    found = [inner_dataset(dataset, protocol, 0, repeat) for repeat in (0, 1)]
     assert found[0].content_hash == found[1].content_hash
     assert arrays(found[0].ratings) == arrays(outer.train.ratings)
     assert (found[0].group_ratings is None) == (outer.train.group_ratings is None)
@@ -141,13 +141,13 @@ def test_a_repeat_can_be_had_again_and_differs_from_the_next_where_chance_decide
     by_time = options.get("split") == "temporal"
     if not by_time:
         dataset = replace(dataset, ratings=replace(dataset.ratings, timestamps=None))
-    first, again, second = (validation_task(dataset, protocol, 0, repeat) for repeat in (0, 0, 1))
+    first, again, second = (inner_task(dataset, protocol, 0, repeat) for repeat in (0, 0, 1))
     assert arrays(first) == arrays(again)
     assert (arrays(first) == arrays(second)) == by_time
 
 
 def test_each_rater_of_a_given_split_gets_its_latest_item_held_out(dataset):
-    found = inner(dataset, make_protocol(GIVEN), 0)
+    found = inner_dataset(dataset, make_protocol(GIVEN), 0)
     rows, held = dataset.ratings, found.given.users.ratings
     for user in range(rows.n_users):
         mine = np.flatnonzero(rows.users == user)
@@ -160,7 +160,7 @@ def test_each_rater_of_a_given_split_gets_its_latest_item_held_out(dataset):
 
 
 def test_negatives_are_distinct_unknown_and_as_many_as_outside(dataset):
-    found = inner(dataset, make_protocol(GIVEN), 0)
+    found = inner_dataset(dataset, make_protocol(GIVEN), 0)
     for held, rows in ((found.given.users, dataset.ratings), (found.given.groups, dataset.group_ratings)):
         for number, rater in enumerate(held.ratings.users):
             sampled = held.negatives[held.segments.rows(number, number + 1)]
@@ -171,14 +171,14 @@ def test_negatives_are_distinct_unknown_and_as_many_as_outside(dataset):
 
 def test_rows_without_negatives_outside_have_none_inside(dataset):
     plain = GivenSplit(HeldOutRows(dataset.given.users.ratings), None)
-    found = inner(replace(dataset, given=plain), make_protocol(GIVEN), 0)
+    found = inner_dataset(replace(dataset, given=plain), make_protocol(GIVEN), 0)
     assert found.given.users.negatives is None
     assert found.given.groups is None
     assert arrays(found.group_ratings) == arrays(dataset.group_ratings)
 
 
 def test_no_member_row_gives_a_held_out_group_row_away(dataset):
-    found = inner(dataset, make_protocol(GIVEN), 0)
+    found = inner_dataset(dataset, make_protocol(GIVEN), 0)
     assert found.groups is not None
     assert found.given is not None
     assert found.given.groups is not None
@@ -198,7 +198,7 @@ def test_no_member_row_gives_a_held_out_group_row_away(dataset):
 def test_validation_rows_that_came_with_the_data_are_taken(dataset):
     theirs = HeldOutRows(dataset.group_ratings.take(slice(0, 5)))
     split = replace(dataset.given, validation_groups=theirs)
-    found = inner(replace(dataset, given=split), make_protocol(GIVEN), 0)
+    found = inner_dataset(replace(dataset, given=split), make_protocol(GIVEN), 0)
     assert found.given.groups is theirs
     assert found.given.validation_groups is None
     assert not np.isin(pairs(theirs.ratings), pairs(found.group_ratings)).any()
@@ -209,13 +209,12 @@ def test_data_with_nothing_to_hold_out_is_refused(dataset):
     alone = np.unique(dataset.ratings.users, return_index=True)[1]
     bare = replace(dataset, ratings=dataset.ratings.take(alone), group_ratings=None)
     with pytest.raises(ConfigError, match="no rater has two training items"):
-        inner(bare, make_protocol(GIVEN), 0)
+        inner_dataset(bare, make_protocol(GIVEN), 0)
     few = replace(dataset, group_ratings=dataset.group_ratings.take(slice(0, 3)))
     with pytest.raises(ConfigError, match=r"folds=3 is more than"):
-        validation_task(few, make_protocol(JOINT[1]), 0, 0)
+        inner_task(few, make_protocol(JOINT[1]), 0, 0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=2, max_size=40), st.integers(0, 3))
 def test_one_item_of_everyone_with_two_but_not_all(rows, repeat):
     users, items = np.array(rows).T
@@ -234,9 +233,9 @@ def test_one_item_of_everyone_with_two_but_not_all(rows, repeat):
     )
     if not expected:
         with pytest.raises(ConfigError):
-            inner(data, make_protocol(GIVEN), 0, repeat)
+            inner_dataset(data, make_protocol(GIVEN), 0, repeat)
         return
-    found = inner(data, make_protocol(GIVEN), 0, repeat)
+    found = inner_dataset(data, make_protocol(GIVEN), 0, repeat)
     held = found.given.users
     assert sorted(held.ratings.users.tolist()) == expected
     assert all(
@@ -250,6 +249,6 @@ def test_one_item_of_everyone_with_two_but_not_all(rows, repeat):
 @pytest.mark.data
 def test_weeplaces_is_tuned_on_its_own_validation_groups(real_data):
     data = load("weeplaces", real_data)
-    task = validation_task(data, make_protocol({}, data), 0, 0)
+    task = inner_task(data, make_protocol({}, data), 0, 0)
     assert np.array_equal(pairs(task.given.groups.ratings), pairs(data.given.validation_groups.ratings))
     assert len(task.train.group_ratings) == len(data.group_ratings)

@@ -201,7 +201,7 @@ def test_candidates_are_the_catalogue_without_training_ratings(dataset, held, ca
     judged = set()
     for seed in range(FOLDS):
         task = prepare(dataset, {"name": "natural", "held": held, "catalogue": catalogue}, seed)
-        lists = VIEWS["natural"].judge(task).lists
+        lists = VIEWS["natural"].make_case(task).lists
         block = lists.block(np.arange(len(lists.entities)))
         owners = lists.entities[np.nonzero(block.valid)[0]].tolist()
         candidates = set(zip(owners, block.items[block.valid].tolist(), strict=True))
@@ -351,7 +351,7 @@ def without_negatives(dataset):
 
 def test_every_view_that_applies_is_judged_and_the_others_say_why(dataset):
     protocol = make_protocol({"name": "given"})
-    cases, reasons = protocol.judge(protocol.prepare(without_negatives(dataset), 0))
+    cases, reasons = protocol.make_cases(protocol.prepare(without_negatives(dataset), 0))
 
     assert [j.view.name for j in cases] == ["full-group", "full-user"]
     assert set(reasons) == set(protocol.views) - {"full-group", "full-user"}
@@ -361,7 +361,7 @@ def test_every_view_that_applies_is_judged_and_the_others_say_why(dataset):
 def test_rows_of_groups_alone_leave_out_the_views_of_users(dataset):
     protocol = make_protocol({"name": "given"})
     task = protocol.prepare(replace(dataset, given=GivenSplit(groups=dataset.given.groups)), 0)
-    cases, reasons = protocol.judge(task)
+    cases, reasons = protocol.make_cases(task)
 
     assert {j.view.entity for j in cases} == {"group"}
     assert set(reasons) == {"full-user", "sampled-user", "sampled-user-clean"}
@@ -372,12 +372,12 @@ def test_a_protocol_without_a_view_that_applies_is_refused(dataset):
     task = protocol.prepare(replace(dataset, given=GivenSplit()), 0)
 
     with pytest.raises(ConfigError, match=r"view full-group: no held-out group rows.*view full-user"):
-        protocol.judge(task)
+        protocol.make_cases(task)
 
 
 def test_some_of_the_views_can_be_asked_for(dataset):
     protocol = make_protocol({"name": "given"})
-    cases, reasons = protocol.judge(protocol.prepare(dataset, 0), ["full-user"])
+    cases, reasons = protocol.make_cases(protocol.prepare(dataset, 0), ["full-user"])
 
     assert ([j.view.name for j in cases], reasons) == (["full-user"], {})
 

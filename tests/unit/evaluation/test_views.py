@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.errors import ConfigError
@@ -38,16 +38,16 @@ def ratings(rows):
 
 def judge(view, rows, members, tau=None):
     held_out = ratings(rows)
-    return VIEWS[view].judge(
+    return VIEWS[view].make_case(
         Task(TrainingData(held_out, (1.0, 5.0), Groups.from_lists(members)), held_out), tau
     )
 
 
-def as_lists(judgement):
+def as_lists(case):
     """The lists of a judgement: per entity its (item, truth, relevant) triples."""
-    lists, found = judgement.lists, defaultdict(list)
+    lists, found = case.lists, defaultdict(list)
     for place, item, truth in zip(*map(list, lists.truths), strict=True):
-        found[int(lists.entities[place])].append((int(item), float(truth), truth >= judgement.tau))
+        found[int(lists.entities[place])].append((int(item), float(truth), truth >= case.tau))
     return {entity: sorted(triples) for entity, triples in found.items()}
 
 
@@ -87,12 +87,12 @@ def test_lists_are_those_of_the_definition(view, rows, members, tau):
         with pytest.raises(ConfigError, match=f"view {view}: none of {len(expected)} lists"):
             judge(view, rows, members, tau)
         return
-    judgement = judge(view, rows, members, tau)
+    case = judge(view, rows, members, tau)
 
-    assert judgement.tau == threshold
-    assert as_lists(judgement) == expected
-    assert judgement.lists.entities.tolist() == sorted(expected)
-    assert judgement.judged.tolist() == [relevant[e] or not skips for e in sorted(expected)]
+    assert case.tau == threshold
+    assert as_lists(case) == expected
+    assert case.lists.entities.tolist() == sorted(expected)
+    assert case.evaluated.tolist() == [relevant[e] or not skips for e in sorted(expected)]
 
 
 @pytest.mark.parametrize("view", RATED)
@@ -122,7 +122,7 @@ def figures(view, rows, matrix, members=((0, 1), (2, 3))):
     train = TrainingData(ratings([(u, 0, 3.0) for u in range(N_USERS)]), (1.0, 5.0), groups)
     chosen = {"average": aggregators["average"].create()}
     task = Task(train, held_out)
-    (judged,) = evaluate(Table(matrix), task, [VIEWS[view].judge(task)], chosen, Stopwatch())
+    (judged,) = evaluate(Table(matrix), task, [VIEWS[view].make_case(task)], chosen, Stopwatch())
     return judged.means("expected")
 
 
@@ -161,7 +161,6 @@ def faq(rows, matrix, k, tau):
     return np.mean(precisions), np.mean(recalls)
 
 
-@settings(deadline=None)
 @given(held_out_rows, st.integers(0, 1000))
 def test_surprise_faq_is_what_the_faq_computes(rows, seed):
     matrix = np.random.default_rng(seed).uniform(1, 6, (N_USERS, N_ITEMS))

@@ -24,7 +24,7 @@ from groupbench.evaluation import evaluate as evaluation
 from groupbench.evaluation.evaluate import evaluate, refusal
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS, CatalogueLists, RowLists
-from groupbench.metrics import TIES, judge, judge_members, rank
+from groupbench.metrics import TIES, evaluate_members, evaluate_scores, rank
 from groupbench.models.recommender import TrainingData
 from tests.conftest import Both, GroupTable, Plain, Table
 
@@ -116,13 +116,13 @@ def scores(seed=0, n_rows=N_USERS, n_items=N_ITEMS):
 
 def judged(method, task, views, chosen=("average",)):
     made = {name: aggregators[name].create() for name in chosen}
-    found = evaluate(method, task, [VIEWS[v].judge(task) for v in views], made, Stopwatch())
-    return {(j.judgement.view.name, j.aggregator): j for j in found}
+    found = evaluate(method, task, [VIEWS[v].make_case(task) for v in views], made, Stopwatch())
+    return {(j.case.view.name, j.aggregator): j for j in found}
 
 
-def lists_of(judgement):
+def lists_of(case):
     """Owner and (item, truth) pairs of each list; a missing truth is None."""
-    lists = judgement.lists
+    lists = case.lists
     block = lists.block(np.arange(len(lists.entities)))
     known = [[None if math.isnan(t) else t for t in line] for line in block.truth.tolist()]
     lines = [list(zip(i, t, strict=True)) for i, t in zip(block.items.tolist(), known, strict=True)]
@@ -183,15 +183,15 @@ def saw_everything(task, group=2):
 @pytest.mark.parametrize("seed", range(N_SEEDS))
 def test_coupled_lists_are_those_of_the_definition(seed, change):
     task = change(coupled_task(seed))
-    judgement, expected = VIEWS["coupled"].judge(task), plain_coupled(task)
-    truth = judgement.lists.members
-    for (g, found), (group, (candidates, likes)) in zip(lists_of(judgement), expected.items(), strict=True):
+    case, expected = VIEWS["coupled"].make_case(task), plain_coupled(task)
+    truth = case.lists.members
+    for (g, found), (group, (candidates, likes)) in zip(lists_of(case), expected.items(), strict=True):
         worth = ideal_orders(candidates, likes, 10)
         assert (g, found) == (
             group,
             [(i, pytest.approx(w) if w else None) for i, w in zip(candidates, worth, strict=True)],
         )
-    assert judgement.judged.tolist() == [any(likes) for _, likes in expected.values()]
+    assert case.evaluated.tolist() == [any(likes) for _, likes in expected.values()]
     assert truth.n_relevant.tolist() == [len(liked) for _, likes in expected.values() for liked in likes]
     every = truth.likes(np.arange(len(truth.users)), np.tile(np.arange(N_ITEMS), (len(truth.users), 1)))
     liked = [liked for _, likes in expected.values() for liked in likes]
@@ -203,8 +203,8 @@ def test_a_group_that_saw_everything_is_left_out():
     found = judged(Table(scores()), task, PROTOCOLS["coupled"])
 
     for (view, _), one in found.items():
-        assert 2 not in one.judgement.lists.entities, view
-        assert len(one.judgement.lists.entities) == len(one.top) == len(plain_coupled(task))
+        assert 2 not in one.case.lists.entities, view
+        assert len(one.case.lists.entities) == len(one.top) == len(plain_coupled(task))
 
 
 def test_coupled_needs_somebody_who_likes_something_and_decoupled_does_not():
@@ -212,8 +212,8 @@ def test_coupled_needs_somebody_who_likes_something_and_decoupled_does_not():
     task = replace(task, held_out=replace(task.held_out, values=np.minimum(task.held_out.values, 3)))
 
     with pytest.raises(ConfigError, match=f"view coupled: none of {len(MEMBERS)} lists"):
-        VIEWS["coupled"].judge(task)
-    assert VIEWS["decoupled"].judge(task).judged.all()
+        VIEWS["coupled"].make_case(task)
+    assert VIEWS["decoupled"].make_case(task).evaluated.all()
 
 
 def plain_members(task, group_scores, ties):
@@ -224,7 +224,7 @@ def plain_members(task, group_scores, ties):
         shown = np.tile(group_scores[g][candidates], (len(likes), 1))
         ranking = rank(shown, relevant, np.ones_like(relevant), max(CUTOFFS)).resolved(ties)
         one = Segments.from_sizes([len(likes)])
-        for name, value in judge_members(ranking, relevant.any(axis=1), one, CUTOFFS).items():
+        for name, value in evaluate_members(ranking, relevant.any(axis=1), one, CUTOFFS).items():
             found[name].append(value[0])
     return found
 
@@ -253,7 +253,7 @@ def test_members_are_judged_by_all_they_like_in_lists_far_longer_than_the_cutoff
     task, matrix = coupled_task(n_items=700, n_held=1500), np.floor(scores(n_items=700) * 20)
     found = judged(Table(matrix), task, ["coupled"])["coupled", "average"]
 
-    assert found.judgement.lists.members.n_relevant.max() > max(CUTOFFS)
+    assert found.case.lists.members.n_relevant.max() > max(CUTOFFS)
     assert_members(found, task, [matrix[members].mean(axis=0) for members in task.train.groups])
 
 
@@ -305,7 +305,7 @@ def test_a_group_of_one_has_the_metrics_of_its_member():
         valid[user, candidates] = relevant[user, list(liked)] = True
         valid[user, candidates] = True
     names = [f"{f}@{k}" for f in ("precision", "recall", "ndcg", "hit", "mrr", "map") for k in CUTOFFS]
-    own, some = judge(matrix, relevant, valid, names), relevant.any(axis=1)
+    own, some = evaluate_scores(matrix, relevant, valid, names), relevant.any(axis=1)
 
     assert 0 < some.sum() < N_USERS
     for name in names:
@@ -344,7 +344,7 @@ def test_decoupled_figures_are_gains_of_predicted_scores(seed):
             expected[f"ndcg@{k}"].append(np.mean(ndcg))
             expected[f"min-ndcg@{k}"].append(np.min(ndcg))
 
-    assert found.judgement.judged.all()
+    assert found.case.evaluated.all()
     for name, values in expected.items():
         for ties in TIES:
             np.testing.assert_allclose(found.values[ties][name], values, atol=1e-12, err_msg=name)
@@ -364,7 +364,7 @@ def test_decoupled_is_for_aggregators_of_user_scores_only():
         ("decoupled", "average"),
     }
     for refused in (group, methods["random"].create(), methods["oracle"].create()):
-        assert "judges aggregators by the base method's own predictions" in refusal(
+        assert "evaluates aggregators by the base method's own predictions" in refusal(
             refused, VIEWS["decoupled"]
         )
         assert not refusal(refused, VIEWS["coupled"])
@@ -404,13 +404,13 @@ def without_known(task):
 @pytest.mark.parametrize("seed", range(N_SEEDS))
 def test_natural_lists_are_those_of_the_definition(seed, catalogues):
     task = without_known(natural_task(seed, catalogues))
-    judgement, expected = VIEWS["natural"].judge(task), plain_natural(task)
+    case, expected = VIEWS["natural"].make_case(task), plain_natural(task)
 
-    assert dict(lists_of(judgement)) == expected
+    assert dict(lists_of(case)) == expected
     assert 3 in expected
     assert 5 not in expected
     relevant = [any(truth is not None and truth >= 4 for _, truth in held) for held in expected.values()]
-    assert judgement.judged.tolist() == relevant
+    assert case.evaluated.tolist() == relevant
 
 
 @pytest.mark.parametrize("seed", range(N_SEEDS))
@@ -443,9 +443,9 @@ def test_only_aggregators_that_keep_the_scale_have_errors():
 def test_normalised_scores_are_no_ratings(name):
     seen = {}
     for how in ("none", "minmax", "zscore", "rank"):
-        made = {name: aggregators[name].create(normalise=how)}
+        made = {name: aggregators[name].create(normalize=how)}
         task = natural_task()
-        (found,) = evaluate(Table(scores()), task, [VIEWS["natural"].judge(task)], made, Stopwatch())
+        (found,) = evaluate(Table(scores()), task, [VIEWS["natural"].make_case(task)], made, Stopwatch())
         seen[how] = "mae" in found.means("expected")
 
     assert seen == {"none": True, "minmax": False, "zscore": False, "rank": False}
@@ -470,7 +470,7 @@ def test_natural_needs_held_out_joint_ratings():
     task = natural_task()
     for joint in (None, task.joint.take(slice(0))):
         with pytest.raises(ConfigError, match="view natural: this fold holds out no joint rating"):
-            VIEWS["natural"].judge(replace(task, joint=joint))
+            VIEWS["natural"].make_case(replace(task, joint=joint))
 
 
 # Sampled ------------------------------------------------------------------------------------------------
@@ -498,11 +498,11 @@ def plain_sampled(view, task):
 @pytest.mark.parametrize("seed", range(N_SEEDS))
 def test_sampled_lists_are_the_rows_with_their_negatives(view, seed):
     task = given_task(seed)
-    judgement, expected = VIEWS[view].judge(task), plain_sampled(view, task)
+    case, expected = VIEWS[view].make_case(task), plain_sampled(view, task)
 
-    found = [(owner, sorted((i, t or 0.0) for i, t in held)) for owner, held in lists_of(judgement)]
+    found = [(owner, sorted((i, t or 0.0) for i, t in held)) for owner, held in lists_of(case)]
     assert found == expected
-    assert judgement.judged.all()
+    assert case.evaluated.all()
     assert len(expected) > len({owner for owner, _ in expected})
 
 
@@ -528,8 +528,8 @@ def test_a_row_is_relevant_whatever_its_rating_unless_tau_says_otherwise():
     task = given_task()
     values = task.given.groups.ratings.values
 
-    assert VIEWS["sampled-group"].judge(task).tau == VIEWS["full-user"].judge(task).tau == 1.0
-    assert VIEWS["sampled-group"].judge(task, 3.0).judged.sum() == (values >= 3).sum() < len(values)
+    assert VIEWS["sampled-group"].make_case(task).tau == VIEWS["full-user"].make_case(task).tau == 1.0
+    assert VIEWS["sampled-group"].make_case(task, 3.0).evaluated.sum() == (values >= 3).sum() < len(values)
 
 
 def test_sampled_views_say_what_is_missing():
@@ -539,11 +539,11 @@ def test_sampled_views_say_what_is_missing():
 
     for view in ("sampled-group", "full-group"):
         with pytest.raises(ConfigError, match=f"view {view}: no held-out group rows came with the data"):
-            VIEWS[view].judge(alone)
+            VIEWS[view].make_case(alone)
     with pytest.raises(ConfigError, match="view full-user: no held-out user rows came with the data"):
-        VIEWS["full-user"].judge(replace(task, given=None))
+        VIEWS["full-user"].make_case(replace(task, given=None))
     with pytest.raises(ConfigError, match="view sampled-user-clean: the held-out rows came without sampled"):
-        VIEWS["sampled-user-clean"].judge(alone)
+        VIEWS["sampled-user-clean"].make_case(alone)
 
 
 # Full ---------------------------------------------------------------------------------------------------
@@ -562,10 +562,10 @@ def plain_full(view, task):
 @pytest.mark.parametrize("view", FULL)
 @pytest.mark.parametrize("seed", range(N_SEEDS))
 def test_full_lists_are_all_items_but_those_of_training_and_validation(view, seed):
-    judgement, expected = VIEWS[view].judge(given_task(seed)), plain_full(view, given_task(seed))
+    case, expected = VIEWS[view].make_case(given_task(seed)), plain_full(view, given_task(seed))
 
-    assert dict(lists_of(judgement)) == expected
-    assert judgement.judged.tolist() == [any(t for _, t in held) for held in expected.values()]
+    assert dict(lists_of(case)) == expected
+    assert case.evaluated.tolist() == [any(t for _, t in held) for held in expected.values()]
 
 
 @pytest.mark.parametrize("view", FULL)
@@ -580,7 +580,7 @@ def test_full_figures_are_those_of_whole_lists(view, seed):
         shown = matrix[users].mean(axis=0)[[i for i, _ in held]][None]
         relevant = np.array([[t is not None for _, t in held]])
         for ties in TIES:
-            expected = judge(shown, relevant, np.ones_like(relevant), names, ties=ties)
+            expected = evaluate_scores(shown, relevant, np.ones_like(relevant), names, ties=ties)
             for name in names:
                 np.testing.assert_allclose(found.values[ties][name][place], expected[name][0], atol=1e-12)
 
@@ -591,7 +591,7 @@ def test_a_rater_who_knows_every_item_is_left_out():
     rows = Ratings(np.full(N_ITEMS, group), np.arange(N_ITEMS), np.ones(N_ITEMS), len(MEMBERS), N_ITEMS)
     task = replace(task, train=replace(task.train, group_ratings=rows))
 
-    assert group not in VIEWS["full-group"].judge(task).lists.entities
+    assert group not in VIEWS["full-group"].make_case(task).lists.entities
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 9), st.floats(0, 0.9))

@@ -148,9 +148,9 @@ def task(training_factory):
 
 def judged(method, task, views=("rated-group", "rated-user", "coupled", "decoupled")):
     made = {name: aggregators[name].create() for name in ("average", "least-misery")}
-    cases = [VIEWS[name].judge(task) for name in views]
+    cases = [VIEWS[name].make_case(task) for name in views]
     found = evaluate(method, task, cases, made, Stopwatch())
-    return {(j.judgement.view.name, j.aggregator): j for j in found}
+    return {(j.case.view.name, j.aggregator): j for j in found}
 
 
 def test_every_view_has_the_exposure_of_its_kept_lists(task):
@@ -158,7 +158,7 @@ def test_every_view_has_the_exposure_of_its_kept_lists(task):
 
     assert {view for view, _ in found} == {"rated-group", "rated-user", "coupled", "decoupled"}
     for one in found.values():
-        lists = one.top[one.judgement.judged]
+        lists = one.top[one.case.evaluated]
         for ties in TIES:
             means = one.means(ties)
             for k in CUTOFFS:
@@ -178,7 +178,7 @@ def test_coverage_counts_judged_lists_only(task):
     one = judged(Table(np.random.default_rng(0).normal(3, 1, (30, 20))), replace(task, held_out=held_out))[
         "rated-user", "none"
     ]
-    every, kept = np.unique(one.top[:, :20]), np.unique(one.top[one.judgement.judged][:, :20])
+    every, kept = np.unique(one.top[:, :20]), np.unique(one.top[one.case.evaluated][:, :20])
 
     assert (kept >= 0).sum() < (every >= 0).sum()
     assert one.means("expected")["coverage@20"] == (kept >= 0).sum() / 20

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -66,7 +66,6 @@ PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, N_ITEMS - 1)), min_s
 
 
 @given(PAIRS)
-@settings(max_examples=50, deadline=None)
 def test_rows_hold_what_they_were_made_of(pairs):
     rows = Rows.of(ratings_of([*pairs, *list(pairs)[:3]], 6))
     held = rows.hold(torch.arange(6)[:, None], torch.arange(N_ITEMS)[None])
@@ -77,7 +76,6 @@ def test_rows_hold_what_they_were_made_of(pairs):
 
 
 @given(PAIRS, st.lists(st.integers(0, 5), min_size=1, max_size=8))
-@settings(max_examples=50, deadline=None)
 def test_rows_of_raters_are_listed_one_after_the_other(pairs, raters):
     rows = Rows.of(ratings_of(pairs, 6))
     index, offsets = rows.rows_of(torch.tensor(raters))
@@ -424,7 +422,6 @@ def test_best_epoch_is_the_first_of_equals():
 
 
 @given(PAIRS)
-@settings(max_examples=50, deadline=None)
 def test_one_row_is_held_out_of_every_group_with_two(pairs):
     rows = ratings_of({*pairs, *((r, 0) for r in range(6))}, 6)
     left, held = hold_out(rows)

@@ -21,6 +21,7 @@ from groupbench.report import Significance, table_frame
 from groupbench.report.html import half_widths, make_page, page_content
 from groupbench.report.html.document import embedded
 from groupbench.results import store
+from tests._records import make_record, write_record
 
 HOSTILE = "</script><script>window.hacked = 1</script><!--\u2028"
 LIFTS = {"svd": 0.1, "ease": 0.12, "popularity": 0.02, "random": 0.0, "oracle": 0.4, HOSTILE: 0.05}
@@ -44,17 +45,13 @@ def write_run(root, method, seed, *, view="rated-group", n=30, status="done", re
         columns["ndcg@10"] += ndcg.tolist()
         columns["precision@10"] += (ndcg / 2).tolist()
     done = status == "done"
-    record = store.RunRecord(
+    record = make_record(
+        method,
+        seed,
         key=f"{seed}-{list(LIFTS).index(method) if method in LIFTS else 99}",
         status=status,
         reason=reason,
-        dataset="made",
-        simulated=True,
-        protocol="paper",
-        method=method,
-        name=method,
         family="reference" if method in ("random", "oracle", "popularity") else "tests",
-        seed=seed,
         config={"protocol": {"name": "paper", "split": "ratio"}, "source": "made", "content_hash": "abc123"},
         figures=tuple(figures) if done else (),
         views={view: {"entity": "group", "entities": n, "skipped": 0, "tau": 3.5}} if done else {},
@@ -70,8 +67,7 @@ def write_run(root, method, seed, *, view="rated-group", n=30, status="done", re
         "cohesion": np.linspace(0, 1, n).tolist(),
     }
     tables = {"entities": pa.table(columns), "groups": pa.table(groups)} if done else {}
-    folder = store.folder_of(root, record.dataset, record.protocol, method, record.key)
-    store.write(folder, record, tables)
+    write_record(root, record, tables)
 
 
 @pytest.fixture(scope="module")

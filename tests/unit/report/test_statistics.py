@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
@@ -331,7 +331,6 @@ def test_the_critical_difference_is_the_published_one():
     assert ranks.distance == pytest.approx(1.25, abs=0.005)
 
 
-@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(3, 6), st.integers(2, 12))
 def test_average_ranks_are_those_of_scipy(seed, n_methods, n_blocks):
     values = rng(seed).integers(0, 4, size=(n_blocks, n_methods)).astype(float)

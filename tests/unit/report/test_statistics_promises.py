@@ -245,15 +245,15 @@ def test_fits_of_one_method_are_rarely_told_apart(method):
     rows, seeds, entities = [], [], []
     for seed in range(n_seeds):
         task = protocol.prepare(dataset, seed)
-        cases = [VIEWS["rated-user"].judge(task, protocol.tau)]
+        cases = [VIEWS["rated-user"].make_case(task, protocol.tau)]
         found = []
         for fit in range(2 * n_pairs):
             made = registry.methods[method].create()
             made.fit(task.train, rng=rng(seed, fit))
             (judged,) = evaluate(made, task, cases, {}, Stopwatch())
-            found.append(judged.values["expected"]["ndcg@10"][judged.judgement.judged])
+            found.append(judged.values["expected"]["ndcg@10"][judged.case.evaluated])
         rows.append(np.array(found[:n_pairs]).T - np.array(found[n_pairs:]).T)
-        entities.append(judged.judgement.lists.entities[judged.judgement.judged])
+        entities.append(judged.case.lists.entities[judged.case.evaluated])
         seeds.append(np.full(len(entities[-1]), seed))
     numbers = np.unique(np.concatenate(entities), return_inverse=True)[1]
     paired = statistics.Paired(np.concatenate(rows), np.concatenate(seeds), numbers)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.report import COLUMNS, FORMATS, figures_frame, long_frame, render, table_frame
 from groupbench.report.lines import bounds
-from groupbench.results.store import RunRecord, ViewMetrics
+from groupbench.results.store import ViewMetrics
+from tests._records import make_record
 
 HOSTILE = "<script>alert('x')</script>|&%$#_{}~^\\*[a](b)\n\x1b[31m"
 
@@ -35,17 +36,12 @@ def figures(view="rated-user", aggregator="none", gap=0.0, **values):
 
 def record(method, seed=0, *held, views=None, **changes):
     facts = {"entities": 10 + seed, "skipped": 2, "tau": 3.5, "definition": "", "reason": ""}
-    made = RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
+    made = make_record(
+        method,
+        seed,
         dataset="ml-100k",
         simulated=False,
-        protocol="paper",
-        method=method,
         name=method.partition("(")[0],
-        family="tests",
-        seed=seed,
         figures=held,
         views={f.view: facts for f in held} if views is None else views,
         seconds={"fit": 1.0, "score": 0.5, "aggregate": 0.25, "metrics": 0.25},

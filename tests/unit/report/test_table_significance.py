@@ -16,6 +16,7 @@ from groupbench.report import Significance, render, statistics, table_frame
 from groupbench.report.compare import compare_frame, render_comparison
 from groupbench.report.ranking import rank_methods
 from groupbench.results import store
+from tests._records import make_record, write_record
 
 RATIO = {"name": "paper", "split": "ratio", "ratio": 0.8, "folds": 5}
 GIVEN = {"name": "given"}
@@ -25,17 +26,10 @@ def write_run(root, method, seed, names, values, *, view, members=None, aggregat
     """One finished job whose lists in one view have the given NDCG."""
     means = {"ndcg@10": float(np.nanmean(values)), "coverage@10": 0.5}
     facts = {"entities": len(names), "skipped": 0, "tau": 3.5, "definition": "", "reason": ""}
-    record = store.RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
-        dataset="made",
-        simulated=True,
+    record = make_record(
+        method,
+        seed,
         protocol=protocol["name"],
-        method=method,
-        name=method,
-        family="tests",
-        seed=seed,
         config={"protocol": protocol},
         figures=(store.ViewMetrics(view, aggregator, means, means, means, 0.0),),
         views={view: {**facts, "entity": "user" if members is None else "group"}},
@@ -49,8 +43,7 @@ def write_run(root, method, seed, names, values, *, view, members=None, aggregat
     tables = {"entities": pa.table(entities)}
     if members is not None:
         tables["groups"] = pa.table({"group": list(members), "members": list(members.values())})
-    folder = store.folder_of(root, record.dataset, record.protocol, method, record.key)
-    store.write(folder, record, tables)
+    write_record(root, record, tables)
 
 
 def users(root, lifts, *, n=60, n_seeds=3, **options):

@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from groupbench.benchmarks import (
+from groupbench.core.errors import ConfigError, ResultError
+from tests.benchmarks.speed import (
     Comparison,
     Growth,
+    app,
     draw_growth,
     read,
     read_ratios,
@@ -19,8 +21,6 @@ from groupbench.benchmarks import (
     render_growth,
     saved,
 )
-from groupbench.cli import app
-from groupbench.core.errors import ConfigError, ResultError
 
 ONE = Comparison("test_a.py::test_a", "all scores", "peer 1.2", 0.05, 10.0, 3.0, 40.0, 0.01, 100.0, 1)
 GROWTH = [Growth(axis, n, n / 1e4, n / 100) for axis in ("users", "items") for n in (1000, 2000, 4000)]
@@ -120,11 +120,11 @@ def test_other_ratios_are_refused(tmp_path, text):
 
 def test_the_commands(file, tmp_path):
     runner, ratios = CliRunner(), tmp_path / "ratios.json"
-    shown = runner.invoke(app, ["bench", "report", str(file), "--plot", str(tmp_path / "growth.png")])
+    shown = runner.invoke(app, ["report", str(file), "--plot", str(tmp_path / "growth.png")])
     ratios.write_text(json.dumps({ONE.name: 150}))
-    good = runner.invoke(app, ["bench", "check", str(ratios), str(file)])
+    good = runner.invoke(app, ["check", str(ratios), str(file)])
     ratios.write_text(json.dumps({ONE.name: 1000}))
-    bad = runner.invoke(app, ["bench", "check", str(ratios), str(file)])
+    bad = runner.invoke(app, ["check", str(ratios), str(file)])
 
     assert "all scores" in shown.stdout
     assert (tmp_path / "growth.png").stat().st_size > 1000

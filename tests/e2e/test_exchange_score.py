@@ -97,7 +97,7 @@ def test_a_task_holds_nothing_of_the_truth(data, tmp_path):
     held = split.task.held_out
     turned = Ratings(held.users, held.items, 6.0 - held.values, held.n_users, held.n_items)
     task = type(split.task)(split.task.train, turned)
-    cases, reasons = split.protocol.judge(task)
+    cases, reasons = split.protocol.make_cases(task)
     other = Split(data, split.protocol, 0, task, {j.view.name: j for j in cases}, reasons)
     export_task(split, tmp_path / "one")
     export_task(other, tmp_path / "other")

@@ -35,26 +35,26 @@ class SharedCandidates:
     @property
     def sizes(self) -> IntArray:
         """Rows of each list in the view that has most, (n_lists,)."""
-        return np.asarray(np.max([judgement.lists.sizes for judgement in self.cases], axis=0))
+        return np.asarray(np.max([case.lists.sizes for case in self.cases], axis=0))
 
     @property
     def cells(self) -> IntArray:
         """What it takes to lay each list out in the view that needs most, (n_lists,)."""
-        return np.asarray(np.max([judgement.lists.cells for judgement in self.cases], axis=0))
+        return np.asarray(np.max([case.lists.cells for case in self.cases], axis=0))
 
-    def takes(self, judgement: EvaluationCase) -> bool:
-        """Whether the view's lists are those of this bundle."""
+    def takes(self, case: EvaluationCase) -> bool:
+        """Whether the view's lists are these."""
         first = self.cases[0]
-        return self.entity == judgement.view.entity and first.lists.same_candidates(judgement.lists)
+        return self.entity == case.view.entity and first.lists.same_candidates(case.lists)
 
 
-def shared_candidates(cases: Sequence[EvaluationCase]) -> list[SharedCandidates]:
+def share_candidates(cases: Sequence[EvaluationCase]) -> list[SharedCandidates]:
     """Put views with the same lists together, in the order of their first view."""
-    found: list[SharedCandidates] = []
-    for judgement in cases:
-        bundle = next((held for held in found if held.takes(judgement)), None)
-        if bundle is None:
-            found.append(SharedCandidates([judgement]))
+    shared: list[SharedCandidates] = []
+    for case in cases:
+        same = next((candidates for candidates in shared if candidates.takes(case)), None)
+        if same is None:
+            shared.append(SharedCandidates([case]))
         else:
-            bundle.cases.append(judgement)
-    return found
+            same.cases.append(case)
+    return shared

@@ -33,6 +33,7 @@ from groupbench.runner.reproduction import (
     summary,
     told,
 )
+from tests._records import make_record
 
 PLUGIN = '''
 """A method that is never the same."""
@@ -257,7 +258,7 @@ def test_a_record_of_before_promises_were_written_can_be_repeated(records):
 
 def a_record(values):
     return replace(
-        RunRecord("k", "done", "", "d", False, "p", "m", "m", "f", 0),
+        make_record("m", dataset="d", protocol="p"),
         figures=(ViewMetrics("v", "average", values, values, values, 0.0),),
     )
 
@@ -293,7 +294,7 @@ def judged_as(seed, aggregator="own", **values):
     """A record of `m`, each metric as (worst, expected, best)."""
     worst, expected, best = ({name: bounds[i] for name, bounds in values.items()} for i in range(3))
     figures = ViewMetrics("v", aggregator, expected, best, worst, 0.0)
-    return replace(RunRecord("k", "done", "", "d", False, "p", "m", "m", "f", seed), figures=(figures,))
+    return make_record("m", seed, dataset="d", protocol="p", figures=(figures,))
 
 
 def test_reported_figures_are_reached_by_expected_values_only():

@@ -80,7 +80,7 @@ def alone():
 
 
 def done_locally(jobs):
-    return [e for e in pool.run(jobs, workers=1, threads=1, timeout=60.0) if isinstance(e, pool.JobOutcome)]
+    return [e for e in pool.run(jobs, workers=1, threads=1, timeout=600) if isinstance(e, pool.JobOutcome)]
 
 
 def test_a_machine_without_the_files_delivers_the_local_record(planned, own_data, tmp_path):
@@ -89,7 +89,7 @@ def test_a_machine_without_the_files_delivers_the_local_record(planned, own_data
     assert [o.status for o in done_locally(jobs)] == ["done", "done"]
     shutil.rmtree(own_data)
     for job in jobs:
-        delivery = serve(JobRequest.of(job, 1, 60.0), packed)
+        delivery = serve(JobRequest.of(job, 1, 600.0), packed)
         assert (delivery.status, delivery.reason, delivery.log) == ("done", "", b"")
         local = store.read(job.folder)
         assert delivery.record.figures == local.figures
@@ -102,11 +102,11 @@ def test_a_machine_without_the_files_delivers_the_local_record(planned, own_data
 def test_a_process_serves_one_job_after_the_other_with_data_sent_once(planned, monkeypatch):
     jobs, dataset = planned("item-mean", "popularity", "random")
     packed = pack(dataset)
-    sent, first = [], serve(JobRequest.of(jobs[0], 1, 60.0), packed)
+    sent, first = [], serve(JobRequest.of(jobs[0], 1, 600.0), packed)
     (worker,) = ray_node._crew._idle
     send = worker.pipe.send_bytes
     monkeypatch.setattr(worker.pipe, "send_bytes", lambda data: (sent.append(bytes(data)), send(data)))
-    others = [serve(JobRequest.of(job, 1, 60.0), packed) for job in jobs[1:]]
+    others = [serve(JobRequest.of(job, 1, 600.0), packed) for job in jobs[1:]]
     assert {d.status for d in (first, *others)} == {"done"}
     assert ray_node._crew._idle == [worker]
     assert len(sent) == 2
@@ -115,7 +115,7 @@ def test_a_process_serves_one_job_after_the_other_with_data_sent_once(planned, m
 
 def test_what_is_received_is_written_as_if_made_here(planned):
     (job,), dataset = planned("item-mean")
-    delivery = serve(JobRequest.of(job, 1, 60.0), pack(dataset))
+    delivery = serve(JobRequest.of(job, 1, 600.0), pack(dataset))
     assert unfinished([job]) == [job]
     outcome = ray._received(job, delivery)
     assert (outcome.status, outcome.reason) == ("done", "")
@@ -135,11 +135,11 @@ def test_plugins_travel_with_their_neighbours_and_keep_their_names(planned, tmp_
     registry.load_plugin(plugin)
     try:
         (job,), dataset = planned("neighbourly", plugins=[str(plugin)])
-        order = JobRequest.of(job, 1, 60.0)
+        order = JobRequest.of(job, 1, 600.0)
         plugin.unlink()
         (tmp_path / "_number.py").unlink()
         with pytest.raises(PluginError, match=r"cannot read .*neighbourly.py: No such file"):
-            JobRequest.of(job, 1, 60.0)
+            JobRequest.of(job, 1, 600.0)
         delivery = serve(order, pack(dataset))
         assert (delivery.status, delivery.reason) == ("done", "")
         assert delivery.log == b"x" * 3000 + b"\n"
@@ -156,7 +156,7 @@ def test_plugins_travel_with_their_neighbours_and_keep_their_names(planned, tmp_
 
 def test_a_failure_comes_back_with_its_reason_and_log(planned):
     (job,), dataset = planned("svd")
-    delivery = serve(JobRequest.of(replace(job, overrides={"n_factors": "many"}), 1, 60.0), pack(dataset))
+    delivery = serve(JobRequest.of(replace(job, overrides={"n_factors": "many"}), 1, 600.0), pack(dataset))
     assert delivery.status == "failed"
     assert "n_factors" in delivery.reason
     assert delivery.record is None
@@ -174,7 +174,7 @@ def test_a_job_out_of_time(planned):
 
 def test_records_of_other_code_are_refused(planned):
     (job,), dataset = planned("item-mean")
-    delivery = serve(JobRequest.of(job, 1, 60.0), pack(dataset))
+    delivery = serve(JobRequest.of(job, 1, 600.0), pack(dataset))
     delivery.record.environment["code"]["sha256"] = "other"
     outcome = ray._received(job, delivery)
     assert outcome.status == "failed"
@@ -185,7 +185,7 @@ def test_records_of_other_code_are_refused(planned):
 def test_the_command_of_a_record_is_that_of_the_run(planned, monkeypatch):
     monkeypatch.setenv(ray_node.COMMAND, "groupbench run --executor ray")
     (job,), dataset = planned("item-mean")
-    order = JobRequest.of(job, 1, 60.0)
+    order = JobRequest.of(job, 1, 600.0)
     monkeypatch.delenv(ray_node.COMMAND)
     assert serve(order, pack(dataset)).record.environment["command"] == "groupbench run --executor ray"
     del os.environ[ray_node.COMMAND]

@@ -167,7 +167,7 @@ def test_torchrun_starts_a_team(tmp_path):
     def scores(*launcher):
         out = tmp_path / "scores"
         ended = subprocess.run(
-            [sys.executable, *launcher, file, out], capture_output=True, text=True, timeout=120
+            [sys.executable, *launcher, file, out], capture_output=True, text=True, timeout=600
         )
         assert ended.returncode == 0, ended.stderr
         return [np.loadtxt(found) for found in sorted(tmp_path.glob("scores*"))]

@@ -45,7 +45,7 @@ def test_one_worker_gets_several_data_sets(job, dataset, tmp_path):
     (other,) = plan(make_config(methods=["item-mean"], seeds=1), {"changed": changed}, tmp_path)
     jobs = [job, other, replace(job, key="again")]
     loaded = {"nowhere": dataset, "changed": changed}
-    events = pool.run(jobs, workers=1, threads=1, timeout=60, loaded=loaded)
+    events = pool.run(jobs, workers=1, threads=1, timeout=600, loaded=loaded)
     assert [e.status for e in events if isinstance(e, pool.JobOutcome)] == ["done"] * 3
 
 
@@ -80,5 +80,5 @@ def test_what_no_parcel_can_hold_is_left_to_the_worker(job, dataset):
 
 
 def outcome(job, loaded):
-    _, ended = pool.run([job], workers=1, threads=1, timeout=60, loaded=loaded)
+    _, ended = pool.run([job], workers=1, threads=1, timeout=600, loaded=loaded)
     return ended

@@ -19,7 +19,7 @@ _BLOCK_CELLS = 1 << 16
 _BLOCK_LISTS = 64
 
 
-def judge(
+def evaluate_scores(
     scores: FloatArray,
     relevant: BoolArray,
     valid: BoolArray,
@@ -28,7 +28,7 @@ def judge(
     ties: Ties = "expected",
     recommended: BoolArray | None = None,
 ) -> dict[str, FloatArray]:
-    """Judge many ranked lists of candidates by many metrics.
+    """Evaluate many ranked lists of candidates by many metrics.
 
     A metric is its expected value under a uniformly random order of equal scores, or its bound where
     equal scores put relevant candidates first ("best") or last ("worst").
@@ -55,13 +55,13 @@ def judge(
         allowed = None if recommended is None else recommended[part]
         return rank_checked(scores[part], relevant[part], valid[part], depth, allowed).resolved(ties)
 
-    return _judged(ranked, scores.shape, metrics)
+    return _computed(ranked, scores.shape, metrics)
 
 
-def judge_ranked(
+def evaluate_rankings(
     relevant: BoolArray, n_relevant: IntArray, metrics: Iterable[Metric | str]
 ) -> dict[str, FloatArray]:
-    """Judge many lists whose order is given, without scores and ties, by many metrics.
+    """Evaluate many lists whose order is given, without scores and ties, by many metrics.
 
     Args:
         relevant: (n_lists, length) whether what stands at each position is relevant, best first; behind the
@@ -84,26 +84,26 @@ def judge_ranked(
     length = relevant.shape[1]
 
     def ranked(part: slice, depth: int) -> Ranking:
-        found = np.zeros((depth, len(relevant[part])))
-        found[:length] = relevant[part, :depth].T
-        n_candidates = np.full(found.shape[1], length)
-        return Untied.of(found, np.broadcast_to(False, found.shape), n_candidates, n_relevant[part])
+        hits = np.zeros((depth, len(relevant[part])))
+        hits[:length] = relevant[part, :depth].T
+        n_candidates = np.full(hits.shape[1], length)
+        return Untied.of(hits, np.broadcast_to(False, hits.shape), n_candidates, n_relevant[part])
 
-    return _judged(ranked, relevant.shape, metrics)
+    return _computed(ranked, relevant.shape, metrics)
 
 
-def _judged(
+def _computed(
     ranked: Callable[[slice, int], Ranking], shape: tuple[int, ...], metrics: Iterable[Metric | str]
 ) -> dict[str, FloatArray]:
     """The metrics of what `ranked` makes of some lists, to a depth; `shape` is (n_lists, width)."""
-    asked = {metric.name: metric for metric in map(parse, metrics)}
-    depth = max((metric.k for metric in asked.values()), default=1)
-    out = {name: np.empty(shape[0]) for name in asked}
+    wanted = {metric.name: metric for metric in map(parse, metrics)}
+    depth = max((metric.k for metric in wanted.values()), default=1)
+    out = {name: np.empty(shape[0]) for name in wanted}
     # Blocks fit the processor's cache: faster than all lists at once, and in little memory.
     step = max(_BLOCK_CELLS // max(shape[1], depth), _BLOCK_LISTS)
     for start in range(0, shape[0], step):
         part = slice(start, start + step)
         ranking = ranked(part, depth)
-        for name, metric in asked.items():
+        for name, metric in wanted.items():
             out[name][part] = metric.compute(ranking)
     return out

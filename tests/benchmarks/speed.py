@@ -1,14 +1,22 @@
-"""Speed next to other libraries: the benchmarks that pytest-benchmark saved, as tables and as a figure."""
+"""Speed next to other libraries: the benchmarks that pytest-benchmark saved, as tables and as a figure.
+
+python tests/benchmarks/speed.py report
+python tests/benchmarks/speed.py check tests/benchmarks/ratios.json
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from groupbench.core.errors import ConfigError, ResultError, unknown
+import typer
+from tabulate import tabulate
+
+from groupbench.core.errors import ConfigError, GroupbenchError, ResultError, unknown
 from groupbench.report.plots import check_suffix, figure, save
 
 FORMATS = {"plain": "simple", "markdown": "pipe"}
@@ -164,8 +172,6 @@ def render_growth(growth: Sequence[Growth], format: str = "plain") -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], format: str) -> str:
-    from tabulate import tabulate
-
     if format not in FORMATS:
         raise ConfigError(unknown("format", format, FORMATS))
     aligned = ["left" if head in ("what", "peer", "axis") else "right" for head in heads]
@@ -227,3 +233,49 @@ def regressions(comparisons: Iterable[Comparison], committed: Mapping[str, float
         elif measured[name] < LEAST * before:
             lines.append(f"{name}: {measured[name]:.3g} times the peer's speed, {before:.3g} before")
     return lines
+
+
+app = typer.Typer(help="Show and check saved benchmarks against other libraries.", no_args_is_help=True)
+
+_SAVED = typer.Argument(help="JSON file that 'tox -e bench' wrote.")
+
+
+@app.command("report")
+def report(
+    file: Annotated[Path, _SAVED] = Path(".benchmarks/latest.json"),
+    format_: Annotated[str, typer.Option("--format", "-f", help="plain or markdown.")] = "plain",
+    plot: Annotated[Path | None, typer.Option(help="Draw growth to an .svg, .png or .pdf file.")] = None,
+) -> None:
+    """Show both sides' medians, the ratio and peak memory, and how time and memory grow."""
+    found = read(file)
+    tables = []
+    if found.comparisons:
+        tables.append(render(found.comparisons, format_))
+    if found.growth:
+        tables.append(render_growth(found.growth, format_))
+    typer.echo("\n\n".join([*tables, found.machine]))
+    if plot is not None:
+        draw_growth(found.growth, plot)
+        typer.echo(f"drawn in {plot}")
+
+
+@app.command("check")
+def check(
+    ratios: Annotated[Path, typer.Argument(help="JSON file of benchmarks and their ratios.")],
+    file: Annotated[Path, _SAVED] = Path(".benchmarks/latest.json"),
+) -> None:
+    """Compare saved ratios with committed ones; fail below half of one."""
+    committed = read_ratios(ratios)
+    slower = regressions(read(file).comparisons, committed)
+    for line in slower:
+        typer.echo(line, err=True)
+    typer.echo(f"{len(committed)} ratios, {len(slower)} below {LEAST:.0%} of what they were")
+    if slower:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except GroupbenchError as error:
+        sys.exit(f"speed.py: {error}")
