@@ -152,7 +152,7 @@ def test_luck_in_three_seeds_is_no_difference():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sharing", [False, True])
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.1, 0.6])
 @pytest.mark.parametrize("n_seeds", [3, 5, 10])
 def test_the_t_test_holds_its_level_whatever_the_share_of_luck(n_seeds, share, sharing):
     draws = rng(n_seeds, round(100 * share), sharing)
@@ -162,9 +162,7 @@ def test_the_t_test_holds_its_level_whatever_the_share_of_luck(n_seeds, share, s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sharing", [False, True])
-@pytest.mark.parametrize(
-    ("n_seeds", "share"), [(3, 0.1), (3, 0.6), (5, 0.02), (5, 0.3), (10, 0.0), (10, 0.1)]
-)
+@pytest.mark.parametrize(("n_seeds", "share"), [(3, 0.1), (5, 0.02), (10, 0.3)])
 def test_every_test_holds_its_level(n_seeds, share, sharing):
     draws = rng(n_seeds, round(100 * share), sharing, 1)
     values, dependence = equal_methods(60, n_seeds, share, draws, sets=4000, sharing=sharing)
