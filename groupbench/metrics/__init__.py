@@ -2,7 +2,7 @@
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, foreign, register
+from groupbench.metrics._families import METRICS, Family, families
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
 from groupbench.metrics._members import SPREADS, evaluate_members
 from groupbench.metrics._metric import (
@@ -15,6 +15,7 @@ from groupbench.metrics._metric import (
     standard_name,
 )
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
+from groupbench.metrics._range import bounds, lower_is_better
 from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
@@ -22,6 +23,7 @@ from groupbench.metrics._select import counts, gather, sort_keys, top_candidates
 __all__ = [
     "EVERYTHING",
     "EXPOSURES",
+    "METRICS",
     "SPREADS",
     "TIES",
     "Definition",
@@ -32,6 +34,7 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
+    "bounds",
     "counts",
     "definition",
     "definitions",
@@ -41,14 +44,13 @@ __all__ = [
     "evaluate_scores",
     "explain",
     "families",
-    "foreign",
     "gather",
     "ideal_gain",
+    "lower_is_better",
     "make_request",
     "parse",
     "rank",
     "rank_sorted",
-    "register",
     "sort_keys",
     "standard_name",
     "top_candidates",

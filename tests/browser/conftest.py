@@ -93,12 +93,12 @@ def values_of_groups(record, n_groups=4) -> dict[str, pa.Table]:
     """What a job keeps of groups with users of their own: values around its figures."""
     draws = np.random.default_rng([len(record.method), record.seed])
     names = [f"group {i}" for i in range(n_groups)]
-    means = {name: [figures.values[name] for figures in record.figures] for name in record.figures[0].values}
-    spread = draws.uniform(-0.05, 0.05, n_groups * len(record.figures))
+    means = {name: [figures.values[name] for figures in record.metrics] for name in record.metrics[0].values}
+    spread = draws.uniform(-0.05, 0.05, n_groups * len(record.metrics))
     entities = {
-        "view": np.repeat([figures.view for figures in record.figures], n_groups),
-        "aggregator": np.repeat([figures.aggregator for figures in record.figures], n_groups),
-        "entity": names * len(record.figures),
+        "view": np.repeat([figures.view for figures in record.metrics], n_groups),
+        "aggregator": np.repeat([figures.aggregator for figures in record.metrics], n_groups),
+        "entity": names * len(record.metrics),
         **{name: np.repeat(values, n_groups) + spread for name, values in means.items()},
     }
     groups = {
@@ -126,7 +126,7 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                 seed,
                 key=f"{number}-{seed}",
                 family="reference" if method in ("random", "oracle") else f"family {number % 7}",
-                figures=tuple(figures),
+                metrics=tuple(figures),
                 views={view: {"entity": "group", "entities": 20, "skipped": 1, "tau": 3.5} for view in views},
                 seconds={"fit": float(draws.uniform(1, 100))},
                 peak_mb={"fit": float(draws.uniform(1, 500))},

@@ -44,7 +44,7 @@ def contents(results: Path) -> dict[str, object]:
     held: dict[str, object] = {}
     for folder in jobs(results):
         place = str(folder.relative_to(results))
-        held[place] = store.read(folder).figures
+        held[place] = store.read(folder).metrics
         held |= {f"{place}/{file.name}": file.read_bytes() for file in folder.glob("*.parquet")}
     return held
 
@@ -133,10 +133,10 @@ def test_what_a_kill_left_beside_finished_jobs_is_removed_at_the_next_start(resu
 def test_a_failure_is_not_written_over_the_success_of_another_run(results):
     folder = jobs(results)[0]
     held = store.read(folder)
-    store.write(folder, replace(held, status="killed", reason="out of memory", figures=()))
+    store.write(folder, replace(held, status="killed", reason="out of memory", metrics=()))
     assert store.read(folder) == held
     cut_off(folder / "entities.parquet")
-    store.write(folder, replace(held, status="killed", reason="out of memory", figures=()))
+    store.write(folder, replace(held, status="killed", reason="out of memory", metrics=()))
     assert store.read(folder).status == "killed"
 
 

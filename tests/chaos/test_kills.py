@@ -110,7 +110,7 @@ def _same(results: Path, expected: Path) -> None:
     assert len(folders) == JOBS
     for folder in folders:
         assert {f.name for f in (results / folder).iterdir()} == FILES
-        assert store.read(results / folder).figures == store.read(expected / folder).figures
+        assert store.read(results / folder).metrics == store.read(expected / folder).metrics
         for file in FILES - {"run.json"}:
             assert (results / folder / file).read_bytes() == (expected / folder / file).read_bytes()
 

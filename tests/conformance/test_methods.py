@@ -7,18 +7,18 @@ from functools import cache
 import pytest
 
 from groupbench.core.registry import methods
-from groupbench.testing import Trial, checks_for
+from groupbench.testing import MethodTrial, checks_for
 
 
 @cache
 def trial_of(name):
-    return Trial(methods[name])
+    return MethodTrial(methods[name])
 
 
 def promises():
     """Each method with each check; names that share a class are sent to a process once, all if slow."""
     started = set()
-    for name, entry in methods.all().items():
+    for name, entry in methods.items():
         for check in checks_for(entry):
             marks = []
             if check.name == "other-process":
@@ -35,4 +35,4 @@ def test_method_keeps_its_promise(name, check):
 
 
 def test_every_built_in_family_is_covered():
-    assert {"popularity", "item-mean", "random", "oracle", "als", "ease", "svdpp"} <= set(methods.all())
+    assert {"popularity", "item-mean", "random", "oracle", "als", "ease", "svdpp"} <= set(methods)

@@ -45,6 +45,14 @@ def test_table_takes_views_and_metrics(results):
     assert set(frame["metric"]) == {"ndcg@5"}
 
 
+def test_a_table_takes_what_the_command_takes(results):
+    assert api.table(results, views="rated-user", metrics="ndcg@5,recall@5")["metric"].nunique() == 2
+    with pytest.raises(ConfigError, match="did you mean 'views'"):
+        api.table(results, view=["rated-user"])
+    with pytest.raises(ConfigError, match="did you mean 'correction'"):
+        api.table(results, significance={"corection": "bh"})
+
+
 def test_report_returns_a_page_that_notebooks_show_and_writes_it_where_asked(results, tmp_path):
     file = tmp_path / "pages" / "small.html"
     page = api.report(results, file, title="Two rows", views=["rated-user"], significance=False)

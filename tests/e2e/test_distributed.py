@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.errors import MethodError
-from groupbench.models.distributed import SINGLE, Part, ProcessGroup, sharing
-from groupbench.models.dmtl import DMTL
-from groupbench.models.dmtl.layers import Dropout
-from groupbench.models.dmtl.training import Trainer
+from groupbench.models.distributed import SINGLE, BatchSlice, ProcessGroup, sharing
+from groupbench.models.dmtl.recommender import DMTL
+from groupbench.models.layers import Dropout, noise_of
+from groupbench.models.training import Trainer
 
 CLOSE = {"rel": 1e-5, "abs": 1e-5}
 SMALL = {"embedding": 8, "width": 16, "shared_width": 16, "interaction_width": 4, "ensemble": 2}
@@ -39,7 +39,7 @@ def losses(model):
 
 @given(st.integers(1, 500), st.integers(1, 9))
 def test_the_parts_of_a_batch_are_the_batch(n, size):
-    parts = [ProcessGroup(rank, size).part(n) for rank in range(size)]
+    parts = [ProcessGroup(rank, size).slice_of(n) for rank in range(size)]
     counted = np.zeros(n)
     for part in parts:
         assert part.of == n
@@ -55,14 +55,14 @@ def test_parts_get_the_noise_of_the_whole(layout, n):
 
     def dropped(part):
         torch.manual_seed(1)
-        with dropout.shared(part):
+        with noise_of(dropout, part):
             return dropout(x[part.rows]), torch.get_rng_state()
 
-    whole, after = dropped(Part(slice(0, n), n))
+    whole, after = dropped(BatchSlice(slice(0, n), n))
     torch.manual_seed(1)
     assert torch.equal(whole, torch.nn.functional.dropout(x, 0.3))
     for rank in range(2):
-        part = ProcessGroup(rank, 2).part(n)
+        part = ProcessGroup(rank, 2).slice_of(n)
         got, state = dropped(part)
         assert torch.equal(got, whole[part.rows])
         assert torch.equal(state, after)
@@ -70,7 +70,7 @@ def test_parts_get_the_noise_of_the_whole(layout, n):
 
 def test_noise_is_for_training_only():
     dropout, x = Dropout(0.3).eval(), torch.ones(3, 2, 2)
-    with dropout.shared(Part(slice(0, 3), 6)):
+    with noise_of(dropout, BatchSlice(slice(0, 3), 6)):
         assert torch.equal(dropout(x), x)
 
 
@@ -79,7 +79,7 @@ def test_one_process_starts_no_other(training, monkeypatch):
         multiprocessing.context.SpawnContext, "Process", lambda *a, **k: pytest.fail("started")
     )
     fitted(training, 1, make(epochs=1))
-    assert SINGLE.agreed(3.5, torch.device("cpu")) == 3.5
+    assert SINGLE.broadcast(3.5, torch.device("cpu")) == 3.5
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ import os
 import sys
 import numpy as np
 from groupbench.data.dataset import Ratings
-from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.data.groups import Groups
 from groupbench.models.recommender import TrainingData
 
@@ -160,7 +160,7 @@ np.savetxt(sys.argv[1] + os.environ.get("RANK", ""), model.score(np.arange(2)))
 """
 
 
-def test_torchrun_starts_a_team(tmp_path):
+def test_torchrun_starts_a_process_group(tmp_path):
     file = tmp_path / "program.py"
     file.write_text(PROGRAM)
 

@@ -14,7 +14,7 @@ from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.dataset import Ratings
 from groupbench.data.loading import load
 from groupbench.results import store
-from groupbench.results.exchange import Split, export_task, score
+from groupbench.results.exchange import PreparedSplit, export_task, score
 
 PROTOCOLS = (
     {"name": "paper"},
@@ -76,16 +76,16 @@ def ranked_elsewhere(task: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize("options", PROTOCOLS, ids=lambda o: "-".join(map(str, o.values())))
 def test_rankings_from_elsewhere_get_the_figures_of_a_run_here(data, native, judge, tmp_path, options):
-    split = Split.make(data, options, 0)
+    split = PreparedSplit.make(data, options, 0)
     said = export_task(split, tmp_path / "task")
     answer = ranked_elsewhere(tmp_path / "task")
     answer.to_csv(tmp_path / "answer.csv", index=False)
     ((record, ranked),) = judge(tmp_path / "answer.csv", options=options)
 
     assert sum(one.missing + one.others for one in ranked) == 0
-    ours = {f.view: f for f in native[split.protocol.label].figures if f.aggregator in ("none", "average")}
-    assert {f.view for f in record.figures} == {view for view in said if ":" not in view}
-    for figures in record.figures:
+    ours = {f.view: f for f in native[split.protocol.label].metrics if f.aggregator in ("none", "average")}
+    assert {f.view for f in record.metrics} == {view for view in said if ":" not in view}
+    for figures in record.metrics:
         assert figures.values == pytest.approx(ours[figures.view].values, rel=0, abs=0, nan_ok=True)
         assert figures.best == pytest.approx(ours[figures.view].best, rel=0, abs=0, nan_ok=True)
         assert record.views[figures.view] == native[split.protocol.label].views[figures.view]
@@ -93,12 +93,12 @@ def test_rankings_from_elsewhere_get_the_figures_of_a_run_here(data, native, jud
 
 def test_a_task_holds_nothing_of_the_truth(data, tmp_path):
     """Other held-out ratings of the same pairs give the same files."""
-    split = Split.make(data, PROTOCOLS[0], 0)
+    split = PreparedSplit.make(data, PROTOCOLS[0], 0)
     held = split.task.held_out
     turned = Ratings(held.users, held.items, 6.0 - held.values, held.n_users, held.n_items)
     task = type(split.task)(split.task.train, turned)
     cases, reasons = split.protocol.make_cases(task)
-    other = Split(data, split.protocol, 0, task, {j.view.name: j for j in cases}, reasons)
+    other = PreparedSplit(data, split.protocol, 0, task, {j.view.name: j for j in cases}, reasons)
     export_task(split, tmp_path / "one")
     export_task(other, tmp_path / "other")
     files = sorted(f.name for f in (tmp_path / "one").iterdir())
@@ -113,7 +113,7 @@ def test_a_task_holds_nothing_of_the_truth(data, tmp_path):
 @pytest.fixture
 def answer(data, tmp_path):
     """A ranking of every candidate of rated-group with all scores different."""
-    export_task(Split.make(data, PROTOCOLS[0], 0), tmp_path / "task")
+    export_task(PreparedSplit.make(data, PROTOCOLS[0], 0), tmp_path / "task")
     pairs = pd.read_csv(tmp_path / "task" / "candidates-rated-group.csv", dtype=str)
     return pairs.assign(score=pairs.groupby("entity").cumcount())
 
@@ -125,13 +125,13 @@ def test_candidates_without_a_score_are_last_tied_and_counted(answer, judge, tmp
     ((short, (one,)),) = judge(tmp_path / "top.parquet", name="short")
     ((whole, _),) = judge(tmp_path / "all.csv", name="whole")
     assert (one.missing, one.candidates) == (len(answer) - len(top), len(answer))
-    values = {n: v for n, v in whole.figures[0].values.items() if not n.startswith("tied")}
-    assert {n: short.figures[0].values[n] for n in values} == pytest.approx(values, abs=1e-12)
+    values = {n: v for n, v in whole.metrics[0].values.items() if not n.startswith("tied")}
+    assert {n: short.metrics[0].values[n] for n in values} == pytest.approx(values, abs=1e-12)
 
     answer.head(1).to_csv(tmp_path / "one.csv", index=False)
     ((lone, (one,)),) = judge(tmp_path / "one.csv", name="lone")
     assert one.missing == len(answer) - 1
-    assert lone.figures[0].values["tied_share@10"] > 0.5
+    assert lone.metrics[0].values["tied_share@10"] > 0.5
 
 
 def test_items_that_are_no_candidates_are_left_out_and_counted(data, answer, judge, tmp_path):
@@ -143,7 +143,7 @@ def test_items_that_are_no_candidates_are_left_out_and_counted(data, answer, jud
     ((record, (one,)),) = judge(tmp_path / "more.csv")
     ((plain, _),) = judge(tmp_path / "all.csv", name="plain")
     assert one.others == len(more) > 0
-    assert record.figures[0].values == plain.figures[0].values
+    assert record.metrics[0].values == plain.metrics[0].values
 
 
 def test_a_record_like_any_other(answer, judge, tmp_path):
@@ -158,7 +158,7 @@ def test_a_record_like_any_other(answer, judge, tmp_path):
     table = api.table(tmp_path / "results")
     shown = table[table["metric"] == "ndcg@10"].iloc[0]
     assert (shown["method"], shown["aggregator"]) == ("mine/v2", "own")
-    assert shown["mean"] == record.figures[0].values["ndcg@10"]
+    assert shown["mean"] == record.metrics[0].values["ndcg@10"]
     assert len(pq.read_table(folder / "entities.parquet")) == 20
     (again, _), *_ = judge(tmp_path / "all.csv", name="mine/v2")
     assert again.key == record.key
@@ -167,19 +167,19 @@ def test_a_record_like_any_other(answer, judge, tmp_path):
 
 
 def test_several_repeats_and_views(data, answer, judge, tmp_path):
-    export_task(Split.make(data, PROTOCOLS[0], 1), tmp_path / "second")
+    export_task(PreparedSplit.make(data, PROTOCOLS[0], 1), tmp_path / "second")
     second = pd.read_csv(tmp_path / "second" / "candidates-rated-user.csv", dtype=str)
     both = [answer.assign(seed=0, view="rated-group"), second.assign(seed=1, view="rated-user", score=1)]
     pd.concat(both).to_csv(tmp_path / "both.csv", index=False)
     (zero, _), (one, _) = judge(tmp_path / "both.csv")
-    assert (zero.seed, [f.view for f in zero.figures]) == (0, ["rated-group"])
-    assert (one.seed, [(f.view, f.aggregator) for f in one.figures]) == (1, [("rated-user", "none")])
+    assert (zero.seed, [f.view for f in zero.metrics]) == (0, ["rated-group"])
+    assert (one.seed, [(f.view, f.aggregator) for f in one.metrics]) == (1, [("rated-user", "none")])
 
     answer.to_csv(tmp_path / "a.csv", index=False)
     ((record, _),) = judge(
         tmp_path / "a.csv", tmp_path / "a.csv", views=["rated-group", "rated-rows"], name="two"
     )
-    assert [f.view for f in record.figures] == ["rated-group", "rated-rows"]
+    assert [f.view for f in record.metrics] == ["rated-group", "rated-rows"]
 
 
 @pytest.mark.parametrize(

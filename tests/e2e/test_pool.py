@@ -13,18 +13,18 @@ from groupbench.results import store
 from groupbench.runner import pool
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.worker import REASON, _one_line
 
 
 @pytest.fixture
 def jobs(tmp_path):
     config = make_config(methods=["random", "item-mean", "popularity"], seeds=2)
-    return plan(config, {"itmrec-sim": load("itmrec-sim", None)}, tmp_path)
+    return plan_jobs(config, {"itmrec-sim": load("itmrec-sim", None)}, tmp_path)
 
 
 def _run(jobs, workers, timeout=600):
-    return pool.run(jobs, workers=workers, threads=1, timeout=timeout)
+    return pool.run_jobs(jobs, workers=workers, threads=1, timeout=timeout)
 
 
 def test_every_job_starts_in_order_and_ends_once(jobs):

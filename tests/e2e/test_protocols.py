@@ -143,7 +143,7 @@ def test_views_that_do_not_apply_are_left_out_with_their_reason(cli, figures):
     for record in records(cli):
         assert {view for view, facts in record["views"].items() if facts["entities"]} == {"full-group"}
     assert (ended.returncode, ended.stdout.count("protocol given, view ")) == (0, 1)
-    assert "not judged: bare, protocol given: view full-user: no held-out user rows came" in ended.stdout
+    assert "not evaluated: bare, protocol given: view full-user: no held-out user rows came" in ended.stdout
     assert (
         "view sampled-group: the held-out rows came without sampled negatives; see full-group" in ended.stdout
     )

@@ -22,16 +22,16 @@ from groupbench.results.environment import changes, promised
 from groupbench.results.store import RunRecord, ViewMetrics
 from groupbench.runner.reproduction import (
     CLOSE,
-    Inputs,
+    RecordedInputs,
     agreement,
     beside_ours,
     find_runs,
+    format_repeat,
+    format_reported,
+    format_summary,
     repeatable_runs,
     reported_for,
     reproduce,
-    spoken,
-    summary,
-    told,
 )
 from tests._records import make_record
 
@@ -60,9 +60,9 @@ class Moody(Recommender):
 @pytest.fixture(scope="module", autouse=True)
 def _forget_plugins():
     """Other tests run all methods there are, in workers that know no plugin of this file."""
-    registry.methods.all()
+    assert registry.methods
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry.methods, "_entries", dict(registry.methods._entries))
+        patch.setattr(registry.methods, "_values", dict(registry.methods._values))
         yield
 
 
@@ -85,7 +85,7 @@ def records(done):
 
 
 def again(*records, **inputs):
-    return list(reproduce(list(records), Inputs(**inputs)))
+    return list(reproduce(list(records), RecordedInputs(**inputs)))
 
 
 def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_path):
@@ -96,63 +96,63 @@ def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_pa
     for name in ("svd", "oracle"):
         found = repeats[name].agreement
         assert found.differing == found.only_first == found.only_second == ()
-        assert found.compared == 3 * sum(len(f.values) for f in records[name].figures)
+        assert found.compared == 3 * sum(len(f.values) for f in records[name].metrics)
         assert repeats[name].promise.tolerance == 0.0
         assert repeats[name].changes == ()
     moody = repeats["moody"]
     assert moody.promise.tolerance is None
     assert moody.agreement.differing
-    assert "not promised" in spoken(moody)
-    assert "deterministic: never" in spoken(moody)
-    assert "3 runs: 2 reproduced, 0 not, 0 failed; not promised: moody[strength=2.0]" in summary(
+    assert "not promised" in format_repeat(moody)
+    assert "deterministic: never" in format_repeat(moody)
+    assert "3 runs: 2 reproduced, 0 not, 0 failed; not promised: moody[strength=2.0]" in format_summary(
         list(repeats.values())
     )
 
 
 def tampered(record, value):
     """The record with one other figure."""
-    first, *others = record.figures
-    return replace(record, figures=(replace(first, values={**first.values, "ndcg@10": value}), *others))
+    first, *others = record.metrics
+    return replace(record, metrics=(replace(first, values={**first.values, "ndcg@10": value}), *others))
 
 
 def test_a_figure_that_is_not_found_again_breaks_the_promise(records):
     svd = records["svd"]
-    value = svd.figures[0].values["ndcg@10"]
+    value = svd.metrics[0].values["ndcg@10"]
     (repeat,) = again(tampered(svd, value + 1e-6))
     assert not repeat.holds
     (broken,) = repeat.broken
-    assert (broken.place.metric, broken.first - broken.second) == ("ndcg@10", pytest.approx(1e-6))
-    assert spoken(repeat).startswith("DIFFERS ")
-    assert "1 run: 0 reproduced, 1 not, 0 failed" in summary([repeat])
+    assert (broken.location.metric, broken.first - broken.second) == ("ndcg@10", pytest.approx(1e-6))
+    assert format_repeat(repeat).startswith("DIFFERS ")
+    assert "1 run: 0 reproduced, 1 not, 0 failed" in format_summary([repeat])
     (same,) = again(tampered(svd, value * (1 + 1e-12)))
     assert same.holds
 
 
 def test_metrics_of_one_side_are_named_and_the_others_compared(records):
     svd = records["svd"]
-    first, *others = svd.figures
+    first, *others = svd.metrics
     values = {name: value for name, value in first.values.items() if name != "mrr@3"}
     old = replace(first, values={**values, "gone@7": 0.5})
-    record = replace(svd, figures=(old, *(f for f in others if f.aggregator in (old.aggregator, "none"))))
+    record = replace(svd, metrics=(old, *(f for f in others if f.aggregator in (old.aggregator, "none"))))
     (repeat,) = again(record)
     assert repeat.holds
     assert repeat.agreement.only_first == ("gone@7",)
     assert repeat.agreement.only_second == ("mrr@3",)
-    assert "only in the record: gone@7; only in the repeat: mrr@3" in spoken(repeat)
+    assert "only in the record: gone@7; only in the repeat: mrr@3" in format_repeat(repeat)
 
 
 def test_elsewhere_figures_need_only_be_close(records):
     svd = records["svd"]
     elsewhere = replace(svd, environment={**svd.environment, "cpu": "another", "platform": "other kernel"})
-    value = svd.figures[0].values["ndcg@10"]
+    value = svd.metrics[0].values["ndcg@10"]
     (near,) = again(tampered(elsewhere, value + CLOSE / 2))
     assert near.holds
     assert near.promise.tolerance == CLOSE
-    assert spoken(near).startswith("close ")
+    assert format_repeat(near).startswith("close ")
     assert [c.name for c in near.changes] == ["platform", "cpu"]
     (far,) = again(tampered(elsewhere, value + CLOSE * 2))
-    assert [str(d.place) for d in far.broken] == [str(near.agreement.differing[0].place)]
-    assert any(line.startswith("changed since  cpu: another -> ") for line in summary([far]))
+    assert [str(d.location) for d in far.broken] == [str(near.agreement.differing[0].location)]
+    assert any(line.startswith("changed since  cpu: another -> ") for line in format_summary([far]))
 
 
 @pytest.mark.parametrize(
@@ -197,8 +197,8 @@ def test_what_is_no_more_is_named(records, tmp_path):
     assert repeat.reason == ""
     with pytest.raises(ConfigError, match="unknown method 'sdv'"):
         again(replace(svd, name="sdv"))
-    figures = replace(svd.figures[0], aggregator="averag")
-    renamed = replace(svd, figures=(figures,), config={**svd.config, "aggregators": ["averag"]})
+    figures = replace(svd.metrics[0], aggregator="averag")
+    renamed = replace(svd, metrics=(figures,), config={**svd.config, "aggregators": ["averag"]})
     with pytest.raises(ConfigError, match="unknown aggregator 'averag'"):
         again(renamed)
     with pytest.raises(ResultError, match="does not record its plugins"):
@@ -209,7 +209,7 @@ def test_a_repeat_that_fails_is_no_success(records):
     svd = replace(records["svd"], hyperparameters={**records["svd"].hyperparameters, "n_factors": 10**9})
     (repeat,) = again(svd)
     assert not repeat.holds
-    assert spoken(repeat).startswith("FAILED ")
+    assert format_repeat(repeat).startswith("FAILED ")
 
 
 def test_runs_are_found_by_folder_and_by_key(done, records):
@@ -259,7 +259,7 @@ def test_a_record_of_before_promises_were_written_can_be_repeated(records):
 def a_record(values):
     return replace(
         make_record("m", dataset="d", protocol="p"),
-        figures=(ViewMetrics("v", "average", values, values, values, 0.0),),
+        metrics=(ViewMetrics("v", "average", values, values, values, 0.0),),
     )
 
 
@@ -277,7 +277,7 @@ def test_agreement_is_what_one_by_one_comparison_finds(one, other):
         and not math.isclose(one[name], other[name], rel_tol=1e-9, abs_tol=1e-15)
     }
     assert found.compared == 3 * len(both)
-    assert {d.place.metric for d in found.differing} == apart
+    assert {d.location.metric for d in found.differing} == apart
     sizes = [d.size for d in found.differing]
     assert sizes == sorted(sizes, reverse=True)
     if both:
@@ -294,7 +294,7 @@ def judged_as(seed, aggregator="own", **values):
     """A record of `m`, each metric as (worst, expected, best)."""
     worst, expected, best = ({name: bounds[i] for name, bounds in values.items()} for i in range(3))
     figures = ViewMetrics("v", aggregator, expected, best, worst, 0.0)
-    return make_record("m", seed, dataset="d", protocol="p", figures=(figures,))
+    return make_record("m", seed, dataset="d", protocol="p", metrics=(figures,))
 
 
 def test_reported_figures_are_reached_by_expected_values_only():
@@ -313,7 +313,7 @@ def test_reported_figures_are_reached_by_expected_values_only():
     assert found["hit@5"].ours["expected"] == pytest.approx(0.595)
     assert found["hit@5"].seeds == 2
     assert beside_ours([source], [first, second], tolerance=0.0)[0].verdict == "only under best-case ties"
-    said = "\n".join(told(list(found.values())))
+    said = "\n".join(format_reported(list(found.values())))
     assert "M (code)" in said
     assert "means of 2 seeds" in said
     assert "4 figures: 1 reached, 1 only under best-case ties, 1 not reached, 1 not measured" in said
@@ -323,18 +323,18 @@ def test_reported_figures_are_reached_by_expected_values_only():
 def test_a_methods_own_lists_are_compared_before_averaged_ones():
     bounds = {"hit@5": (0.1, 0.1, 0.1)}
     own, averaged = judged_as(0, **bounds), judged_as(0, "average", **{"hit@5": (0.9, 0.9, 0.9)})
-    both = replace(own, figures=(*averaged.figures, *own.figures))
+    both = replace(own, metrics=(*averaged.metrics, *own.metrics))
     assert [b.ours["expected"] for b in beside_ours([a_source(**{"hit@5": 0.9})], [both])] == [0.1]
     assert [b.ours["expected"] for b in beside_ours([a_source(**{"hit@5": 0.9})], [averaged])] == [0.9]
 
 
 def test_what_failed_is_not_compared():
-    failed = replace(judged_as(0), status="failed", reason="out of memory", figures=())
+    failed = replace(judged_as(0), status="failed", reason="out of memory", metrics=())
     with pytest.raises(ResultError, match="no run ended well, so there is nothing to compare: out of memory"):
         beside_ours([a_source(**{"hit@5": 0.9})], [failed])
     elsewhere = judged_as(0)
-    elsewhere = replace(elsewhere, figures=(replace(elsewhere.figures[0], view="x"),))
-    with pytest.raises(ResultError, match="not judged under any view"):
+    elsewhere = replace(elsewhere, metrics=(replace(elsewhere.metrics[0], view="x"),))
+    with pytest.raises(ResultError, match="not evaluated in any view"):
         beside_ours([a_source(**{"hit@5": 0.9})], [elsewhere])
 
 

@@ -20,7 +20,7 @@ def figures(finished):
 
     def of(method):
         record = store.read(_only(finished, method, 0).parent)
-        return {(figures.view, figures.aggregator): figures for figures in record.figures}
+        return {(figures.view, figures.aggregator): figures for figures in record.metrics}
 
     return of
 

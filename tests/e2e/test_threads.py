@@ -12,7 +12,7 @@ from groupbench.results import store
 from groupbench.runner import pool
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 
 
 @pytest.fixture
@@ -21,14 +21,16 @@ def planned(tmp_path):
 
     def call(*methods, **options) -> list[Job]:
         config = make_config(methods=list(methods), seeds=1, **options)
-        return plan(config, {"itmrec-sim": data}, tmp_path)
+        return plan_jobs(config, {"itmrec-sim": data}, tmp_path)
 
     return call
 
 
 def test_workers_have_the_threads_of_their_jobs_and_records_say_so(planned):
     jobs = planned("bpr", "item-mean", "popularity")
-    ended = [e for e in pool.run(jobs, workers=1, threads=2, timeout=600) if isinstance(e, pool.JobOutcome)]
+    ended = [
+        e for e in pool.run_jobs(jobs, workers=1, threads=2, timeout=600) if isinstance(e, pool.JobOutcome)
+    ]
     assert [e.status for e in ended] == ["done"] * 3
     records = [store.read(job.folder) for job in jobs]
     assert {r.name: (r.environment["threads"], r.environment["deterministic"]) for r in records} == {
@@ -40,7 +42,7 @@ def test_workers_have_the_threads_of_their_jobs_and_records_say_so(planned):
 
 def test_a_record_says_when_it_cannot_be_repeated(planned):
     (job,) = planned("bpr", set={"bpr": {"num_threads": 2, "iterations": 2}}, deterministic=False)
-    list(pool.run([job], workers=1, threads=1, timeout=600))
+    list(pool.run_jobs([job], workers=1, threads=1, timeout=600))
     record = store.read(job.folder)
     assert record.environment["deterministic"] is False
     assert record.environment["threads"] == 1
@@ -53,7 +55,9 @@ def test_one_idle_worker_makes_room_for_one_with_other_threads(planned):
         replace(job, one_thread=odd)
         for odd, job in zip((0, 1, 0), planned("random", "item-mean", "popularity"), strict=True)
     ]
-    started = [e for e in pool.run(jobs, workers=1, threads=2, timeout=600) if isinstance(e, pool.JobOutcome)]
+    started = [
+        e for e in pool.run_jobs(jobs, workers=1, threads=2, timeout=600) if isinstance(e, pool.JobOutcome)
+    ]
     assert [e.status for e in started] == ["done"] * 3
     threads = [store.read(e.job.folder).environment["threads"] for e in started]
     assert threads == [2, 1, 2]

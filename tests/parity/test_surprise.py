@@ -11,7 +11,7 @@ import surprise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbench.baselines._surprise_neighbours import Neighbours, RatingsOf, ranked
+from groupbench.baselines._surprise_neighbors import Neighbors, RatingsOf, ranked
 from groupbench.baselines._surprise_scores import score_matrix
 from groupbench.baselines._surprise_trainset import build_trainset
 from groupbench.core.arrays import Segments
@@ -135,7 +135,7 @@ def test_long_lists_of_many_raters_need_wide_integers():
     rated = RatingsOf(Segments.from_sizes([len(raters)]), raters, rng.normal(size=len(raters)))
     similarity = rng.integers(0, 900, (n_x, n_x)) / 7
     zeros = np.zeros(n_x)
-    form = Neighbours(similarity, rated, zeros, np.zeros(1), np.ones(n_x), k, 1, None, True)
+    form = Neighbors(similarity, rated, zeros, np.zeros(1), np.ones(n_x), k, 1, None, True)
     for x in (0, 5):
         nearest = np.argsort(-similarity[x, raters], kind="stable")[:k]
         weights = similarity[x, raters[nearest]]

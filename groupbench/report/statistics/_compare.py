@@ -1,4 +1,4 @@
-"""Differences between rows of figures with everything that says how sure they are."""
+"""Differences between rows of scores with everything that says how sure they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPLICATES = 9_999
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """The outcome for each column of paired differences, (n_columns,) each.
 
     Attributes:
@@ -65,7 +65,7 @@ def compare(
     tests: Sequence[str] = TESTS,
     level: float = 0.05,
     replicates: int = REPLICATES,
-) -> Comparison:
+) -> PairedComparison:
     """Test whether mean differences are 0, entities depending on each other as said.
 
     Each test is one over units; from `FEWEST_SEEDS` seeds on all of them allow for luck in seeds in the same
@@ -103,25 +103,25 @@ def compare(
         units["wilcoxon"] = wilcoxon_test(totals, masses)
     p |= {test: found.uncertainty.p_with_seeds(own, found.difference) for test, own in units.items()}
     known = paired.n_seeds > 0
-    return Comparison(
+    return PairedComparison(
         paired, found.uncertainty, {k: np.where(known, v, np.nan) for k, v in p.items()}, low, high
     )
 
 
-def compare_seeds(paired: Paired, held_out: float, *, level: float = 0.05) -> Comparison:
-    """The corrected resampled t-test over repeats; arguments as of `compare` and `over_seeds`."""
+def compare_seeds(paired: Paired, held_out: float, *, level: float = 0.05) -> PairedComparison:
+    """The corrected resampled t-test over seeds; arguments as of `compare` and `over_seeds`."""
     return _by_t(paired, over_seeds(paired, held_out), level)
 
 
-def _by_t(paired: Paired, uncertainty: Uncertainty, level: float) -> Comparison:
+def _by_t(paired: Paired, uncertainty: Uncertainty, level: float) -> PairedComparison:
     difference, error = paired.difference, np.sqrt(uncertainty.variance)
     margin = uncertainty.with_seeds(t_quantile(level, uncertainty.freedom) * error, level)
     p = t_test(difference, uncertainty.variance, uncertainty.freedom)
     p = uncertainty.p_with_seeds(p, difference)
-    return Comparison(paired, uncertainty, {"t": p}, difference - margin, difference + margin)
+    return PairedComparison(paired, uncertainty, {"t": p}, difference - margin, difference + margin)
 
 
-def _by_replicates(drawn: FloatArray, found: Comparison, level: float) -> tuple[FloatArray, FloatArray]:
+def _by_replicates(drawn: FloatArray, found: PairedComparison, level: float) -> tuple[FloatArray, FloatArray]:
     """The p-values and margins of the differences found, from the |t| of replicates over units."""
     uncertainty = found.uncertainty
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Standard errors of mean differences: over independent units, and over repeats."""
+"""Standard errors of mean differences: over independent units, and over seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groupbench.report.statistics._dependence import Dependence
 from groupbench.report.statistics._paired import Paired
 
 FEWEST_SEEDS = 3
-"""The scatter of fewer repeats is too unsure to be told from that of entities."""
+"""The scatter of fewer seeds is too unsure to be told from that of entities."""
 _LEAST = 1e-30
 """Variance of entities that all differ alike: rounding only."""
 _HALVINGS = 36
@@ -104,7 +104,7 @@ def t_quantile(level: FloatArray | float, freedom: FloatArray) -> FloatArray:
 
 
 def over_units(paired: Paired, dependence: Dependence) -> Uncertainty:
-    """The uncertainty of a mean over dependent entities that were judged in one or more repeats.
+    """The uncertainty of a mean over dependent entities that were evaluated in one or more seeds.
 
     The variance over units is that of a ratio of cluster totals (or of linked entities), corrected for the
     effective number of units. What units share over seeds is the covariance of their residuals from each
@@ -136,17 +136,17 @@ def over_units(paired: Paired, dependence: Dependence) -> Uncertainty:
 
 
 def over_seeds(paired: Paired, held_out: float) -> Uncertainty:
-    """The uncertainty of a mean over repeats whose training rows overlap.
+    """The uncertainty of a mean over seeds whose training rows overlap.
 
-    The corrected resampled t-test of Nadeau & Bengio (Machine Learning 2003): the variance of the repeats'
-    means times 1/repeats + held-out rows/training rows.
+    The corrected resampled t-test of Nadeau & Bengio (Machine Learning 2003): the variance of the seeds'
+    means times 1/seeds + held-out rows/training rows.
 
     Args:
         paired: the differences.
         held_out: number of held-out rows for each training row.
     """
     seeds = paired.n_seeds.astype(np.float64)
-    # Rows weigh 1/repeats, so the squared sums are deviations of the repeats' means over repeats^2.
+    # Rows weigh 1/seeds, so the squared sums are deviations of the seeds' means over seeds^2.
     squares = (paired.by_seed(paired.residuals) ** 2).sum(axis=0) * seeds**2
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.maximum(squares, _LEAST) / (seeds - 1) * (1 / seeds + held_out)

@@ -14,7 +14,7 @@ from groupbench.aggregation import MemberScores
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NORMALIZED = sorted(n for n, e in aggregators.all().items() if "normalize" in e.parameters())
+NORMALIZED = sorted(n for n, e in aggregators.items() if "normalize" in e.parameters())
 LAW = settings(max_examples=settings.default.max_examples // 2)
 
 

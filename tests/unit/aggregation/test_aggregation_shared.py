@@ -16,7 +16,7 @@ from groupbench.core import arrays
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NAMES = sorted(aggregators.all())
+NAMES = sorted(aggregators)
 LAW = settings()
 
 

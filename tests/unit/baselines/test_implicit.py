@@ -104,8 +104,8 @@ def test_learns_two_camps(name):
 
     unseen = np.ones((40, 20), dtype=bool)
     unseen[users[own], items[own]] = False
-    camp = (np.arange(40)[:, None] % 2) == (np.arange(20) % 2)
-    assert scores[unseen & camp].mean() > scores[unseen & ~camp].mean()
+    subgroup = (np.arange(40)[:, None] % 2) == (np.arange(20) % 2)
+    assert scores[unseen & subgroup].mean() > scores[unseen & ~subgroup].mean()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,7 @@ from groupbench.data.leakage import pairs
 from groupbench.data.loading import load
 from groupbench.evaluation.inner_split import inner_dataset, inner_task
 from groupbench.evaluation.protocols import make_protocol
-from groupbench.testing.small import small_training
+from groupbench.testing import small_training
 
 SPLITS = [{"name": "paper", "n_groups": 4, "split": split} for split in ("ratio", "kfold", "leave-one-out")]
 SPLITS += [{"name": "paper", "groups": "natural", "split": "temporal"}]

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from groupbench.core.errors import ConfigError, MethodError, PluginError
 from groupbench.metrics import (
+    METRICS,
     Family,
     evaluate_rankings,
     evaluate_scores,
@@ -18,7 +19,6 @@ from groupbench.metrics import (
     families,
     parse,
     rank,
-    register,
     top_k,
 )
 
@@ -341,23 +341,9 @@ def test_explain_tells_formula_ties_undefined_and_source(name):
 
 
 def test_a_registered_family_is_judged_like_the_others(monkeypatch):
-    monkeypatch.setattr("groupbench.metrics._families._families", families())
+    monkeypatch.setattr(METRICS, "_values", dict(METRICS))
     last = Family("tail", "Tail", "relevance at K", "a test", "never", lambda r, k: r.relevance[k - 1])
-    assert register(last) is register(last)
+    assert METRICS.register(last) is METRICS.register(last)
     assert one_list([2, 1, 1], [False, True, False], ["tail@3"]) == {"tail@3": 0.5}
     with pytest.raises(PluginError, match="already defined"):
-        register(Family("ndcg", "", "", "", "", last.compute))
-
-
-def test_a_broken_entry_point_is_a_plugin_error(monkeypatch):
-    from importlib.metadata import EntryPoint
-
-    from groupbench.metrics import _families
-
-    broken = EntryPoint("mine", "no_such_package_at_all", "groupbench.metrics")
-    monkeypatch.setattr(_families, "entry_points", lambda group: [broken])
-    _families._load_entry_points.cache_clear()
-    with pytest.raises(PluginError, match=r"'mine'.*ModuleNotFoundError"):
-        families()
-    monkeypatch.undo()
-    assert "ndcg" in families()
+        METRICS.register(Family("ndcg", "", "", "", "", last.compute))

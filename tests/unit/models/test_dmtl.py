@@ -13,10 +13,10 @@ from groupbench.core.errors import MethodError, ResultError
 from groupbench.core.registry import methods
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.dmtl import DMTL, scoring
-from groupbench.models.dmtl.losses import best_epoch
-from groupbench.models.dmtl.training import Trainer
+from groupbench.models.dmtl import scoring
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.recommender import TrainingData
+from groupbench.models.training import Trainer
 
 ABLATIONS = {
     "dmtl-no-profile": {"profile_weight": 0.0},
@@ -62,6 +62,10 @@ def planted(seed=0, n_users=150, n_items=80, share=0.35):
     return train, rows.take(held)
 
 
+def best_epoch(history):
+    return int(np.argmin([epoch.validation_rmse for epoch in history]))
+
+
 def held_out_rmse(scores, rows):
     return np.sqrt(np.mean((scores[rows.users, rows.items] - rows.values) ** 2))
 
@@ -89,7 +93,7 @@ def test_other_inputs_and_bases_learn_too(residual, statistics):
 
 
 def test_names_and_presets():
-    assert {n: dict(e.presets) for n, e in methods.all().items() if n.startswith("dmtl-")} == ABLATIONS
+    assert {n: dict(e.presets) for n, e in methods.items() if n.startswith("dmtl-")} == ABLATIONS
     assert methods["dmtl"].family == "dmtl"
 
 
@@ -318,10 +322,10 @@ def test_what_is_no_saved_model_is_refused(tmp_path):
     with pytest.raises(ResultError, match=r"cannot read .*missing"):
         DMTL.load(tmp_path / "missing")
     (tmp_path / "text").write_text("not a model")
-    with pytest.raises(ResultError, match="give a file that DMTL wrote"):
+    with pytest.raises(ResultError, match="give a file that groupbench wrote"):
         DMTL.load(tmp_path / "text")
     save_file({"x": np.zeros(2)}, tmp_path / "other")
-    with pytest.raises(ResultError, match="no DMTL of this version"):
+    with pytest.raises(ResultError, match=r"not of this version \(groupbench-dmtl"):
         DMTL.load(tmp_path / "other")
     with pytest.raises(ResultError, match="choose another place"):
         fitted_once().save(tmp_path / "nowhere" / "model")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groupbench.report import render, table_frame
+from groupbench.report.render import render, table_frame
 from groupbench.results.store import ViewMetrics
 from tests._records import make_record
 
@@ -20,7 +20,7 @@ def record(method, seed=0, trials=0, **changes):
         "name": name,
         "hyperparameters": {"n": 1},
         "tuning": tuning if trials else {},
-        "figures": (ViewMetrics("rated-user", "none", VALUES, VALUES, VALUES, 0.0),),
+        "metrics": (ViewMetrics("rated-user", "none", VALUES, VALUES, VALUES, 0.0),),
         "views": {"rated-user": {"entities": 10, "skipped": 0, "tau": 3.5, "definition": "", "reason": ""}},
         "peak_mb": {"fit": 1.0},
     }

@@ -11,7 +11,7 @@ from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.determinism import needs_one_thread, promise, repeatable
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 
 LEVELS = ("always", "one-machine", "one-thread", "never")
 
@@ -26,13 +26,13 @@ def planned(tmp_path):
 
     def call(*methods, **options) -> list[Job]:
         config = make_config(methods=list(methods), seeds=1, **options)
-        return plan(config, {"itmrec-sim": data}, tmp_path)
+        return plan_jobs(config, {"itmrec-sim": data}, tmp_path)
 
     return call
 
 
 def test_every_built_in_method_promises_something_known():
-    found = {name: promise(held) for name, held in registry.methods.all().items()}
+    found = {name: promise(held) for name, held in registry.methods.items()}
     assert {name for name, level in found.items() if level == "one-thread"} == {"bpr"}
     assert {found["svd"], found["random"], found["lmf"]} == {"always"}
     assert {
