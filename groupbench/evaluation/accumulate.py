@@ -16,6 +16,7 @@ from groupbench.metrics import (
     EVERYTHING,
     EXPOSURES,
     Exposure,
+    MemberLists,
     MetricRequest,
     Ranking,
     Ties,
@@ -141,15 +142,15 @@ class MetricAccumulator(ABC):
     def _put_all(
         self,
         lists: IntArray,
-        ranking: Ranking,
-        compute: Callable[[Ranking], Mapping[str, FloatArray]],
+        tied: np.bool_,
+        compute: Callable[[Ties], Mapping[str, FloatArray]],
     ) -> None:
-        """Keep what `compute` makes of the ranking under every tie rule.
+        """Keep what `compute` gives under every tie rule.
 
         Where no tie matters all rules agree, and a reference row is its expectation under each.
         """
-        if self._is_reference or not ranking.undecided.any():
-            same = compute(ranking)
+        if self._is_reference or not tied:
+            same = compute("expected")
             for held in self._held():
                 self._put(held, lists, same)
             return
@@ -157,7 +158,7 @@ class MetricAccumulator(ABC):
             self._agree = False
             self._values = {t: {n: v.copy() for n, v in held.items()} for t, held in self._values.items()}
         for ties, held in self._values.items():
-            self._put(held, lists, compute(ranking.resolved(ties)))
+            self._put(held, lists, compute(ties))
 
     def _held(self) -> list[dict[str, FloatArray]]:
         """The dicts of values, each once."""
@@ -192,7 +193,7 @@ class ListAccumulator(MetricAccumulator):
         keys, columns, _ = self._lead(lists, block, scores, ranked)
         hits = gather(relevant, columns)
         ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
-        self._put_all(lists, ranking, self._of_ranking)
+        self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
         if view.errors and scored.ratings and any(name in self._request for name in _ERRORS):
             errors = self._request.restrict(_errors(np.clip(scores, *self._scale) - block.truth, block.valid))
             for held in self._held():
@@ -215,14 +216,19 @@ class MemberAccumulator(MetricAccumulator):
         keys, _, items = self._lead(lists, block, scored.scores, block.valid)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
-        lengths, n_relevant = counts(block.valid)[owner], truth.n_relevant[members]
-        liked = truth.likes(members, items[owner])
-        ranking = rank_sorted(keys[owner], liked, self._depth, lengths, n_relevant)
-        groups, judging = Segments.from_sizes(inside.sum(axis=1)), n_relevant > 0
+        found = MemberLists(
+            keys,
+            truth.likes(members, items[owner]),
+            counts(block.valid),
+            truth.n_relevant[members],
+            Segments.from_sizes(inside.sum(axis=1)),
+            self._depth,
+            lists,
+        )
         self._put_all(
             lists,
-            ranking,
-            lambda found: evaluate_members(found, judging, groups, self._cutoffs, self._request),
+            found.ranking.undecided.any(),
+            lambda ties: evaluate_members(found, self._cutoffs, self._request, ties=ties),
         )
 
 
@@ -233,7 +239,7 @@ class PredictionAccumulator(MetricAccumulator):
         """Judge the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
         keys, columns, _ = self._lead(lists, block, scored.scores, block.valid)
-        values = evaluate_predicted(keys, columns, scored.predictions, self._cutoffs, self._request)
+        values = evaluate_predicted(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
         for held in self._held():
             self._put(held, lists, values)
 

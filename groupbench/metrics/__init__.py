@@ -2,14 +2,15 @@
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, foreign, ratio, register
+from groupbench.metrics._families import Family, families, foreign, register
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
-from groupbench.metrics._members import SPREADS, evaluate_members
+from groupbench.metrics._members import MemberLists, evaluate_members
 from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
 from groupbench.metrics._predictions import Predictions, evaluate_predicted, evaluate_predictions
-from groupbench.metrics._ranking import Ranking, Ties, rank, rank_sorted
+from groupbench.metrics._ranking import Ranking, Ties, rank, rank_sorted, ratio
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
+from groupbench.metrics._spreads import SPREADS
 
 __all__ = [
     "EVERYTHING",
@@ -19,6 +20,7 @@ __all__ = [
     "Definition",
     "Exposure",
     "Family",
+    "MemberLists",
     "Metric",
     "MetricRequest",
     "Predictions",

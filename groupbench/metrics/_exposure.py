@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._families import ratio
+from groupbench.metrics._ranking import ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,10 +15,11 @@ import numpy as np
 
 from groupbench.core.errors import PluginError
 from groupbench.metrics._definitions import OTHERS, Definition
-from groupbench.metrics._ranking import discounts
+from groupbench.metrics._ranking import discounts, ratio
+from groupbench.metrics._spreads import DERIVED
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
 
@@ -34,7 +35,7 @@ class Family(Definition):
 
 
 _families: dict[str, Family] = {}
-_TAKEN = {definition.name for definition in OTHERS}
+_TAKEN = DERIVED | {definition.name for definition in OTHERS}
 
 
 def register(family: Family) -> Family:
@@ -95,13 +96,6 @@ def _load_entry_points() -> None:
                 f"entry point {point.name!r} of groupbench.metrics ({point.value}) raised "
                 f"{type(error).__name__}: {error}; mend or uninstall its package"
             ) from error
-
-
-def ratio(numerator: FloatArray, denominator: FloatArray | IntArray) -> FloatArray:
-    """`numerator / denominator`, both (n_lists,), and NaN where the denominator is 0."""
-    out = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out
 
 
 def _ideal_gain(ranking: Ranking, k: int) -> FloatArray:

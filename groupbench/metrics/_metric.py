@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.metrics._definitions import OF_EXPECTATIONS, OTHERS, RELEVANCE, Definition
 from groupbench.metrics._families import Family, families
-from groupbench.metrics._members import SPREAD_OF, SPREADS, Spread
 from groupbench.metrics._request import TIES, MetricRequest
+from groupbench.metrics._spreads import SPREAD_OF, SPREADS, Spread
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray

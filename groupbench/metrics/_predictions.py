@@ -6,15 +6,16 @@ expectation over the orders of equal scores.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._families import ratio
-from groupbench.metrics._members import MemberValues, member_metrics
-from groupbench.metrics._ranking import Ranking, discounts, rank_sorted
+from groupbench.metrics._members import MemberValues
+from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
+from groupbench.metrics._ranking import Ranking, discounts, rank_sorted, ratio
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._select import gather, sort_keys, top_candidates
 
@@ -110,10 +111,14 @@ def evaluate_predicted(
     predictions: Predictions,
     cutoffs: tuple[int, ...],
     request: MetricRequest = EVERYTHING,
+    numbers: IntArray | None = None,
 ) -> dict[str, FloatArray]:
-    """What `evaluate_predictions` does where `keys` and `columns`, (n_groups, n), of `top_candidates` are known."""
+    """What `evaluate_predictions` does where `keys` and `columns`, (n_groups, n), of `top_candidates` are known.
+
+    On `numbers`, (n_groups,), the orders depend that are drawn; they are the groups' places by default.
+    """
     given = keys, columns, predictions, cutoffs, request
-    return _worth(*given) | _enough(*given)
+    return _worth(*given, numbers) | _enough(*given)
 
 
 def _worth(
@@ -122,33 +127,61 @@ def _worth(
     predictions: Predictions,
     cutoffs: tuple[int, ...],
     request: MetricRequest,
+    numbers: IntArray | None,
 ) -> dict[str, FloatArray]:
     """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
-    groups = predictions.groups
-    wanted = {
-        (name, k): figures
-        for k in cutoffs
-        for name in ("relevance", "ndcg")
-        if (figures := request.restrict(member_metrics(f"{name}@{k}", spread=True)))
-    }
+    names = {f"{name}@{k}": (name, k) for k in cutoffs for name in ("relevance", "ndcg")}
+    spreads = {at: request.restrict({f"{one.name}-{at}": one for one in SPREADS}) for at in names}
+    wanted = [at for at in names if at in request or spreads[at]]
     if not wanted:
         return {}
+    groups = predictions.groups
     in_order = gather(predictions.gains, columns[groups.of_row])
     placed = _block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
     # Running sums: those of a matrix product would depend on how many groups are judged at once.
     weights = discounts(placed.shape[1])
     total, dcg = placed.cumsum(axis=1), (placed * weights).cumsum(axis=1)
-    ideal = (predictions.descending[:, : len(weights)] * weights).cumsum(axis=1)
-    length = np.count_nonzero(predictions.valid, axis=1)[groups.of_row]
+    blocks = rank_sorted(keys, np.zeros(keys.shape, np.bool_), len(weights), *np.zeros((2, len(keys)), int))
     out: dict[str, FloatArray] = {}
-    for (name, k), figures in wanted.items():
-        last = min(k, len(weights)) - 1
-        found = total[:, last] / np.minimum(k, length)
-        if name == "ndcg":
-            found = ratio(dcg[:, last], ideal[:, last])
-        members = MemberValues(found, groups)
-        out |= {figure: compute(members) for figure, compute in figures.items()}
+    for at in wanted:
+        name, k = names[at]
+        sums, last = dcg if name == "ndcg" else total, min(k, len(weights)) - 1
+        divisor = _most(predictions, name, k)
+        members = MemberValues(ratio(sums[:, last], divisor), groups)
+        out |= request.restrict({at: members.mean})
+        out |= {spread: one.compute(members) for spread, one in spreads[at].items()}
+        tied = np.flatnonzero((blocks.size[: last + 1] > 1).any(axis=0))
+        if spreads[at] and len(tied):
+            weight = (weights if name == "ndcg" else np.ones(len(weights)))[: last + 1, None]
+            lists = TiedLists.of(blocks, last + 1, tied, tied, keys < np.inf, numbers)
+            found = mean_over_orders(
+                lists, groups, partial(_in_order, in_order, weight, divisor, spreads[at])
+            )
+            for spread, values in found.items():
+                out[spread][tied] = values
     return out
+
+
+def _in_order(
+    gains: FloatArray,
+    weight: FloatArray,
+    divisor: FloatArray,
+    spreads: Mapping[str, Spread],
+    found: MembersInOrder,
+) -> dict[str, FloatArray]:
+    """Spreads of the weighted sums of members' `gains`, (n_members, n), in certain orders of the lists."""
+    sums = (found.at(gains) * weight).sum(axis=0)
+    members = MemberValues(ratio(sums, divisor[found.members]), found.orders)
+    return {spread: one.compute(members) for spread, one in spreads.items()}
+
+
+def _most(predictions: Predictions, name: str, k: int) -> FloatArray:
+    """What the sum of a member's gains, discounted or not, is divided by, (n_members,)."""
+    if name == "ndcg":
+        best = predictions.descending[:, :k]
+        return np.asarray((best * discounts(best.shape[1])).cumsum(axis=1)[:, -1])
+    length = np.count_nonzero(predictions.valid, axis=1)[predictions.groups.of_row]
+    return np.minimum(k, length).astype(np.float64)
 
 
 def _enough(

@@ -208,6 +208,13 @@ def discounts(depth: int) -> FloatArray:
     return np.asarray(1.0 / np.log2(np.arange(2.0, depth + 2.0)))
 
 
+def ratio(numerator: FloatArray, denominator: FloatArray | IntArray) -> FloatArray:
+    """`numerator / denominator`, both (n_lists,), and NaN where the denominator is 0."""
+    out = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
+
+
 def _blocks(same: BoolArray, found: BoolArray, tail: BoolArray, tail_found: BoolArray) -> Blocks:
     """The blocks of equal keys.
 
