@@ -28,7 +28,7 @@ ORDERS = 256
 """Orders of a list that are gone through at most. The mean of that many values from 0 to 1 has a standard
 error of at most 1 / (2 sqrt(256)) = 1/32; that of its mean over n groups is sqrt(n) times smaller."""
 
-_CELLS = 1 << 18
+_CELLS = 1 << 20
 """Positions of members' lists that are filled at once."""
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -70,7 +70,7 @@ class TiedLists(NamedTuple):
         end = start + ranking.size[:k, rows].astype(np.int64)
         return cls(groups, start, end, matters[groups], groups if numbers is None else numbers[groups])
 
-    def part(self, lists: slice) -> TiedLists:
+    def take(self, lists: IntArray | slice) -> TiedLists:
         """Some of the lists."""
         return TiedLists(
             self.groups[lists],
@@ -135,7 +135,7 @@ def mean_over_orders(
     lists = Segments.from_sizes(np.ones(len(tied.groups), dtype=np.int64))
     cells = groups.sizes[tied.groups] * ORDERS * len(tied.start)
     for first, last in lists.blocks(cells, _CELLS):
-        part = tied.part(slice(first, last))
+        part = tied.take(slice(first, last))
         orders = common_orders(part)
         rows, inside = groups.window(part.groups[orders.lists])
         columns = orders.columns[:, np.nonzero(inside)[0]]
@@ -148,7 +148,8 @@ def mean_over_orders(
 
 def common_orders(tied: TiedLists) -> Orders:
     """All orders of each list that differ in who matters, if they are at most `ORDERS`; else drawn ones."""
-    few = _all_orders(tied)
+    maybe = np.flatnonzero(_fewest(tied) <= ORDERS)
+    few = _all_orders(tied, maybe)
     many = np.ones(len(tied.numbers), dtype=np.bool_)
     many[few.lists] = False
     drawn = _drawn_orders(tied, np.flatnonzero(many))
@@ -160,8 +161,21 @@ def common_orders(tied: TiedLists) -> Orders:
     return _without_repeats(tied, both.take(np.argsort(both.lists, kind="stable")))
 
 
-def _all_orders(tied: TiedLists) -> Orders:
-    """Every order of the lists that have few, built position by position."""
+def _fewest(tied: TiedLists) -> FloatArray:
+    """How many orders each list has at least: whoever stood before, so many are left at each position."""
+    position, width = np.arange(len(tied.start))[:, None], tied.matters.shape[1]
+    ahead = np.pad(np.cumsum(tied.matters, axis=1), ((0, 0), (1, 0)))
+    every = np.arange(len(tied.matters))
+    matter = ahead[every, np.minimum(tied.end, width)] - ahead[every, np.minimum(tied.start, width)]
+    gone = position - tied.start
+    others = tied.end - tied.start - matter > gone
+    choices = np.maximum(matter - gone, 0) + others
+    return np.asarray(np.maximum(choices, 1).prod(axis=0, dtype=np.float64))
+
+
+def _all_orders(tied: TiedLists, among: IntArray) -> Orders:
+    """Every order of those lists `among` some that have few, built position by position."""
+    tied = tied.take(among)
     columns, free = columns_set(tied.matters)
     nobody = tied.matters.shape[1]
     columns = np.column_stack([columns, np.full(len(columns), nobody)])
@@ -181,7 +195,7 @@ def _all_orders(tied: TiedLists) -> Orders:
         lists, free = lists[parents], free[parents]
         free[np.flatnonzero(someone), chosen[someone]] = False
         filled = np.vstack([filled[:, parents], columns[lists, chosen]])
-    return Orders(lists, filled, weights)
+    return Orders(among[lists], filled, weights)
 
 
 def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._members import MemberValues
 from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
 from groupbench.metrics._ranking import Ranking, discounts, rank_sorted, ratio
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._select import gather, sort_keys, top_candidates
+from groupbench.metrics._spreads import SPREADS, MemberValues, Spread
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments

@@ -73,9 +73,14 @@ class MemberValues:
         return np.maximum(2 * weighted - (self.count + 1) * self.total, 0.0)
 
     @cached_property
-    def inequality(self) -> FloatArray:
-        """The highest that one minus an equal share can be, (n - 1) / n: one member has it all."""
-        return 1 - ratio(np.ones(len(self.count)), self.count)
+    def equal(self) -> FloatArray:
+        """An equal share, 1 / n; NaN if no member has a value."""
+        return ratio(np.ones(len(self.count)), self.count)
+
+    @cached_property
+    def unequal(self) -> FloatArray:
+        """What all shares but one are together, (n - 1) / n: nothing is further from equality."""
+        return 1 - self.equal
 
     def served(self, values: FloatArray, otherwise: FloatArray | float) -> FloatArray:
         """The `values` of groups, (n_groups,), with `otherwise` where there are members but all of them have 0."""
@@ -173,13 +178,13 @@ def _minmax_bounds(members: MemberBounds) -> Interval:
 def _jain(members: MemberValues) -> FloatArray:
     return members.served(
         ratio(members.total**2, members.count * members.squares),
-        ratio(np.ones(len(members.count)), members.count),
+        members.equal,
     )
 
 
 def _jain_bounds(members: MemberBounds) -> Interval:
     least_std, most_std = members.std
-    equal = 1 - members.high.inequality
+    equal = members.high.equal
     with np.errstate(divide="ignore", invalid="ignore"):
         least = np.fmax(1 / (1 + (most_std / members.low.mean) ** 2), equal)
         greatest = np.fmax(1 / (1 + (least_std / members.high.mean) ** 2), equal)
@@ -187,13 +192,13 @@ def _jain_bounds(members: MemberBounds) -> Interval:
 
 
 def _gini(members: MemberValues) -> FloatArray:
-    return members.served(ratio(members.gaps, members.count * members.total), members.inequality)
+    return members.served(ratio(members.gaps, members.count * members.total), members.unequal)
 
 
 def _gini_bounds(members: MemberBounds) -> Interval:
     (least, most), high, low = members.gaps, members.high, members.low
-    greatest = np.fmin(ratio(most, low.count * low.total), high.inequality)
-    return high.served(ratio(least, high.count * high.total), high.inequality), greatest
+    greatest = np.fmin(ratio(most, low.count * low.total), high.unequal)
+    return high.served(ratio(least, high.count * high.total), high.unequal), greatest
 
 
 def _envy(members: MemberValues, gaps: FloatArray) -> FloatArray:
@@ -206,22 +211,22 @@ def _envy_bounds(members: MemberBounds) -> Interval:
 
 
 def _proportionality(members: MemberValues) -> FloatArray:
-    equal = (1 - members.inequality)[members.groups.of_row]
+    equal = members.equal[members.groups.of_row]
     apart = MemberValues(np.abs(members.shares() - equal), members.groups)
-    return members.served(np.where(members.count > 0, apart.total / 2, np.nan), members.inequality)
+    return members.served(np.where(members.count > 0, apart.total / 2, np.nan), members.unequal)
 
 
 def _proportionality_bounds(members: MemberBounds) -> Interval:
     low, high = members.low, members.high
     of = low.groups.of_row
-    equal = (1 - low.inequality)[of]
+    equal = low.equal[of]
     least = ratio(low.values, low.values + high.total[of] - high.values)
     most = ratio(high.values, high.values + low.total[of] - low.values)
     near = MemberValues(np.fmax(np.fmax(least - equal, equal - most), 0.0), low.groups)
     far = MemberValues(np.fmax(np.abs(least - equal), np.abs(most - equal)), low.groups)
     known = np.where(low.count > 0, 0.0, np.nan)
-    greatest = np.fmin(far.total / 2 + known, high.inequality)
-    return high.served(near.total / 2 + known, high.inequality), low.served(greatest, high.inequality)
+    greatest = np.fmin(far.total / 2 + known, high.unequal)
+    return high.served(near.total / 2 + known, high.unequal), low.served(greatest, high.unequal)
 
 
 _UNSERVED = "the worst value, {}, if all are 0"
