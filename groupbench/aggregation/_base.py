@@ -11,20 +11,20 @@ from typing import ClassVar
 import numpy as np
 
 from groupbench.aggregation._exact import exact_mean
-from groupbench.aggregation._order import Places, best, fraction, places
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, distinct, frozen
+from groupbench.aggregation._ranks import TiedRanks, rank_fraction, ranks, top_values
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, bounds, distinct, frozen
 from groupbench.core.errors import ConfigError
 
 _FEW = 64
-"""So many best candidates are told apart faster by sorting what may be among them."""
+"""For up to so many best candidates, sorting what may be among them is faster."""
 
 
 @dataclass(frozen=True)
 class MemberScores:
     """The members' scores of a block of groups, each group on its own list of candidates.
 
-    What many aggregators need of them (`mean`, `by_mean`, `places`, `last_of_best`) is made when it is
-    first asked for, and then serves all.
+    What many aggregators need of them (`mean`, `by_mean`, `ranks`, `last_of_best`) is made when it is
+    first needed, and then serves all.
 
     Attributes:
         scores: (n_rows, width); row r is a member of group `segments.of_row[r]`, column c is
@@ -57,11 +57,16 @@ class MemberScores:
         """Columns without a candidate, (n_groups, 1)."""
         return self.width - np.count_nonzero(self.valid, axis=1, keepdims=True)
 
+    @property
+    def row_valid(self) -> BoolArray:
+        """`valid` of each member's group, (n_rows, width)."""
+        return self.valid[self.segments.of_row]
+
     def masked(self, fill: float) -> FloatArray:
         """The scores with `fill` where there is no candidate, (n_rows, width)."""
         if self.valid.all():
             return self.scores
-        return np.where(self.valid[self.segments.of_row], self.scores, fill)
+        return np.where(self.row_valid, self.scores, fill)
 
     @cached_property
     def mean(self) -> FloatArray:
@@ -71,12 +76,12 @@ class MemberScores:
     @cached_property
     def by_mean(self) -> FloatArray:
         """The order of the candidates by mean score as numbers in [0, 1), (n_groups, width), read-only."""
-        return frozen(fraction(self.mean, self.valid), np.float64)
+        return frozen(rank_fraction(self.mean, self.valid), np.float64)
 
     @cached_property
-    def places(self) -> Places:
-        """Where each member puts its candidates, above every column without one: (n_rows, width)."""
-        return places(self.masked(-np.inf))
+    def ranks(self) -> TiedRanks:
+        """How each member ranks its candidates, above every column without one: (n_rows, width)."""
+        return ranks(self.masked(-np.inf))
 
     def last_of_best(self, lengths: IntArray) -> FloatArray:
         """Each member's score of the last of its best `lengths`, (n_groups,), candidates: (n_rows, 1)."""
@@ -89,13 +94,11 @@ class MemberScores:
         values, lengths = self.masked(-np.inf), lengths[self.segments.of_row]
         most = int(lengths.max(initial=1))
         if most <= _FEW or not values.size:
-            return np.take_along_axis(best(values, most), lengths[:, None] - 1, axis=1)
+            return np.take_along_axis(top_values(values, most), lengths[:, None] - 1, axis=1)
         out = np.empty((len(values), 1))
-        for length in distinct(lengths):  # NumPy is several times as fast for one place as for some
-            rows, place = np.flatnonzero(lengths == length), self.width - length
-            held = values[rows]
-            held.partition(place, axis=1)
-            out[rows, 0] = held[:, place]
+        for length in distinct(lengths):  # NumPy is several times as fast for one rank as for some
+            rows, rank = np.flatnonzero(lengths == length), self.width - length
+            out[rows, 0] = np.partition(values[rows], rank, axis=1)[:, rank]
         return out
 
     @cached_property
@@ -104,23 +107,14 @@ class MemberScores:
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Each member's lowest and highest score over the candidates, (n_rows, 1) each."""
-        return bounds(self.scores, self.valid[self.segments.of_row])
+        return bounds(self.scores, self.row_valid)
 
     def blocks(self, budget: int) -> Iterator[tuple[slice, MemberScores]]:
         """Runs of groups with at most `budget` scores each (one group may have more), and what they hold."""
         for start, stop in self.segments.blocks(self.segments.sizes * self.width, budget):
-            rows = self.segments.rows(start, stop)
-            sizes = self.segments.sizes[start:stop]
-            yield (
-                slice(start, stop),
-                MemberScores(
-                    self.scores[rows],
-                    self.valid[start:stop],
-                    Segments.from_sizes(sizes),
-                    self.activity[rows],
-                    self.scale,
-                ),
-            )
+            rows, segments = self.segments.rows(start, stop), self.segments.part(start, stop)
+            scores, valid, activity = self.scores[rows], self.valid[start:stop], self.activity[rows]
+            yield slice(start, stop), MemberScores(scores, valid, segments, activity, self.scale)
 
 
 class Aggregator(ABC):
@@ -154,21 +148,13 @@ class LearnedAggregator(Aggregator):
         """
 
 
-def bounds(values: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest valid value of each row, (n, 1) each; 0 for rows without a valid one."""
-    some = valid.any(axis=1, keepdims=True)
-    low = np.min(values, axis=1, keepdims=True, where=valid, initial=np.inf)
-    high = np.max(values, axis=1, keepdims=True, where=valid, initial=-np.inf)
-    return np.where(some, low, 0.0), np.where(some, high, 0.0)
-
-
-def require_fraction(place: str, value: float) -> None:
-    """Raise a `ConfigError` that names `place` unless `value` lies between 0 and 1."""
+def require_fraction(option: str, value: float) -> None:
+    """Raise a `ConfigError` that names the `option` unless `value` lies between 0 and 1."""
     if not 0 <= value <= 1:
-        raise ConfigError(f"{place}: {value} is no fraction; give a number from 0 to 1")
+        raise ConfigError(f"{option}: {value} is no fraction; give a number from 0 to 1")
 
 
 def require_depth(name: str, depth: int) -> None:
-    """Raise a `ConfigError` that names the aggregator unless `depth` fills at least one place."""
+    """Raise a `ConfigError` that names the aggregator unless `depth` fills at least one position."""
     if depth < 1:
-        raise ConfigError(f"{name}.depth: {depth} rounds place nothing; give at least 1")
+        raise ConfigError(f"{name}.depth: {depth} rounds fill no position; give at least 1")

@@ -1,15 +1,14 @@
 """Sums and means over members that do not depend on the order of the members, not even in the last bit.
 
 Floating-point addition is not associative: candidates that get the same scores from different
-members would be told apart by rounding, and a tie would be lost. So scores are added as integers.
+members would differ by rounding, and a tie would be lost. So scores are added as integers.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from groupbench.aggregation._order import side_by_side
-from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 
 UNIT = 2.0**40
 """`whole` counts in steps of 1 / UNIT, about 1e-12."""
@@ -26,8 +25,8 @@ def whole(values: FloatArray | float) -> IntArray:
 def exact_sum(segments: Segments, rows: FloatArray) -> FloatArray:
     """Sum of `rows`, (n_rows, width), over each segment, (n_segments, width)."""
     out = np.empty((len(segments), rows.shape[1]))
-    for which, held in side_by_side(segments, rows):
-        out[which] = _sum(held, held.min(axis=1), held.max(axis=1))
+    for which, block in segments.stacked(rows):
+        out[which] = _sum(block, block.min(axis=1), block.max(axis=1))
     return out
 
 
@@ -37,10 +36,15 @@ def exact_mean(segments: Segments, rows: FloatArray) -> FloatArray:
     It never leaves the range of the averaged values, so the mean of equal values is that value.
     """
     out = np.empty((len(segments), rows.shape[1]))
-    for which, held in side_by_side(segments, rows):
-        low, high = held.min(axis=1), held.max(axis=1)
-        out[which] = np.clip(_sum(held, low, high) / held.shape[1], low, high)
+    for which, block in segments.stacked(rows):
+        low, high = block.min(axis=1), block.max(axis=1)
+        out[which] = np.clip(_sum(block, low, high) / block.shape[1], low, high)
     return out
+
+
+def exact_mean_of(segments: Segments, flags: BoolArray, rows: FloatArray) -> FloatArray:
+    """`exact_mean` over those rows of each segment that have a flag, (n_rows,); every segment has one."""
+    return exact_mean(Segments.from_sizes(segments.reduce("sum", flags)), rows[flags])
 
 
 def _sum(rows: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

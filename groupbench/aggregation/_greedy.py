@@ -5,22 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
-from groupbench.aggregation._order import below_one
+from groupbench.aggregation._ranks import below_one
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, runs
+from groupbench.core.arrays import CACHED, Array, BoolArray, FloatArray, IntArray, Segments, ranges
 from groupbench.core.errors import ConfigError
 from groupbench.metrics import gather
 
-_CACHED = 1 << 17
-"""Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
 _LOWEST = int(np.iinfo(np.int64).min)
-UNSETTLED = 10
+ROUNDING_BITS = 10
 """Last bits of a gain, which errors of rounding may have changed."""
 
 
@@ -30,22 +27,22 @@ class GreedyState(ABC):
     Attributes:
         segments: which rows are the members of which group.
         worth: (n_rows, n) what a candidate brings a member, in whole numbers: their sums are exact.
-        held: (n_rows,) what the members got.
-        order: (n_groups, n) which column of the shortlist each column of the race is; None if the same.
+        received: (n_rows,) what the members got.
+        order: (n_groups, n) which column of the shortlist each column of the state is; None if the same.
         finite: whether what adds nothing now will add nothing later; then the race ends there.
     """
 
-    finite: ClassVar[bool] = False
+    diminishing: ClassVar[bool] = False
 
-    def __init__(self, segments: Segments, worth: NDArray[Any]) -> None:
+    def __init__(self, segments: Segments, worth: Array) -> None:
         self.segments = segments
         self.worth = worth
-        self.held = np.zeros(len(worth), dtype=np.int64)
+        self.received = np.zeros(len(worth), dtype=np.int64)
         self.order: IntArray | None = None
 
     @abstractmethod
     def gains(self) -> IntArray:
-        """What is maximised if each candidate came next, (n_groups, n), in `whole` numbers.
+        """What is maximized if each candidate came next, (n_groups, n), in `whole` numbers.
 
         Last columns may be left out if none of them can come next.
         """
@@ -53,11 +50,11 @@ class GreedyState(ABC):
     def add(self, groups: IntArray, columns: IntArray) -> None:
         """Give the members of `groups` what they get from the candidates in `columns`, (n_chosen,) both."""
         sizes = self.segments.sizes[groups]
-        self.receive(runs(self.segments.offsets[groups], sizes), np.repeat(columns, sizes))
+        self.receive(ranges(self.segments.offsets[groups], sizes), np.repeat(columns, sizes))
 
     def receive(self, rows: IntArray, columns: IntArray) -> None:
         """Give each of the `rows` what it gets from the candidate in its column, (n,) both."""
-        np.add.at(self.held, rows, self.worth[rows, columns])
+        np.add.at(self.received, rows, self.worth[rows, columns])
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Greedy(Aggregator):
     """What the strategy is called in error messages."""
 
     depth: int = 20
-    """Positions to fill, so choose the length of the longest list judged."""
+    """Positions to fill, so choose the length of the longest list evaluated."""
 
     def __post_init__(self) -> None:
         require_depth(self.label, self.depth)
@@ -81,9 +78,9 @@ class Greedy(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """Positions left when placed, from `depth` to 1, else less than 1, (n_groups, width)."""
         out = below_one(members.mean, members.valid)
-        for groups, part in self.parts(members, _CACHED):
+        for groups, part in self.parts(members, 2 * CACHED):
             filled = out[groups]
-            self.fill(part, self.race(part), members.mean[groups], filled)
+            self.fill(part, self.start(part), members.mean[groups], filled)
             out[groups] = filled
         return out
 
@@ -96,25 +93,26 @@ class Greedy(Aggregator):
         """Which candidates each member likes, (n_rows, width); what nobody likes is not chosen."""
 
     @abstractmethod
-    def race(self, shortlist: Shortlist) -> GreedyState:
+    def start(self, shortlist: Shortlist) -> GreedyState:
         """The state before the first position."""
 
-    def fill(self, shortlist: Shortlist, race: GreedyState, mean: FloatArray, out: FloatArray) -> None:
-        """Run the race: write the positions left to `out`; both it and `mean` are (n_groups, width)."""
+    def fill(self, shortlist: Shortlist, state: GreedyState, mean: FloatArray, out: FloatArray) -> None:
+        """Fill the list: write the positions left to `out`; both it and `mean` are (n_groups, width)."""
         candidates, waiting = shortlist.columns, shortlist.members.valid.copy()
-        if race.order is not None:
-            candidates, waiting = gather(candidates, race.order), gather(waiting, race.order)
+        if state.order is not None:
+            candidates, waiting = gather(candidates, state.order), gather(waiting, state.order)
         means = gather(mean, candidates)
         for left in range(self.depth, 0, -1):
-            gains = race.gains()
+            gains = state.gains()
             n = gains.shape[1]
-            chosen = np.flatnonzero(_best(gains, means[:, :n], waiting[:, :n], 1 if race.finite else _LOWEST))
+            least = 1 if state.diminishing else _LOWEST
+            chosen = np.flatnonzero(_best(gains, means[:, :n], waiting[:, :n], least))
             if len(chosen) == 0:
                 break
             groups, columns = np.divmod(chosen, n)
             out[groups, candidates[groups, columns]] = left
             waiting[groups, columns] = False
-            race.add(groups, columns)
+            state.add(groups, columns)
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ class TopLists(Greedy):
     """A greedy list over the candidates that are among the best `top` of some member."""
 
     top: int = 20
-    """Length of each member's own list; candidates equally good as its last one share the last places."""
+    """Length of each member's own list; candidates equally good as its last one share the last ranks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -134,14 +132,14 @@ class TopLists(Greedy):
         return top_lists(members, self.top)
 
     def borda(self, shortlist: Shortlist) -> FloatArray:
-        """`top` minus the place in the member's own list, from 1, and 0 outside it: (n_rows, n)."""
-        return shortlist.by_place(np.maximum(self.top - 1.0 - np.arange(shortlist.members.width), 0.0))
+        """`top` minus the rank in the member's own list, from 1, and 0 outside it: (n_rows, n)."""
+        return shortlist.by_rank(np.maximum(self.top - 1.0 - np.arange(shortlist.members.width), 0.0))
 
 
 def _best(gains: IntArray, means: FloatArray, waiting: BoolArray, least: int) -> BoolArray:
     """The waiting candidates with the highest gain of at least `least`, of these those of highest mean."""
-    settled = np.where(waiting, (gains + (1 << UNSETTLED >> 1)) >> UNSETTLED, _LOWEST)
-    best = settled.max(axis=1, keepdims=True, initial=_LOWEST)
-    chosen = waiting & (settled == best) & (best >= least)
+    rounded = np.where(waiting, (gains + (1 << ROUNDING_BITS >> 1)) >> ROUNDING_BITS, _LOWEST)
+    best = rounded.max(axis=1, keepdims=True, initial=_LOWEST)
+    chosen = waiting & (rounded == best) & (best >= least)
     means = np.where(chosen, means, -np.inf)
     return np.asarray(chosen & (means == means.max(axis=1, keepdims=True, initial=-np.inf)))

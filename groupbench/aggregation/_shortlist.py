@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from groupbench.aggregation._base import MemberScores
-from groupbench.aggregation._order import by_size, reduced
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, runs
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, chunks, columns_set, ranges
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Shortlist:
     @classmethod
     def of(cls, members: MemberScores, liked: BoolArray) -> Shortlist:
         """Those of the candidates that a member has in `liked`, (n_rows, width)."""
-        some = reduced(np.logical_or, members.segments, liked)
+        some = members.segments.reduce("any", liked)
         return cls._of_groups(members, liked, some, np.arange(len(some)))
 
     @classmethod
@@ -38,32 +37,28 @@ class Shortlist:
         cls, members: MemberScores, liked: BoolArray, some: BoolArray, groups: IntArray
     ) -> Shortlist:
         """Those of the `groups`, (n,), alone; `some` says which are liked at all, (n, width)."""
-        lengths = np.count_nonzero(some, axis=1)
-        owner, found = np.nonzero(some)
-        columns = np.zeros((len(groups), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
-        columns[owner, np.arange(len(found)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = found
-        valid = np.arange(columns.shape[1]) < lengths[:, None]
+        columns, valid = columns_set(some)
         segments = Segments.from_sizes(members.segments.sizes[groups])
-        rows = runs(members.segments.offsets[groups], segments.sizes)
+        rows = ranges(members.segments.offsets[groups], segments.sizes)
         cells = columns[segments.of_row]
         cells += rows[:, None] * members.width
         scores = members.scores.reshape(-1).take(cells)
-        kept = MemberScores(scores, valid, segments, members.activity[rows], members.scale)
-        return cls(columns, kept, liked.reshape(-1).take(cells) & valid[segments.of_row])
+        chosen = MemberScores(scores, valid, segments, members.activity[rows], members.scale)
+        return cls(columns, chosen, liked.reshape(-1).take(cells) & valid[segments.of_row])
 
     def spread(self, values: FloatArray, width: int) -> FloatArray:
         """The `values`, (n_groups, n), in the columns of the original scores, else 0: (n_groups, width)."""
         out = np.zeros((len(values), width))
-        groups, places = np.nonzero(self.members.valid)
-        out[groups, self.columns[groups, places]] = values[groups, places]
+        valid = self.members.valid
+        out[np.nonzero(valid)[0], self.columns[valid]] = values[valid]
         return out
 
-    def by_place(self, worth: FloatArray) -> FloatArray:
-        """Each member's `worth` of the place, (n,), at which it has a candidate it likes, else 0.
+    def by_rank(self, worth: FloatArray) -> FloatArray:
+        """Each member's `worth`, (n,), of the rank at which it has a candidate it likes, else 0.
 
         Equally good candidates share the mean over their orders. The result is (n_rows, n).
         """
-        return np.where(self.liked, self.members.places.shared(worth), 0.0)
+        return np.where(self.liked, self.members.ranks.expected(worth), 0.0)
 
 
 def shortlists(members: MemberScores, liked: BoolArray, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
@@ -72,31 +67,30 @@ def shortlists(members: MemberScores, liked: BoolArray, budget: int) -> Iterator
     Yields:
         Groups of equal size, (n,), with shortlists of about the same length, and these.
     """
-    some = reduced(np.logical_or, members.segments, liked)
+    some = members.segments.reduce("any", liked)
     sizes, lengths = members.segments.sizes, np.maximum(np.count_nonzero(some, axis=1), 1)
     kinds = np.stack([sizes, np.frexp(lengths)[1]])
     for kind in np.unique(kinds, axis=1).T:
         same = np.flatnonzero((kinds == kind[:, None]).all(axis=0))
-        step = max(1, budget // int(sizes[same[0]] * lengths[same].max()))
-        for start in range(0, len(same), step):
-            groups = same[start : start + step]
+        for part in chunks(len(same), int(sizes[same[0]] * lengths[same].max()), budget):
+            groups = same[part]
             yield groups, Shortlist._of_groups(members, liked, some[groups], groups)
 
 
-def everything(members: MemberScores, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
+def full_shortlists(members: MemberScores, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
     """What `shortlists` gives where every candidate is liked, for less."""
-    for groups, rows in by_size(members.segments, budget // max(1, members.width)):
+    for groups, rows in members.segments.by_size(budget // max(1, members.width)):
         valid, flat = members.valid[groups], rows.ravel()
         segments = Segments.from_sizes(np.full(len(groups), rows.shape[1]))
-        kept = MemberScores(members.scores[flat], valid, segments, members.activity[flat], members.scale)
+        part = MemberScores(members.scores[flat], valid, segments, members.activity[flat], members.scale)
         columns = np.broadcast_to(np.arange(members.width), valid.shape)
-        yield groups, Shortlist(columns, kept, valid[segments.of_row])
+        yield groups, Shortlist(columns, part, part.row_valid)
 
 
-def top_lists(members: MemberScores, lengths: Any) -> BoolArray:
+def top_lists(members: MemberScores, lengths: ArrayLike) -> BoolArray:
     """Whether fewer than `lengths` (one, or (n_groups,)) candidates beat it: (n_rows, width).
 
     So all that are equally good as the last one are in.
     """
     least = members.last_of_best(np.broadcast_to(lengths, len(members.valid)))
-    return np.asarray((members.scores >= least) & members.valid[members.segments.of_row])
+    return np.asarray((members.scores >= least) & members.row_valid)

@@ -14,14 +14,10 @@ import numpy as np
 from groupbench.aggregation._base import MemberScores
 from groupbench.aggregation._exact import UNIT
 from groupbench.aggregation._greedy import Greedy, GreedyState
-from groupbench.aggregation._order import by_size
 from groupbench.aggregation._shortlist import Shortlist, top_lists
 from groupbench.core.arrays import BoolArray, IntArray, Segments
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import aggregator
-
-_CACHED = 1 << 17
-"""Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Coverage(Greedy):
                 f"{self.label}.delta: {self.delta} is no fraction; give a number above 0 up to 1"
             )
 
-    def race(self, shortlist: Shortlist) -> GreedyState:
+    def start(self, shortlist: Shortlist) -> GreedyState:
         """Nobody is satisfied."""
         return _Cover(self.m, shortlist.members.segments, shortlist.liked.astype(np.int64))
 
@@ -57,14 +53,14 @@ class Coverage(Greedy):
 
 
 class _Cover(GreedyState):
-    finite = True
+    diminishing = True
 
     def __init__(self, m: int, segments: Segments, worth: IntArray) -> None:
         super().__init__(segments, worth)
         self._m = m
 
     def gains(self) -> IntArray:
-        lacking = (self.held < self._m)[:, None]
+        lacking = (self.received < self._m)[:, None]
         return np.asarray(self.segments.reduce("sum", np.where(lacking, self.worth, 0)) * int(UNIT))
 
 
@@ -104,12 +100,9 @@ class EFGreedy(Coverage):
 
     def liked(self, members: MemberScores) -> BoolArray:
         """Where the member's score is among the best `delta` of the group, (n_rows, width)."""
-        out = np.empty(members.scores.shape, dtype=np.bool_)
-        for _, rows in by_size(members.segments, _CACHED // max(1, members.width)):
-            last = rows.shape[1] - int(_portion(self.delta, np.array(rows.shape[1])))
-            scores = members.scores[rows]
-            out[rows] = scores >= np.partition(scores, last, axis=1)[:, last, None]
-        return out & members.valid[members.segments.of_row]
+        segments = members.segments
+        last = segments.largest(members.scores, lambda size: int(_portion(self.delta, np.array(size))))
+        return (members.scores >= last[segments.of_row]) & members.row_valid
 
 
 def _portion(share: float, of: IntArray) -> IntArray:

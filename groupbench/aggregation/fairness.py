@@ -11,7 +11,7 @@ from groupbench.aggregation._base import require_fraction
 from groupbench.aggregation._exact import UNIT, whole
 from groupbench.aggregation._greedy import GreedyState, TopLists
 from groupbench.aggregation._shortlist import Shortlist
-from groupbench.core.arrays import FloatArray, IntArray, Segments
+from groupbench.core.arrays import FloatArray, IntArray, Segments, ratio
 from groupbench.core.registry import aggregator
 
 
@@ -26,7 +26,7 @@ class ListUtility(TopLists):
     """
 
     relevance: Literal["borda", "binary"] = "borda"
-    """`borda`: K minus the place in the member's own list, from 1; `binary`: 1 for each of its best K."""
+    """`borda`: K minus the rank in the member's own list, from 1; `binary`: 1 for each of its best K."""
 
     utility: Literal["proportional", "average"] = "proportional"
     """What the relevance of the list is measured against."""
@@ -36,12 +36,12 @@ class ListUtility(TopLists):
         if self.relevance == "borda":
             relevance, highest = self.borda(shortlist), self.top - 1
         else:
-            places = np.arange(shortlist.members.width)
-            relevance, highest = shortlist.by_place((places < self.top).astype(np.float64)), 1
+            own = np.arange(shortlist.members.width) < self.top
+            relevance, highest = shortlist.by_rank(own.astype(np.float64)), 1
         if self.utility == "average":
             return whole(relevance / (self.top * highest))
         total = whole(relevance).sum(axis=1, keepdims=True) / UNIT
-        return whole(relevance / np.where(total > 0, total, 1.0))
+        return whole(ratio(relevance, total, 0.0))
 
 
 @aggregator("greedy-lm", fairness="least-misery")
@@ -49,7 +49,7 @@ class ListUtility(TopLists):
 @aggregator("greedy-jain", fairness="jain")
 @dataclass(frozen=True)
 class GreedyFairness(ListUtility):
-    """Greedy list for welfare and fairness: each position maximises w * SW(L) + (1 - w) * F(L).
+    """Greedy list for welfare and fairness: each position maximizes w * SW(L) + (1 - w) * F(L).
 
     SW is the mean of the members' utilities U(m, L) of the list L, and F one of
 
@@ -71,13 +71,13 @@ class GreedyFairness(ListUtility):
     """What is fair."""
 
     welfare: float = 0.5
-    """Share w of the welfare in what is maximised, called lambda in the paper; the rest is fairness."""
+    """Share w of the welfare in what is maximized, called lambda in the paper; the rest is fairness."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_fraction(f"{self.label}.welfare", self.welfare)
 
-    def race(self, shortlist: Shortlist) -> GreedyState:
+    def start(self, shortlist: Shortlist) -> GreedyState:
         """All utilities are 0."""
         return _Balance(self, shortlist.members.segments, self.utilities(shortlist))
 
@@ -88,24 +88,24 @@ class _Balance(GreedyState):
         self._strategy = strategy
 
     def gains(self) -> IntArray:
-        held = self.held[:, None] + self.worth
-        mean = self._mean(held)
+        utility = self.received[:, None] + self.worth
+        mean = self._mean(utility)
         share = self._strategy.welfare
-        return whole(share * mean + (1 - share) * self._fairness(held, mean))
+        return whole(share * mean + (1 - share) * self._fairness(utility, mean))
 
-    def _fairness(self, held: IntArray, mean: FloatArray) -> FloatArray:
+    def _fairness(self, utility: IntArray, mean: FloatArray) -> FloatArray:
         kind = self._strategy.fairness
         if kind == "variance":
-            apart = held / UNIT - mean[self.segments.of_row]
+            apart = utility / UNIT - mean[self.segments.of_row]
             return 1 - self._mean(whole(apart * apart))
         if kind == "jain":
-            squares = self._mean(whole((held / UNIT) ** 2))
-            return np.divide(mean * mean, squares, out=np.zeros_like(mean), where=squares > 0)
-        low = self.segments.reduce("min", held) / UNIT
+            squares = self._mean(whole((utility / UNIT) ** 2))
+            return ratio(mean * mean, squares, 0.0)
+        low = self.segments.reduce("min", utility) / UNIT
         if kind == "least-misery":
             return np.asarray(low)
-        high = self.segments.reduce("max", held) / UNIT
-        return np.divide(low, high, out=np.zeros_like(mean), where=high > 0)
+        high = self.segments.reduce("max", utility) / UNIT
+        return ratio(low, high, 0.0)
 
     def _mean(self, values: IntArray) -> FloatArray:
         return np.asarray(self.segments.reduce("sum", values) / (self.segments.sizes[:, None] * UNIT))
@@ -114,7 +114,7 @@ class _Balance(GreedyState):
 @aggregator("nash")
 @dataclass(frozen=True)
 class Nash(ListUtility):
-    """Nash social welfare: each position maximises the product of the members' utilities of the list.
+    """Nash social welfare: each position maximizes the product of the members' utilities of the list.
 
     It is the sum over m of log(`floor` + U(m, L)) that is compared. The product rewards what serves
     members who have little so far. Nash, "The bargaining problem", 1950; greedily over several choices
@@ -134,14 +134,14 @@ class Nash(ListUtility):
         super().__post_init__()
         require_fraction(f"{self.label}.floor", self.floor or -1)
 
-    def race(self, shortlist: Shortlist) -> GreedyState:
+    def start(self, shortlist: Shortlist) -> GreedyState:
         """All utilities are `floor`."""
-        race = _Product(shortlist.members.segments, self.utilities(shortlist))
-        race.held += whole(self.floor)
-        return race
+        state = _Product(shortlist.members.segments, self.utilities(shortlist))
+        state.received += whole(self.floor)
+        return state
 
 
 class _Product(GreedyState):
     def gains(self) -> IntArray:
-        held = (self.held[:, None] + self.worth) / UNIT
-        return np.asarray(self.segments.reduce("sum", whole(np.log(held))))
+        utility = (self.received[:, None] + self.worth) / UNIT
+        return np.asarray(self.segments.reduce("sum", whole(np.log(utility))))

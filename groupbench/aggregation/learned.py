@@ -8,12 +8,9 @@ import numpy as np
 
 from groupbench.aggregation._base import Aggregator, LearnedAggregator, MemberScores
 from groupbench.aggregation._exact import exact_mean
-from groupbench.aggregation._order import by_size
-from groupbench.core.arrays import FloatArray
+from groupbench.core.arrays import CACHED, FloatArray
 from groupbench.core.registry import aggregator
 
-_CACHED = 1 << 16
-"""Scores handled at a time, so that what lies between two steps stays in the processor's cache."""
 _QUANTILES = np.linspace(0.0, 1.0, 5)
 _FREE = 2
 """The weights that are not shrunk: of the constant and the mean, which come first."""
@@ -24,7 +21,7 @@ _FOLDS = 200
 
 @aggregator("linear")
 @dataclass(frozen=True)
-class Linear(LearnedAggregator):
+class LearnedLinear(LearnedAggregator):
     """Learned linear rule: the mean of the members' scores, corrected by how these are spread.
 
     The score is a + b * mean + sum of w(k) * (q(k) - mean) + v * std over the members' scores of a
@@ -49,8 +46,8 @@ class Linear(LearnedAggregator):
 
     def fit(self, members: MemberScores, target: FloatArray) -> Aggregator:
         """The rule with its weights, or this one if there is nothing to learn."""
-        held = members.valid[members.segments.of_row]
-        scale = float(np.ptp(members.scores[held])) if held.any() else 0.0
+        scores = members.scores[members.row_valid]
+        scale = float(np.ptp(scores)) if len(scores) else 0.0
         if scale == 0:
             return self
         weights = _ridge(_moments(members, target, scale))
@@ -70,7 +67,7 @@ class _Weighted(Aggregator):
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         out = np.full(members.valid.shape, self.weights[0])
-        for groups, part in members.blocks(_CACHED):
+        for groups, part in members.blocks(CACHED):
             # One after the other: the rounding of a matrix product would depend on the other groups.
             for weight, values in zip(self.weights[1:], _statistics(part, members.mean[groups]), strict=True):
                 out[groups] += weight * values
@@ -83,12 +80,12 @@ def _statistics(members: MemberScores, mean: FloatArray) -> FloatArray:
     out = np.empty((len(_QUANTILES) + 2, *mean.shape))
     out[0] = mean
     out[-1] = np.sqrt(exact_mean(segments, (members.scores - mean[segments.of_row]) ** 2))
-    for groups, rows in by_size(segments):
+    for groups, rows in segments.by_size():
         ordered = np.sort(members.scores[rows], axis=1)
-        place = _QUANTILES * (rows.shape[1] - 1)
-        low = np.floor(place).astype(np.int64)
-        lower, upper = ordered[:, low], ordered[:, np.ceil(place).astype(np.int64)]
-        quantiles = lower + (place - low)[:, None] * (upper - lower)
+        position = _QUANTILES * (rows.shape[1] - 1)
+        low = np.floor(position).astype(np.int64)
+        lower, upper = ordered[:, low], ordered[:, np.ceil(position).astype(np.int64)]
+        quantiles = lower + (position - low)[:, None] * (upper - lower)
         out[1:-1, groups] = (quantiles - mean[groups, None]).transpose(1, 0, 2)
     return out
 

@@ -14,29 +14,27 @@ from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
 from groupbench.aggregation._exact import whole
-from groupbench.aggregation._order import points
+from groupbench.aggregation._ranks import double_midranks
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+from groupbench.core.arrays import CACHED, BoolArray, FloatArray, IntArray, chunks
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import aggregator
 
-_CACHED = 1 << 17
-"""Values handled at a time, so that what lies between two steps stays in the processor's cache."""
 _WEIGHTINGS = 256
 """Weightings tried for a small group."""
 
-Places = NDArray[np.float32]
+Float32Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class ParetoLevels(Aggregator):
     """Candidates by how many weightings of the members have them among the best N, N being `depth`.
 
-    A weighting adds up the places that the members give a candidate, weighted; places beyond a
+    A weighting adds up the ranks that the members give a candidate, weighted; ranks beyond a
     member's best N count as N + 1, and only candidates that some member has among its best N are
     considered, as in the program of Kaya, Bridge and Tintarev (RecSys 2020). What the same number of
     weightings recommends, and everything else, follows by mean score. The paper draws weightings at
-    random; here they are a grid, so that no member is favoured by the draw: each weight is one of 0, 1
+    random; here they are a grid, so that no member is favored by the draw: each weight is one of 0, 1
     ... `levels` - 1, with fewer levels in groups with more than 256 such weightings; groups of more
     than eight are weighed as a whole, without one of the members, and by one member alone.
     """
@@ -57,7 +55,7 @@ class ParetoLevels(Aggregator):
     def aggregate(self, members: MemberScores) -> FloatArray:
         """What is recommended less often, ties counting half, and a fraction by mean, (n_groups, width)."""
         out = members.by_mean.copy()
-        for groups, part in shortlists(members, top_lists(members, self.depth), _CACHED):
+        for groups, part in shortlists(members, top_lists(members, self.depth), 2 * CACHED):
             out[groups] += part.spread(self._beaten(part), members.width)
         return out
 
@@ -68,22 +66,20 @@ class ParetoLevels(Aggregator):
         """
         members = shortlist.members
         valid, size = members.valid, int(members.segments.sizes[0])
-        # Twice the mean place, counted from 0: whole numbers, as float32 holds them exactly.
-        places = 2.0 * (members.width - 1) - members.places.points
-        places = np.where(shortlist.liked, np.minimum(places, 2 * self.depth), 2 * self.depth)
-        places = places.astype(np.float32).reshape(len(valid), size, members.width)
+        # Twice the mean rank, counted from 0: whole numbers, as float32 holds them exactly.
+        ranks = 2.0 * (members.width - 1) - members.ranks.double_midranks
+        ranks = np.where(shortlist.liked, np.minimum(ranks, 2 * self.depth), 2 * self.depth)
+        ranks = ranks.astype(np.float32).reshape(len(valid), size, members.width)
         weights = _weightings(size, self.levels)
         chances = np.zeros(valid.shape, dtype=np.int64)
-        step = max(1, _CACHED // (max(len(weights), members.width) * members.width))
-        for start in range(0, len(valid), step):
-            part = slice(start, start + step)
-            kept = valid[part] & self.kept(_dominators(places[part], valid[part]))
-            chances[part] = _chances(places[part], kept, weights, self.depth)
+        for part in chunks(len(valid), max(len(weights), members.width) * members.width, 2 * CACHED):
+            optimal = valid[part] & self.optimal(_dominators(ranks[part], valid[part]))
+            chances[part] = _chances(ranks[part], optimal, weights, self.depth)
         never = np.count_nonzero(chances == 0, axis=1, keepdims=True)
-        return np.where(chances > 0, points(chances) / 2 - never + 1, 0.0)
+        return np.where(chances > 0, double_midranks(chances) / 2 - never + 1, 0.0)
 
     @abstractmethod
-    def kept(self, dominators: IntArray) -> BoolArray:
+    def optimal(self, dominators: IntArray) -> BoolArray:
         """What may be recommended, given how many candidates dominate each one, (n, width)."""
 
 
@@ -92,7 +88,7 @@ class ParetoLevels(Aggregator):
 class NPO(ParetoLevels):
     """N-level Pareto optimal candidates by the share of weightings that have them among the best N.
 
-    A candidate is N-level Pareto optimal if fewer than N others dominate it: are placed no lower by
+    A candidate is N-level Pareto optimal if fewer than N others dominate it: are ranked no lower by
     every member and higher by one. See `pareto` for the source and `ParetoLevels` for the weightings:
     a fixed grid over the members' own top lists instead of random draws over all candidates.
 
@@ -102,7 +98,7 @@ class NPO(ParetoLevels):
 
     label: ClassVar[str] = "npo"
 
-    def kept(self, dominators: IntArray) -> BoolArray:
+    def optimal(self, dominators: IntArray) -> BoolArray:
         """Those with fewer than N dominators, (n, width)."""
         return dominators < self.depth
 
@@ -120,13 +116,13 @@ class XPO(ParetoLevels):
 
     label: ClassVar[str] = "xpo"
 
-    def kept(self, dominators: IntArray) -> BoolArray:
+    def optimal(self, dominators: IntArray) -> BoolArray:
         """Those with no more dominators than the N-th least dominated, (n, width)."""
-        place = min(self.depth, dominators.shape[1]) - 1
-        return dominators <= np.partition(dominators, place, axis=1)[:, place, None]
+        rank = min(self.depth, dominators.shape[1]) - 1
+        return dominators <= np.partition(dominators, rank, axis=1)[:, rank, None]
 
 
-def _weightings(size: int, levels: int) -> Places:
+def _weightings(size: int, levels: int) -> Float32Array:
     """Weights of the members, (n_weightings, size), the same whatever the order of the members."""
     while levels > 2 and levels**size > _WEIGHTINGS:
         levels -= 1
@@ -136,36 +132,34 @@ def _weightings(size: int, levels: int) -> Places:
     return np.concatenate([np.ones((1, size), np.float32), 1 - alone, alone])
 
 
-def _dominators(held: Places, valid: BoolArray) -> IntArray:
+def _dominators(ranks: Float32Array, valid: BoolArray) -> IntArray:
     """How many valid columns dominate each one, (n, width); most for what is not valid.
 
-    `held` are places, (n, size, width), lower being better, of groups of equal size.
+    `ranks`, (n, size, width), are of groups of equal size, lower being better.
     """
-    n, size, width = held.shape
+    n, size, width = ranks.shape
     out = np.full(valid.shape, width, dtype=np.int64)
-    step = max(1, 8 * _CACHED // (n * width))
-    for start in range(0, width, step):
-        ours = slice(start, start + step)
-        as_good = np.repeat(valid[:, :, None], min(width, start + step) - start, axis=2)
+    for ours in chunks(width, n * width, 16 * CACHED):
+        as_good = np.repeat(valid[:, :, None], ours.stop - ours.start, axis=2)
         better = np.zeros_like(as_good)
         for member in range(size):
-            theirs, own = held[:, member, :, None], held[:, member, None, ours]
+            theirs, own = ranks[:, member, :, None], ranks[:, member, None, ours]
             as_good &= theirs <= own
             better |= theirs < own
         out[:, ours] = np.where(valid[:, ours], np.count_nonzero(as_good & better, axis=1), width)
     return out
 
 
-def _chances(held: Places, kept: BoolArray, weights: Places, depth: int) -> IntArray:
-    """Weightings that have each kept column among the best `depth`, in `whole` numbers, (n, width).
+def _chances(ranks: Float32Array, optimal: BoolArray, weights: Float32Array, depth: int) -> IntArray:
+    """Weightings that have each optimal column among the best `depth`, in `whole` numbers, (n, width).
 
-    Columns that are tied for the last places share them.
+    Columns that are tied for the last positions share them.
     """
-    sums = np.where(kept[:, None, :], weights @ held, np.inf)
-    place = min(depth, held.shape[2]) - 1
-    last = np.partition(sums, place, axis=2)[:, :, place, None]
-    better, tied = sums < last, (sums == last) & kept[:, None, :]
-    left = place + 1 - np.count_nonzero(better, axis=2)
+    sums = np.where(optimal[:, None, :], weights @ ranks, np.inf)
+    rank = min(depth, ranks.shape[2]) - 1
+    last = np.partition(sums, rank, axis=2)[:, :, rank, None]
+    better, tied = sums < last, (sums == last) & optimal[:, None, :]
+    left = rank + 1 - np.count_nonzero(better, axis=2)
     shares = whole(left / np.maximum(np.count_nonzero(tied, axis=2), 1))
     certain = np.count_nonzero(better, axis=1) * whole(1.0)
     return np.asarray(certain + np.where(tied, shares[:, :, None], 0).sum(axis=1))

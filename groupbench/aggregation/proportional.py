@@ -10,10 +10,10 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import UNIT, whole
-from groupbench.aggregation._greedy import UNSETTLED, Greedy, GreedyState, TopLists
-from groupbench.aggregation._normalise import non_negative, normalised
-from groupbench.aggregation._shortlist import Shortlist, everything
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, pick
+from groupbench.aggregation._greedy import ROUNDING_BITS, Greedy, GreedyState, TopLists
+from groupbench.aggregation._normalization import non_negative, normalized
+from groupbench.aggregation._shortlist import Shortlist, full_shortlists
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, pick, ratio
 from groupbench.core.registry import aggregator
 from groupbench.metrics import gather
 
@@ -24,9 +24,9 @@ _AHEAD = 64
 @aggregator("gfar")
 @dataclass(frozen=True)
 class GFAR(TopLists):
-    """GFAR: each position maximises the probability that members find their first relevant candidate there.
+    """GFAR: each position maximizes the probability that members find their first relevant candidate there.
 
-    p(m, c) is the Borda relevance of c, `top` minus its place in m's own list, divided by the sum over
+    p(m, c) is the Borda relevance of c, `top` minus its rank in m's own list, divided by the sum over
     that list, and 0 outside it. A candidate c after the list L adds the sum over m of p(m, c) times
     the product over d in L of 1 - p(m, d). Kaya, Bridge, Tintarev, "Ensuring Fairness in Group
     Recommendations by Rank-Sensitive Balancing of Relevance", RecSys 2020, equations 1 and 5.
@@ -37,24 +37,24 @@ class GFAR(TopLists):
 
     label: ClassVar[str] = "gfar"
 
-    def race(self, shortlist: Shortlist) -> GreedyState:
+    def start(self, shortlist: Shortlist) -> GreedyState:
         """No member has found anything."""
         relevance = self.borda(shortlist)
         total = whole(relevance).sum(axis=1, keepdims=True) / UNIT
-        return _FirstFind(shortlist.members.segments, relevance / np.where(total > 0, total, 1.0))
+        return _FirstFind(shortlist.members.segments, ratio(relevance, total, 0.0))
 
 
 class _FirstFind(GreedyState):
-    """`worth` and `held` are logarithms of the probability that nothing relevant was found."""
+    """`worth` and `received` are logarithms of the probability that nothing relevant was found."""
 
-    finite = True
+    diminishing = True
 
     def __init__(self, segments: Segments, chance: FloatArray) -> None:
         super().__init__(segments, whole(np.log1p(-np.minimum(chance, 1 - 1 / UNIT))))
         self._chance = chance
 
     def gains(self) -> IntArray:
-        missing = np.exp(self.held / UNIT)[:, None]
+        missing = np.exp(self.received / UNIT)[:, None]
         return np.asarray(self.segments.reduce("sum", whole(self._chance * missing)))
 
 
@@ -67,7 +67,7 @@ class EPFuzzDA(Greedy):
     members' weights, member m may still get x(m, c) = max(0, w(m) * (A + sum over n of r(n, c)) - A(m)).
     A candidate adds the sum over m of min(r, x) + `excess` * max(0, r - x). Malecek & Peska,
     "Fairness-preserving Group Recommendations With User Weighting", UMAP 2021 (adjunct). Relevance needs
-    to be comparable and not negative: a member whose normalised scores reach below 0 has them counted
+    to be comparable and not negative: a member whose normalized scores reach below 0 has them counted
     from its lowest. All candidates are considered; the authors' program keeps to the members' best ones.
 
     Raises:
@@ -82,7 +82,7 @@ class EPFuzzDA(Greedy):
     excess: float = 0.0
     """How much relevance beyond a member's part counts; 1 makes it the sum of the relevance."""
 
-    normalise: Literal["none", "minmax", "zscore", "rank"] = "minmax"
+    normalize: Literal["none", "minmax", "zscore", "rank"] = "minmax"
     """What is done to each member's scores first; `none` is for predicted ratings."""
 
     def __post_init__(self) -> None:
@@ -91,13 +91,13 @@ class EPFuzzDA(Greedy):
 
     def liked(self, members: MemberScores) -> BoolArray:
         """Everything, (n_rows, width)."""
-        return members.valid[members.segments.of_row]
+        return members.row_valid
 
     def parts(self, members: MemberScores, budget: int) -> Iterator[tuple[IntArray, Shortlist]]:
         """Groups, (n,), with all their candidates."""
-        return everything(members, budget)
+        return full_shortlists(members, budget)
 
-    def race(self, shortlist: Shortlist) -> Proportion:
+    def start(self, shortlist: Shortlist) -> Proportion:
         """No member has got anything."""
         return Proportion(self, shortlist.members)
 
@@ -112,7 +112,7 @@ class Proportion(GreedyState):
 
     def __init__(self, strategy: EPFuzzDA, members: MemberScores, rounds: int = 1) -> None:
         segments = members.segments
-        relevance = non_negative(normalised(members, strategy.normalise))
+        relevance = non_negative(normalized(members, strategy.normalize))
         highest = segments.reduce("max", relevance.max(axis=1, keepdims=True, initial=0.0))
         self.unit = np.exp2(np.ceil(np.log2(np.where(highest > 0, highest, 1.0))))[segments.of_row]
         counted = np.rint(relevance / self.unit * UNIT)
@@ -136,23 +136,23 @@ class Proportion(GreedyState):
             found = self._gains(self._ahead)
             if self._ahead >= self._total.shape[1]:
                 return found
-            if (self._total[:, self._ahead] + (1 << UNSETTLED) < found.max(axis=1)).all():
+            if (self._total[:, self._ahead] + (1 << ROUNDING_BITS) < found.max(axis=1)).all():
                 return found
             self._ahead *= 2
 
     def receive(self, rows: IntArray, columns: IntArray) -> None:
         """What was chosen counts as got, and is worth nothing any more."""
         got = np.rint(self.worth[rows, columns] / self._rounds)
-        np.add.at(self.held, rows, got.astype(np.int64))
+        np.add.at(self.received, rows, got.astype(np.int64))
         self.worth[rows, columns] = 0.0
 
     def _gains(self, n: int) -> IntArray:
         """Gains of the `n` candidates with most relevance, (n_groups, n)."""
         relevance = self.worth[:, :n]
-        all_held = self.segments.reduce("sum", self.held)[:, None]
-        free = (all_held + self._total[:, :n]).astype(np.float64)[self.segments.of_row]
+        of_group = self.segments.reduce("sum", self.received)[:, None]
+        free = (of_group + self._total[:, :n]).astype(np.float64)[self.segments.of_row]
         free *= self._part
-        free -= self.held[:, None].astype(np.float64)
+        free -= self.received[:, None].astype(np.float64)
         added = np.minimum(np.maximum(free, 0.0, out=free), relevance, out=free)
         if self._excess:
             added += self._excess * (relevance - added)
@@ -164,4 +164,4 @@ def _parts(weights: Literal["equal", "activity"], members: MemberScores) -> Floa
     own = members.activity if weights == "activity" else np.ones(len(members.activity))
     total = members.segments.reduce("sum", own)[members.segments.of_row]
     equal = 1 / members.segments.sizes[members.segments.of_row]
-    return np.where(total > 0, own / np.where(total > 0, total, 1.0), equal)[:, None]
+    return ratio(own, total, equal)[:, None]

@@ -2,7 +2,7 @@
 
 Unless a class says otherwise they are those of Masthoff, "Group Recommender Systems: Aggregation,
 Satisfaction and Group Attributes", Recommender Systems Handbook, 2nd ed., 2015, chapter 22. In the
-formulas s(m, c) is member m's score of candidate c, after `normalise`, and M the number of members.
+formulas s(m, c) is member m's score of candidate c, after `normalize`, and M the number of members.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench.aggregation._base import MemberScores, bounds, require_fraction
-from groupbench.aggregation._exact import exact_mean, exact_sum
-from groupbench.aggregation._normalise import ScoreAggregator, positive
-from groupbench.aggregation._order import reduced, side_by_side
-from groupbench.core.arrays import FloatArray, Segments
+from groupbench.aggregation._base import MemberScores, require_fraction
+from groupbench.aggregation._exact import exact_mean, exact_mean_of, exact_sum
+from groupbench.aggregation._normalization import ScoreAggregator, positive
+from groupbench.core.arrays import FloatArray, bounds
 from groupbench.core.registry import aggregator
 
 
@@ -75,7 +74,7 @@ class LeastMisery(ScoreAggregator):
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
-        return reduced(np.minimum, members.segments, members.scores)
+        return members.segments.reduce("min", members.scores)
 
 
 @aggregator("most-pleasure")
@@ -87,7 +86,7 @@ class MostPleasure(ScoreAggregator):
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
-        return reduced(np.maximum, members.segments, members.scores)
+        return members.segments.reduce("max", members.scores)
 
 
 @aggregator("average-without-misery")
@@ -113,7 +112,7 @@ class AverageWithoutMisery(ScoreAggregator):
         """Means of scores, lowered where miserable, (n_groups, width)."""
         low, high = members.bounds() if members.scale is None else members.scale
         below = members.scores < low + self.threshold * (high - low)
-        miserable = reduced(np.logical_or, members.segments, below)
+        miserable = members.segments.reduce("any", below)
         mean = members.mean
         worst, best = bounds(mean, members.valid)
         drop = np.where(best > worst, 2 * (best - worst), np.maximum(np.abs(best), 1.0))
@@ -131,7 +130,7 @@ class Median(ScoreAggregator):
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         out = np.empty(members.valid.shape)
-        for groups, scores in side_by_side(members.segments, members.scores):
+        for groups, scores in members.segments.stacked(members.scores):
             size = scores.shape[1]
             ordered = np.sort(scores, axis=1)
             lower, upper = ordered[:, (size - 1) // 2], ordered[:, size // 2]
@@ -154,5 +153,4 @@ class MostRespected(ScoreAggregator):
         """Group scores on the scale of the members' scores, (n_groups, width)."""
         segments = members.segments
         leads = members.activity == segments.reduce("max", members.activity)[segments.of_row]
-        leaders = Segments.from_sizes(segments.reduce("sum", leads.astype(np.int64)))
-        return exact_mean(leaders, members.scores[leads])
+        return exact_mean_of(segments, leads, members.scores)

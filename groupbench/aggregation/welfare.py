@@ -9,8 +9,8 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores, require_fraction
 from groupbench.aggregation._exact import exact_mean
-from groupbench.aggregation._normalise import ScoreAggregator, positive
-from groupbench.aggregation._order import places, points, reduced, side_by_side
+from groupbench.aggregation._normalization import ScoreAggregator, positive
+from groupbench.aggregation._ranks import double_midranks, ranks
 from groupbench.core.arrays import BoolArray, FloatArray
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import aggregator
@@ -28,28 +28,28 @@ class Leximin(ScoreAggregator):
     def combine(self, members: MemberScores) -> FloatArray:
         """Candidates beaten, ties counting half, (n_groups, width)."""
         out = np.empty(members.valid.shape)
-        for groups, scores in side_by_side(members.segments, members.scores):
+        for groups, scores in members.segments.stacked(members.scores):
             out[groups] = _beaten(scores, members.valid[groups])
         return out - members.n_invalid
 
 
 def _beaten(scores: FloatArray, valid: BoolArray) -> FloatArray:
     """Columns beaten, ties counting half, (n, width), of groups of equal size, (n, size, width)."""
-    by_lowest = places(np.where(valid, scores.min(axis=1), -np.inf))
+    by_lowest = ranks(np.where(valid, scores.min(axis=1), -np.inf))
     groups, columns = np.nonzero(valid & (by_lowest.equal > 1))
     ascending = np.sort(scores[groups, :, columns], axis=1)
     order = np.lexsort(ascending.T[::-1])
     ascending, groups, columns = ascending[order], groups[order], columns[order]
     higher = np.cumsum((ascending[1:] != ascending[:-1]).any(axis=1))
-    keys = by_lowest.points.astype(np.int64) * (len(groups) + 1)
+    keys = by_lowest.double_midranks.astype(np.int64) * (len(groups) + 1)
     keys[groups[1:], columns[1:]] += higher
-    return points(keys) / 2
+    return double_midranks(keys) / 2
 
 
 @aggregator("p-mean")
 @dataclass(frozen=True)
 class PMean(ScoreAggregator):
-    """Generalised mean of the members' scores: the mean of s(m, c)**p, to the power 1 / p.
+    """Generalized mean of the members' scores: the mean of s(m, c)**p, to the power 1 / p.
 
     The lower p, the more the low scores count: 1 is the average, 0 the geometric mean, -1 the harmonic,
     and least misery and most pleasure are the limits. Hardy, Littlewood & Pólya, "Inequalities", 1934,
@@ -81,7 +81,7 @@ class PMean(ScoreAggregator):
         segments = members.segments
         factors = positive(members, self.floor)
         # Relative to the one that counts most no power overflows, and equal scores keep their value.
-        leading = reduced(np.maximum if self.p > 0 else np.minimum, segments, factors)
+        leading = segments.reduce("max" if self.p > 0 else "min", factors)
         ratio = factors / leading[segments.of_row]
         if self.p == 0:
             return leading * np.exp2(exact_mean(segments, np.log2(ratio)))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-_CACHED = 1 << 16
+Array = NDArray[Any]
+"""An array of any type."""
+
+CACHED = 1 << 16
 """Values handled at a time, so that what lies between two steps stays in the processor's cache."""
 
 
-def frozen(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
+def frozen(values: ArrayLike, dtype: type[np.generic]) -> Array:
     """Return `values` as a read-only contiguous array of `dtype`, copied only where needed."""
     array = np.ascontiguousarray(values, dtype=dtype)
     if array.flags.writeable:
@@ -44,23 +48,52 @@ def stable_order(numbers: IntArray, n: int) -> IntArray:
 
 
 def in_sorted(values: IntArray, keys: IntArray) -> BoolArray:
-    """Which `values` are among the ascending `keys`, (n_values,)."""
+    """Which `values`, of any shape, are among the ascending `keys`."""
     if not len(keys):
-        return np.zeros(len(values), dtype=np.bool_)
-    found: BoolArray = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
-    return found
+        return np.zeros(values.shape, dtype=np.bool_)
+    return np.asarray(keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values)
 
 
-def runs(starts: IntArray, sizes: IntArray) -> IntArray:
-    """The numbers of runs of consecutive rows, one run after the other, (sum of sizes,)."""
+def ranges(starts: IntArray, sizes: IntArray) -> IntArray:
+    """The numbers of ranges of consecutive rows, one range after the other, (sum of sizes,)."""
     ends = np.cumsum(sizes)
     return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes))
 
 
+def chunks(n: int, width: int, cells: int | None = None) -> Iterator[slice]:
+    """Parts of `n` rows of `width` values each: at most `cells` values, by default `CACHED`, or one row."""
+    step = max(1, (CACHED if cells is None else cells) // max(1, width))
+    return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def ratio(numerator: Array, denominator: Array, otherwise: ArrayLike = np.nan) -> FloatArray:
+    """`numerator / denominator`, and `otherwise` where the denominator is not above 0; all are broadcast."""
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    out = np.array(np.broadcast_to(otherwise, shape), dtype=np.float64)
+    return np.divide(numerator, denominator, out=out, where=denominator > 0)
+
+
+def bounds(values: FloatArray, valid: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Lowest and highest valid value of each row, (n, 1) each; 0 for rows without a valid one."""
+    some = valid.any(axis=1, keepdims=True)
+    low = np.min(values, axis=1, keepdims=True, where=valid, initial=np.inf)
+    high = np.max(values, axis=1, keepdims=True, where=valid, initial=-np.inf)
+    return np.where(some, low, 0.0), np.where(some, high, 0.0)
+
+
+def min_max(values: FloatArray, valid: BoolArray, otherwise: float) -> FloatArray:
+    """The values, (n, width), mapped from the range of each row's valid ones to [0, 1].
+
+    What is not `valid`, and a row of equal values, becomes `otherwise`.
+    """
+    low, high = bounds(values, valid)
+    return ratio(values - low, np.where(valid, high - low, 0.0), otherwise)
+
+
 def columns_set(flags: BoolArray) -> tuple[IntArray, BoolArray]:
-    """The columns in which each row of `flags` is set, and where there are any: (n_rows, most) both."""
+    """The columns in which each row of `flags` is set, and where there are any: (n_rows, most or 1) both."""
     sizes = np.count_nonzero(flags, axis=1)
-    inside = np.arange(int(sizes.max(initial=0))) < sizes[:, None]
+    inside = np.arange(max(1, int(sizes.max(initial=0)))) < sizes[:, None]
     columns = np.zeros(inside.shape, dtype=np.int64)
     columns[inside] = np.flatnonzero(flags) - np.repeat(np.arange(len(flags)) * flags.shape[1], sizes)
     return columns, inside
@@ -76,9 +109,8 @@ def pick(table: FloatArray, rows: IntArray, items: IntArray, lists: IntArray) ->
         lists: (n_rows,) which line of `items` is taken from each row.
     """
     out = np.empty((len(rows), items.shape[1]))
-    cells, step = table.reshape(-1), max(1, _CACHED // max(1, items.shape[1]))
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
+    cells = table.reshape(-1)
+    for part in chunks(*out.shape):
         wanted = items.take(lists[part], axis=0)
         wanted += rows[part, None] * table.shape[1]
         cells.take(wanted, out=out[part], mode="clip")  # by default what is written to `out` is buffered
@@ -99,7 +131,7 @@ class Segments:
         object.__setattr__(self, "offsets", frozen(self.offsets, np.int64))
 
     @classmethod
-    def from_sizes(cls, sizes: Any) -> Segments:
+    def from_sizes(cls, sizes: ArrayLike) -> Segments:
         """Segments of the given sizes, (n_segments,)."""
         return cls(np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]))
 
@@ -118,27 +150,72 @@ class Segments:
 
     @cached_property
     def position(self) -> IntArray:
-        """Each row's place within its segment, (n_rows,)."""
+        """Each row's number within its segment, (n_rows,)."""
         return frozen(np.arange(self.offsets[-1]) - np.repeat(self.offsets[:-1], self.sizes), np.int64)
 
-    def reduce(self, how: Literal["sum", "min", "max", "prod"], rows: NDArray[Any]) -> NDArray[Any]:
-        """Reduce `rows`, (n_rows, ...), over each segment to (n_segments, ...)."""
-        ufunc = {"sum": np.add, "min": np.minimum, "max": np.maximum, "prod": np.multiply}[how]
-        if len(self) == 0:
-            return rows[:0]
-        size = int(self.sizes[0])
-        if (how in ("min", "max") or rows.dtype.kind == "i") and (self.sizes == size).all():
-            # Several times faster; only where the order of the operations cannot change a bit.
-            return np.asarray(ufunc.reduce(rows.reshape(len(self), size, *rows.shape[1:]), axis=1))
-        return np.asarray(ufunc.reduceat(rows, self.offsets[:-1], axis=0))
+    def reduce(self, how: Literal["sum", "min", "max", "any"], rows: Array) -> Array:
+        """Reduce `rows`, (n_rows, ...), over each segment to (n_segments, ...).
 
-    def mean(self, rows: NDArray[Any]) -> FloatArray:
+        Floats are added in the order of the rows. Where the order cannot change a bit, segments of equal
+        size are reduced side by side, which is several times faster.
+        """
+        ufunc = {"sum": np.add, "min": np.minimum, "max": np.maximum, "any": np.logical_or}[how]
+        dtype = np.add.reduce(rows[:0]).dtype if how == "sum" else rows.dtype
+        if len(self) == 0:
+            return rows[:0].astype(dtype)
+        if (dtype.kind == "f" and how == "sum") or (rows.ndim == 1 and not self._equal):
+            return np.asarray(ufunc.reduceat(rows, self.offsets[:-1], axis=0, dtype=dtype))
+        out = np.empty((len(self), *rows.shape[1:]), dtype)
+        for which, block in self.stacked(rows):
+            out[which] = ufunc.reduce(block, axis=1)
+        return out
+
+    def mean(self, rows: Array) -> FloatArray:
         """Mean of `rows`, (n_rows, ...), over each segment, (n_segments, ...)."""
         sizes = self.sizes.reshape((-1,) + (1,) * (rows.ndim - 1))
         return np.asarray(self.reduce("sum", rows) / sizes, dtype=np.float64)
 
+    def largest(self, rows: FloatArray, rank: Callable[[int], int]) -> FloatArray:
+        """The `rank(n)`-th largest of `rows`, (n_rows, width), in each segment of n: (n_segments, width)."""
+        out = np.empty((len(self), rows.shape[1]))
+        for which, block in self.stacked(rows):
+            last = block.shape[1] - rank(block.shape[1])
+            out[which] = np.partition(block, last, axis=1)[:, last]
+        return out
+
+    def by_size(self, most: int | None = None) -> Iterator[tuple[IntArray, IntArray]]:
+        """Segments of equal size together: which ones, (n,), and their rows, (n, size).
+
+        At most `most` rows are given at once, unless one segment has more; by default all of a size.
+        """
+        for size in np.unique(self.sizes):
+            same = np.flatnonzero(self.sizes == size)
+            for part in chunks(len(same), int(size), len(same) * int(size) if most is None else most):
+                yield same[part], self.offsets[same[part], None] + np.arange(size)
+
+    def stacked(self, rows: Array) -> Iterator[tuple[IntArray, Array]]:
+        """Segments of equal size together, few enough for the processor's cache.
+
+        Yields:
+            Which segments, (n,), and what they hold of `rows`, (n_rows, ...): (n, size, ...).
+        """
+        shape = rows.shape[1:]
+        most = CACHED // max(1, math.prod(shape))
+        if not self._equal:
+            yield from ((which, rows[numbers]) for which, numbers in self.by_size(most))
+            return
+        size = int(self.sizes[0]) if len(self) else 0
+        for part in chunks(len(self), size, most):
+            block = rows[self.rows(part.start, part.stop)]
+            yield np.arange(part.start, part.stop), block.reshape(-1, size, *shape)
+
+    @cached_property
+    def _equal(self) -> bool:
+        """Whether all segments are of one size."""
+        return bool((self.sizes[1:] == self.sizes[:-1]).all())
+
     def window(self, which: IntArray) -> tuple[IntArray, BoolArray]:
-        """Lay the rows of the segments `which` out one segment a line.
+        """Lay the rows of the segments `which` out, one segment a line.
 
         Returns:
             Row indices and a mask, both (len(which), widest); row 0 stands where the mask is False.
@@ -152,7 +229,11 @@ class Segments:
         """The rows that segments `start` to `stop` hold."""
         return slice(int(self.offsets[start]), int(self.offsets[stop]))
 
-    def blocks(self, weights: NDArray[Any], budget: float) -> Iterator[tuple[int, int]]:
+    def part(self, start: int, stop: int) -> Segments:
+        """Segments `start` to `stop` alone."""
+        return Segments(self.offsets[start : stop + 1] - self.offsets[start])
+
+    def blocks(self, weights: Array, budget: float) -> Iterator[tuple[int, int]]:
         """Cut into runs (start, stop) whose summed `weights`, (n_segments,), stay within `budget`.
 
         A single segment above the budget makes a run of its own.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
+from groupbench.core.source_hash import source_hash
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -55,17 +56,12 @@ class Entry(Generic[T]):
 
     @property
     def source_hash(self) -> str:
-        """sha256 of the code, in hexadecimal: results are redone when it changes.
+        """sha256 of the code that the thing depends on, in hexadecimal: results are redone when it changes.
 
-        That is the file with its private neighbours (`_*.py`), or the whole package of a built-in
-        that lives in a package of its own.
+        Raises:
+            PluginError: if the code cannot be read.
         """
-        packaged = self.make.__module__.startswith("groupbench.") and self.file.parent.name != "baselines"
-        files = {self.file, *self.file.parent.glob("*.py" if packaged else "_*.py")}
-        digest = hashlib.sha256()
-        for file in sorted(files):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        return digest.hexdigest()
+        return source_hash(self.make)
 
     def parameters(self) -> dict[str, Any]:
         """All parameters with their values for this name."""

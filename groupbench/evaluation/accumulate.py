@@ -1,4 +1,4 @@
-"""Collectors: they judge scores block after block and keep the value of every list."""
+"""Accumulators: they evaluate scores block after block and keep the value of every list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
-from groupbench.evaluation.views import Block, EvaluationCase
+from groupbench.evaluation.views import EvaluationCase, ListBlock
 from groupbench.metrics import (
     EVERYTHING,
     EXPOSURES,
@@ -22,7 +22,7 @@ from groupbench.metrics import (
     Ties,
     counts,
     evaluate_members,
-    evaluate_predicted,
+    evaluate_predictions,
     families,
     gather,
     rank_sorted,
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 _ERRORS = ("rmse", "mae")
 
-Leaders = tuple[FloatArray, IntArray, IntArray]
+TopCandidates = tuple[FloatArray, IntArray, IntArray]
+"""Keys, columns and items of the top candidates of each list."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class CaseResult:
         case: the view and its lists.
         aggregator: name of the aggregator, `none` or `own`.
         values: per tie rule and metric name the value of every list, (n_lists,); NaN if undefined. Only
-            what was asked for is there.
+            what was requested is there.
         top: (n_lists, largest K) item indices, best first, -1 beyond the end of a list.
-        overall: metrics that exist for all judged lists together only, by name.
+        overall: metrics that exist for all evaluated lists together only, by name.
     """
 
     case: EvaluationCase
@@ -60,7 +61,7 @@ class CaseResult:
     overall: Mapping[str, float] = field(default_factory=dict)
 
     def means(self, ties: Ties) -> dict[str, float]:
-        """Mean of each metric over the judged lists where it is defined; NaN if it is nowhere.
+        """Mean of each metric over the evaluated lists where it is defined; NaN if it is nowhere.
 
         RMSE and MAE are pooled over the rows of all lists instead; `overall` stands at the end.
         """
@@ -79,21 +80,8 @@ class CaseResult:
         return np.bincount(lists.truths.lists, minlength=len(lists.entities))
 
 
-def make_accumulator(
-    case: EvaluationCase,
-    aggregator: str,
-    method: object,
-    train: TrainingData,
-    request: MetricRequest = EVERYTHING,
-) -> MetricAccumulator:
-    """The collector that a view needs; it computes what is asked for, as far as the view has it."""
-    kinds: dict[str, Callable[..., MetricAccumulator]]
-    kinds = {"list": ListAccumulator, "members": MemberAccumulator, "predictions": PredictionAccumulator}
-    return kinds[case.view.truth_from](case, aggregator, method, train, request)
-
-
 class MetricAccumulator(ABC):
-    """Fills the per-list values of one view and aggregator, block after block."""
+    """Fills the per-list values of one view and aggregator, block after block, as requested."""
 
     def __init__(
         self,
@@ -101,7 +89,7 @@ class MetricAccumulator(ABC):
         aggregator: str,
         method: object,
         train: TrainingData,
-        request: MetricRequest,
+        request: MetricRequest = EVERYTHING,
     ) -> None:
         self._case = case
         self._request = request
@@ -110,34 +98,34 @@ class MetricAccumulator(ABC):
         self._aggregator = aggregator
         self._is_reference = isinstance(method, ReferenceRow)
         self._scale = train.scale
-        # All rules hold the same values, in one dict, until the first tie that matters.
-        agreed: dict[str, FloatArray] = {}
-        self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(request.ties, agreed)
-        self._agree = True
+        # All rules share one dict of values until the first tie that matters.
+        same: dict[str, FloatArray] = {}
+        self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(request.ties, same)
+        self._rules_agree = True
         self._top = np.full((len(case.evaluated), self._depth), -1, dtype=np.int64)
         # A reference row scores truths, not items: its ties say nothing about what it would show.
         shown = any(f"{one.name}@{k}" in request for one in EXPOSURES for k in self._cutoffs)
-        known = shown and not self._is_reference
-        self._exposure = Exposure(train.ratings, train.item_features) if known else None
+        shown = shown and not self._is_reference
+        self._exposure = Exposure(train.ratings, train.item_features) if shown else None
         self._exposed: dict[str, FloatArray] = {}
 
     @abstractmethod
-    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
-        """Judge the scores, shaped like the `block`, of the given lists."""
+    def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
+        """Evaluate the scores, shaped like the `block`, of the given lists."""
 
     def finish(self) -> CaseResult:
-        """All that was collected; undefined values are zero where the view says so."""
+        """All that was accumulated; undefined values are zero where the view says so."""
         if self._case.view.without_relevant == "zero":
-            for held in self._held():
-                for values in held.values():
-                    np.nan_to_num(values, copy=False)
+            for values in self._distinct():
+                for of_lists in values.values():
+                    np.nan_to_num(of_lists, copy=False)
         overall = {}
         if self._exposure is not None:
             overall = self._exposure.of_all(self._top[self._case.evaluated], self._cutoffs)
             overall = self._request.restrict(overall)
         # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
-        together = {ties: held | self._exposed for ties, held in self._values.items()}
-        return CaseResult(self._case, self._aggregator, together, self._top, overall)
+        complete = {ties: values | self._exposed for ties, values in self._values.items()}
+        return CaseResult(self._case, self._aggregator, complete, self._top, overall)
 
     def _put_all(
         self,
@@ -150,28 +138,35 @@ class MetricAccumulator(ABC):
         Where no tie matters all rules agree, and a reference row is its expectation under each.
         """
         if self._is_reference or not tied:
-            same = compute("expected")
-            for held in self._held():
-                self._put(held, lists, same)
+            self._put_same(lists, compute("expected"))
             return
-        if self._agree:
-            self._agree = False
-            self._values = {t: {n: v.copy() for n, v in held.items()} for t, held in self._values.items()}
-        for ties, held in self._values.items():
-            self._put(held, lists, compute(ties))
+        if self._rules_agree:
+            self._rules_agree = False
+            self._values = {t: {n: v.copy() for n, v in values.items()} for t, values in self._values.items()}
+        for ties, values in self._values.items():
+            self._put(values, lists, compute(ties))
 
-    def _held(self) -> list[dict[str, FloatArray]]:
+    def _put_same(self, lists: IntArray, computed: Mapping[str, FloatArray]) -> None:
+        """Keep values that are the same under every tie rule."""
+        for values in self._distinct():
+            self._put(values, lists, computed)
+
+    def _distinct(self) -> list[dict[str, FloatArray]]:
         """The dicts of values, each once."""
-        return list(self._values.values())[: 1 if self._agree else None]
+        return list(self._values.values())[: 1 if self._rules_agree else None]
 
-    def _put(self, held: dict[str, FloatArray], lists: IntArray, values: Mapping[str, FloatArray]) -> None:
-        for name, block in values.items():
-            if name not in held:
-                held[name] = np.full(len(self._top), np.nan)
-            held[name][lists] = block
+    def _put(
+        self, values: dict[str, FloatArray], lists: IntArray, computed: Mapping[str, FloatArray]
+    ) -> None:
+        for name, of_lists in computed.items():
+            if name not in values:
+                values[name] = np.full(len(self._top), np.nan)
+            values[name][lists] = of_lists
 
-    def _lead(self, lists: IntArray, block: Block, scores: FloatArray, ranked: BoolArray) -> Leaders:
-        """Keys, columns and items of the candidates that lead each list; the first ones are kept."""
+    def _rank(
+        self, lists: IntArray, block: ListBlock, scores: FloatArray, ranked: BoolArray
+    ) -> TopCandidates:
+        """The top candidates of each list, the first of which are stored."""
         keys, columns = top_candidates(sort_keys(scores, ranked), self._depth, stable=True)
         items = gather(block.items, columns)
         top = np.where(keys < np.inf, items, -1)[:, : self._depth]
@@ -183,37 +178,36 @@ class MetricAccumulator(ABC):
 
 
 class ListAccumulator(MetricAccumulator):
-    """Every list is judged by its own truth."""
+    """Every list is evaluated by its own truth."""
 
-    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
-        """Judge the scores, shaped like the `block`, of the given lists."""
+    def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
+        """Evaluate the scores, shaped like the `block`, of the given lists."""
         scores, view, tau = scored.scores, self._case.view, self._case.tau
         ranked = block.valid & (scores >= tau) if view.estimates_only else block.valid
         relevant = block.valid & (block.truth >= tau)
-        keys, columns, _ = self._lead(lists, block, scores, ranked)
+        keys, columns, _ = self._rank(lists, block, scores, ranked)
         hits = gather(relevant, columns)
         ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
         self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
         if view.errors and scored.ratings and any(name in self._request for name in _ERRORS):
-            errors = self._request.restrict(_errors(np.clip(scores, *self._scale) - block.truth, block.valid))
-            for held in self._held():
-                self._put(held, lists, errors)
+            errors = _errors(np.clip(scores, *self._scale) - block.truth, block.valid)
+            self._put_same(lists, self._request.restrict(errors))
 
     def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
-        """The metrics that are asked for, under the names of this view."""
-        known, synonyms = families(), self._case.view.synonyms
-        names = self._request.restrict({f"{name}@{k}": (name, k) for name in known for k in self._cutoffs})
-        return {at: known[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in names.items()}
+        """The metrics that are requested, under the names of this view."""
+        kinds, synonyms = families(), self._case.view.synonyms
+        wanted = self._request.restrict({f"{name}@{k}": (name, k) for name in kinds for k in self._cutoffs})
+        return {at: kinds[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in wanted.items()}
 
 
 class MemberAccumulator(MetricAccumulator):
-    """The list of a group is judged by the truth of each member."""
+    """The list of a group is evaluated by the truth of each member."""
 
-    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
-        """Judge the scores, shaped like the `block`, of the given lists."""
+    def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
+        """Evaluate the scores, shaped like the `block`, of the given lists."""
         truth = self._case.lists.members
         assert truth is not None
-        keys, _, items = self._lead(lists, block, scored.scores, block.valid)
+        keys, _, items = self._rank(lists, block, scored.scores, block.valid)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
         found = MemberLists(
@@ -233,30 +227,37 @@ class MemberAccumulator(MetricAccumulator):
 
 
 class PredictionAccumulator(MetricAccumulator):
-    """The list of a group is judged by what the base method predicts for each member."""
+    """The list of a group is evaluated by what the base method predicts for each member."""
 
-    def add(self, lists: IntArray, block: Block, scored: Scored) -> None:
-        """Judge the scores, shaped like the `block`, of the given lists."""
+    def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
+        """Evaluate the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
-        keys, columns, _ = self._lead(lists, block, scored.scores, block.valid)
-        values = evaluate_predicted(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
-        for held in self._held():
-            self._put(held, lists, values)
+        keys, columns, _ = self._rank(lists, block, scored.scores, block.valid)
+        values = evaluate_predictions(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
+        self._put_same(lists, values)
+
+
+ACCUMULATORS: Mapping[str, type[MetricAccumulator]] = {
+    "list": ListAccumulator,
+    "members": MemberAccumulator,
+    "predictions": PredictionAccumulator,
+}
+"""The accumulator that a view needs, by where its truth is from."""
 
 
 def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:
     """RMSE and MAE of each list over its candidates with a truth; NaN without one."""
     rated = valid & ~np.isnan(errors)
     sizes = np.where(rated.any(axis=1), rated.sum(axis=1), np.nan)
-    known = np.where(rated, errors, 0.0)
-    return {"rmse": np.sqrt((known**2).sum(axis=1) / sizes), "mae": np.abs(known).sum(axis=1) / sizes}
+    errors = np.where(rated, errors, 0.0)
+    return {"rmse": np.sqrt((errors**2).sum(axis=1) / sizes), "mae": np.abs(errors).sum(axis=1) / sizes}
 
 
 def _pooled(name: str, values: FloatArray, sizes: IntArray) -> float:
     """An error over the rows of all lists, whether they hold something relevant or not."""
     power = 2 if name == "rmse" else 1
-    known = ~np.isnan(values)
-    return float(np.average(values[known] ** power, weights=sizes[known]) ** (1 / power))
+    defined = ~np.isnan(values)
+    return float(np.average(values[defined] ** power, weights=sizes[defined]) ** (1 / power))
 
 
 def _mean(values: FloatArray) -> float:

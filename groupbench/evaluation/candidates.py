@@ -43,18 +43,18 @@ class SharedCandidates:
         return np.asarray(np.max([case.lists.cells for case in self.cases], axis=0))
 
     def takes(self, case: EvaluationCase) -> bool:
-        """Whether the view's lists are those of this bundle."""
+        """Whether the view's lists are these."""
         first = self.cases[0]
         return self.entity == case.view.entity and first.lists.same_candidates(case.lists)
 
 
 def share_candidates(cases: Sequence[EvaluationCase]) -> list[SharedCandidates]:
     """Put views with the same lists together, in the order of their first view."""
-    found: list[SharedCandidates] = []
+    shared: list[SharedCandidates] = []
     for case in cases:
-        bundle = next((held for held in found if held.takes(case)), None)
-        if bundle is None:
-            found.append(SharedCandidates([case]))
+        same = next((candidates for candidates in shared if candidates.takes(case)), None)
+        if same is None:
+            shared.append(SharedCandidates([case]))
         else:
-            bundle.cases.append(case)
-    return found
+            same.cases.append(case)
+    return shared

@@ -1,4 +1,4 @@
-"""From scores to figures: every view and aggregator of one fitted method, in blocks.
+"""From scores to metric values: every view and aggregator of one fitted method, in blocks.
 
 Users are scored once; each block of lists is gathered once and serves every aggregator and every
 view that shares its candidates.
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import IntArray, Segments
-from groupbench.evaluation.accumulate import CaseResult, MetricAccumulator, make_accumulator
+from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult, MetricAccumulator
 from groupbench.evaluation.candidates import SharedCandidates, share_candidates
 from groupbench.evaluation.scoring import Scored, ScoreSource
-from groupbench.evaluation.views import Block, EvaluationCase, View
-from groupbench.metrics import TIES, Ties, ask
+from groupbench.evaluation.views import EvaluationCase, ListBlock, View
+from groupbench.metrics import TIES, Ties, make_request
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from groupbench.evaluation.task import Task
 
 VERSION = 5
-"""Goes up whenever figures change for the same scores, so that jobs are run again."""
+"""Goes up whenever values change for the same scores, so that jobs are run again."""
 
 BLOCK = 1_000_000
 """Member scores gathered at once: the largest temporary arrays have about this many elements."""
 
-Laid = tuple[EvaluationCase, Block]
+CaseBlock = tuple[EvaluationCase, ListBlock]
 """A view with some of its lists laid out."""
 
 
@@ -46,15 +46,15 @@ def evaluate(
     metrics: Iterable[str] | None = None,
     ties: Iterable[Ties] = TIES,
 ) -> list[CaseResult]:
-    """Judge a fitted method under every view and aggregator.
+    """Evaluate a fitted method under every view and aggregator.
 
     Args:
         method: fitted on `task.train`, or a reference row.
         task: the split and its groups.
-        cases: the views to judge.
+        cases: the views, with their lists.
         aggregators: by name; they serve group views of user recommenders.
         watch: charged with `score`, `aggregate` and `metrics`.
-        metrics: the figures to compute, such as `ndcg@10` or `min-recall@7`, of which a view gives those
+        metrics: the metrics to compute, such as `ndcg@10` or `min-recall@7`, of which a view gives those
             that it has; by default every metric at the cutoffs of the view. The fewer, the faster.
         ties: the tie rules to compute them under.
 
@@ -66,33 +66,34 @@ def evaluate(
         ConfigError: if a metric or a tie rule is unknown.
         MethodError: if scores are not finite or not of the promised shape.
     """
-    request = ask(metrics, ties)
-    suited = share_candidates([j for j in cases if not refusal(method, j.view)])
-    runs = [(bundle, lists) for bundle in suited for lists in _blocks(bundle, task)]
-    find: Callable[[Sequence[Laid], IntArray], Iterator[tuple[Laid, str, Scored]]]
+    request = make_request(metrics, ties)
+    suited = share_candidates([case for case in cases if not refusal(method, case.view)])
+    blocks = [(candidates, lists) for candidates in suited for lists in _blocks(candidates, task)]
+    score: Callable[[Sequence[CaseBlock], IntArray], Iterator[tuple[CaseBlock, str, Scored]]]
     if isinstance(method, ReferenceRow):
-        find = partial(_by_truth, method)
+        score = partial(_by_truth, method)
     else:
-        source = ScoreSource(method, task.train, aggregators, watch, again=len(runs) > 1)
-        find = partial(_by_scores, source)
-    collectors: dict[tuple[str, str], MetricAccumulator] = {}
-    for bundle, lists in runs:
-        laid = [(case, case.lists.block(lists)) for case in bundle.cases]
-        for (case, block), name, scored in find(laid, bundle.entities[lists]):
-            place = (case.view.name, name)
-            if place not in collectors:
-                collectors[place] = make_accumulator(case, name, method, task.train, request)
+        source = ScoreSource(method, task.train, aggregators, watch, again=len(blocks) > 1)
+        score = partial(_by_scores, source)
+    accumulators: dict[tuple[str, str], MetricAccumulator] = {}
+    for candidates, lists in blocks:
+        laid_out = [(case, case.lists.block(lists)) for case in candidates.cases]
+        for (case, block), name, scored in score(laid_out, candidates.entities[lists]):
+            key = (case.view.name, name)
+            if key not in accumulators:
+                kind = ACCUMULATORS[case.view.truth_from]
+                accumulators[key] = kind(case, name, method, task.train, request)
             with watch.phase("metrics"):
-                collectors[place].add(lists, block, scored)
-    return [c.finish() for c in collectors.values()]
+                accumulators[key].add(lists, block, scored)
+    return [accumulator.finish() for accumulator in accumulators.values()]
 
 
 def refusal(method: object, view: View) -> str:
-    """Why the view cannot judge the method, or nothing."""
+    """Why the view cannot evaluate the method, or nothing."""
     if view.truth_from == "predictions" and not isinstance(method, Recommender):
-        return "judges aggregators by the base method's own predictions, and there is none"
+        return "evaluates aggregators by the base method's own predictions, and there is none"
     if isinstance(method, GroupsAsUsers) and view.entity == "user":
-        return "judges users, and here groups are served by rows of their own"
+        return "evaluates users, and here groups are served by rows of their own"
     estimates = isinstance(method, ReferenceRow) or getattr(method, "predicts_ratings", False)
     if view.estimates_only and not estimates:
         return "needs predicted ratings, and this method's scores are none"
@@ -100,33 +101,33 @@ def refusal(method: object, view: View) -> str:
 
 
 def _by_truth(
-    method: ReferenceRow, laid: Sequence[Laid], entities: IntArray
-) -> Iterator[tuple[Laid, str, Scored]]:
+    method: ReferenceRow, laid_out: Sequence[CaseBlock], entities: IntArray
+) -> Iterator[tuple[CaseBlock, str, Scored]]:
     """Yield (view, `none`, scores) for a block of lists."""
-    for case, block in laid:
+    for case, block in laid_out:
         lowest = np.nanmin(block.truth, initial=0.0) - 1.0
         scores = method.score_truth(np.nan_to_num(block.truth, nan=lowest))
         yield (case, block), "none", Scored(scores)
 
 
 def _by_scores(
-    source: ScoreSource, laid: Sequence[Laid], entities: IntArray
-) -> Iterator[tuple[Laid, str, Scored]]:
+    source: ScoreSource, laid_out: Sequence[CaseBlock], entities: IntArray
+) -> Iterator[tuple[CaseBlock, str, Scored]]:
     """Yield (view, aggregator, scores) for a block of lists."""
-    distinct = [block.distinct() for _, block in laid]
+    distinct = [block.distinct() for _, block in laid_out]
     items, valid, _ = distinct[0]
-    for name, found in source.score(laid[0][0].view.entity, entities, items, valid):
-        for (case, block), (_, _, columns) in zip(laid, distinct, strict=True):
-            if case.view.truth_from != "predictions" or found.predictions is not None:
-                yield (case, block), name, found if columns is None else found.at(columns)
+    for name, scored in source.score(laid_out[0][0].view.entity, entities, items, valid):
+        for (case, block), (_, _, columns) in zip(laid_out, distinct, strict=True):
+            if case.view.truth_from != "predictions" or scored.predictions is not None:
+                yield (case, block), name, scored if columns is None else scored.at(columns)
 
 
-def _blocks(bundle: SharedCandidates, task: Task) -> Iterator[IntArray]:
+def _blocks(candidates: SharedCandidates, task: Task) -> Iterator[IntArray]:
     """Runs of lists, similar lengths together, whose member scores fit a block."""
-    members = np.ones(len(bundle.entities), dtype=np.int64)
-    if bundle.entity == "group":
-        members = task.train.groups.sizes[bundle.entities]
-    order = np.argsort(bundle.sizes, kind="stable")
-    weights = np.maximum(members * bundle.sizes, bundle.cells)[order]
+    members = np.ones(len(candidates.entities), dtype=np.int64)
+    if candidates.entity == "group":
+        members = task.train.groups.sizes[candidates.entities]
+    order = np.argsort(candidates.sizes, kind="stable")
+    weights = np.maximum(members * candidates.sizes, candidates.cells)[order]
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]

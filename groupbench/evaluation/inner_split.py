@@ -1,7 +1,7 @@
-"""Validation: the protocol again, on nothing but the training rows of one of its repeats.
+"""The inner split: the protocol again, on nothing but the training rows of one of its seeds.
 
-Hyperparameters are chosen on what this holds out, so nothing that a repeat holds out decides about its own
-figures. Other repeats of a random split hold out other rows, some of which are training rows here.
+Hyperparameters are chosen on what this holds out, so nothing that a seed holds out decides about its own
+values. Other seeds of a random split hold out other rows, some of which are training rows here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import Segments, distinct, in_sorted
+from groupbench.core.arrays import Segments, chunks, distinct, in_sorted
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
@@ -28,7 +28,7 @@ _CELLS = 2**22
 
 
 def inner_task(dataset: Dataset, protocol: Protocol, seed: int, repeat: int) -> Task:
-    """What `protocol` makes of the training rows of repeat `seed`, held out anew for the given `repeat`.
+    """What `protocol` makes of the training rows of `seed`, held out anew for the given `repeat`.
 
     Raises:
         ConfigError: if too few training rows are left to be split again.
@@ -37,7 +37,7 @@ def inner_task(dataset: Dataset, protocol: Protocol, seed: int, repeat: int) -> 
 
 
 def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int = 0) -> Dataset:
-    """The data set as it would be if the training rows of repeat `seed` were all there is.
+    """The data set as it would be if the training rows of `seed` were all there is.
 
     A split that came with the data is replaced by one of its training rows: its own validation rows where
     it has them, else one item of every rater with two or more (the latest, or a random one without
@@ -62,7 +62,7 @@ def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int =
     return replace(
         dataset,
         name=name,
-        ratings=_without(_kept(rows, dataset.groups, groups), users),
+        ratings=_without(_undisclosed(rows, dataset.groups, groups), users),
         group_ratings=None if joint is None else _without(joint, groups),
         given=GivenSplit(users=users, groups=groups),
     )
@@ -73,13 +73,13 @@ def _held_again(
 ) -> HeldOutRows | None:
     """What to hold out in place of the given held-out rows of a kind, or None where nothing can be."""
     outer: HeldOutRows | None = getattr(given, kind)
-    own: HeldOutRows | None = getattr(given, f"validation_{kind}")
-    if outer is None or own is not None:
-        return own
-    held = None if rows is None else _one_each(rows, rng)
-    if held is None or rows is None or outer.segments is None:
-        return None if held is None else HeldOutRows(held)
-    return _against_negatives(held, rows, int(outer.segments.sizes.max()), rng)
+    validation: HeldOutRows | None = getattr(given, f"validation_{kind}")
+    if outer is None or validation is not None or rows is None:
+        return validation
+    held_out = _one_each(rows, rng)
+    if held_out is None or outer.segments is None:
+        return None if held_out is None else HeldOutRows(held_out)
+    return _against_negatives(held_out, rows, int(outer.segments.sizes.max()), rng)
 
 
 def _one_each(rows: Ratings, rng: np.random.Generator) -> Ratings | None:
@@ -90,35 +90,34 @@ def _one_each(rows: Ratings, rng: np.random.Generator) -> Ratings | None:
     return several.take(leave_one_out(several, rng).held_out) if len(several) else None
 
 
-def _without(rows: Ratings, held: HeldOutRows | None) -> Ratings:
-    return rows if held is None else rows.take(~np.isin(pairs(rows), pairs(held.ratings)))
+def _without(rows: Ratings, held_out: HeldOutRows | None) -> Ratings:
+    return rows if held_out is None else rows.take(~np.isin(pairs(rows), pairs(held_out.ratings)))
 
 
-def _kept(rows: Ratings, groups: Groups | None, held: HeldOutRows | None) -> Ratings:
-    """`rows` of users without those in which a member chose what its group is to be judged by.
+def _undisclosed(rows: Ratings, groups: Groups | None, held_out: HeldOutRows | None) -> Ratings:
+    """`rows` of users without those in which a member chose what its group is to be evaluated on.
 
     Where a group's choice is also written down as each member's own, they would give it away.
     """
-    if groups is None or held is None:
+    if groups is None or held_out is None:
         return rows
-    chosen = held.ratings
-    place, inside = groups.segments.window(chosen.users)
+    chosen = held_out.ratings
+    members, inside = groups.segments.window(chosen.users)
     items = chosen.items.repeat(groups.sizes[chosen.users])
-    given_away = distinct(groups.members[place[inside]] * rows.n_items + items)
+    given_away = distinct(groups.members[members[inside]] * rows.n_items + items)
     return rows.take(~in_sorted(pairs(rows), given_away))
 
 
-def _against_negatives(held: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:
-    """`held` with `n` distinct items each, or all there are, that the rater has none of the `rows` with."""
-    known, n = rows.matrix(), min(n, rows.n_items)
-    step = max(1, _CELLS // rows.n_items)
-    found, sizes = [], []
-    for start in range(0, len(held), step):
-        theirs = known[held.users[start : start + step]]
+def _against_negatives(held_out: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:
+    """`held_out` with `n` distinct items each, or all there are, that the rater has no row with."""
+    matrix, n = rows.matrix(), min(n, rows.n_items)
+    negatives, sizes = [], []
+    for part in chunks(len(held_out), rows.n_items, _CELLS):
+        theirs = matrix[held_out.users[part]]
         order = rng.random(theirs.shape)
         order[np.repeat(np.arange(len(order)), np.diff(theirs.indptr)), theirs.indices] = np.inf
         items = np.argpartition(order, n - 1, axis=1)[:, :n]
-        unknown = np.isfinite(np.take_along_axis(order, items, axis=1))
-        found.append(items[unknown])
-        sizes.append(unknown.sum(axis=1))
-    return HeldOutRows(held, np.concatenate(found), Segments.from_sizes(np.concatenate(sizes)))
+        unseen = np.isfinite(np.take_along_axis(order, items, axis=1))
+        negatives.append(items[unseen])
+        sizes.append(unseen.sum(axis=1))
+    return HeldOutRows(held_out, np.concatenate(negatives), Segments.from_sizes(np.concatenate(sizes)))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, pick, stable_order
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 from groupbench.core.errors import MethodError
-from groupbench.core.memory import allowed
+from groupbench.evaluation.score_cache import ScoreCache, checked
 from groupbench.evaluation.training_pairs import training_pairs
 from groupbench.metrics import Predictions
 from groupbench.models.recommender import GroupRecommender, Recommender, ScoresGroupPairs, ScoresPairs
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KEPT = 64_000_000
-"""Scores are kept where all would be up to this many elements (512 MB); else they are made block by block."""
-
-_SHARE_KEPT = 0.25
-"""Share of a memory budget that they may take instead."""
-
-CHUNK = 500_000
-"""Elements that a method is asked to score at once: few enough for the processor's cache."""
+ScorePairs = Callable[[IntArray, IntArray], object]
+"""Scores of rows, (n,), for items of their own, (n, width)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class ScoreSource:
         train: what it was fitted on.
         aggregators: by name, for the group lists of a user recommender; those that learn do so from `train`.
         watch: charged with `score` and `aggregate`.
-        again: whether scores are kept for further blocks.
+        again: whether scores are cached for further blocks.
     """
 
     def __init__(
@@ -82,12 +76,11 @@ class ScoreSource:
         name, n_items = type(method).__name__, train.ratings.n_items
         if isinstance(method, Recommender):
             shape = train.ratings.n_users, n_items
-            self._users = _Rows(name, method.score, _of_user_pairs(method), shape, again, watch).at
+            self._users = ScoreCache(name, method.score, _user_pairs(method), shape, again, watch).at
         if isinstance(method, GroupRecommender):
-            shape = len(train.groups), n_items
-            few = _of_group_pairs(method, train)
-            score = partial(_score_groups, method, train.groups)
-            self._groups = _Rows(name, score, few, shape, again, watch).at
+            shape, groups = (len(train.groups), n_items), train.groups
+            score = partial(_score_groups, method, groups)
+            self._groups = ScoreCache(name, score, _group_pairs(method, groups), shape, again, watch).at
 
     def score(
         self, entity: Literal["user", "group"], entities: IntArray, items: IntArray, valid: BoolArray
@@ -117,8 +110,8 @@ class ScoreSource:
         for name, aggregator in ready.items():
             with self._watch.phase("aggregate"):
                 group_scores = _attempted(name, partial(aggregator.aggregate, members))
-            checked = _checked(f"aggregator {name}", group_scores, items.shape, valid)
-            yield name, Scored(np.where(valid, checked, 0.0), predictions, aggregator.rates(members))
+            group_scores = checked(f"aggregator {name}", group_scores, items.shape, valid)
+            yield name, Scored(np.where(valid, group_scores, 0.0), predictions, aggregator.rates(members))
 
     def _members(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberScores:
         """What the members of `groups` score the candidates of their groups."""
@@ -133,10 +126,10 @@ class ScoreSource:
         learners = {n: a for n, a in self._aggregators.items() if isinstance(a, LearnedAggregator)}
         if not learners:
             return self._aggregators
-        given = training_pairs(self._train)
-        members = self._members(given.groups, given.items, given.valid)
+        pairs = training_pairs(self._train)
+        members = self._members(pairs.groups, pairs.items, pairs.valid)
         with self._watch.phase("aggregate"):
-            learned = {n: _learned(n, learner, members, given.target) for n, learner in learners.items()}
+            learned = {n: _learned(n, learner, members, pairs.target) for n, learner in learners.items()}
         return {**self._aggregators, **learned}
 
     def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
@@ -154,101 +147,29 @@ class ScoreSource:
         return scores
 
 
-class _Rows:
-    """Scores at given items of the rows, of users or of groups, that a method scores.
-
-    Where all scores are too many to be kept, `few` gives those alone, if the method has it.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        score: Callable[[IntArray], object],
-        few: Callable[[IntArray, IntArray], object] | None,
-        shape: tuple[int, int],
-        again: bool,
-        watch: Stopwatch,
-    ) -> None:
-        self._name, self._score, self._watch = name, score, watch
-        self._n_items = shape[1]
-        self._known = np.zeros(shape[0], dtype=np.bool_)
-        small = 8 * shape[0] * shape[1] <= allowed(8 * KEPT, share=_SHARE_KEPT)
-        self._few = None if small else few
-        # Takes up memory only as it is filled.
-        self._kept = np.empty(shape) if again and small else None
-
-    def at(self, rows: IntArray, items: IntArray, lists: IntArray | None = None) -> FloatArray:
-        """The scores of `rows`, (n,), at the `lists`, (n,), of `items`, (n_lists, width): (n, width).
-
-        By default every row has the list of the same number.
-        """
-        which = np.arange(len(rows)) if lists is None else lists
-        with self._watch.phase("score"):
-            if self._few is not None:
-                wanted = items if lists is None else items[lists]
-                return _checked(self._name, self._few(rows, wanted), wanted.shape)
-            there = np.zeros_like(self._known)
-            there[rows] = True
-            if self._kept is None:
-                return self._picked(rows, items, which, there)
-            missing = np.flatnonzero(there & ~self._known)
-            for part, scores in self._made(missing):
-                self._kept[missing[part]] = scores
-            self._known[missing] = True
-            return pick(self._kept, rows, items, which)
-
-    def _picked(self, rows: IntArray, items: IntArray, lists: IntArray, there: BoolArray) -> FloatArray:
-        """The same without keeping more than some rows at a time; `there` are the rows that are asked for."""
-        once, place = np.flatnonzero(there), (np.cumsum(there) - 1)[rows]
-        order = stable_order(place, len(once))
-        ends = np.searchsorted(place[order], np.arange(len(once) + 1))
-        whole = _all_in_order(items, self._n_items)
-        out = np.empty((len(rows), items.shape[1]))
-        for part, scores in self._made(once):
-            here = order[ends[part.start] : ends[part.stop]]
-            held = place[here] - part.start
-            out[here] = scores[held] if whole else pick(scores, held, items, lists[here])
-            del scores  # so that the next part can take its place in memory
-        return out
-
-    def _made(self, rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
-        """Parts of `rows`, and what the method scores them for all items."""
-        step = max(1, CHUNK // self._n_items)
-        for start in range(0, len(rows), step):
-            part = slice(start, min(start + step, len(rows)))
-            yield part, _checked(self._name, self._score(rows[part]), (part.stop - start, self._n_items))
-
-
-def _all_in_order(items: IntArray, n_items: int) -> bool:
-    """Whether each line of `items` is the whole catalogue."""
-    return items.shape[1] == n_items and bool((items == np.arange(n_items)).all())
-
-
 def _score_groups(method: GroupRecommender, groups: Groups, which: IntArray) -> object:
     return method.score_groups(groups.take(which))
 
 
-def _of_user_pairs(method: Recommender) -> Callable[[IntArray, IntArray], object] | None:
-    if not isinstance(method, ScoresPairs) or not _as_recent(method, "score_pairs", "score"):
-        return None
-    return method.score_pairs
+def _user_pairs(method: Recommender) -> ScorePairs | None:
+    if isinstance(method, ScoresPairs) and _as_recent(method, "score_pairs", "score"):
+        return method.score_pairs
+    return None
 
 
-def _of_group_pairs(
-    method: GroupRecommender, train: TrainingData
-) -> Callable[[IntArray, IntArray], object] | None:
-    if not isinstance(method, ScoresGroupPairs) or not _as_recent(
-        method, "score_group_pairs", "score_groups"
-    ):
-        return None
-    return lambda g, items: method.score_group_pairs(train.groups.take(g), items)
+def _group_pairs(method: GroupRecommender, groups: Groups) -> ScorePairs | None:
+    if isinstance(method, ScoresGroupPairs) and _as_recent(method, "score_group_pairs", "score_groups"):
+        return lambda which, items: method.score_group_pairs(groups.take(which), items)
+    return None
 
 
 def _as_recent(method: object, name: str, other: str) -> bool:
     """Whether `name` is no older than `other`, which a subclass may have defined in another way."""
     classes = type(method).__mro__
-    places = [next(i for i, kind in enumerate(classes) if known in vars(kind)) for known in (name, other)]
-    return places[0] <= places[1]
+    ages = [
+        next(i for i, kind in enumerate(classes) if attribute in vars(kind)) for attribute in (name, other)
+    ]
+    return ages[0] <= ages[1]
 
 
 def _learned(name: str, learner: LearnedAggregator, members: MemberScores, target: FloatArray) -> Aggregator:
@@ -265,30 +186,5 @@ def _attempted(name: str, work: Callable[[], T]) -> T:
         return work()
     except Exception as error:
         raise MethodError(
-            f"aggregator {name} raised {type(error).__name__}: {error}; mend it, or run without its plugin"
+            f"aggregator {name} raised {type(error).__name__}: {error}; fix it, or run without its plugin"
         ) from error
-
-
-def _checked(
-    name: str, scores: object, shape: tuple[int, ...], where: BoolArray | Literal[True] = True
-) -> FloatArray:
-    """The scores as floats; those outside `where` may be anything.
-
-    Raises:
-        MethodError: if they are not what the contract promises.
-    """
-    array = np.asarray(scores)
-    if array.shape != shape:
-        raise MethodError(
-            f"{name} returned scores of shape {array.shape} instead of {shape}; one row per user or group, "
-            "one column per item"
-        )
-    if array.dtype.kind not in "fiu":
-        raise MethodError(f"{name} returned {array.dtype} scores; return floats")
-    finite = np.isfinite(array)
-    if not finite.all() and (bad := np.count_nonzero(~finite & where)):
-        raise MethodError(
-            f"{name} returned {bad} scores that are NaN or infinite; return finite scores for every item, "
-            "also for users without training rows"
-        )
-    return array.astype(np.float64, copy=False)

@@ -28,9 +28,7 @@ def ratio_split(ratings: Ratings, ratio: float, rng: np.random.Generator) -> Spl
     Raises:
         ConfigError: if either side would be empty.
     """
-    n_train = _n_train(len(ratings), ratio)
-    order = rng.permutation(len(ratings))
-    return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))
+    return _cut(rng.permutation(len(ratings)), ratio)
 
 
 def temporal_split(ratings: Ratings, ratio: float) -> Split:
@@ -41,9 +39,7 @@ def temporal_split(ratings: Ratings, ratio: float) -> Split:
     """
     if ratings.timestamps is None:
         raise ConfigError("split=temporal needs timestamps, and this data has none; use split=ratio")
-    n_train = _n_train(len(ratings), ratio)
-    order = np.argsort(ratings.timestamps, kind="stable")
-    return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))
+    return _cut(np.argsort(ratings.timestamps, kind="stable"), ratio)
 
 
 def fold_split(n_units: int, folds: int, fold: int, rng: np.random.Generator) -> Split:
@@ -79,7 +75,9 @@ def leave_one_out(ratings: Ratings, rng: np.random.Generator) -> Split:
     return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out))
 
 
-def _n_train(n: int, ratio: float) -> int:
+def _cut(order: IntArray, ratio: float) -> Split:
+    """The first rows of `order` for training, the rest held out."""
+    n = len(order)
     # Rounded first: 0.29 * 100 is a little less than 29 in floating point.
     n_train = int(round(n * ratio, 9))
     if not 0 < n_train < n:
@@ -87,4 +85,4 @@ def _n_train(n: int, ratio: float) -> int:
             f"ratio={ratio} leaves {n_train} of {n} ratings for training and {n - n_train} held out; "
             "choose a ratio that leaves rows on both sides"
         )
-    return n_train
+    return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """One data set under one protocol and seed: what methods learn from and what judges them.
+    """One data set under one protocol and seed: what methods learn from and what they are evaluated on.
 
     Attributes:
         train: all that methods see.
         held_out: held-out ratings of users.
         joint: held-out joint ratings; their `users` are indices into `train.groups`.
-        given: the split that came with the data, where its held-out rows judge.
+        given: the split that came with the data, where its held-out rows are evaluated.
         catalogues: (n_items, n_catalogues) 0/1 columns: groups choose within theirs; None for all items.
     """
 

@@ -1,4 +1,4 @@
-"""Training pairs of groups and items: what aggregators that learn are taught."""
+"""Training pairs of groups and items: what aggregators learn from."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def training_pairs(train: TrainingData) -> TrainingPairs:
     chosen, width = _affordable(train.groups.sizes[groups], rng)
     order = order[Segments.from_sizes(sizes).position < width]
     rows, valid = Segments.from_sizes(np.minimum(sizes, width)).window(chosen)
-    places = order[rows]
-    return TrainingPairs(groups[chosen], pairs[places] % n_items, valid, target[places])
+    cells = order[rows]
+    return TrainingPairs(groups[chosen], pairs[cells] % n_items, valid, target[cells])
 
 
 def _rated(train: TrainingData) -> tuple[IntArray, FloatArray]:
@@ -63,10 +63,10 @@ def _rated(train: TrainingData) -> tuple[IntArray, FloatArray]:
         rows = train.group_ratings
         owners, values, items = rows.users, rows.values, rows.items
     else:
-        owners, places = member_rows(train.ratings, train.groups)
-        values, items = train.ratings.values[places], train.ratings.items[places]
-    pairs, place = np.unique(owners * train.ratings.n_items + items, return_inverse=True)
-    return pairs, np.bincount(place, weights=values) / np.bincount(place)
+        owners, of_members = member_rows(train.ratings, train.groups)
+        values, items = train.ratings.values[of_members], train.ratings.items[of_members]
+    pairs, number = np.unique(owners * train.ratings.n_items + items, return_inverse=True)
+    return pairs, np.bincount(number, weights=values) / np.bincount(number)
 
 
 def _with_others(
@@ -78,7 +78,7 @@ def _with_others(
 
 
 def _affordable(sizes: IntArray, rng: np.random.Generator) -> tuple[IntArray, int]:
-    """Which groups, of `sizes` members, are taught, ascending, and by how many pairs each at most."""
+    """Which groups, of `sizes` members, are learned from, ascending, and by how many pairs each at most."""
     order = rng.permutation(len(sizes))
     chosen = np.sort(order[np.cumsum(sizes[order]) <= MAX_TRAINING_PAIRS])
     return chosen, MAX_TRAINING_PAIRS // max(1, int(sizes[chosen].sum()))

@@ -1,13 +1,22 @@
-"""Tie-aware ranking metrics: one kernel judges all lists by all metrics at once."""
+"""Tie-aware ranking metrics: one kernel evaluates all lists by all metrics at once."""
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import Family, families, foreign, register
+from groupbench.metrics._inputs import exact_scores
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
 from groupbench.metrics._members import MemberLists, evaluate_members
-from groupbench.metrics._metric import Metric, ask, definition, definitions, explain, parse, standard_name
-from groupbench.metrics._predictions import Predictions, evaluate_predicted, evaluate_predictions
-from groupbench.metrics._ranking import Ranking, Ties, rank, rank_sorted, ratio
+from groupbench.metrics._metric import (
+    Metric,
+    definition,
+    definitions,
+    explain,
+    make_request,
+    parse,
+    standard_name,
+)
+from groupbench.metrics._predictions import Predictions, evaluate_predictions
+from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
 from groupbench.metrics._spreads import SPREADS
@@ -26,23 +35,23 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
-    "ask",
     "counts",
     "definition",
     "definitions",
     "evaluate_members",
-    "evaluate_predicted",
     "evaluate_predictions",
     "evaluate_rankings",
     "evaluate_scores",
+    "exact_scores",
     "explain",
     "families",
     "foreign",
     "gather",
+    "ideal_gain",
+    "make_request",
     "parse",
     "rank",
     "rank_sorted",
-    "ratio",
     "register",
     "sort_keys",
     "standard_name",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._ranking import ratio
+from groupbench.core.arrays import chunks, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _CELLS = 1 << 20
 
 
 class Exposure:
-    """Judges lists of items by what the training rows and the features say of the items.
+    """Evaluates lists of items by what the training rows and the features say of the items.
 
     Lists are (n_lists, depth) item indices, best first, -1 beyond the end of a list; no cutoff may exceed
     `depth`. Values are NaN where a metric is undefined (see `explain`).
@@ -40,7 +40,7 @@ class Exposure:
         self._features = features
         rows = np.bincount(train.items, minlength=self._n_items)
         # The last of each is for the end of a list: index -1.
-        self._known = np.append(np.ones(self._n_items), 0.0)
+        self._listed = np.append(np.ones(self._n_items), 0.0)
         self._novelty = np.append(-np.log2((rows + 1) / (rows.sum() + self._n_items)), 0.0)
         self._popular = np.append(_head(rows), 0.0)
 
@@ -54,7 +54,7 @@ class Exposure:
         Returns:
             The values, (n_lists,), by name such as `novelty@10`.
         """
-        length = np.cumsum(self._known[top], axis=1)
+        length = np.cumsum(self._listed[top], axis=1)
         novelty = np.cumsum(self._novelty[top], axis=1)
         popular = np.cumsum(self._popular[top], axis=1)
         out = {f"novelty@{k}": ratio(novelty[:, k - 1], length[:, k - 1]) for k in cutoffs}
@@ -76,21 +76,19 @@ class Exposure:
 def _head(rows: IntArray) -> FloatArray:
     """How far each item, of so many `rows`, is among the most popular ones, (n_items,): 1, 0 or a share.
 
-    Items that tie for the last places of the head share them equally, so that no item's number counts.
+    Items that tie for the last positions of the head share them equally, so that no item's number counts.
     """
-    places = -(-len(rows) // _ONE_IN)
-    last = np.sort(rows)[-places]
+    size = -(-len(rows) // _ONE_IN)
+    last = np.sort(rows)[-size]
     above, tied = rows > last, rows == last
-    share = (places - np.count_nonzero(above)) / np.count_nonzero(tied)
+    share = (size - np.count_nonzero(above)) / np.count_nonzero(tied)
     return np.where(above, 1.0, np.where(tied, share, 0.0))
 
 
 def _diversity(top: IntArray, features: Features, cutoffs: Sequence[int]) -> FloatArray:
     """Mean 1 - cosine over the pairs of the first K items, (n_cutoffs, n_lists), in bounded memory."""
     out = np.full((len(cutoffs), len(top)), np.nan)
-    step = max(1, _CELLS // max(1, top.shape[1] * features.values.shape[1]))
-    for start in range(0, len(top), step):
-        part = slice(start, start + step)
+    for part in chunks(len(top), top.shape[1] * features.values.shape[1], _CELLS):
         units, described = _units(top[part], features)
         counts = np.cumsum(described, axis=1)
         total = np.zeros((len(units), features.values.shape[1]))
@@ -109,5 +107,5 @@ def _units(top: IntArray, features: Features) -> tuple[FloatArray, IntArray]:
     norms = np.sqrt(np.einsum("lpf,lpf->lp", vectors, vectors))
     norms[top < 0] = 0.0
     described = norms > 0
-    scale = ratio(np.ones(norms.shape), norms)
-    return vectors * np.where(described, scale, 0.0)[:, :, None], described.astype(np.int64)
+    scale = ratio(np.ones(norms.shape), norms, 0.0)
+    return vectors * scale[:, :, None], described.astype(np.int64)

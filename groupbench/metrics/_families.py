@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import ratio
 from groupbench.core.errors import PluginError
 from groupbench.metrics._definitions import OTHERS, Definition
-from groupbench.metrics._ranking import discounts, ratio
+from groupbench.metrics._ranking import ideal_gain
 from groupbench.metrics._spreads import DERIVED
 
 if TYPE_CHECKING:
@@ -36,17 +37,19 @@ class Family(Definition):
 
 _families: dict[str, Family] = {}
 _TAKEN = DERIVED | {definition.name for definition in OTHERS}
+"""Names of metrics that are no family."""
 
 
 def register(family: Family) -> Family:
-    """Add a metric family, so that `name@K` can be asked for.
+    """Add a metric family, so that `name@K` can be requested.
 
     Raises:
         PluginError: if another metric has the name.
     """
-    if family.name in _TAKEN or _families.setdefault(family.name, family) != family:
-        raise PluginError(f"metric {family.name!r} is already defined; choose another name")
-    return family
+    others = {word for one in _families.values() if one != family for word in (one.name, *one.synonyms)}
+    if taken := sorted({family.name, *family.synonyms} & (_TAKEN | others)):
+        raise PluginError(f"metric {taken[0]!r} is already defined; choose another name")
+    return _families.setdefault(family.name, family)
 
 
 def families() -> dict[str, Family]:
@@ -94,13 +97,8 @@ def _load_entry_points() -> None:
         except Exception as error:
             raise PluginError(
                 f"entry point {point.name!r} of groupbench.metrics ({point.value}) raised "
-                f"{type(error).__name__}: {error}; mend or uninstall its package"
+                f"{type(error).__name__}: {error}; fix or uninstall its package"
             ) from error
-
-
-def _ideal_gain(ranking: Ranking, k: int) -> FloatArray:
-    ideal = np.concatenate([[0.0], np.cumsum(discounts(k))])
-    return np.asarray(ideal[np.minimum(ranking.n_relevant, k)])
 
 
 _NO_RELEVANT = "NaN where a list has no relevant candidate"
@@ -164,7 +162,7 @@ for _family in (
         "by the gain that relevance@K averages",
         source="Jarvelin & Kekalainen, ACM TOIS 20(4), 2002; discount and binary gain of trec_eval ndcg_cut",
         undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.gain[k], _ideal_gain(r, k)),
+        compute=lambda r, k: ratio(r.gain[k], ideal_gain(r.n_relevant, k)),
     ),
     Family(
         name="hit",
@@ -207,6 +205,7 @@ for _family in (
         "other candidates have the same score, so that only the tie rule decides",
         source="groupbench; a diagnostic, not a quality",
         undefined="NaN where a list has no ranked candidate",
+        normalizable=False,
         ties="the same under every --ties: it counts the positions that are left to the random order of "
         "equal scores (McSherry & Najork, ECIR 2008)",
         lower_is_better=True,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import MethodError
+from groupbench.metrics._inputs import finite_scores, flags
 from groupbench.metrics._metric import Metric, parse
 from groupbench.metrics._ranking import Ranking, Ties, Untied, rank_checked
-from groupbench.metrics._select import check_scores
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -28,7 +28,7 @@ def evaluate_scores(
     ties: Ties = "expected",
     recommended: BoolArray | None = None,
 ) -> dict[str, FloatArray]:
-    """Judge many ranked lists of candidates by many metrics.
+    """Evaluate many ranked lists of candidates by many metrics.
 
     A metric is its expected value under a uniformly random order of equal scores, or its bound where
     equal scores put relevant candidates first ("best") or last ("worst").
@@ -47,21 +47,23 @@ def evaluate_scores(
 
     Raises:
         ConfigError: if a metric or the tie rule is unknown.
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
+        MethodError: if the shapes differ, a valid score is NaN, infinite or beyond what floats tell apart, or
+            relevance is neither 0 nor 1.
     """
-    check_scores(scores, valid)
+    valid = flags("valid", valid)
+    allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
+    given = finite_scores(scores, valid), flags("relevant", relevant, valid.shape), valid, allowed
 
     def ranked(part: slice, depth: int) -> Ranking:
-        allowed = None if recommended is None else recommended[part]
-        return rank_checked(scores[part], relevant[part], valid[part], depth, allowed).resolved(ties)
+        return rank_checked(*(array[part] for array in given), depth).resolved(ties)
 
-    return _judged(ranked, scores.shape, metrics)
+    return _computed(ranked, valid.shape, metrics)
 
 
 def evaluate_rankings(
     relevant: BoolArray, n_relevant: IntArray, metrics: Iterable[Metric | str]
 ) -> dict[str, FloatArray]:
-    """Judge many lists whose order is given, without scores and ties, by many metrics.
+    """Evaluate many lists whose order is given, without scores and ties, by many metrics.
 
     Args:
         relevant: (n_lists, length) whether what stands at each position is relevant, best first; behind the
@@ -74,8 +76,9 @@ def evaluate_rankings(
 
     Raises:
         ConfigError: if a metric is unknown.
-        MethodError: if the shapes differ.
+        MethodError: if the shapes differ, or relevance is neither 0 nor 1.
     """
+    relevant = flags("relevant", relevant)
     if relevant.ndim != 2 or n_relevant.shape != relevant.shape[:1]:
         raise MethodError(
             f"rankings have shape {relevant.shape}, their numbers of relevant candidates {n_relevant.shape}; "
@@ -84,26 +87,26 @@ def evaluate_rankings(
     length = relevant.shape[1]
 
     def ranked(part: slice, depth: int) -> Ranking:
-        found = np.zeros((depth, len(relevant[part])))
-        found[:length] = relevant[part, :depth].T
-        n_candidates = np.full(found.shape[1], length)
-        return Untied.of(found, np.broadcast_to(False, found.shape), n_candidates, n_relevant[part])
+        hits = np.zeros((depth, len(relevant[part])))
+        hits[:length] = relevant[part, :depth].T
+        n_candidates = np.full(hits.shape[1], length)
+        return Untied.of(hits, np.broadcast_to(False, hits.shape), n_candidates, n_relevant[part])
 
-    return _judged(ranked, relevant.shape, metrics)
+    return _computed(ranked, relevant.shape, metrics)
 
 
-def _judged(
+def _computed(
     ranked: Callable[[slice, int], Ranking], shape: tuple[int, ...], metrics: Iterable[Metric | str]
 ) -> dict[str, FloatArray]:
     """The metrics of what `ranked` makes of some lists, to a depth; `shape` is (n_lists, width)."""
-    request = {metric.name: metric for metric in map(parse, metrics)}
-    depth = max((metric.k for metric in request.values()), default=1)
-    out = {name: np.empty(shape[0]) for name in request}
+    wanted = {metric.name: metric for metric in map(parse, metrics)}
+    depth = max((metric.k for metric in wanted.values()), default=1)
+    out = {name: np.empty(shape[0]) for name in wanted}
     # Blocks fit the processor's cache: faster than all lists at once, and in little memory.
     step = max(_BLOCK_CELLS // max(shape[1], depth), _BLOCK_LISTS)
     for start in range(0, shape[0], step):
         part = slice(start, start + step)
         ranking = ranked(part, depth)
-        for name, metric in request.items():
+        for name, metric in wanted.items():
             out[name][part] = metric.compute(ranking)
     return out

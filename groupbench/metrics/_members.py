@@ -1,6 +1,6 @@
-"""Metrics of a group whose members judge the same list each by their own truth.
+"""Metrics of a group whose list is evaluated by the truth of each member.
 
-A member without a relevant candidate judges nothing. Means over members are expectations in closed form. What
+A member without a relevant candidate does not count. Means over members are expectations in closed form. What
 several members' values decide together is the expectation over orders of equal scores that all of them see
 alike; its bounds follow from those of each member.
 """
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import Segments
+from groupbench.core.arrays import Segments, ratio
 from groupbench.metrics._definitions import OF_MEMBERS
 from groupbench.metrics._families import families
 from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
-from groupbench.metrics._ranking import Ranking, Untied, discounts, rank_sorted, ratio
+from groupbench.metrics._ranking import Ranking, Untied, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._spreads import (
     PROPORTIONALITY,
@@ -45,7 +45,7 @@ class MemberLists:
         keys: (n_groups, n) of the candidates that lead the lists, as `top_candidates` gives them.
         liked: (n_members, n) which of them are relevant to a member of the group.
         n_candidates: (n_groups,) candidates that are ranked.
-        n_relevant: (n_members,) relevant candidates of the whole lists; who has none judges nothing.
+        n_relevant: (n_members,) relevant candidates of the whole lists; who has none does not count.
         groups: which members belong to which group.
         depth: the largest K of interest, for which `keys` hold all that leads or ties.
         numbers: (n_groups,) what the drawn orders of a group depend on; its place by default.
@@ -70,8 +70,8 @@ class MemberLists:
     def tied(self, k: int) -> TiedLists:
         """The lists of those groups to whose members the order of equal scores in the first `k` matters."""
         undecided = self.ranking.undecided[:k].any(axis=0)
-        groups = np.flatnonzero(self.groups.reduce("max", undecided))
-        matters = self.groups.reduce("max", self.liked) & (self.keys < np.inf)
+        groups = np.flatnonzero(self.groups.reduce("any", undecided))
+        matters = self.groups.reduce("any", self.liked) & (self.keys < np.inf)
         first = self.groups.offsets[groups]
         return TiedLists.of(self.ranking, k, groups, first, matters, self.numbers)
 
@@ -86,7 +86,7 @@ class MemberLists:
         )
 
     def values(self, values: FloatArray, found: MembersInOrder | None = None) -> MemberValues:
-        """The `values` of those who judge, of all members or of those in certain orders."""
+        """The `values` of those who count, of all members or of those in certain orders."""
         if found is None:
             return MemberValues(np.where(self.n_relevant > 0, values, np.nan), self.groups)
         return MemberValues(np.where(self.n_relevant[found.members] > 0, values, np.nan), found.orders)
@@ -110,7 +110,7 @@ def evaluate_members(
             one bound and below the other is possible, though no order may reach either.
 
     Returns:
-        Values (n_groups,) by name, NaN where no member judges.
+        Values (n_groups,) by name, NaN where no member counts.
     """
     out: dict[str, FloatArray] = {}
     ranking = lists.ranking.resolved(ties)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.metrics._definitions import OF_EXPECTATIONS, OTHERS, RELEVANCE, Definition
+from groupbench.metrics._definitions import COMMON_ORDERS, OTHERS, RELEVANCE, Definition
 from groupbench.metrics._families import Family, families
 from groupbench.metrics._request import TIES, MetricRequest
-from groupbench.metrics._spreads import SPREAD_OF, SPREADS, Spread
+from groupbench.metrics._spreads import SPREAD_OF, SPREADS, MemberSpread
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
@@ -52,17 +52,16 @@ def parse(name: str | Metric) -> Metric:
     if isinstance(name, Metric):
         return name
     family, _, k = name.strip().lower().partition("@")
-    known = families().get(family)
-    if known is None:
+    if family not in families():
         raise ConfigError(unknown("metric", family, families(), _REMEDY))
-    return Metric(known, _cutoff(family, k))
+    return Metric(families()[family], _cutoff(family, k))
 
 
-def ask(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> MetricRequest:
+def make_request(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> MetricRequest:
     """Read which metrics, such as `ndcg@10` or `min-recall@5`, and which tie rules are wanted.
 
     Args:
-        metrics: all that run records hold may be asked for, at any K; None for all metrics.
+        metrics: all that run records hold may be requested, at any K; None for all metrics.
         ties: the tie rules.
 
     Raises:
@@ -97,8 +96,8 @@ def definitions() -> dict[str, Definition]:
 
 def definition(metric: str) -> Definition | None:
     """The definition of a metric or synonym, written with or without its cutoff, or None if there is none."""
-    name, known = metric.strip().lower().partition("@")[0], definitions()
-    return known.get(name) or next((found for found in known.values() if name in found.synonyms), None)
+    name, by_name = metric.strip().lower().partition("@")[0], definitions()
+    return by_name.get(name) or next((one for one in by_name.values() if name in one.synonyms), None)
 
 
 def standard_name(metric: str) -> str:
@@ -146,18 +145,19 @@ def _cutoff(name: str, k: str) -> int:
 @functools.cache
 def _others() -> dict[str, Definition]:
     """The metrics that are no family, and the spreads over members (`min-ndcg`), by name."""
-    bases = [(families()[name], OF_EXPECTATIONS) for name in SPREAD_OF] + [(RELEVANCE, RELEVANCE.ties)]
-    spreads = (_spread(spread, base, ties) for base, ties in bases for spread in SPREADS)
+    bases = *(families()[name] for name in SPREAD_OF), RELEVANCE
+    spreads = (_spread(spread, base) for base in bases for spread in SPREADS)
     return {found.name: found for found in (*OTHERS, *spreads)}
 
 
-def _spread(spread: Spread, base: Definition, ties: str) -> Definition:
+def _spread(spread: MemberSpread, base: Definition) -> Definition:
     return Definition(
         name=f"{spread.name}-{base.name}",
         title=f"{base.title}, {spread.name} over members",
-        formula=f"{spread.formula}; x_1 ... x_n are {base.name}@K of the members who judge: {base.formula}",
+        formula=f"{spread.formula}; x_1 ... x_n are {base.name}@K of the members who count: {base.formula}",
         source=f"{spread.source}; {base.name}: {base.source}",
-        undefined="NaN where no member judges the list, and where the formula says so",
-        ties=ties,
+        undefined="NaN where no member counts (has a relevant candidate), and where the formula says so",
+        ties=COMMON_ORDERS,
         lower_is_better=spread.lower_is_better,
+        normalizable=False,
     )

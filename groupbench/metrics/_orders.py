@@ -1,9 +1,9 @@
 """Orders of equal scores that all members of a group see alike, and the mean of what follows from them.
 
-A function of several members' values, such as the lowest one, has no closed form under ties. Where the ways
-to fill the first K positions are few they are all gone through, each with its probability; else `ORDERS`
-orders are drawn. What is drawn depends on the number of the list and on nothing else: it is the same for every
-method, and whatever else is computed beside it.
+A function of several members' values, such as the lowest one, has no closed form under ties. Where the
+ways to fill the first K positions are few they are all gone through, each with its probability; else
+`ORDERS` orders are drawn. The random numbers depend on the number of the list and on nothing else: they are
+the same for every method, and whatever is computed beside.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def _all_orders(tied: TiedLists, among: IntArray) -> Orders:
 
 
 def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
-    """`ORDERS` uniformly random orders of each of the `lists`: the first K steps of a Fisher-Yates shuffle."""
+    """`ORDERS` random orders of each of the `lists`: the first K steps of a Fisher-Yates shuffle."""
     depth, shape = len(tied.end), (len(lists), ORDERS)
     state = _mixed(
         _mixed(tied.numbers[lists].astype(np.uint64))[:, None] + np.arange(ORDERS, dtype=np.uint64)

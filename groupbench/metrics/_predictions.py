@@ -1,7 +1,7 @@
-"""Metrics of a group list by what the base method predicts for each member: they judge the aggregator alone.
+"""Metrics of a group list by what the base method predicts for each member: of the aggregator alone.
 
-Gains within a block of equal group scores are averaged, so every value but the spreads is the exact
-expectation over the orders of equal scores.
+Gains within a block of equal group scores are averaged, which is the expectation over the orders of equal
+scores. Spreads are expectations over orders that all members of a group see alike.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import min_max, ratio
 from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
-from groupbench.metrics._ranking import Ranking, discounts, rank_sorted, ratio
+from groupbench.metrics._ranking import Ranking, block_means, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
-from groupbench.metrics._select import gather, sort_keys, top_candidates
-from groupbench.metrics._spreads import SPREADS, MemberValues, Spread
+from groupbench.metrics._select import gather
+from groupbench.metrics._spreads import SPREADS, MemberSpread, MemberValues
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 
-_FAVOURITES = 20
-"""A member's favourites are one in so many of its candidates."""
+_FAVORITES = 20
+"""A member's favorites are one in so many of its candidates."""
 _UNENVIED = 4
 """A member envies nobody a candidate for which it is among the best one in so many of its group."""
 _ENOUGH = 2
@@ -47,12 +48,7 @@ class Predictions:
     @cached_property
     def gains(self) -> FloatArray:
         """The scores from 0 to 1 over each member's candidates; 1 where all are equal, 0 beyond the end."""
-        valid = self._candidate
-        low = np.min(self.scores, axis=1, keepdims=True, where=valid, initial=np.inf)
-        high = np.max(self.scores, axis=1, keepdims=True, where=valid, initial=-np.inf)
-        differ = high > low
-        scaled = np.where(differ, (self.scores - low) / np.where(differ, high - low, 1.0), 1.0)
-        return np.where(valid, scaled, 0.0)
+        return np.where(self._candidate, min_max(self.scores, self._candidate, 1.0), 0.0)
 
     @cached_property
     def descending(self) -> FloatArray:
@@ -60,13 +56,12 @@ class Predictions:
         return -np.sort(-self.gains, axis=1)
 
     @cached_property
-    def favourites(self) -> BoolArray:
+    def favorites(self) -> BoolArray:
         """Whether a candidate is among the best 5% of a member's own, (n_members, width).
 
         Their number is rounded up, and all that are as good as the last one are in.
         """
-        length = np.count_nonzero(self.valid, axis=1)[self.groups.of_row]
-        last = np.maximum(_one_in(_FAVOURITES, length) - 1, 0)[:, None]
+        last = np.maximum(-(-self.length // _FAVORITES) - 1, 0)[:, None]
         return self._candidate & (self.gains >= np.take_along_axis(self.descending, last, 1))
 
     @cached_property
@@ -75,12 +70,13 @@ class Predictions:
 
         Their number is rounded up, and all that are as good as the last one are in.
         """
-        out = np.empty(self.scores.shape, dtype=np.bool_)
-        for size in np.unique(self.groups.sizes):
-            rows, _ = self.groups.window(np.flatnonzero(self.groups.sizes == size))
-            scores, last = self.scores[rows], size - _one_in(_UNENVIED, size)
-            out[rows] = scores >= np.partition(scores, last, axis=1)[:, last, None]
-        return out & self._candidate
+        last = self.groups.largest(self.scores, lambda size: -(-size // _UNENVIED))
+        return (self.scores >= last[self.groups.of_row]) & self._candidate
+
+    @cached_property
+    def length(self) -> IntArray:
+        """Candidates of each member's group, (n_members,)."""
+        return np.asarray(np.count_nonzero(self.valid, axis=1)[self.groups.of_row])
 
     @cached_property
     def _candidate(self) -> BoolArray:
@@ -88,24 +84,6 @@ class Predictions:
 
 
 def evaluate_predictions(
-    scores: FloatArray, predictions: Predictions, cutoffs: tuple[int, ...]
-) -> dict[str, FloatArray]:
-    """What the group lists are worth to each member, by the base method's own predictions.
-
-    Args:
-        scores: (n_groups, width) group scores.
-        predictions: what the members think of the same candidates.
-        cutoffs: the K.
-
-    Returns:
-        Values (n_groups,) by name: `relevance@K` and `ndcg@K` with their spreads over members, and the
-        shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
-    """
-    keys, columns = top_candidates(sort_keys(scores, predictions.valid), max(cutoffs), stable=True)
-    return evaluate_predicted(keys, columns, predictions, cutoffs)
-
-
-def evaluate_predicted(
     keys: FloatArray,
     columns: IntArray,
     predictions: Predictions,
@@ -113,9 +91,19 @@ def evaluate_predicted(
     request: MetricRequest = EVERYTHING,
     numbers: IntArray | None = None,
 ) -> dict[str, FloatArray]:
-    """What `evaluate_predictions` does where `keys` and `columns`, (n_groups, n), of `top_candidates` are known.
+    """What the group lists are worth to each member, by the base method's own predictions.
 
-    On `numbers`, (n_groups,), the orders depend that are drawn; they are the groups' places by default.
+    Args:
+        keys: (n_groups, n) as `top_candidates` gives them.
+        columns: (n_groups, n) as `top_candidates` gives them.
+        predictions: what the members think of the candidates.
+        cutoffs: the K.
+        request: what is wanted.
+        numbers: (n_groups,) what the drawn orders of a group depend on; its place by default.
+
+    Returns:
+        Values (n_groups,) by name: `relevance@K` and `ndcg@K` with their spreads over members, and the
+        shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
     """
     given = keys, columns, predictions, cutoffs, request
     return _worth(*given, numbers) | _enough(*given)
@@ -137,10 +125,10 @@ def _worth(
         return {}
     groups = predictions.groups
     in_order = gather(predictions.gains, columns[groups.of_row])
-    placed = _block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
-    # Running sums: those of a matrix product would depend on how many groups are judged at once.
-    weights = discounts(placed.shape[1])
-    total, dcg = placed.cumsum(axis=1), (placed * weights).cumsum(axis=1)
+    gains = block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
+    # Running sums: those of a matrix product would depend on how many groups are evaluated at once.
+    weights = discounts(gains.shape[1])
+    total, dcg = gains.cumsum(axis=1), (gains * weights).cumsum(axis=1)
     blocks = rank_sorted(keys, np.zeros(keys.shape, np.bool_), len(weights), *np.zeros((2, len(keys)), int))
     out: dict[str, FloatArray] = {}
     for at in wanted:
@@ -166,7 +154,7 @@ def _in_order(
     gains: FloatArray,
     weight: FloatArray,
     divisor: FloatArray,
-    spreads: Mapping[str, Spread],
+    spreads: Mapping[str, MemberSpread],
     found: MembersInOrder,
 ) -> dict[str, FloatArray]:
     """Spreads of the weighted sums of members' `gains`, (n_members, n), in certain orders of the lists."""
@@ -180,8 +168,7 @@ def _most(predictions: Predictions, name: str, k: int) -> FloatArray:
     if name == "ndcg":
         best = predictions.descending[:, :k]
         return np.asarray((best * discounts(best.shape[1])).cumsum(axis=1)[:, -1])
-    length = np.count_nonzero(predictions.valid, axis=1)[predictions.groups.of_row]
-    return np.minimum(k, length).astype(np.float64)
+    return np.minimum(k, predictions.length).astype(np.float64)
 
 
 def _enough(
@@ -195,14 +182,14 @@ def _enough(
     owner, depth = predictions.groups.of_row, max(cutoffs, default=1)
     many = np.full(len(owner), depth)
     out: dict[str, FloatArray] = {}
-    for name, counts in (("proportional", "favourites"), ("envy_free", "unenvied")):
+    for name, counts in (("proportional", "favorites"), ("envy_free", "unenvied")):
         wanted = request.restrict({f"{name}_{m}@{k}": (m, k) for m in range(1, _ENOUGH + 1) for k in cutoffs})
         if not wanted:
             continue
         found = gather(getattr(predictions, counts), columns[owner])
         chances = _at_least(rank_sorted(keys[owner], found, depth, many, many), _ENOUGH)
-        for figure, (m, k) in wanted.items():
-            out[figure] = MemberValues(chances[m - 1, k], predictions.groups).mean
+        for metric, (m, k) in wanted.items():
+            out[metric] = MemberValues(chances[m - 1, k], predictions.groups).mean
     return out
 
 
@@ -216,26 +203,10 @@ def _at_least(ranking: Ranking, most: int) -> FloatArray:
     exactly = np.zeros((most, n_lists))
     exactly[0] = 1.0
     out = np.zeros((most, depth + 1, n_lists))
-    for place in range(depth):
-        left = ranking.before[place] + ranking.relevant[place] - np.arange(most)[:, None]
-        step = exactly * np.clip(left / (ranking.size[place] - ranking.offset[place]), 0.0, 1.0)
+    for rank in range(depth):
+        left = ranking.before[rank] + ranking.relevant[rank] - np.arange(most)[:, None]
+        step = exactly * np.clip(left / (ranking.size[rank] - ranking.offset[rank]), 0.0, 1.0)
         exactly -= step
         exactly[1:] += step[:-1]
-        np.add(out[:, place], step, out=out[:, place + 1])
+        np.add(out[:, rank], step, out=out[:, rank + 1])
     return out
-
-
-def _one_in(n: int, of: IntArray) -> IntArray:
-    return -(-of // n)
-
-
-def _block_means(keys: FloatArray, gains: FloatArray, owner: IntArray) -> FloatArray:
-    """Gains (n_members, n) in list order with each block of equal keys (n_groups, n) at its mean."""
-    starts = np.ones(keys.shape, dtype=bool)
-    starts[:, 1:] = keys[:, 1:] != keys[:, :-1]
-    if starts.all():
-        return gains
-    first = np.flatnonzero(starts[owner].ravel())
-    sizes = np.diff(np.append(first, gains.size))
-    means = np.add.reduceat(np.where(keys[owner] < np.inf, gains, 0.0).ravel(), first) / sizes
-    return np.repeat(means, sizes).reshape(gains.shape)

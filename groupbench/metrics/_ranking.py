@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from groupbench.core.arrays import Segments
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.metrics._select import check_scores, counts, gather, sort_keys, top_candidates
+from groupbench.metrics._inputs import finite_scores, flags
+from groupbench.metrics._select import counts, gather, sort_keys, top_candidates
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -112,8 +114,8 @@ class Ranking:
         if ties == "expected":
             return self
         first = 0.0 if ties == "best" else self.size - self.relevant
-        place = self.offset - first
-        relevant = ((place >= 0) & (place < self.relevant)).astype(np.float64)
+        position = self.offset - first
+        relevant = ((position >= 0) & (position < self.relevant)).astype(np.float64)
         return Untied.of(relevant, self.undecided, self.n_candidates, self.n_relevant)
 
 
@@ -164,17 +166,19 @@ def rank(
             relevant candidates that were missed. By default all.
 
     Raises:
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
+        MethodError: if the shapes differ, a valid score is NaN, infinite or beyond what floats tell apart, or
+            relevance is neither 0 nor 1.
     """
-    check_scores(scores, valid)
-    return rank_checked(scores, relevant, valid, depth, recommended)
+    valid = flags("valid", valid)
+    allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
+    given = finite_scores(scores, valid), flags("relevant", relevant, valid.shape), valid
+    return rank_checked(*given, allowed, depth)
 
 
 def rank_checked(
-    scores: FloatArray, relevant: BoolArray, valid: BoolArray, depth: int, recommended: BoolArray | None
+    scores: FloatArray, relevant: BoolArray, valid: BoolArray, ranked: BoolArray, depth: int
 ) -> Ranking:
-    """What `rank` does, on scores that have passed `check_scores`."""
-    ranked = valid if recommended is None else valid & recommended
+    """What `rank` does, on what has been read already; `ranked` are the recommended ones of the `valid`."""
     keys, columns = top_candidates(sort_keys(scores, ranked), depth)
     return rank_sorted(keys, gather(relevant, columns), depth, counts(ranked), counts(relevant & valid))
 
@@ -182,11 +186,11 @@ def rank_checked(
 def rank_sorted(
     keys: FloatArray, relevant: BoolArray, depth: int, n_candidates: IntArray, n_relevant: IntArray
 ) -> Ranking:
-    """Describe lists whose leaders stand in order already.
+    """Describe lists whose top candidates stand in order already.
 
     Args:
         keys: (n_lists, n) as `top_candidates` gives them.
-        relevant: (n_lists, n) which of the leaders are relevant; ignored where the key is +inf.
+        relevant: (n_lists, n) which of them are relevant; ignored where the key is +inf.
         depth: number of leading positions to describe.
         n_candidates: (n_lists,) candidates that are ranked, or `depth` where there are more.
         n_relevant: (n_lists,) relevant candidates of the whole lists.
@@ -208,23 +212,33 @@ def discounts(depth: int) -> FloatArray:
     return np.asarray(1.0 / np.log2(np.arange(2.0, depth + 2.0)))
 
 
-def ratio(numerator: FloatArray, denominator: FloatArray | IntArray) -> FloatArray:
-    """`numerator / denominator`, both (n_lists,), and NaN where the denominator is 0."""
-    out = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator > 0)
-    return out
+def ideal_gain(n_relevant: IntArray, k: int) -> FloatArray:
+    """The highest discounted cumulative gain of k positions, of lists with so many relevant: (n_lists,)."""
+    gain = np.concatenate([[0.0], np.cumsum(discounts(k))])
+    return np.asarray(gain[np.minimum(n_relevant, k)])
 
 
-def _blocks(same: BoolArray, found: BoolArray, tail: BoolArray, tail_found: BoolArray) -> Blocks:
+def block_means(keys: FloatArray, gains: FloatArray, owner: IntArray) -> FloatArray:
+    """Gains (n_members, n) in list order with each block of equal keys (n_groups, n) at its mean."""
+    starts = np.ones(keys.shape, dtype=bool)
+    starts[:, 1:] = keys[:, 1:] != keys[:, :-1]
+    if starts.all():
+        return gains
+    blocks = Segments(np.append(np.flatnonzero(starts[owner]), gains.size))
+    means = blocks.mean(np.where(keys[owner] < np.inf, gains, 0.0).ravel())
+    return means[blocks.of_row].reshape(gains.shape)
+
+
+def _blocks(same: BoolArray, relevant: BoolArray, tail: BoolArray, tail_relevant: BoolArray) -> Blocks:
     """The blocks of equal keys.
 
     Args:
         same: (depth - 1, n_lists) whether a position is in one block with the next.
-        found: (depth, n_lists) whether what stands there in some order of equal keys is relevant.
+        relevant: (depth, n_lists) whether what stands there in some order of equal keys is relevant.
         tail: (n_lists, any) what is in one block with the last position, but stands behind it.
-        tail_found: (n_lists, any) which of that is relevant.
+        tail_relevant: (n_lists, any) which of that is relevant.
     """
-    hit, behind, hits_behind = found.astype(np.float64), tail.sum(axis=1), tail_found.sum(axis=1)
+    hit, behind, hits_behind = relevant.astype(np.float64), tail.sum(axis=1), tail_relevant.sum(axis=1)
     one = np.ones_like(hit)
     offset, hits_ahead = _inside(one, same), _inside(hit, same)
     size = offset + one + _inside(one[::-1], same[::-1], behind)[::-1]
@@ -233,7 +247,7 @@ def _blocks(same: BoolArray, found: BoolArray, tail: BoolArray, tail_found: Bool
     return offset, size, inside, before, (inside > 0) & (inside < size)
 
 
-def _inside(amounts: FloatArray, same: BoolArray, initial: Any = 0) -> FloatArray:
+def _inside(amounts: FloatArray, same: BoolArray, initial: IntArray | int = 0) -> FloatArray:
     """Sum of `amounts`, (depth, n_lists), over the earlier rows of the same block.
 
     `same`, (depth - 1, n_lists), says whether rows p and p + 1 share a block; row 0 gets `initial`.

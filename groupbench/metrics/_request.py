@@ -1,4 +1,4 @@
-"""Which figures are wanted, so that nothing else is computed."""
+"""Which metrics are wanted, so that nothing else is computed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class MetricRequest:
-    """The metrics and tie rules that are wanted; see `ask`.
+    """The metrics and tie rules that are wanted; see `make_request`.
 
     Attributes:
         metrics: under the names that records use, such as `ndcg@10` or `min-recall@5`; None for all.
@@ -28,9 +28,9 @@ class MetricRequest:
     def __contains__(self, metric: str) -> bool:
         return self.metrics is None or metric in self.metrics
 
-    def restrict(self, found: Mapping[str, T]) -> dict[str, T]:
-        """What is wanted of something that is held by metric."""
-        return {name: one for name, one in found.items() if name in self}
+    def restrict(self, by_metric: Mapping[str, T]) -> dict[str, T]:
+        """The entries of the metrics that are wanted."""
+        return {name: entry for name, entry in by_metric.items() if name in self}
 
     def cutoffs(self, usual: tuple[int, ...]) -> tuple[int, ...]:
         """The K that are wanted, ascending: the `usual` ones where all metrics are."""

@@ -1,4 +1,4 @@
-"""Which candidates lead a list: sort keys, shortlists of wide lists, and the deterministic top K."""
+"""The top candidates of each list: sort keys, shortlists of wide lists, and the deterministic top K."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from groupbench.core.errors import MethodError
+from groupbench.core.arrays import columns_set
+from groupbench.metrics._inputs import finite_scores, flags
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -30,35 +31,14 @@ def top_k(scores: FloatArray, valid: BoolArray, k: int) -> IntArray:
         (n_lists, k) column indices, -1 behind the last candidate.
 
     Raises:
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
+        MethodError: if the shapes differ, or a valid score is NaN, infinite or beyond what floats tell apart.
     """
-    check_scores(scores, valid)
-    keys, columns = top_candidates(sort_keys(scores, valid), k, stable=True)
+    valid = flags("valid", valid)
+    keys, columns = top_candidates(sort_keys(finite_scores(scores, valid), valid), k, stable=True)
     out = np.full((len(keys), k), -1, dtype=np.int64)
     taken = np.where(keys < np.inf, columns, -1)[:, :k]
     out[:, : taken.shape[1]] = taken
     return out
-
-
-def check_scores(scores: FloatArray, valid: BoolArray) -> None:
-    """Refuse scores that no ranking can be made from.
-
-    Raises:
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
-    """
-    if scores.ndim != 2 or scores.shape != valid.shape:
-        raise MethodError(
-            f"scores have shape {scores.shape}, the candidates {valid.shape}; "
-            "a method must give one score for every candidate of every list"
-        )
-    broken = ~np.isfinite(scores) & valid
-    if broken.any():
-        row, column = np.unravel_index(int(broken.argmax()), broken.shape)
-        raise MethodError(
-            f"{int(broken.sum())} of {int(valid.sum())} scores are not finite, the first of them "
-            f"{scores[row, column]} for candidate {column} of list {row}; "
-            "a method must give every candidate a finite score"
-        )
 
 
 def sort_keys(scores: FloatArray, valid: BoolArray) -> FloatArray:
@@ -89,17 +69,12 @@ def top_candidates(keys: FloatArray, k: int, *, stable: bool = False) -> tuple[F
     order = np.argsort(keys, axis=1, kind="quicksort" if narrow else "stable")
     head = order[:, : k + 1]
     ordered = gather(keys, head)
-    if repeats(ordered[:, k - 1 :]).any():
+    if _tied(ordered[:, k - 1 :]).any():
         head, ordered = order, gather(keys, order)
     if narrow and stable:
-        tied = repeats(ordered).any(axis=1)
+        tied = _tied(ordered).any(axis=1)
         head[tied] = np.argsort(keys[tied], axis=1, kind="stable")[:, : head.shape[1]]
     return ordered, head if shorter is None else gather(shorter[1], head)
-
-
-def repeats(ordered: FloatArray) -> BoolArray:
-    """Which keys of sorted lists, (n_lists, n), are equal to the next and no filling: (n_lists, n - 1)."""
-    return np.asarray((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] < np.inf))
 
 
 def counts(flags: BoolArray) -> IntArray:
@@ -113,6 +88,11 @@ def gather(values: NDArray[T], columns: IntArray) -> NDArray[T]:
     starts = np.arange(len(values))[:, None] * values.shape[1]
     gathered: NDArray[T] = values.reshape(-1).take(columns + starts)
     return gathered
+
+
+def _tied(ordered: FloatArray) -> BoolArray:
+    """Which keys of sorted lists, (n_lists, n), are equal to the next and no filling: (n_lists, n - 1)."""
+    return np.asarray((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] < np.inf))
 
 
 def _shortlist(keys: FloatArray, k: int) -> tuple[FloatArray, IntArray] | None:
@@ -129,10 +109,5 @@ def _shortlist(keys: FloatArray, k: int) -> tuple[FloatArray, IntArray] | None:
     best = keys[:, : rounds * chunks].reshape(lists, rounds, chunks).min(axis=1)
     best.sort(axis=1)
     keep = (keys <= best[:, k - 1 : k]) & (keys < np.inf)
-    counts = np.count_nonzero(keep, axis=1)
-    kept = np.flatnonzero(keep)
-    slots = np.arange(counts.max(initial=0)) < counts[:, None]
-    short, columns = np.full(slots.shape, np.inf), np.zeros(slots.shape, dtype=np.int64)
-    short[slots] = keys.reshape(-1)[kept]
-    columns[slots] = kept % width
-    return short, columns
+    columns, inside = columns_set(keep)
+    return np.where(inside, gather(keys, columns), np.inf), columns

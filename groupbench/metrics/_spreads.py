@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.metrics._ranking import ratio
+from groupbench.core.arrays import ratio
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, Segments
@@ -83,7 +83,7 @@ class MemberValues:
         return 1 - self.equal
 
     def served(self, values: FloatArray, otherwise: FloatArray | float) -> FloatArray:
-        """The `values` of groups, (n_groups,), with `otherwise` where there are members but all of them have 0."""
+        """The `values` of groups, (n_groups,), with `otherwise` where all members that count have 0."""
         return np.where((self.total > 0) | (self.count == 0), values, otherwise)
 
     def shares(self) -> FloatArray:
@@ -150,7 +150,7 @@ class MemberFunction:
 
 
 @dataclass(frozen=True)
-class Spread(MemberFunction):
+class MemberSpread(MemberFunction):
     """How a value spreads over the members of a group.
 
     Attributes:
@@ -232,7 +232,7 @@ def _proportionality_bounds(members: MemberBounds) -> Interval:
 _UNSERVED = "the worst value, {}, if all are 0"
 
 SPREADS = (
-    Spread(
+    MemberSpread(
         name="min",
         formula="min x_i",
         source="least satisfied member (Kaya, Bridge & Tintarev, RecSys 2020)",
@@ -240,7 +240,7 @@ SPREADS = (
         bounds=lambda members: (members.low.low, members.high.low),
         lower_is_better=False,
     ),
-    Spread(
+    MemberSpread(
         name="max",
         formula="max x_i",
         source="most satisfied member",
@@ -248,7 +248,7 @@ SPREADS = (
         bounds=lambda members: (members.low.high, members.high.high),
         lower_is_better=False,
     ),
-    Spread(
+    MemberSpread(
         name="minmax",
         formula="min x_i / max x_i; " + _UNSERVED.format("0"),
         source="Kaya, Bridge & Tintarev, RecSys 2020",
@@ -256,7 +256,7 @@ SPREADS = (
         bounds=_minmax_bounds,
         lower_is_better=False,
     ),
-    Spread(
+    MemberSpread(
         name="std",
         formula="sqrt(sum (x_i - mean)^2 / n)",
         source="population standard deviation",
@@ -264,7 +264,7 @@ SPREADS = (
         bounds=lambda members: members.std,
         lower_is_better=True,
     ),
-    Spread(
+    MemberSpread(
         name="jain",
         formula="(sum x_i)^2 / (n sum x_i^2); " + _UNSERVED.format("1/n"),
         source="Jain, Chiu & Hawe 1984",
@@ -272,7 +272,7 @@ SPREADS = (
         bounds=_jain_bounds,
         lower_is_better=False,
     ),
-    Spread(
+    MemberSpread(
         name="gini",
         formula="sum over i, j of |x_i - x_j| / (2 n sum x_i); " + _UNSERVED.format("(n - 1)/n"),
         source="Gini 1912",
@@ -280,12 +280,12 @@ SPREADS = (
         bounds=_gini_bounds,
         lower_is_better=True,
     ),
-    Spread(
+    MemberSpread(
         name="envy",
-        formula="mean over ordered pairs i != j of max(x_j - x_i, 0), by how much i envies j; undefined for a "
-        "single member",
-        source="groupbench, after the degree of envy of Chevaleyre et al., IJCAI 2007, who compare bundles by "
-        "the envious one's own utility: here all members get one list, so their utilities are compared",
+        formula="mean over ordered pairs i != j of max(x_j - x_i, 0), by how much i envies j; undefined for "
+        "a single member",
+        source="groupbench, after the degree of envy of Chevaleyre et al., IJCAI 2007, who compare bundles "
+        "by the envious one's own utility: here all members get one list, so their utilities are compared",
         compute=lambda members: _envy(members, members.gaps),
         bounds=_envy_bounds,
         lower_is_better=True,

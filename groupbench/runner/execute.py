@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from groupbench.runner.job import Job
 
 
-_kept: dict[str, Dataset] = {}
+_given: dict[str, Dataset] = {}
 
 
 def keep(dataset: Dataset) -> None:
     """Take this data set for jobs on its content, instead of loading it."""
-    _kept[dataset.content_hash] = dataset
+    _given[dataset.content_hash] = dataset
 
 
 def execute(job: Job) -> None:
-    """Fit and judge one job and write its record.
+    """Fit and evaluate one job and write its record.
 
     Raises:
         GroupbenchError: typed, if the data, the options or the method are at fault.
@@ -49,18 +49,17 @@ def execute(job: Job) -> None:
     """
     for plugin in job.plugins:
         registry.load_plugin(plugin)
-    place = (job.source, job.data_dir, job.content_hash)
-    dataset = _dataset(*place)
-    asked = (_freeze(job.protocol), job.seed, job.validation, job.views)
-    task, cases, unsuitable = _task(place, *asked)
+    source = (job.source, job.data_dir, job.content_hash)
+    dataset = _dataset(*source)
+    task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
     with memory.limited(job.memory_budget):
-        judged = [] if unsuited else _judged(job, method, task, cases, watch)
+        evaluated = [] if unsuited else _evaluated(job, method, task, cases, watch)
     record = job.record(
         "done",
-        figures=tuple(tables.figures(j) for j in judged),
+        figures=tuple(tables.figures(j) for j in evaluated),
         views={
             **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},
             **{name: tables.unjudged(name, reason) for name, reason in unsuitable.items()},
@@ -73,8 +72,8 @@ def execute(job: Job) -> None:
             "train_workers": job.train_workers,
         },
     )
-    kept = judged and job.validation is None
-    store.write(job.folder, record, tables.tables(dataset, task, judged) if kept else {})
+    with_tables = evaluated and job.validation is None
+    store.write(job.folder, record, tables.tables(dataset, task, evaluated) if with_tables else {})
 
 
 def _repeatable(job: Job) -> bool:
@@ -91,7 +90,7 @@ def _made(job: Job) -> Method | ReferenceRow:
     return method
 
 
-def _judged(
+def _evaluated(
     job: Job, method: Any, task: Task, cases: list[EvaluationCase], watch: Stopwatch
 ) -> list[CaseResult]:
     if isinstance(method, Method):
@@ -123,8 +122,8 @@ def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
 def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
     from groupbench.data.loading import load
 
-    if content_hash in _kept:
-        return _kept[content_hash]
+    if content_hash in _given:
+        return _given[content_hash]
     dataset = load(source, None if data_dir is None else Path(data_dir))
     if dataset.content_hash != content_hash:
         raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")
@@ -133,13 +132,13 @@ def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
 
 @lru_cache(maxsize=4)
 def _task(
-    place: tuple[str, str | None, str],
+    source: tuple[str, str | None, str],
     options: tuple[tuple[str, Any], ...],
     seed: int,
     validation: int | None,
     views: tuple[str, ...],
 ) -> tuple[Task, list[EvaluationCase], dict[str, str]]:
-    protocol, dataset = make_protocol(dict(options)), _dataset(*place)
+    protocol, dataset = make_protocol(dict(options)), _dataset(*source)
     if validation is None:
         task = protocol.prepare(dataset, seed)
     else:

@@ -31,15 +31,17 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
         ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, was tuned for
             another data set or protocol, or asks for threads with which the method cannot be repeated or for
             training workers that it cannot use.
-        PluginError: if a method cannot be made, or promises what nobody knows.
+        PluginError: if a method cannot be made, or promises what nobody knows, or the source of it or of an
+            aggregator cannot be read.
     """
+    aggregators = {name: registry.aggregators[name].source_hash for name in config.aggregator_names()}
     jobs = [
         job
         for source, dataset in loaded.items()
         for protocol in [config.resolved_protocol(dataset)]
         for name in config.method_names()
         for mode in modes(config, registry.methods[name], dataset, protocol)
-        for job in _planned(config, source, dataset, protocol, name, mode, results)
+        for job in _planned(config, aggregators, source, dataset, protocol, name, mode, results)
     ]
     known = {name for job in jobs for name in (job.method, job.served)} | config.tuned.keys()
     for name, values in config.set.items():
@@ -55,6 +57,7 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
 
 def _planned(
     config: Config,
+    aggregators: Mapping[str, str],
     source: str,
     dataset: Dataset,
     protocol: Protocol,
@@ -62,8 +65,11 @@ def _planned(
     mode: GroupsAs,
     results: Path,
 ) -> list[Job]:
-    """The jobs of one method that serves groups in one way, one for each seed; errors as of `plan`."""
-    entry, aggregators = registry.methods[name], tuple(config.aggregator_names())
+    """The jobs of one method that serves groups in one way, one for each seed; errors as of `plan`.
+
+    `aggregators` maps their names to the hashes of their sources.
+    """
+    entry = registry.methods[name]
     asked, weight = weighed(mode, values_for(config.set, name, mode), config.group_weight)
     overrides, parameters, cost = made(entry, asked)
     one_thread = config.deterministic and needs_one_thread(entry, parameters)
@@ -74,7 +80,7 @@ def _planned(
         "method": name,
         "parameters": parameters,
         "code": [VERSION, evaluate.VERSION, entry.source_hash],
-        "aggregators": {a: registry.aggregators[a].source_hash for a in aggregators},
+        "aggregators": dict(aggregators),
         "one_thread": one_thread,
         **({"metrics": added} if (added := foreign()) else {}),
         **mode_key(mode, weight),
@@ -91,7 +97,7 @@ def _planned(
             method=name,
             overrides=overrides,
             seed=seed,
-            aggregators=aggregators,
+            aggregators=tuple(aggregators),
             plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
             results=str(results),
             key=digest({**decides, "seed": seed}),

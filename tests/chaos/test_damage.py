@@ -145,7 +145,7 @@ import sys, json
 from dataclasses import replace
 from pathlib import Path
 import pyarrow as pa
-from groupbench import store
+from groupbench.results import store
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])
 record = replace(store.RunRecord.from_json(Path(sys.argv[3]).read_text()), seed=seed)
 tables = {name: pa.table({"seed": [seed] * 1000}) for name in ("entities", "groups", "top")}

@@ -15,6 +15,7 @@ EVERYWHERE = FILES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     {"errors", "memory"},
+    {"source_hash"},
     {"arrays", "atomic", "seeding", "measure", "registry", "hyperparameters"},
     {"data", "groups"},
     {"leaks"},

@@ -6,29 +6,29 @@ import numpy as np
 
 from groupbench.aggregation import MemberScores
 from groupbench.aggregation._exact import UNIT, exact_mean, exact_sum, whole
-from groupbench.aggregation._normalise import non_negative
-from groupbench.aggregation._order import expected
-from groupbench.core.arrays import FloatArray, Segments
+from groupbench.aggregation._normalization import non_negative
+from groupbench.aggregation._ranks import ranks
+from groupbench.core.arrays import FloatArray, Segments, ratio
 
 
 def satisfaction(members: MemberScores, scores: FloatArray, depth: int) -> FloatArray:
     """How much of the best possible list each member got, (n_rows,): sat, equation 1.
 
     It is the sum of the member's scores over the group's best `depth` candidates, divided by the sum over
-    its own best ones; candidates of equal group score share the last places. Scores need to be positive
+    its own best ones; candidates of equal group score share the last positions. Scores need to be positive
     to be shared out: a member with one below 0 has them counted from its lowest. A member to whom
     nothing is worth anything is satisfied.
     """
     got = _list_value(members, scores, (np.arange(members.width) < depth).astype(np.float64))
     own = np.sort(non_negative(members), axis=1)[:, ::-1][:, :depth]
     best = whole(own).sum(axis=1) / UNIT
-    return np.where(best > 0, got / np.where(best > 0, best, 1.0), 1.0)
+    return ratio(got, best, 1.0)
 
 
 def discounted_utility(members: MemberScores, scores: FloatArray, depth: int) -> FloatArray:
-    """Each member's sum of score / log2(place + 1) over the group's best `depth` candidates, (n_rows,)."""
-    places = np.arange(members.width)
-    return _list_value(members, scores, np.where(places < depth, 1 / np.log2(places + 2), 0.0))
+    """Each member's sum of score / log2(rank + 1) over the group's best `depth` candidates, (n_rows,)."""
+    rank = np.arange(members.width)
+    return _list_value(members, scores, np.where(rank < depth, 1 / np.log2(rank + 2), 0.0))
 
 
 def disagreement(values: FloatArray, groups: Segments) -> FloatArray:
@@ -47,12 +47,11 @@ def dmae(utilities: FloatArray, groups: Segments) -> FloatArray:
     """
     total = exact_sum(groups, utilities[:, None])[groups.of_row, 0]
     equal = 1 / groups.sizes[groups.of_row]
-    parts = np.where(total > 0, utilities / np.where(total > 0, total, 1.0), equal)
-    return exact_mean(groups, np.abs(parts - equal)[:, None])[:, 0]
+    return exact_mean(groups, np.abs(ratio(utilities, total, equal) - equal)[:, None])[:, 0]
 
 
 def _list_value(members: MemberScores, scores: FloatArray, worth: FloatArray) -> FloatArray:
-    """Each member's scores summed over the group's list, each times the `worth` of its place, (n_rows,)."""
-    shares = expected(np.where(members.valid, scores, -np.inf), worth)
+    """Each member's scores summed over the group's list, each times the `worth` of its rank, (n_rows,)."""
+    shares = ranks(np.where(members.valid, scores, -np.inf)).expected(worth)
     value = whole(non_negative(members) * shares[members.segments.of_row])
     return np.asarray(value.sum(axis=1) / UNIT)

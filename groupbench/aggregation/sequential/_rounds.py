@@ -78,9 +78,8 @@ def play(
         scores, state = aggregator.step(members, state)
         yield members, scores, state
         taken = top_k(scores, members.valid, depth)
-        groups, places = np.nonzero(taken >= 0)
         valid = members.valid.copy()
-        valid[groups, taken[groups, places]] = False
+        valid[np.nonzero(taken >= 0)[0], taken[taken >= 0]] = False
         members = replace(members, valid=valid)
 
 

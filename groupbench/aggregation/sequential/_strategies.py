@@ -10,14 +10,14 @@ import numpy as np
 
 from groupbench.aggregation import MemberScores
 from groupbench.aggregation._base import require_depth, require_fraction
-from groupbench.aggregation._exact import UNIT, exact_mean, exact_sum, whole
-from groupbench.aggregation._normalise import normalised
-from groupbench.aggregation._order import below_one
+from groupbench.aggregation._exact import UNIT, exact_mean_of, exact_sum, whole
+from groupbench.aggregation._normalization import normalized
+from groupbench.aggregation._ranks import below_one
 from groupbench.aggregation._shortlist import Shortlist
 from groupbench.aggregation.proportional import EPFuzzDA, Proportion
 from groupbench.aggregation.sequential._measures import disagreement, satisfaction
 from groupbench.aggregation.sequential._rounds import SequentialAggregator, State, require_same_members
-from groupbench.core.arrays import FloatArray, Segments
+from groupbench.core.arrays import FloatArray, ratio
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class _Satisfying(SequentialAggregator):
     depth: int = 10
     """Candidates recommended in each round; satisfaction is measured on these."""
 
-    normalise: Literal["none", "minmax", "zscore", "rank"] = "none"
+    normalize: Literal["none", "minmax", "zscore", "rank"] = "none"
     """What is done to each member's scores first; `none` is for predicted ratings."""
 
     def __post_init__(self) -> None:
@@ -36,8 +36,8 @@ class _Satisfying(SequentialAggregator):
     def step(self, members: MemberScores, state: State) -> tuple[FloatArray, State]:
         """Group scores, (n_groups, width), and the state with the members' satisfaction."""
         require_same_members(members, state)
-        usable = normalised(members, self.normalise)
-        scores = self._scores(usable, state) if state.rounds else _mean(usable)
+        usable = normalized(members, self.normalize)
+        scores = self._scores(usable, state) if state.rounds else usable.mean.copy()
         return scores, state.after(satisfaction(usable, scores, self.depth))
 
     @abstractmethod
@@ -58,8 +58,7 @@ class SDAA(_Satisfying):
         share = disagreement(state.last, segments)[:, None]
         lowest = segments.reduce("min", state.last)[segments.of_row]
         least = state.last == lowest
-        leaders = Segments.from_sizes(segments.reduce("sum", least.astype(np.int64)))
-        return (1 - share) * _mean(members) + share * exact_mean(leaders, members.scores[least])
+        return (1 - share) * members.mean + share * exact_mean_of(segments, least, members.scores)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class SIAA(_Satisfying):
         total = exact_sum(segments, weights[:, None])
         weighted = exact_sum(segments, weights[:, None] * members.scores)
         # Divided by the weights, which changes no order and keeps the scale.
-        return np.where(total > 0, weighted / np.where(total > 0, total, 1.0), _mean(members))
+        return ratio(weighted, total, members.mean)
 
 
 @dataclass(frozen=True)
@@ -113,29 +112,24 @@ class LTP(SequentialAggregator):
     excess: float = 0.0
     """As of `ep-fuzzda`; beta in the paper."""
 
-    normalise: Literal["none", "minmax", "zscore", "rank"] = "minmax"
+    normalize: Literal["none", "minmax", "zscore", "rank"] = "minmax"
     """As of `ep-fuzzda`."""
 
     def __post_init__(self) -> None:
         self._strategy()
 
     def _strategy(self) -> EPFuzzDA:
-        return EPFuzzDA(depth=self.depth, weights=self.weights, excess=self.excess, normalise=self.normalise)
+        return EPFuzzDA(depth=self.depth, weights=self.weights, excess=self.excess, normalize=self.normalize)
 
     def step(self, members: MemberScores, state: State) -> tuple[FloatArray, State]:
         """Positions left when placed, else less than 1, (n_groups, width); and what members got."""
         require_same_members(members, state)
         strategy, rounds = self._strategy(), max(state.rounds, 1)
-        mean = _mean(members)
-        out = below_one(mean, members.valid)
+        out = below_one(members.mean, members.valid)
         shortlist = Shortlist.of(members, strategy.liked(members))
-        race = Proportion(strategy, shortlist.members, rounds)
-        unit = race.unit[:, 0]
-        race.held += whole(state.total / rounds / unit)
-        before = race.held.copy()
-        strategy.fill(shortlist, race, mean, out)
-        return out, state.after((race.held - before) / UNIT * unit * rounds)
-
-
-def _mean(members: MemberScores) -> FloatArray:
-    return exact_mean(members.segments, members.scores)
+        greedy = Proportion(strategy, shortlist.members, rounds)
+        unit = greedy.unit[:, 0]
+        greedy.received += whole(state.total / rounds / unit)
+        before = greedy.received.copy()
+        strategy.fill(shortlist, greedy, members.mean, out)
+        return out, state.after((greedy.received - before) / UNIT * unit * rounds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,7 +24,7 @@ class Protocol(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     views: ClassVar[tuple[str, ...]]
-    """The views that judge it."""
+    """The views that evaluate it."""
     groups_rate: ClassVar[bool] = False
     """Whether joint ratings are for training, where the data has them."""
 
@@ -36,13 +36,14 @@ class Protocol(BaseModel):
     @property
     def label(self) -> str:
         """The name and the options that differ from the default: `paper+ratio=0.85`."""
-        own = self.model_dump()
-        changed = [f"{k}={_text(own[k])}" for k, f in type(self).model_fields.items() if own[k] != f.default]
+        options = self.model_dump()
+        fields = type(self).model_fields.items()
+        changed = [f"{name}={_text(options[name])}" for name, f in fields if options[name] != f.default]
         return "+".join([self.name, *sorted(changed)])
 
     @abstractmethod
     def prepare(self, dataset: Dataset, seed: int) -> Task:
-        """Make the task of one repeat; the same names, options and seed give the same task.
+        """Make the task of one seed; the same names, options and seed give the same task.
 
         Raises:
             ConfigError: if the data cannot be split or grouped as asked.
@@ -97,5 +98,5 @@ def training_data(
     )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -29,11 +29,11 @@ class RowSplit(Protocol):
         rows = dataset.ratings
         if self.split == "kfold":
             rng = generator(dataset.name, "folds", seed // self.folds)
-            found = splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
+            split = splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
         elif self.split == "temporal":
-            found = splits.temporal_split(rows, self.ratio)
+            split = splits.temporal_split(rows, self.ratio)
         elif self.split == "leave-one-out":
-            found = splits.leave_one_out(rows, generator(dataset.name, "split", seed))
+            split = splits.leave_one_out(rows, generator(dataset.name, "split", seed))
         else:
-            found = splits.ratio_split(rows, self.ratio, generator(dataset.name, "split", seed))
-        return rows.take(found.train), rows.take(found.held_out)
+            split = splits.ratio_split(rows, self.ratio, generator(dataset.name, "split", seed))
+        return rows.take(split.train), rows.take(split.held_out)

@@ -1,4 +1,4 @@
-"""Small groups whose members judge what is recommended."""
+"""Small groups, evaluated by what each of their members likes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Coupled(RowSplit):
-    """Small formed groups choose from all items new to their members; each member judges the list."""
+    """Small formed groups choose from all items new to their members; each member has its own truth."""
 
     views: ClassVar[tuple[str, ...]] = ("coupled", "decoupled")
 

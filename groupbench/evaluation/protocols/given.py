@@ -16,7 +16,7 @@ class Given(Protocol):
     """The split that the data came with; held-out rows are ranked among all items and its sampled negatives.
 
     A method learns from the training rows. The items of a rater's validation rows are no candidates for it,
-    because a method may have been tuned or stopped early on them; they judge nothing.
+    because a method may have been tuned or stopped early on them; they are not evaluated.
     """
 
     views: ClassVar[tuple[str, ...]] = (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Natural(Protocol):
-    """Observed groups are judged by their own joint ratings, in folds."""
+    """Observed groups are evaluated by their own joint ratings, in folds."""
 
     views: ClassVar[tuple[str, ...]] = ("natural",)
 
@@ -43,13 +43,13 @@ class Natural(Protocol):
         # Repeated ratings of one item by one group are one unit, or a fold would hold out what it trains on.
         units, unit = np.unique(unit, return_inverse=True)
         fold = fold_split(len(units), self.folds, seed % self.folds, rng)
-        held = np.isin(unit, fold.held_out)
-        train = training_data(dataset, dataset.ratings, groups, joint.take(~held))
+        held_out = np.isin(unit, fold.held_out)
+        train = training_data(dataset, dataset.ratings, groups, joint.take(~held_out))
         parts = self.catalogue == "auto" and _parts_items(dataset.categories)
         return Task(
             train,
             dataset.ratings.take(slice(0, 0)),
-            joint=joint.take(held),
+            joint=joint.take(held_out),
             catalogues=dataset.categories if parts else None,
         )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Paper(RowSplit):
-    """Members' held-out ratings judge KMeans groups, after arXiv 2504.06274; what it leaves open is named."""
+    """KMeans groups and members' held-out ratings, after arXiv 2504.06274; what it leaves open is named."""
 
     views: ClassVar[tuple[str, ...]] = ("rated-group", "rated-user", "rated-rows", "surprise-faq")
 
@@ -29,7 +29,7 @@ class Paper(RowSplit):
     group_features: Literal["means", "shares"] = "means"
     """What KMeans sees: rating statistics and means per category, or category shares with demographics."""
     group_scaling: Literal["standard", "none"] = "standard"
-    """Whether KMeans' features are standardised."""
+    """Whether KMeans' features are standardized."""
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and cluster the users by what is left for training."""

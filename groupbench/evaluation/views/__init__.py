@@ -1,7 +1,7 @@
-"""Views: how held-out rows judge a ranking, one file each."""
+"""Views: how held-out rows evaluate a ranking, one file each."""
 
 from groupbench.evaluation.views._base import CUTOFFS, EvaluationCase, View, member_rows
-from groupbench.evaluation.views._lists import Block, CatalogueLists, Lists, MemberTruth, RowLists
+from groupbench.evaluation.views._lists import CatalogueLists, ListBlock, Lists, MemberTruth, RowLists
 from groupbench.evaluation.views.coupled import COUPLED, DECOUPLED
 from groupbench.evaluation.views.full import FULL
 from groupbench.evaluation.views.natural import NATURAL
@@ -28,9 +28,9 @@ VIEWS = {
 __all__ = [
     "CUTOFFS",
     "VIEWS",
-    "Block",
     "CatalogueLists",
     "EvaluationCase",
+    "ListBlock",
     "Lists",
     "MemberTruth",
     "RowLists",

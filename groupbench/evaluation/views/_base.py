@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, IntArray, runs, stable_order
+from groupbench.core.arrays import BoolArray, IntArray, ranges, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.evaluation.views._lists import Lists
 
@@ -26,11 +26,11 @@ STARS = (1.0, 5.0)
 
 @dataclass(frozen=True)
 class View:
-    """How held-out rows judge a ranking.
+    """How held-out rows evaluate a ranking.
 
     Attributes:
         name: the name in tables.
-        definition: one line: who is judged, on which candidates, against what truth.
+        definition: one line: who is evaluated, on which candidates, against what truth.
         entity: whether lists belong to users or to groups.
         tau: a truth of at least this is relevant, unless the protocol sets another; said on a scale of 1 to
             5 and mapped linearly to that of the data, so that 1 makes every held-out row relevant.
@@ -42,8 +42,8 @@ class View:
         errors: whether RMSE and MAE of predicted ratings against the truth are reported.
         truth_from: whose truth counts: the list's own, each member's, or predictions for each member.
         synonyms: metric families that stand for another one in this view.
-        cutoffs: the K at which metrics are computed, ascending; the longest is kept as recommendations.
-        oracle: what the oracle's figures bound, where that is not every metric.
+        cutoffs: the K at which metrics are computed, ascending; the longest is stored as recommendations.
+        oracle: what the oracle's values bound, where that is not every metric.
     """
 
     name: str
@@ -67,27 +67,27 @@ class View:
         """Make this view's lists from held-out rows.
 
         Raises:
-            ConfigError: if no entity can be judged.
+            ConfigError: if no entity can be evaluated.
         """
         threshold = self.threshold(task, tau)
         lists = self.build(task, threshold)
-        judged = np.ones(len(lists.entities), dtype=bool)
+        evaluated = np.ones(len(lists.entities), dtype=bool)
         if self.without_relevant == "skip":
             truths = lists.truths
-            # Where members judge, what is held are the candidates that somebody likes.
+            # With truths of members, only candidates that somebody likes have a truth.
             relevant = truths.values >= (threshold if lists.members is None else 0.0)
-            judged = np.bincount(truths.lists[relevant], minlength=len(judged)) > 0
-        if not judged.any():
+            evaluated = np.bincount(truths.lists[relevant], minlength=len(evaluated)) > 0
+        if not evaluated.any():
             raise ConfigError(
-                f"view {self.name}: none of {len(judged)} lists has a held-out rating of at least "
+                f"view {self.name}: none of {len(evaluated)} lists has a held-out rating of at least "
                 f"tau={threshold:g}; lower tau or hold out more rows"
             )
-        return EvaluationCase(self, threshold, lists, judged)
+        return EvaluationCase(self, threshold, lists, evaluated)
 
 
 @dataclass(frozen=True)
 class EvaluationCase:
-    """One view of one split, ready to judge scores.
+    """One view of one split, ready to evaluate scores.
 
     Attributes:
         view: the view.
@@ -107,5 +107,5 @@ def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
     by_user = stable_order(held_out.users, held_out.n_users)
     counts = np.bincount(held_out.users, minlength=held_out.n_users)
     sizes = counts[groups.members]
-    rows = runs((np.cumsum(counts) - counts)[groups.members], sizes)
+    rows = ranges((np.cumsum(counts) - counts)[groups.members], sizes)
     return np.repeat(groups.segments.of_row, sizes), by_user[rows]

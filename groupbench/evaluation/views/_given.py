@@ -19,9 +19,9 @@ def given_part(task: Task, view: str, entity: Entity) -> Part:
     Raises:
         ConfigError: naming the `view`, if there are none.
     """
-    found = None
+    rows = None
     if task.given is not None:
-        found = part(task.given, f"{entity}s", task.train.ratings, task.train.group_ratings)
-    if found is None or len(found.held.ratings) == 0:
+        rows = part(task.given, f"{entity}s", task.train.ratings, task.train.group_ratings)
+    if rows is None or len(rows.held.ratings) == 0:
         raise ConfigError(f"view {view}: no held-out {entity} rows came with the data")
-    return found
+    return rows

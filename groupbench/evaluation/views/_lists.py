@@ -18,13 +18,13 @@ from groupbench.core.arrays import (
     columns_set,
     in_sorted,
     pick,
-    runs,
+    ranges,
 )
 
 
 @dataclass(frozen=True)
 class MemberTruth:
-    """What each member of each judged group likes among the candidates.
+    """What each member of each evaluated group likes among the candidates.
 
     Attributes:
         segments: which rows of `users` belong to which list.
@@ -42,19 +42,17 @@ class MemberTruth:
 
     def likes(self, rows: IntArray, items: IntArray) -> BoolArray:
         """Whether the members `rows`, (n,), like the `items`, (n, width)."""
-        wanted = rows[:, None] * self.n_items + items
-        place = np.searchsorted(self.keys, wanted)
-        return np.asarray(self.keys[np.minimum(place, len(self.keys) - 1)] == wanted)
+        return in_sorted(rows[:, None] * self.n_items + items, self.keys)
 
 
 @dataclass(frozen=True)
-class Block:
+class ListBlock:
     """Some lists, laid out one a line.
 
     Attributes:
         items: (n_lists, width) candidates, ascending in each line; an item can occur more than once.
         valid: (n_lists, width) False beyond the end of a list.
-        find_truth: what lays `truth` out, which is done only if it is asked for.
+        find_truth: what lays `truth` out, which is done on demand.
     """
 
     items: IntArray
@@ -71,14 +69,14 @@ class Block:
 
         Columns are None where no candidate occurs twice.
         """
-        repeats = self.valid[:, 1:] & (self.items[:, 1:] == self.items[:, :-1])
-        if not repeats.any():
+        again = self.valid[:, 1:] & (self.items[:, 1:] == self.items[:, :-1])
+        if not again.any():
             return self.items, self.valid, None
         first = self.valid.copy()
-        first[:, 1:] &= ~repeats
-        rows, inside = Segments.from_sizes(first.sum(axis=1)).window(np.arange(len(first)))
+        first[:, 1:] &= ~again
+        shown, inside = columns_set(first)
         columns = np.where(self.valid, np.cumsum(first, axis=1) - 1, 0)
-        return self.items[first][rows], inside, columns
+        return np.take_along_axis(self.items, shown, axis=1), inside, columns
 
 
 class Truths(NamedTuple):
@@ -94,8 +92,8 @@ class Lists(ABC):
 
     Attributes:
         entities: (n_lists,) the user or group whose list it is, ascending; repeated where a view
-            judges several lists of one.
-        members: for views in which each member judges the group's list, else None.
+            evaluates several lists of one.
+        members: the truth of each member of a group, for views that evaluate the list by it, else None.
     """
 
     entities: IntArray
@@ -117,7 +115,7 @@ class Lists(ABC):
         """Every candidate with a truth, lists ascending."""
 
     @abstractmethod
-    def block(self, lists: IntArray) -> Block:
+    def block(self, lists: IntArray) -> ListBlock:
         """The lists of the given numbers, laid out in that order."""
 
     @abstractmethod
@@ -156,13 +154,13 @@ class RowLists(Lists):
     @property
     def truths(self) -> Truths:
         """Every row with a truth."""
-        known = ~np.isnan(self.truth)
-        return Truths(self.segments.of_row[known], self.items[known], self.truth[known])
+        rated = ~np.isnan(self.truth)
+        return Truths(self.segments.of_row[rated], self.items[rated], self.truth[rated])
 
-    def block(self, lists: IntArray) -> Block:
+    def block(self, lists: IntArray) -> ListBlock:
         """The rows of the given lists."""
         rows, valid = self.segments.window(lists)
-        return Block(self.items.take(rows), valid, lambda: self.truth.take(rows))
+        return ListBlock(self.items.take(rows), valid, lambda: self.truth.take(rows))
 
     def same_candidates(self, other: Lists) -> bool:
         """Whether the distinct items of all lists are the same."""
@@ -178,19 +176,19 @@ class RowLists(Lists):
 
 @dataclass(frozen=True)
 class CatalogueLists(Lists):
-    """Lists of all items but some: only what sets them apart is held, and a block is laid out when asked for.
+    """Lists of all items but some: only what sets them apart is stored; a block is laid out on demand.
 
     Attributes:
         n_items: number of items.
         excluded: sorted, distinct `list * n_items + item` of what is no candidate; every list keeps one.
-        held: sorted, distinct `list * n_items + item` of the candidates with a truth.
-        truth: (n_held,) their truth.
+        rated: sorted, distinct `list * n_items + item` of the candidates with a truth.
+        truth: (n_rated,) their truth.
     """
 
     entities: IntArray
     n_items: int
     excluded: IntArray
-    held: IntArray
+    rated: IntArray
     truth: FloatArray
     members: MemberTruth | None = None
 
@@ -207,22 +205,22 @@ class CatalogueLists(Lists):
     @property
     def truths(self) -> Truths:
         """Every candidate with a truth."""
-        return Truths(self.held // self.n_items, self.held % self.n_items, self.truth)
+        return Truths(self.rated // self.n_items, self.rated % self.n_items, self.truth)
 
-    def block(self, lists: IntArray) -> Block:
+    def block(self, lists: IntArray) -> ListBlock:
         """All items that are not excluded from the given lists."""
-        left = np.ones((len(lists), self.n_items), dtype=bool)
+        valid = np.ones((len(lists), self.n_items), dtype=bool)
         cells, _ = self._cells(self.excluded, lists)
-        left.reshape(-1)[cells] = False
-        items, inside = np.broadcast_to(np.arange(self.n_items), left.shape), left
+        valid.reshape(-1)[cells] = False
+        items = np.broadcast_to(np.arange(self.n_items), valid.shape)
         if len(cells):
-            items, inside = columns_set(left)
-        return Block(items, inside, partial(self._truth, lists, items))
+            items, valid = columns_set(valid)
+        return ListBlock(items, valid, partial(self._truth, lists, items))
 
     def _truth(self, lists: IntArray, items: IntArray) -> FloatArray:
         """The truth of the `items`, (n_lists, width), of the given lists."""
         table, every = np.full((len(lists), self.n_items), np.nan), np.arange(len(lists))
-        cells, rows = self._cells(self.held, lists)
+        cells, rows = self._cells(self.rated, lists)
         table.reshape(-1)[cells] = self.truth[rows]
         return pick(table, every, items, every)
 
@@ -236,17 +234,17 @@ class CatalogueLists(Lists):
         )
 
     def _cells(self, keys: IntArray, lists: IntArray) -> tuple[IntArray, IntArray]:
-        """Cells of the block of `lists`, laid out flat, that `keys` name, and the places of those keys."""
+        """Cells of the block of `lists`, laid out flat, that `keys` name, and which keys these are."""
         starts = np.searchsorted(keys, lists * self.n_items)
         sizes = np.searchsorted(keys, (lists + 1) * self.n_items) - starts
-        rows = runs(starts, sizes)
+        rows = ranges(starts, sizes)
         return np.repeat(np.arange(len(lists)) * self.n_items, sizes) + keys[rows] % self.n_items, rows
 
 
 def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
-    """Those `keys`, `entity * n_items + item`, of the ascending `entities`, with their places instead."""
-    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, whose places are themselves
+    """Those `keys`, `entity * n_items + item`, of the ascending `entities`, numbered among these."""
+    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, which keep their numbers
         return keys[keys < len(entities) * n_items]
     keys = keys[in_sorted(keys // n_items, entities)]
-    places: IntArray = np.searchsorted(entities, keys // n_items)
-    return places * n_items + keys % n_items
+    numbers: IntArray = np.searchsorted(entities, keys // n_items)
+    return numbers * n_items + keys % n_items

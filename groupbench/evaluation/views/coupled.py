@@ -1,4 +1,4 @@
-"""Whole catalogues ranked for small groups: judged by each member's held-out items, or by predictions."""
+"""Whole catalogues ranked for small groups: evaluated by each member's held-out items, or by predictions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments, distinct, in_sorted
+from groupbench.core.arrays import FloatArray, IntArray, Segments, distinct, in_sorted, ratio
 from groupbench.evaluation.views._base import View, member_rows
 from groupbench.evaluation.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
+from groupbench.metrics import ideal_gain
 
 if TYPE_CHECKING:
     from groupbench.data.groups import Groups
@@ -22,26 +23,26 @@ _BOUNDED_K = 10
 def _build(task: Task, tau: float) -> Lists:
     train, groups = task.train.ratings, task.train.groups
     owners, rows = member_rows(train, groups)
-    known = distinct(owners * train.n_items + train.items[rows])
-    n_known = np.bincount(known // train.n_items, minlength=len(groups))
-    choosing = np.flatnonzero(n_known < train.n_items)
-    known, groups = renumbered(known, choosing, train.n_items), groups.take(choosing)
-    rows, liked = _liked(task, tau, groups, known)
+    seen = distinct(owners * train.n_items + train.items[rows])
+    n_seen = np.bincount(seen // train.n_items, minlength=len(groups))
+    choosing = np.flatnonzero(n_seen < train.n_items)
+    seen, groups = renumbered(seen, choosing, train.n_items), groups.take(choosing)
+    rows, liked = _liked(task, tau, groups, seen)
     members = _member_truth(groups, rows, liked % train.n_items, train.n_items)
-    held, place = np.unique(liked, return_inverse=True)
-    worth = np.bincount(place, weights=_worth(members.n_relevant)[rows])
+    rated, number = np.unique(liked, return_inverse=True)
+    worth = np.bincount(number, weights=_worth(members.n_relevant)[rows])
     # Rounded, so that sums of the same terms in another order are equal.
-    return CatalogueLists(choosing, train.n_items, known, held, np.round(worth, 9), members)
+    return CatalogueLists(choosing, train.n_items, seen, rated, np.round(worth, 9), members)
 
 
-def _liked(task: Task, tau: float, groups: Groups, known: IntArray) -> tuple[IntArray, IntArray]:
+def _liked(task: Task, tau: float, groups: Groups, seen: IntArray) -> tuple[IntArray, IntArray]:
     """Every (member, candidate) pair in which the held-out rating is at least tau.
 
     Args:
         task: the split.
         tau: a member likes what it rated at least so.
-        groups: the groups that are judged.
-        known: ascending `group * n_items + item` of what is no candidate.
+        groups: the groups that are evaluated.
+        seen: ascending `group * n_items + item` of what is no candidate.
 
     Returns:
         The row of the member in `groups.members`, and `group * n_items + item`, both (n_pairs,).
@@ -50,7 +51,7 @@ def _liked(task: Task, tau: float, groups: Groups, known: IntArray) -> tuple[Int
     likes = likes.take(likes.values >= tau)
     rows, liked = member_rows(likes, _alone(groups))
     keys = groups.segments.of_row[rows] * likes.n_items + likes.items[liked]
-    new = ~in_sorted(keys, known)
+    new = ~in_sorted(keys, seen)
     return rows[new], keys[new]
 
 
@@ -61,10 +62,8 @@ def _member_truth(groups: Groups, rows: IntArray, items: IntArray, n_items: int)
 
 
 def _worth(n_relevant: IntArray) -> FloatArray:
-    """What the first place is worth to a member: 1 / IDCG(10), (n_members,); 0 to those who like nothing."""
-    ideal = np.cumsum(1 / np.log2(np.arange(2, _BOUNDED_K + 2)))
-    worth: FloatArray = np.append(0.0, 1 / ideal)[np.minimum(n_relevant, _BOUNDED_K)]
-    return worth
+    """What the first position is worth to a member: 1 / IDCG(10), (n_members,); 0 if it likes nothing."""
+    return ratio(np.ones(len(n_relevant)), ideal_gain(n_relevant, _BOUNDED_K), 0.0)
 
 
 def _alone(groups: Groups) -> Groups:
@@ -75,8 +74,8 @@ def _alone(groups: Groups) -> Groups:
 
 COUPLED = View(
     name="coupled",
-    definition="groups rank all items without a member's training row; each member judges the list by the "
-    "held-out items it rated at least tau; figures are means over members, then groups",
+    definition="groups rank all items without a member's training row; truth are the held-out items that "
+    "each member rated at least tau; values are means over members, then groups",
     entity="group",
     tau=4.0,
     build=_build,
@@ -89,7 +88,7 @@ DECOUPLED = replace(
     COUPLED,
     name="decoupled",
     definition="groups rank all items without a member's training row; truth is what the base method itself "
-    "predicts for each member, so that the aggregator alone is judged",
+    "predicts for each member, so that the aggregator alone is evaluated",
     without_relevant="keep",
     truth_from="predictions",
     oracle="",

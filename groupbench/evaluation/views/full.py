@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 def _build(entity: Entity, task: Task, tau: float) -> Lists:
     part = given_part(task, f"full-{entity}", entity)
     rows, n_items = part.held.ratings.unique(), part.held.ratings.n_items
-    known = part.known
-    n_known = np.bincount(known // n_items, minlength=rows.n_users)
+    n_known = np.bincount(part.known // n_items, minlength=rows.n_users)
     choosing = distinct(rows.users[n_known[rows.users] < n_items])
-    rows = rows.take(in_sorted(rows.users, choosing) & ~in_sorted(pairs(rows), known))
-    excluded, held = (renumbered(keys, choosing, n_items) for keys in (known, pairs(rows)))
-    return CatalogueLists(choosing, n_items, excluded, held, rows.values)
+    rows = rows.take(in_sorted(rows.users, choosing) & ~in_sorted(pairs(rows), part.known))
+    excluded, rated = (renumbered(keys, choosing, n_items) for keys in (part.known, pairs(rows)))
+    return CatalogueLists(choosing, n_items, excluded, rated, rows.values)
 
 
 def _view(entity: Entity) -> View:

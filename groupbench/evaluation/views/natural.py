@@ -1,4 +1,4 @@
-"""Observed groups judged by the joint ratings they gave."""
+"""Observed groups evaluated by the joint ratings they gave."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ def _build(task: Task, tau: float) -> Lists:
     if task.joint is None or len(task.joint) == 0:
         raise ConfigError("view natural: this fold holds out no joint rating; ask for fewer folds")
     joint, n_items = task.joint.unique(), task.joint.n_items
-    judged = np.unique(joint.users)
-    held, known = _of(judged, joint), np.empty(0, dtype=np.int64)
+    groups = np.unique(joint.users)
+    rated, seen = _of(groups, joint), np.empty(0, dtype=np.int64)
     if task.train.group_ratings is not None:
-        known = _of(judged, task.train.group_ratings)
-    excluded = [known]
+        seen = _of(groups, task.train.group_ratings)
+    excluded = [seen]
     if task.catalogues is not None:
-        excluded.append(_outside(task.catalogues, np.concatenate([held, known]), len(judged)))
-    return CatalogueLists(judged, n_items, np.setdiff1d(np.concatenate(excluded), held), held, joint.values)
+        excluded.append(_outside(task.catalogues, np.concatenate([rated, seen]), len(groups)))
+    excluded_keys = np.setdiff1d(np.concatenate(excluded), rated)
+    return CatalogueLists(groups, n_items, excluded_keys, rated, joint.values)
 
 
 def _outside(catalogues: Features, rated: IntArray, n_groups: int) -> IntArray:
@@ -40,7 +41,7 @@ def _outside(catalogues: Features, rated: IntArray, n_groups: int) -> IntArray:
 
 
 def _of(groups: IntArray, rows: Ratings) -> IntArray:
-    """`place among the groups * n_items + item` of each of their rows, by group."""
+    """`number among the groups * n_items + item` of each of their rows, by group."""
     return renumbered(rows.users * rows.n_items + rows.items, groups, rows.n_items)
 
 

@@ -34,26 +34,26 @@ def _build(entity: Entity, clean: bool, task: Task, tau: float) -> Lists:
 
 
 def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -> Lists:
-    """One list for each kept row: its item with its rating as truth, and its kept negatives without one."""
+    """One list for each row to keep: its item with its rating as truth, and those negatives without one."""
     assert held.segments is not None
     assert held.negatives is not None
     rows, n_items = held.ratings, held.ratings.n_items
-    # Lists go by owner, then row; `place` numbers the kept rows in that order.
-    kept = np.flatnonzero(keep_rows)
-    kept = kept[np.argsort(rows.users[kept], kind="stable")]
-    place = np.full(len(rows), -1)
-    place[kept] = np.arange(len(kept))
+    # Lists go by owner, then row; `number` counts the rows that have one in that order.
+    listed = np.flatnonzero(keep_rows)
+    listed = listed[np.argsort(rows.users[listed], kind="stable")]
+    number = np.full(len(rows), -1)
+    number[listed] = np.arange(len(listed))
     row_of = held.segments.of_row[keep_negatives]
     beside = keep_rows[row_of]
-    negatives = place[row_of[beside]] * n_items + held.negatives[keep_negatives][beside]
-    positives = place[kept] * n_items + rows.items[kept]
+    negatives = number[row_of[beside]] * n_items + held.negatives[keep_negatives][beside]
+    positives = number[listed] * n_items + rows.items[listed]
     # Of equal items the positive comes first.
     keys = np.sort(np.concatenate([2 * positives, 2 * negatives + 1]))
     lists, items = np.divmod(keys >> 1, n_items)
     truth = np.full(len(keys), np.nan)
-    truth[keys & 1 == 0] = rows.values[kept]
-    segments = Segments.from_sizes(np.bincount(lists, minlength=len(kept)))
-    return RowLists(rows.users[kept], segments, items, truth)
+    truth[keys & 1 == 0] = rows.values[listed]
+    segments = Segments.from_sizes(np.bincount(lists, minlength=len(listed)))
+    return RowLists(rows.users[listed], segments, items, truth)
 
 
 def _view(entity: Entity, clean: bool) -> View:

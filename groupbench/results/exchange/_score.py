@@ -15,7 +15,7 @@ from groupbench.core import provenance, registry
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation import evaluate
-from groupbench.evaluation.accumulate import CaseResult, make_accumulator
+from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
 from groupbench.evaluation.scoring import Scored
 from groupbench.results import store, tables
 from groupbench.results.exchange._read import Rows, read_rows, scores_of
@@ -139,7 +139,7 @@ def _ranked(split: Split, case: EvaluationCase, rows: Rows) -> Ranked:
     lists, view = case.lists, case.view
     scores = scores_of(rows, view.entity, split.entity_ids(case), split.dataset.item_ids)
     aggregator = "none" if view.entity == "user" else "own"
-    found = make_accumulator(case, aggregator, None, split.task.train)
+    found = ACCUMULATORS[view.truth_from](case, aggregator, None, split.task.train)
     candidates = missing = 0
     met = np.zeros(len(scores.keys), dtype=bool)
     everyone = Segments.from_sizes(np.ones(len(lists.entities), dtype=np.int64))

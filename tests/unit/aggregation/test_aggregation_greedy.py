@@ -192,14 +192,14 @@ def unit(row):
 
 
 @pytest.mark.parametrize("weights", ["equal", "activity"])
-@pytest.mark.parametrize(("normalise", "excess", "depth"), [("minmax", 0.0, 20), ("none", 0.25, 4)])
-def test_ep_fuzzda_keeps_to_the_members_parts(weights, normalise, excess, depth):
+@pytest.mark.parametrize(("normalize", "excess", "depth"), [("minmax", 0.0, 20), ("none", 0.25, 4)])
+def test_ep_fuzzda_keeps_to_the_members_parts(weights, normalize, excess, depth):
     strategy = aggregators["ep-fuzzda"].create(
-        weights=weights, normalise=normalise, excess=excess, depth=depth
+        weights=weights, normalize=normalize, excess=excess, depth=depth
     )
     for members in ragged_blocks():
         for row, (ok, lists, activity) in zip(strategy.aggregate(members), groups_of(members), strict=True):
-            relevance = [unit(one) if normalise == "minmax" else one for one in lists]
+            relevance = [unit(one) if normalize == "minmax" else one for one in lists]
             parts = [Fraction(a, sum(activity)) if weights == "activity" else 0 for a in activity]
             parts = parts if weights == "activity" else [Fraction(1, len(lists))] * len(lists)
 
@@ -258,7 +258,7 @@ def test_weights_by_activity_serve_the_active_member_first():
 
 def test_all_excess_makes_ep_fuzzda_additive():
     scores = np.random.default_rng(3).uniform(1, 5, size=(4, 30))
-    fused = ranking("ep-fuzzda", scores, excess=1.0, normalise="none")
+    fused = ranking("ep-fuzzda", scores, excess=1.0, normalize="none")
     assert fused == ranking("additive", scores)
 
 
@@ -287,8 +287,8 @@ def test_blocks_of_groups_do_not_change_the_outcome(monkeypatch):
         strategy = aggregators[name].create()
         whole = strategy.aggregate(members)
         with monkeypatch.context() as patch:
-            patch.setattr(_greedy, "_CACHED", 200)
-            patch.setattr(pareto, "_CACHED", 200)
+            patch.setattr(_greedy, "CACHED", 200)
+            patch.setattr(pareto, "CACHED", 200)
             np.testing.assert_array_equal(strategy.aggregate(members), whole)
 
 

@@ -20,7 +20,7 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading import load
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache, scoring
 from groupbench.evaluation import training_pairs as taught
 from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.protocols import make_protocol
@@ -360,7 +360,7 @@ def ask(matrix, train, chosen, group=0):
 
 @pytest.mark.parametrize("kept", [0, 10**6])
 def test_what_learns_is_taught_the_methods_own_scores_of_training_pairs_once(monkeypatch, kept):
-    monkeypatch.setattr(scoring, "KEPT", kept)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
     matrix, curious = np.arange(30.0).reshape(5, 6), Curious()
     train = TrainingData(rows_of(RATINGS, 5), (1.0, 5.0), GROUPS)
     ((name, found),) = ask(matrix, train, {"curious": curious})

@@ -1,4 +1,4 @@
-"""Fusion, power means, leximin and Pareto levels against their definitions; normalised scores."""
+"""Fusion, power means, leximin and Pareto levels against their definitions; normalized scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groupbench.aggregation import MemberScores
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NORMALISED = sorted(n for n, e in aggregators.all().items() if "normalise" in e.parameters())
+NORMALIZED = sorted(n for n, e in aggregators.all().items() if "normalize" in e.parameters())
 LAW = settings(deadline=None, max_examples=15)
 
 
@@ -140,14 +140,14 @@ def test_a_dominated_candidate_is_never_above_the_one_that_dominates_it():
         assert (out[above] >= out[below]).all()
 
 
-@pytest.mark.parametrize("name", NORMALISED)
+@pytest.mark.parametrize("name", NORMALIZED)
 @pytest.mark.parametrize("how", ["none", "minmax", "zscore", "rank"])
 class TestNormalisedLaws:
     @given(seed=st.integers(0, 10_000))
     @LAW
     def test_neither_order_nor_empty_columns_matter(self, name, how, seed):
         members, rng = ragged(seed), np.random.default_rng(seed)
-        strategy = aggregators[name].create(normalise=how)
+        strategy = aggregators[name].create(normalize=how)
         out = strategy.aggregate(members)
         columns = rng.permutation(members.width)
         rows = np.lexsort((rng.random(len(members.scores)), members.segments.of_row))
@@ -164,18 +164,18 @@ class TestNormalisedLaws:
     @LAW
     def test_a_single_member_keeps_its_order(self, name, how, seed):
         members = ragged(seed, max_size=1)
-        out = aggregators[name].create(normalise=how).aggregate(members)
+        out = aggregators[name].create(normalize=how).aggregate(members)
         for row, lists in groups_of(out, members):
             assert dense(row.tolist()) == dense(lists[0].tolist())
 
 
-@pytest.mark.parametrize("name", NORMALISED)
+@pytest.mark.parametrize("name", NORMALIZED)
 @pytest.mark.parametrize("how", ["minmax", "zscore", "rank"])
 def test_the_scales_of_members_do_not_matter(name, how):
     members = replace(ragged(3, levels=1000), scale=None)
     factor, shift = np.random.default_rng(5).integers(1, 9, size=(2, len(members.scores), 1))
     other = replace(members, scores=members.scores * factor + shift)
-    strategy = aggregators[name].create(normalise=how)
+    strategy = aggregators[name].create(normalize=how)
     if name == "ep-fuzzda":
         strategy = replace(strategy, depth=2)
     out, same = strategy.aggregate(members)[members.valid], strategy.aggregate(other)[members.valid]
@@ -186,7 +186,7 @@ def test_the_scales_of_members_do_not_matter(name, how):
         np.testing.assert_allclose(out, same, rtol=1e-9, atol=1e-9)
 
 
-def test_normalised_values():
+def test_normalized_values():
     scores = np.array([[1.0, 3.0, 5.0, 3.0], [2.0, 2.0, 2.0, 9.0]])
     valid = np.array([[True, True, True, False]])
     alone = MemberScores(scores[:1], valid, Segments.from_sizes([1]), np.ones(1), (1.0, 5.0))
@@ -197,7 +197,7 @@ def test_normalised_values():
         ("zscore", [-2 / spread, 0, 2 / spread], 0.0),
         ("rank", [0, 0.5, 1], 0.5),
     ]:
-        strategy = aggregators["average"].create(normalise=how)
+        strategy = aggregators["average"].create(normalize=how)
         np.testing.assert_allclose(strategy.aggregate(alone)[0, :3], expected, rtol=1e-12)
         assert strategy.aggregate(indifferent)[0, :3].tolist() == [flat] * 3
 
@@ -205,12 +205,12 @@ def test_normalised_values():
 def test_an_indifferent_member_does_not_veto_under_least_misery():
     scores = np.array([[1.0, 2.0, 3.0], [4.0, 4.0, 4.0]])
     members = MemberScores(scores, np.ones((1, 3), bool), Segments.from_sizes([2]), np.ones(2), None)
-    out = aggregators["least-misery"].create(normalise="minmax").aggregate(members)[0]
+    out = aggregators["least-misery"].create(normalize="minmax").aggregate(members)[0]
     assert out.tolist() == [0.0, 0.5, 0.5]
 
 
-def test_the_score_based_strategies_can_normalise():
-    assert set(NORMALISED) >= {
+def test_the_score_based_strategies_can_normalize():
+    assert set(NORMALIZED) >= {
         "additive",
         "average",
         "average-without-misery",
@@ -224,6 +224,6 @@ def test_the_score_based_strategies_can_normalise():
         "p-mean",
     }
     assert all(
-        aggregators[n].parameters()["normalise"] == ("minmax" if n == "ep-fuzzda" else "none")
-        for n in NORMALISED
+        aggregators[n].parameters()["normalize"] == ("minmax" if n == "ep-fuzzda" else "none")
+        for n in NORMALIZED
     )

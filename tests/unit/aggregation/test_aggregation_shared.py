@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from groupbench.aggregation import MemberScores, _greedy, _order, coverage, pareto, proportional, rank_based
-from groupbench.aggregation._order import below_one, places, reduced
+from groupbench.aggregation import MemberScores, _greedy, learned, pareto, proportional, rank_based
+from groupbench.aggregation._ranks import below_one, ranks
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
 from groupbench.aggregation.sequential import LTP
+from groupbench.core import arrays
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
@@ -72,9 +73,9 @@ def test_shortlists_in_parts_are_those_of_all_groups(budget):
 
 @given(found=tied_keys())
 @LAW
-def test_places_are_ranks_and_counts(found):
-    stood = places(found)
-    np.testing.assert_array_equal(stood.points, 2 * rankdata(found, axis=1) - 2)
+def test_ranks_are_those_of_scipy(found):
+    stood = ranks(found)
+    np.testing.assert_array_equal(stood.double_midranks, 2 * rankdata(found, axis=1) - 2)
     np.testing.assert_array_equal(stood.beaten, rankdata(found, axis=1, method="min") - 1)
     np.testing.assert_array_equal(stood.better, rankdata(-found, axis=1, method="min") - 1)
     np.testing.assert_array_equal(stood.beaten + stood.equal + stood.better, found.shape[1])
@@ -82,23 +83,23 @@ def test_places_are_ranks_and_counts(found):
 
 @given(found=tied_keys(), seed=st.integers(0, 99))
 @LAW
-def test_equal_keys_share_the_mean_worth_of_their_places(found, seed):
+def test_equal_keys_share_the_mean_worth_of_their_ranks(found, seed):
     worth = np.random.default_rng(seed).uniform(0.1, 1.0, size=found.shape[1])
-    shared = places(found).shared(worth)
+    shared = ranks(found).expected(worth)
     for row, values in zip(found, shared, strict=True):
         first, last = (rankdata(-row, method=how).astype(int) for how in ("min", "max"))
         plain = [worth[f - 1 : n].mean() for f, n in zip(first, last, strict=True)]
         np.testing.assert_allclose(values, plain, rtol=1e-15)
 
 
-@pytest.mark.parametrize("how", [np.minimum, np.maximum, np.add])
+@pytest.mark.parametrize(("how", "ufunc"), [("min", np.minimum), ("max", np.maximum), ("sum", np.add)])
 @pytest.mark.parametrize("kind", [np.int32, np.float64])
-def test_reductions_do_not_depend_on_how_groups_are_put_together(how, kind):
+def test_reductions_do_not_depend_on_how_groups_are_put_together(how, ufunc, kind):
     rng = np.random.default_rng(0)
     segments = Segments.from_sizes(rng.integers(1, 9, size=300))
     rows = rng.integers(-(2**30), 2**30, size=(int(segments.offsets[-1]), 900)).astype(kind)
     np.testing.assert_array_equal(
-        reduced(how, segments, rows), how.reduceat(rows.astype(np.float64), segments.offsets[:-1], axis=0)
+        segments.reduce(how, rows), ufunc.reduceat(rows.astype(np.float64), segments.offsets[:-1], axis=0)
     )
 
 
@@ -117,7 +118,7 @@ def test_what_is_shared_cannot_be_written_to():
     np.testing.assert_array_equal(
         aggregators["average"].create().aggregate(members), aggregators["average"].create().aggregate(wide(2))
     )
-    for shared in (members.mean, members.by_mean, members.places.beaten, members.places.equal):
+    for shared in (members.mean, members.by_mean, members.ranks.beaten, members.ranks.equal):
         with pytest.raises(ValueError, match="read-only"):
             shared[0, 0] = 1
 
@@ -128,8 +129,8 @@ def test_the_size_of_what_is_cached_is_irrelevant(monkeypatch, name, levels):
     strategy = aggregators[name].create()
     members = wide(3, levels=levels)
     whole = strategy.aggregate(members)
-    for module in (_order, _greedy, pareto, coverage, rank_based):
-        monkeypatch.setattr(module, "_CACHED", 700)
+    for module in (arrays, _greedy, learned, pareto, rank_based):
+        monkeypatch.setattr(module, "CACHED", 700)
     in_parts = strategy.aggregate(wide(3, levels=levels))
     np.testing.assert_array_equal(in_parts[members.valid], whole[members.valid])
 

@@ -14,7 +14,7 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.loading import load
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
 from groupbench.results import store
 from groupbench.runner.config import make_config
@@ -82,7 +82,7 @@ def test_a_job_that_needs_more_is_refused(tmp_path):
     (job,) = plan(_config(), {"itmrec-sim": load("itmrec-sim", None)}, tmp_path)
     with pytest.raises(MethodError, match="ease on 70 items needs"):
         execute(replace(job, memory_budget=1e-6))
-    assert scoring.allowed(1.0) == 1.0
+    assert score_cache.allowed(1.0) == 1.0
 
 
 @pytest.mark.parametrize("budget", [0, -1, float("nan"), float("inf"), "much"])

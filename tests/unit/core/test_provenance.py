@@ -81,7 +81,7 @@ def test_the_hash_is_of_the_code_wherever_it_lies(tmp_path):
         shutil.copytree(ROOT / name, tmp_path / place, ignore=ignored)
 
     def code():
-        program = "from groupbench import provenance as p; print(p.__file__, *p.code().values(), sep='|')"
+        program = "from groupbench.core import provenance as p; print(p.__file__, *p.code().values(), sep='|')"
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-P", "-c", program]
         return subprocess.run(

@@ -207,24 +207,6 @@ def test_only_python_files_are_plugins(tmp_path, name):
         load_plugin(tmp_path / name)
 
 
-def test_the_hash_of_the_code_changes_with_the_file_and_its_private_neighbours(tmp_path, forget):
-    file = tmp_path / "mine.py"
-    file.write_text(PLUGIN.format(name="hashed-of-this-test"))
-    load_plugin(file)
-    entry = methods["hashed-of-this-test"]
-    hashes = [entry.source_hash]
-    (tmp_path / "_helper.py").write_text("a = 1")
-    hashes.append(entry.source_hash)
-    (tmp_path / "_helper.py").write_text("a = 2")
-    hashes.append(entry.source_hash)
-    file.write_text(file.read_text() + "\n")
-    hashes.append(entry.source_hash)
-    (tmp_path / "public.py").write_text("b = 1")
-
-    assert len(set(hashes)) == 4
-    assert entry.source_hash == hashes[-1]
-
-
 def test_built_ins_know_their_family():
     assert methods["popularity"].family == "reference"
     assert datasets["ml-100k"].family == "datasets"

@@ -16,7 +16,7 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.evaluation import evaluate as evaluation
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache
 from groupbench.evaluation.evaluate import evaluate, refusal
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS
@@ -295,8 +295,8 @@ def test_the_order_of_members_does_not_matter(kind):
 def test_blocks_do_not_matter(monkeypatch, kind, block, chunk, kept):
     expected = judged(random_method(kind), make_task(), chosen=tuple(aggregators.all()))
     monkeypatch.setattr(evaluation, "BLOCK", block)
-    monkeypatch.setattr(scoring, "CHUNK", chunk)
-    monkeypatch.setattr(scoring, "KEPT", kept)
+    monkeypatch.setattr(score_cache, "CHUNK", chunk)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
     found = judged(random_method(kind), make_task(), chosen=tuple(aggregators.all()))
 
     assert found.keys() == expected.keys()

@@ -11,7 +11,7 @@ from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
@@ -20,7 +20,7 @@ MATRIX = np.arange(N_USERS * N_ITEMS, dtype=float).reshape(N_USERS, N_ITEMS) % 1
 
 
 @dataclass
-class MetricRequest(Recommender):
+class Recorder(Recommender):
     """Gives fixed scores and remembers who was asked for."""
 
     change: object = staticmethod(lambda scores: scores)
@@ -77,16 +77,14 @@ def ask(made, entity, entities, items, valid=None):
 
 
 def test_users_get_the_scores_of_their_candidates(train):
-    found = ask(source(MetricRequest(), train), "user", [6, 0], [[4, 0, 0], [1, 2, 3]])
+    found = ask(source(Recorder(), train), "user", [6, 0], [[4, 0, 0], [1, 2, 3]])
 
     assert found.keys() == {"none"}
     np.testing.assert_array_equal(found["none"], [MATRIX[6, [4, 0, 0]], MATRIX[0, [1, 2, 3]]])
 
 
 def test_groups_get_the_scores_of_their_members_aggregated(train):
-    found = ask(
-        source(MetricRequest(), train, ("average", "most-pleasure")), "group", [1, 0], [[4, 0], [1, 2]]
-    )
+    found = ask(source(Recorder(), train, ("average", "most-pleasure")), "group", [1, 0], [[4, 0], [1, 2]])
 
     rows = [MATRIX[[4, 2, 1]][:, [4, 0]], MATRIX[[0, 1]][:, [1, 2]]]
     np.testing.assert_allclose(found["average"], [r.mean(axis=0) for r in rows])
@@ -94,9 +92,7 @@ def test_groups_get_the_scores_of_their_members_aggregated(train):
 
 
 def test_columns_without_a_candidate_are_zero(train):
-    found = ask(
-        source(MetricRequest(), train), "group", [2, 0], [[4, 0], [1, 2]], [[True, False], [True, True]]
-    )
+    found = ask(source(Recorder(), train), "group", [2, 0], [[4, 0], [1, 2]], [[True, False], [True, True]])
 
     assert found["average"][0].tolist() == [MATRIX[5, 4], 0]
 
@@ -109,18 +105,18 @@ def test_aggregators_see_activity_and_the_scale_of_predicted_ratings(train):
             seen.append((members.activity.tolist(), members.scale))
             return members.segments.mean(members.scores)
 
-    class Predicts(MetricRequest):
+    class Predicts(Recorder):
         predicts_ratings = True
 
-    for method in (MetricRequest(), Predicts()):
+    for method in (Recorder(), Predicts()):
         ask(source(method, train, {"curious": Curious()}), "group", [1, 0], [[4], [1]])
 
     assert seen == [([0, 1, 1, 2, 1], None), ([0, 1, 1, 2, 1], (1.0, 5.0))]
 
 
 def test_whom_lists_need_is_scored_once_where_memory_allows(train, monkeypatch):
-    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
-    method = MetricRequest()
+    monkeypatch.setattr(score_cache, "CHUNK", 2 * N_ITEMS)
+    method = Recorder()
     made = source(method, train)
     for _ in range(2):
         ask(made, "user", [6, 0], [[4], [1]])
@@ -131,9 +127,9 @@ def test_whom_lists_need_is_scored_once_where_memory_allows(train, monkeypatch):
 
 @pytest.mark.parametrize(("kept", "again"), [(0, True), (10**6, False)])
 def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch, kept, again):
-    monkeypatch.setattr(scoring, "KEPT", kept)
-    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
-    method = MetricRequest()
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
+    monkeypatch.setattr(score_cache, "CHUNK", 2 * N_ITEMS)
+    method = Recorder()
     found = ask(source(method, train, again=again), "group", [1, 0], [[4, 0], [1, 2]])
 
     assert method.asked == [[0, 1], [2, 4]]
@@ -143,25 +139,25 @@ def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch, kept
 
 @pytest.mark.parametrize("kept", [0, 10**6])
 def test_a_method_may_use_the_same_buffer_for_every_call(train, monkeypatch, kept):
-    monkeypatch.setattr(scoring, "KEPT", kept)
-    monkeypatch.setattr(scoring, "CHUNK", 2 * N_ITEMS)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
+    monkeypatch.setattr(score_cache, "CHUNK", 2 * N_ITEMS)
     buffer = np.empty((2, N_ITEMS))
 
     def reuse(scores):
         buffer[: len(scores)] = scores
         return buffer[: len(scores)]
 
-    found = ask(source(MetricRequest(reuse), train), "user", [6, 0, 3, 1], [[4], [1], [2], [0]])
+    found = ask(source(Recorder(reuse), train), "user", [6, 0, 3, 1], [[4], [1], [2], [0]])
 
     assert found["none"].ravel().tolist() == [MATRIX[6, 4], MATRIX[0, 1], MATRIX[3, 2], MATRIX[1, 0]]
 
 
 def test_scores_may_be_of_any_real_type(train):
-    found = ask(source(MetricRequest(lambda s: s.astype(np.float32)), train), "user", [1], [[2]])
+    found = ask(source(Recorder(lambda s: s.astype(np.float32)), train), "user", [1], [[2]])
 
     assert found["none"].dtype == np.float64
     assert (
-        ask(source(MetricRequest(lambda s: s.astype(int).tolist()), train), "user", [1], [[2]])["none"]
+        ask(source(Recorder(lambda s: s.astype(int).tolist()), train), "user", [1], [[2]])["none"]
         == MATRIX[1, 2]
     )
 
@@ -174,7 +170,7 @@ def test_group_methods_serve_users_through_their_first_group(train):
 
 
 def test_methods_that_are_both_give_their_own_and_aggregated_scores(train):
-    class Both(MetricRequest, OfGroups):
+    class Both(Recorder, OfGroups):
         pass
 
     made = source(Both(), train)
@@ -196,9 +192,9 @@ WRONG = {
 
 @pytest.mark.parametrize("kept", [0, 10**6])
 @pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("make", [MetricRequest, OfGroups])
+@pytest.mark.parametrize("make", [Recorder, OfGroups])
 def test_scores_that_break_the_contract_name_the_method(train, monkeypatch, make, wrong, kept):
-    monkeypatch.setattr(scoring, "KEPT", kept)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
     change, says = WRONG[wrong]
     with pytest.raises(MethodError, match=f"{make.__name__} returned .*{says}"):
         ask(source(make(change), train), "group", [1, 0], [[2, 1], [0, 3]])
@@ -208,7 +204,7 @@ def test_scores_that_break_the_contract_name_the_method(train, monkeypatch, make
 def test_aggregators_that_break_the_contract_are_named(train, wrong):
     change, says = WRONG[wrong]
     with pytest.raises(MethodError, match=f"aggregator mine returned .*{says}"):
-        ask(source(MetricRequest(), train, {"mine": Broken(change)}), "group", [1, 0], [[2, 1], [0, 3]])
+        ask(source(Recorder(), train, {"mine": Broken(change)}), "group", [1, 0], [[2, 1], [0, 3]])
 
 
 def test_aggregators_may_leave_anything_where_there_is_no_candidate(train):
@@ -217,7 +213,7 @@ def test_aggregators_may_leave_anything_where_there_is_no_candidate(train):
         return scores
 
     found = ask(
-        source(MetricRequest(), train, {"mine": Broken(spoiled)}),
+        source(Recorder(), train, {"mine": Broken(spoiled)}),
         "group",
         [1, 0],
         [[2, 0], [0, 3]],

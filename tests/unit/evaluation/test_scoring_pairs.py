@@ -8,7 +8,7 @@ import pytest
 from groupbench.core.registry import aggregators, methods
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.groups import Groups
-from groupbench.evaluation import scoring
+from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
 from groupbench.models.dmtl import DMTL
 from groupbench.models.recommender import ScoresGroupPairs, ScoresPairs
@@ -89,7 +89,7 @@ def test_where_all_scores_are_too_many_pairs_are_asked_for(training, monkeypatch
         return {name: scored.scores for name, scored in found}
 
     kept = scores()
-    monkeypatch.setattr(scoring, "KEPT", 0)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", 0)
     (home,) = (kind for kind in type(model).__mro__[:-1] if "score" in vars(kind) and "fit" in vars(kind))
     monkeypatch.setattr(home, "score", lambda *_: pytest.fail("scored all items"))
     few = scores()
@@ -103,7 +103,7 @@ def test_a_subclass_that_scores_in_another_way_does_so_for_pairs(training, monke
         def score(self, users):
             return -super().score(users)
 
-    monkeypatch.setattr(scoring, "KEPT", 0)
+    monkeypatch.setattr(score_cache, "MAX_CACHED", 0)
     model = Inverse().fit(training, rng=np.random.default_rng(0))
     items = chosen(4, training.ratings.n_items)
     source = ScoreSource(model, training, {}, Stopwatch())

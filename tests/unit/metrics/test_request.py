@@ -13,7 +13,7 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS
-from groupbench.metrics import EVERYTHING, EXPOSURES, TIES, MetricRequest, ask, definitions
+from groupbench.metrics import EVERYTHING, EXPOSURES, TIES, MetricRequest, definitions, make_request
 from tests.conftest import Table, make_training
 
 VIEWS_TRIED = ("rated-group", "rated-user", "rated-rows", "surprise-faq", "coupled", "decoupled")
@@ -91,11 +91,11 @@ def test_lists_are_the_first_of_those_that_are_kept_otherwise(task):
 
 
 def test_names_are_read_like_everywhere():
-    assert ask([" NDCG@10 ", "bounded_recall@5", "min-ndcg@3", "rmse"]) == MetricRequest(
+    assert make_request([" NDCG@10 ", "bounded_recall@5", "min-ndcg@3", "rmse"]) == MetricRequest(
         frozenset({"ndcg@10", "recall_capped@5", "min-ndcg@3", "rmse"})
     )
-    assert ask(None) == EVERYTHING
-    assert ask(["rmse", "hit@10", "hit@2"]).cutoffs((3, 5)) == (2, 10)
+    assert make_request(None) == EVERYTHING
+    assert make_request(["rmse", "hit@10", "hit@2"]).cutoffs((3, 5)) == (2, 10)
     assert EVERYTHING.cutoffs((3, 5)) == (3, 5)
 
 
@@ -111,4 +111,4 @@ def test_names_are_read_like_everywhere():
 )
 def test_what_cannot_be_asked_for(metrics, ties, message):
     with pytest.raises(ConfigError, match=re.escape(message)):
-        ask(metrics, ties)
+        make_request(metrics, ties)

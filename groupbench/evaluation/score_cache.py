@@ -1,0 +1,123 @@
+"""What a method scores its rows, users or groups: checked, and cached while memory allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, chunks, pick, stable_order
+from groupbench.core.errors import MethodError
+from groupbench.core.memory import allowed
+from groupbench.metrics import exact_scores
+
+if TYPE_CHECKING:
+    from groupbench.core.stopwatch import Stopwatch
+
+MAX_CACHED = 64_000_000
+"""Scores are cached where all would be up to this many elements (512 MB), else made block by block."""
+
+_MEMORY_SHARE = 0.25
+"""Share of a memory budget that they may take instead."""
+
+CHUNK = 500_000
+"""Elements that a method is asked to score at once: few enough for the processor's cache."""
+
+
+class ScoreCache:
+    """Scores at given items of the rows, of users or of groups, that a method scores.
+
+    Args:
+        name: of the method, for error messages.
+        score: scores of rows, (n,), for all items, (n, n_items).
+        score_pairs: scores of rows, (n,), for items of their own, (n, width), if the method has them: they
+            are used where all scores are too many to be cached.
+        shape: (all rows, n_items).
+        again: whether scores are cached for further calls.
+        watch: charged with `score`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        score: Callable[[IntArray], object],
+        score_pairs: Callable[[IntArray, IntArray], object] | None,
+        shape: tuple[int, int],
+        again: bool,
+        watch: Stopwatch,
+    ) -> None:
+        self._name, self._score, self._watch = name, score, watch
+        self._n_items = shape[1]
+        self._scored = np.zeros(shape[0], dtype=np.bool_)
+        small = 8 * shape[0] * shape[1] <= allowed(8 * MAX_CACHED, share=_MEMORY_SHARE)
+        self._score_pairs = None if small else score_pairs
+        # Takes up memory only as it is filled.
+        self._cache = np.empty(shape) if again and small else None
+
+    def at(self, rows: IntArray, items: IntArray, lists: IntArray | None = None) -> FloatArray:
+        """The scores of `rows`, (n,), at the `lists`, (n,), of `items`, (n_lists, width): (n, width).
+
+        By default every row has the list of the same number.
+        """
+        which = np.arange(len(rows)) if lists is None else lists
+        with self._watch.phase("score"):
+            if self._score_pairs is not None:
+                theirs = items if lists is None else items[lists]
+                return checked(self._name, self._score_pairs(rows, theirs), theirs.shape)
+            requested = np.zeros_like(self._scored)
+            requested[rows] = True
+            if self._cache is None:
+                return self._uncached(rows, items, which, requested)
+            missing = np.flatnonzero(requested & ~self._scored)
+            for part, scores in self._made(missing):
+                self._cache[missing[part]] = scores
+            self._scored[missing] = True
+            return pick(self._cache, rows, items, which)
+
+    def _uncached(self, rows: IntArray, items: IntArray, lists: IntArray, requested: BoolArray) -> FloatArray:
+        """The same with no more than some rows in memory at a time; `requested` flags the `rows`."""
+        once, number = np.flatnonzero(requested), (np.cumsum(requested) - 1)[rows]
+        order = stable_order(number, len(once))
+        ends = np.searchsorted(number[order], np.arange(len(once) + 1))
+        whole = _all_in_order(items, self._n_items)
+        out = np.empty((len(rows), items.shape[1]))
+        for part, scores in self._made(once):
+            here = order[ends[part.start] : ends[part.stop]]
+            table_rows = number[here] - part.start
+            out[here] = scores[table_rows] if whole else pick(scores, table_rows, items, lists[here])
+            del scores  # so that the next part can take its place in memory
+        return out
+
+    def _made(self, rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Parts of `rows`, and what the method scores them for all items."""
+        for part in chunks(len(rows), self._n_items, CHUNK):
+            yield part, checked(self._name, self._score(rows[part]), (part.stop - part.start, self._n_items))
+
+
+def _all_in_order(items: IntArray, n_items: int) -> bool:
+    """Whether each line of `items` is the whole catalogue."""
+    return items.shape[1] == n_items and bool((items == np.arange(n_items)).all())
+
+
+def checked(
+    name: str, scores: object, shape: tuple[int, ...], where: BoolArray | Literal[True] = True
+) -> FloatArray:
+    """`scores` as floats; those outside `where` may be anything.
+
+    Raises:
+        MethodError: if they are not what the contract promises.
+    """
+    array = exact_scores(scores, name)
+    if array.shape != shape:
+        raise MethodError(
+            f"{name} returned scores of shape {array.shape} instead of {shape}; one row per user or group, "
+            "one column per item"
+        )
+    finite = np.isfinite(array)
+    if not finite.all() and (bad := np.count_nonzero(~finite & where)):
+        raise MethodError(
+            f"{name} returned {bad} scores that are NaN or infinite; return finite scores for every item, "
+            "also for users without training rows"
+        )
+    return array
