@@ -89,7 +89,7 @@ def test_a_synonym_is_explained_by_the_name_that_tables_show():
 
 def test_fairness_by_predictions_is_explained_with_its_shares():
     assert "best 5%" in explain("proportional_2@10")
-    assert "find 2 or more of their favourites" in explain("proportional_2@10")
+    assert "find 2 or more of their favorites" in explain("proportional_2@10")
     assert "best 25%" in explain("envy_free_1@10")
     assert "better     lower" in explain("envy-relevance@10")
     assert "undefined for a single member" in explain("envy-ndcg@10")
