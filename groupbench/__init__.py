@@ -36,7 +36,7 @@ class _Clone(MetaPathFinder):
 _CLONE = Path(__file__).parents[1]
 _BESIDE = {f"groupbench.{name}": _CLONE / name for name in ("baselines", "datasets")}
 if (_CLONE / "pyproject.toml").is_file() and (_CLONE / "baselines").is_dir():
-    sys.meta_path.append(_Clone())
+    sys.meta_path.insert(0, _Clone())
 
 _HOMES = {
     "Aggregator": "aggregation",
