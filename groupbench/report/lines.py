@@ -31,6 +31,12 @@ def lower_is_better(metric: str) -> bool:
     return found is not None and found.lower_is_better
 
 
+def normalizable(metric: str) -> bool:
+    """Whether random and the oracle bound `metric` (`Definition.normalizable`); so for unknown ones too."""
+    found = definition(metric)
+    return found is None or found.normalizable
+
+
 def bounds(metric: str) -> tuple[float, float]:
     """The least and the greatest value that `metric` can have; infinite where none is known."""
     found = definition(metric)

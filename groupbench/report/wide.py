@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from groupbench.report.lines import REFERENCES, Line, TieRule, lower_is_better
+from groupbench.report.lines import REFERENCES, Line, TieRule, lower_is_better, normalizable
 from groupbench.report.long import shown_rule
 from groupbench.report.select import Block, Report
 
@@ -120,7 +120,12 @@ class WideTable:
         return None if np.isnan(value) else value
 
     def _bounds(self, metric: str) -> tuple[float | None, float | None]:
-        """Random and oracle under the expected rule: random is one tie, so its other values say nothing."""
+        """Random and oracle under the expected rule: random is one tie, so its other values say nothing.
+
+        None for metrics that they do not bound: these have no norm, and are never saturated.
+        """
+        if not normalizable(metric):
+            return None, None
         return self._value(self.block.random, metric, "expected"), self._value(
             self.block.oracle, metric, "expected"
         )

@@ -12,7 +12,7 @@ from groupbench.report.html.leaderboard import numbers, place_content
 from groupbench.report.html.marks import marks
 from groupbench.report.html.provenance import environments
 from groupbench.report.html.views import breakdowns, ranking
-from groupbench.report.lines import REFERENCES, bounds, lower_is_better
+from groupbench.report.lines import REFERENCES, bounds, lower_is_better, normalizable
 from groupbench.report.select import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
 from groupbench.results.store import RunRecord, newest
 
@@ -65,6 +65,7 @@ def page_content(
         "metrics": list(report.metrics),
         "bounds": {metric: numbers(bounds(metric)) for metric in report.metrics},
         "lower": [metric for metric in report.metrics if lower_is_better(metric)],
+        "without_norm": [metric for metric in report.metrics if not normalizable(metric)],
         "headline": headline,
         "aggregators": aggregators,
         "usual": usual,
