@@ -9,15 +9,13 @@ import numpy as np
 from groupbench.core.errors import MethodError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from groupbench.core.arrays import BoolArray, FloatArray
 
 _EXACT = 2**53
 """Up to here all integers are different as floats."""
 
 
-def exact_scores(scores: ArrayLike, source: str) -> FloatArray:
+def exact_scores(scores: object, source: str) -> FloatArray:
     """The `scores` as floats of 64 bits, of which none are equal that were not.
 
     Args:
@@ -45,7 +43,7 @@ def exact_scores(scores: ArrayLike, source: str) -> FloatArray:
     return floats
 
 
-def finite_scores(scores: ArrayLike, valid: BoolArray) -> FloatArray:
+def finite_scores(scores: object, valid: BoolArray) -> FloatArray:
     """The `scores` of the candidates that are `valid`, (n_lists, width) both, as floats of 64 bits.
 
     Raises:
@@ -68,7 +66,7 @@ def finite_scores(scores: ArrayLike, valid: BoolArray) -> FloatArray:
     return floats
 
 
-def flags(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None) -> BoolArray:
+def flags(name: str, values: object, shape: tuple[int, ...] | None = None) -> BoolArray:
     """The `values`, booleans or numbers 0 and 1, as booleans.
 
     Raises:
@@ -88,7 +86,7 @@ def flags(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None) ->
     return np.asarray(yes)
 
 
-def _unmasked(values: ArrayLike, name: str) -> np.ndarray:
+def _unmasked(values: object, name: str) -> np.ndarray:
     if np.ma.is_masked(values):
         raise MethodError(f"{name} are masked in part; say with `valid` which candidates there are")
     return np.asarray(values)

@@ -52,10 +52,10 @@ def evaluate_scores(
     """
     valid = flags("valid", valid)
     allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
-    given = finite_scores(scores, valid), flags("relevant", relevant, valid.shape), valid, allowed
+    floats, liked = finite_scores(scores, valid), flags("relevant", relevant, valid.shape)
 
     def ranked(part: slice, depth: int) -> Ranking:
-        return rank_checked(*(array[part] for array in given), depth).resolved(ties)
+        return rank_checked(floats[part], liked[part], valid[part], allowed[part], depth).resolved(ties)
 
     return _computed(ranked, valid.shape, metrics)
 

@@ -43,7 +43,7 @@ class MemberLists:
 
     Attributes:
         keys: (n_groups, n) of the candidates that lead the lists, as `top_candidates` gives them.
-        liked: (n_members, n) which of them are relevant to a member of the group.
+        liked: (n_members, n) which of them are relevant to a member; ignored where the key is +inf.
         n_candidates: (n_groups,) candidates that are ranked.
         n_relevant: (n_members,) relevant candidates of the whole lists; who has none does not count.
         groups: which members belong to which group.
@@ -69,21 +69,26 @@ class MemberLists:
 
     def tied(self, k: int) -> TiedLists:
         """The lists of those groups to whose members the order of equal scores in the first `k` matters."""
-        undecided = self.ranking.undecided[:k].any(axis=0)
+        undecided = np.asarray(self.ranking.undecided[:k].any(axis=0))
         groups = np.flatnonzero(self.groups.reduce("any", undecided))
-        matters = self.groups.reduce("any", self.liked) & (self.keys < np.inf)
+        matters = self.groups.reduce("any", self._liked)
         first = self.groups.offsets[groups]
         return TiedLists.of(self.ranking, k, groups, first, matters, self.numbers)
 
     def ordered(self, found: MembersInOrder) -> Untied:
         """The rankings of members in certain orders of their groups' lists."""
-        hits, members = found.at(self.liked), found.members
+        hits, members = found.at(self._liked), found.members
         return Untied.of(
             hits.astype(np.float64),
             np.broadcast_to(False, hits.shape),
             self.n_candidates[self.groups.of_row[members]],
             self.n_relevant[members],
         )
+
+    @cached_property
+    def _liked(self) -> BoolArray:
+        """The same as `liked`, False behind the end of a list."""
+        return self.liked & (self.keys < np.inf)[self.groups.of_row]
 
     def values(self, values: FloatArray, found: MembersInOrder | None = None) -> MemberValues:
         """The `values` of those who count, of all members or of those in certain orders."""

@@ -166,7 +166,7 @@ def _fewest(tied: TiedLists) -> FloatArray:
     position, width = np.arange(len(tied.start))[:, None], tied.matters.shape[1]
     ahead = np.pad(np.cumsum(tied.matters, axis=1), ((0, 0), (1, 0)))
     every = np.arange(len(tied.matters))
-    matter = ahead[every, np.minimum(tied.end, width)] - ahead[every, np.minimum(tied.start, width)]
+    matter: IntArray = ahead[every, np.minimum(tied.end, width)] - ahead[every, np.minimum(tied.start, width)]
     gone = position - tied.start
     others = tied.end - tied.start - matter > gone
     choices = np.maximum(matter - gone, 0) + others
@@ -201,9 +201,8 @@ def _all_orders(tied: TiedLists, among: IntArray) -> Orders:
 def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
     """`ORDERS` random orders of each of the `lists`: the first K steps of a Fisher-Yates shuffle."""
     depth, shape = len(tied.end), (len(lists), ORDERS)
-    state = _mixed(
-        _mixed(tied.numbers[lists].astype(np.uint64))[:, None] + np.arange(ORDERS, dtype=np.uint64)
-    )
+    numbers = np.arange(ORDERS).astype(np.uint64)
+    state = _mixed(_mixed(tied.numbers[lists].astype(np.uint64))[:, None] + numbers)
     partner = np.empty((depth, *shape), dtype=np.int32)
     columns = np.empty((depth, *shape), dtype=np.int64)
     nobody = tied.matters.shape[1]
@@ -223,7 +222,7 @@ def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
 def _without_repeats(tied: TiedLists, orders: Orders) -> Orders:
     """The orders with those in which nobody matters as one for each list."""
     matters = np.pad(tied.matters, ((0, 0), (0, 1)))
-    idle = ~matters[orders.lists, orders.columns].any(axis=0)
+    idle = ~np.asarray(matters[orders.lists, orders.columns].any(axis=0))
     weights = np.bincount(orders.lists[idle], weights=orders.weights[idle], minlength=len(tied.numbers))
     first = np.flatnonzero(idle)[np.unique(orders.lists[idle], return_index=True)[1]]
     orders.weights[first] = weights[orders.lists[first]]

@@ -125,6 +125,7 @@ def _worth(
         return {}
     groups = predictions.groups
     in_order = gather(predictions.gains, columns[groups.of_row])
+    in_order[keys[groups.of_row] == np.inf] = 0.0
     gains = block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
     # Running sums: those of a matrix product would depend on how many groups are evaluated at once.
     weights = discounts(gains.shape[1])

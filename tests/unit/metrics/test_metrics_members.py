@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby, permutations, product
 
 import numpy as np
@@ -234,6 +235,19 @@ def test_drawn_orders_do_not_depend_on_what_else_is_evaluated(monkeypatch):
     )
     for name, values in evaluate_members(part, (2,)).items():
         np.testing.assert_allclose(values, found[name][chosen], rtol=1e-12, err_msg=name)
+
+
+def test_what_stands_behind_the_end_of_a_list_is_nobodys(monkeypatch):
+    rng = np.random.default_rng(3)
+    groups, valid = Segments.from_sizes([2, 3, 4]), np.arange(6) < np.array([[2], [3], [6]])
+    relevant = (rng.random((9, 6)) < 0.6) & valid[groups.of_row]
+    lists = make_member_lists(np.zeros((3, 6)), relevant, valid, groups, 5)
+    behind = (lists.keys == np.inf)[groups.of_row]
+    assert behind.any()
+    monkeypatch.setattr(_orders, "_fewest", lambda tied: np.full(len(tied.groups), np.inf))
+    found = evaluate_members(lists, (5,))
+    for name, values in evaluate_members(replace(lists, liked=lists.liked | behind), (5,)).items():
+        np.testing.assert_array_equal(values, found[name], err_msg=name)
 
 
 def test_drawn_orders_are_uniform():
