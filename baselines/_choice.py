@@ -14,12 +14,12 @@ def choice_weights(features: FloatArray, l2: float, free: BoolArray) -> FloatArr
     """Weights that make the first candidate of each case most likely to be chosen (McFadden, 1974).
 
     The probability of candidate c is proportional to exp(features[c] @ weights). The mean negative log
-    likelihood is minimised together with l2 / 2 times the squared weights of standardised features.
+    likelihood is minimized together with l2 / 2 times the squared weights of standardized features.
 
     Args:
         features: (n_cases, n_candidates, n_features); candidate 0 was chosen.
         l2: penalty.
-        free: (n_features,) which features are hardly penalised, as something may never be chosen.
+        free: (n_features,) which features are hardly penalized, as something may never be chosen.
 
     Returns:
         (n_features,) weights of the features as they came; 0 without any case.
@@ -43,8 +43,10 @@ def choice_weights(features: FloatArray, l2: float, free: BoolArray) -> FloatArr
         expected = np.matmul(share[:, None, :], scaled)[:, 0]
         return float(value), (expected - scaled[:, 0]).mean(axis=0) + penalty * weights
 
-    found = minimize(loss, np.zeros(features.shape[2]), jac=True, method="L-BFGS-B", options={"maxiter": 300})
-    return np.asarray(found.x / spread)
+    solution = minimize(
+        loss, np.zeros(features.shape[2]), jac=True, method="L-BFGS-B", options={"maxiter": 300}
+    )
+    return np.asarray(solution.x / spread)
 
 
 def candidates(chosen: IntArray, n_items: int, n: int, rng: np.random.Generator) -> IntArray:

@@ -1,20 +1,13 @@
-"""Explicit ratings as implicit feedback, and the kinds of hyperparameters the methods share."""
+"""Explicit ratings as implicit feedback."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from annotated_types import Ge, Gt, Le
+from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import MethodError
 
 if TYPE_CHECKING:
     from groupbench.models.recommender import TrainingData
-
-Count = Annotated[int, Ge(1)]
-Above0 = Annotated[float, Gt(0)]
-AtLeast0 = Annotated[float, Ge(0)]
-Share = Annotated[float, Ge(0), Le(1)]
 
 
 def feedback(train: TrainingData, positive: float | None) -> Any:

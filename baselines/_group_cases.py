@@ -1,4 +1,4 @@
-"""Rows of groups that are left out, so that a model of groups learns from finding them again."""
+"""Rows of groups that are left out, so that a model of groups learns from predicting them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from groupbench.core.arrays import Segments
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, IntArray
@@ -24,7 +26,7 @@ class LeftOut:
 
     Attributes:
         out: (n_rows,) whether each row was.
-        cases: those of them that are to be found again.
+        cases: those of them that are to be predicted.
     """
 
     out: BoolArray
@@ -33,18 +35,18 @@ class LeftOut:
 
 def some_of_each(rows: Ratings, rng: np.random.Generator) -> LeftOut:
     """Leave out each row with probability `SHARE`, but one of each group stays and at most `MOST` go."""
-    place = _place(rows.users, rng)
+    position = _position(rows.users, rng)
     counts = np.bincount(rows.users, minlength=rows.n_users)
     most = np.minimum(np.minimum(rng.binomial(counts, SHARE), MOST), counts - 1)
-    out = place < most[rows.users]
+    out = position < most[rows.users]
     return LeftOut(out, np.flatnonzero(out))
 
 
 def all_of_some(rows: Ratings, rng: np.random.Generator) -> LeftOut:
-    """Leave out all rows of that `SHARE` of the groups with rows; one row of each is to be found again."""
+    """Leave out all rows of that `SHARE` of the groups with rows; one row of each is to be predicted."""
     groups = rng.permutation(np.unique(rows.users))
     out = np.isin(rows.users, groups[: max(1, int(SHARE * len(groups)))])
-    return LeftOut(out, np.flatnonzero(out & (_place(rows.users, rng) == 0)))
+    return LeftOut(out, np.flatnonzero(out & (_position(rows.users, rng) == 0)))
 
 
 def popular_ones(items: IntArray, rows: Ratings, n: int, rng: np.random.Generator) -> IntArray:
@@ -71,21 +73,21 @@ def without_derived(
     """
     keys, pair = np.unique(joint.users * joint.n_items + joint.items, return_inverse=True)
     group, item = keys // joint.n_items, keys % joint.n_items
-    places, inside = groups.segments.window(group)
-    wanted = groups.members[places] * users.n_items + item[:, None]
-    held = users.users * users.n_items + users.items
-    origin, column = np.nonzero(inside & np.isin(wanted, held))
-    row_place, origin_place = _place(pair, rng), _place(origin, rng)
-    width = max(row_place.max(initial=0), origin_place.max(initial=0)) + 1
-    gone = np.isin(origin * width + origin_place, (pair * width + row_place)[out])
-    return users.take(~np.isin(held, wanted[origin[gone], column[gone]]))
+    positions, inside = groups.segments.window(group)
+    wanted = groups.members[positions] * users.n_items + item[:, None]
+    keys_of_users = users.users * users.n_items + users.items
+    origin, column = np.nonzero(inside & np.isin(wanted, keys_of_users))
+    row_position, origin_position = _position(pair, rng), _position(origin, rng)
+    width = max(row_position.max(initial=0), origin_position.max(initial=0)) + 1
+    gone = np.isin(origin * width + origin_position, (pair * width + row_position)[out])
+    return users.take(~np.isin(keys_of_users, wanted[origin[gone], column[gone]]))
 
 
-def _place(owners: IntArray, rng: np.random.Generator) -> IntArray:
-    """The place of each row among its owner's in random order, (n_rows,)."""
+def _position(owners: IntArray, rng: np.random.Generator) -> IntArray:
+    """The position of each row among its owner's in random order, (n_rows,)."""
     order = rng.permutation(len(owners))
     order = order[np.argsort(owners[order], kind="stable")]
     sizes = np.unique(owners, return_counts=True)[1]
-    place = np.empty(len(owners), dtype=np.int64)
-    place[order] = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return place
+    position = np.empty(len(owners), dtype=np.int64)
+    position[order] = Segments.from_sizes(sizes).position
+    return position

@@ -9,7 +9,7 @@ import numpy as np
 
 from groupbench.core.arrays import Segments
 
-from ._group_graphs import averaging, filtered, joint_graphs, similarity
+from ._group_graphs import averaging, dense, filtered, joint_graphs, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,34 +60,34 @@ class GroupFeatures:
         self._popular = [np.log1p(count) for count in counts]
         self.seen: BoolArray = counts[0] + counts[1] > 0
 
-    def at(self, groups: IntArray, places: IntArray, items: IntArray, *, own: bool) -> FloatArray:
+    def at(self, groups: IntArray, positions: IntArray, items: IntArray, *, own: bool) -> FloatArray:
         """The features of pairs, (*items.shape, n_features).
 
         Args:
             groups: group indices.
-            places: places in `groups`, of a shape that goes with that of `items`.
+            positions: positions in `groups`, of a shape that goes with that of `items`.
             items: item indices.
             own: whether to have features from the groups' own rows.
         """
-        places, items = np.broadcast_arrays(places, items)
-        found = []
+        positions, items = np.broadcast_arrays(positions, items)
+        features = []
         for share in self._shares(groups, own=own):
-            share = _dense(share)[places, items]
-            found += [share, _log(share)]
-        found += [popular[items] for popular in self._popular]
-        found += [_dense(count)[places, items] for count in self._counted(groups, own=own)]
-        return np.stack(found, axis=-1)
+            share = dense(share)[positions, items]
+            features += [share, _log(share)]
+        features += [popular[items] for popular in self._popular]
+        features += [dense(count)[positions, items] for count in self._counted(groups, own=own)]
+        return np.stack(features, axis=-1)
 
     def utility(self, groups: IntArray, weights: FloatArray, *, own: bool) -> FloatArray:
         """The sum of all features times `weights`, (n_features,), for all items, (len(groups), n_items)."""
         left = iter(weights)
         total = np.zeros((len(groups), self._users.shape[1]))
         for share in self._shares(groups, own=own):
-            total += _dense(_weighed(share, next(left), next(left)))
+            total += dense(_weighed(share, next(left), next(left)))
         for popular in self._popular:
             total += next(left) * popular
         for count in self._counted(groups, own=own):
-            total += next(left) * _dense(count)
+            total += next(left) * dense(count)
         return total
 
     def _shares(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
@@ -108,7 +108,7 @@ class GroupFeatures:
         """How many members have an item, as a logarithm, and whether the group has it and for each member."""
         yield _mapped((self._members[groups] @ self._users).tocsr(), np.log1p)
         if own:
-            # Last, so that whoever weighs them knows their places.
+            # Last, so that whoever weighs them knows their positions.
             counts, sizes = self._counts[groups], self._members[groups].sum(axis=1)
             needed = np.repeat(sizes, np.diff(counts.indptr))
             yield _mapped(counts, lambda x: (x > 0).astype(np.float64))
@@ -116,7 +116,7 @@ class GroupFeatures:
 
     def _scores(self, groups: IntArray, *, own: bool) -> Iterator[Any]:
         """Dense scores, and sparse ones of at least 0, (len(groups), n_items); their scale means little."""
-        mean, near = self._mean[groups], self._neighbours(groups)
+        mean, near = self._mean[groups], self._neighbors(groups)
         taste = (mean @ self._users).tocsr()
         yield taste @ self._items
         yield (mean @ self._alike) @ self._users
@@ -143,16 +143,16 @@ class GroupFeatures:
         """The mean, the highest and the lowest score of a member, (3, len(groups), n_items)."""
         members = self._members[groups]
         segments = Segments(members.indptr)
-        found = np.zeros((3, len(groups), self._users.shape[1]))
+        by_member = np.zeros((3, len(groups), self._users.shape[1]))
         for start, stop in segments.blocks(segments.sizes, CELLS // self._users.shape[1]):
             scores = ease.scores(self._users[members.indices[segments.rows(start, stop)]])
             part = Segments(segments.offsets[start : stop + 1] - segments.offsets[start])
-            found[0, start:stop] = part.mean(scores)
-            found[1, start:stop] = part.reduce("max", scores)
-            found[2, start:stop] = part.reduce("min", scores)
-        return found
+            by_member[0, start:stop] = part.mean(scores)
+            by_member[1, start:stop] = part.reduce("max", scores)
+            by_member[2, start:stop] = part.reduce("min", scores)
+        return by_member
 
-    def _neighbours(self, groups: IntArray) -> Any:
+    def _neighbors(self, groups: IntArray) -> Any:
         """What other groups with the same members chose: users share their groups' rows equally."""
         paths = (self._members[groups] @ self._shared).tolil()
         paths[np.arange(len(groups)), groups] = 0.0
@@ -218,7 +218,3 @@ def _mapped(matrix: Any, change: Callable[[FloatArray], FloatArray]) -> Any:
     changed = matrix.copy()
     changed.data = change(changed.data)
     return changed
-
-
-def _dense(matrix: Any) -> FloatArray:
-    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)

@@ -8,6 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
+    from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
 
 _DENSE = 8
@@ -22,6 +23,13 @@ def memberships(groups: Groups, n_users: int) -> Any:
     return csr_array(parts, shape=(len(groups), n_users))
 
 
+def ones(rows: Ratings) -> Any:
+    """The (n_users, n_items) sparse matrix of `rows`, with 1 for every pair."""
+    matrix = rows.matrix()
+    matrix.data[:] = 1.0
+    return matrix
+
+
 def averaging(rows: Any) -> Any:
     """The sparse matrix with every row divided by its sum; rows of zeros stay."""
     from scipy.sparse import diags_array
@@ -30,7 +38,7 @@ def averaging(rows: Any) -> Any:
     return (diags_array(1.0 / np.where(sums > 0, sums, 1.0)) @ rows).tocsr()
 
 
-def normalised(rows: Any, extra: FloatArray | float = 0.0) -> Any:
+def normalized(rows: Any, extra: FloatArray | float = 0.0) -> Any:
     """Every entry divided by the square roots of the sums of its row and its column.
 
     Args:
@@ -45,13 +53,13 @@ def normalised(rows: Any, extra: FloatArray | float = 0.0) -> Any:
 
 
 def similarity(rows: Any, topk: int | None = None, *, power: float = 1.0, extra: Any = 0.0) -> Any:
-    """The graph N'N of the columns of `rows` with N of `normalised`, without loops.
+    """The graph N'N of the columns of `rows` with N of `normalized`, without loops.
 
     Args:
         rows: sparse, (n, n_columns).
         topk: strongest edges kept for each column; None keeps all.
         power: exponent of every edge.
-        extra: passed to `normalised`.
+        extra: passed to `normalized`.
 
     Returns:
         Sparse, (n_columns, n_columns).
@@ -59,15 +67,15 @@ def similarity(rows: Any, topk: int | None = None, *, power: float = 1.0, extra:
     from implicit.nearest_neighbours import all_pairs_knn
     from scipy.sparse import csr_array, csr_matrix
 
-    scaled = normalised(rows, extra)
+    scaled = normalized(rows, extra)
     if topk is None:
         graph = csr_array(scaled.T @ scaled)
     else:
-        # One more, as a column is its own neighbour.
+        # One more, as a column is its own neighbor.
         k = min(topk + 1, scaled.shape[1])
         narrow = (scaled.data, scaled.indices.astype(np.int32), scaled.indptr.astype(np.int32))
-        found = all_pairs_knn(csr_matrix(narrow, scaled.shape), k, num_threads=1, show_progress=False)
-        graph = csr_array(found)
+        nearest = all_pairs_knn(csr_matrix(narrow, scaled.shape), k, num_threads=1, show_progress=False)
+        graph = csr_array(nearest)
     graph.data[graph.indices == np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))] = 0.0
     graph.eliminate_zeros()
     graph.data **= power
@@ -82,21 +90,22 @@ def filtered(signal: Any, graph: Any, degree: int) -> FloatArray:
     """
     once = _walked(signal, graph)
     if degree == 1:
-        return _dense(once)
+        return dense(once)
     twice = _walked(once, graph)
     if degree == 2:
-        return 2.0 * _dense(once) - _dense(twice)
-    return 0.71 * _dense(once) + 0.1 * _dense(twice) - 0.01 * _dense(_walked(twice, graph))
+        return 2.0 * dense(once) - dense(twice)
+    return 0.71 * dense(once) + 0.1 * dense(twice) - 0.01 * dense(_walked(twice, graph))
 
 
 def _walked(signal: Any, graph: Any) -> Any:
     """`signal @ graph`; no longer sparse where that would take more time."""
-    found = signal @ graph
-    thin = hasattr(found, "nnz") and found.nnz * _DENSE < found.shape[0] * found.shape[1]
-    return found if thin else _dense(found)
+    walked = signal @ graph
+    thin = hasattr(walked, "nnz") and walked.nnz * _DENSE < walked.shape[0] * walked.shape[1]
+    return walked if thin else dense(walked)
 
 
-def _dense(matrix: Any) -> FloatArray:
+def dense(matrix: Any) -> FloatArray:
+    """A sparse or dense matrix as an array."""
     return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
 
 

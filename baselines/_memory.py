@@ -27,12 +27,12 @@ def require_memory(work: str, needed: float, remedy: str) -> None:
         )
 
 
-def neighbours_kept(feedback: Any, k: int) -> float:
-    """Neighbours of all items at most: `k` of each, or every pair of items that some user has both of.
+def neighbors_kept(feedback: Any, k: int) -> float:
+    """Neighbors of all items at most: `k` of each, or every pair of items that some user has both of.
 
     Args:
         feedback: (n_users, n_items) sparse, by rows.
-        k: neighbours kept for each item.
+        k: neighbors kept for each item.
     """
     pairs = np.square(np.diff(feedback.indptr).astype(np.float64)).sum()
     return float(min(k * feedback.shape[1], pairs))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import AtLeast0, Count, tunable
 from groupbench.core.seeding import integer
 from groupbench.models.recommender import Recommender, TrainingData
 
-from ._feedback import AtLeast0, Count
 from ._memory import limit, require_memory
 
 if TYPE_CHECKING:
@@ -90,11 +89,11 @@ class BaselineOptions:
     bsl_n_epochs: Count | None = None
     """Passes over the ratings; None for 10 (als) or 20 (sgd)."""
     bsl_reg_u: float = tunable(15.0, low=0.5, high=100, log=True)
-    """Regularisation of user biases (als)."""
+    """Regularization of user biases (als)."""
     bsl_reg_i: float = tunable(10.0, low=0.5, high=100, log=True)
-    """Regularisation of item biases (als)."""
+    """Regularization of item biases (als)."""
     bsl_reg: float = 0.02
-    """Regularisation (sgd)."""
+    """Regularization (sgd)."""
     bsl_learning_rate: float = 0.005
     """Step size (sgd)."""
 
@@ -109,13 +108,13 @@ class Nearest(BaselineOptions, SurpriseMethod):
     """What Surprise's k-NN models share; the `bsl_` options serve `pearson_baseline` and `knn-baseline`."""
 
     k: Count = tunable(40, low=5, high=200, log=True)
-    """Neighbours at most."""
+    """Neighbors at most."""
     min_k: Count = tunable(1, low=1, high=10, log=True)
-    """Neighbours at least; with fewer, the score is what the model says without neighbours."""
+    """Neighbors at least; with fewer, the score is what the model says without neighbors."""
     similarity: Similarity = tunable("msd", choices=get_args(Similarity))
     """How alike two users (or items) are, over what both rated (or who rated both)."""
     user_based: bool = True
-    """Whether neighbours are users; else they are items."""
+    """Whether neighbors are users; else they are items."""
     min_support: Count = tunable(1, low=1, high=20, log=True)
     """Common ratings below which the similarity is 0."""
     shrinkage: AtLeast0 = tunable(100.0, low=1, high=1000, log=True)

@@ -10,7 +10,7 @@ import numpy as np
 from groupbench.core.arrays import FloatArray, IntArray
 from groupbench.core.errors import MethodError
 
-from ._surprise_neighbours import Neighbours, RatingsOf
+from ._surprise_neighbors import Neighbors, RatingsOf
 from ._surprise_trainset import flatten
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class MatrixForm:
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearForm:
     """`user_bias + item_bias + user_factors @ item_factors.T`, as one product with two more factors.
 
     Attributes:
@@ -140,10 +140,10 @@ def matrix_form(algo: Any) -> MatrixForm:
         surprise.BaselineOnly: _baselines,
         surprise.SlopeOne: _slopes,
         surprise.CoClustering: _coclusters,
-        surprise.KNNBasic: _neighbours,
-        surprise.KNNWithMeans: _neighbours,
-        surprise.KNNWithZScore: _neighbours,
-        surprise.KNNBaseline: _neighbours,
+        surprise.KNNBasic: _neighbors,
+        surprise.KNNWithMeans: _neighbors,
+        surprise.KNNWithZScore: _neighbors,
+        surprise.KNNBaseline: _neighbors,
     }
     if type(algo) not in forms:
         known = ", ".join(form.__name__ for form in forms)
@@ -154,7 +154,7 @@ def matrix_form(algo: Any) -> MatrixForm:
 def _factors(algo: Any) -> MatrixForm:
     if algo.biased:
         return _biased(algo, algo.pu, algo.qi)
-    bias_free = Linear(np.zeros(len(algo.pu)), np.zeros(len(algo.qi)), algo.pu, algo.qi)
+    bias_free = LinearForm(np.zeros(len(algo.pu)), np.zeros(len(algo.qi)), algo.pu, algo.qi)
     return _mean_when_unknown(algo, _finite(bias_free))
 
 
@@ -170,12 +170,12 @@ def _baselines(algo: Any) -> MatrixForm:
 
 def _biased(algo: Any, user_factors: FloatArray, item_factors: FloatArray) -> MatrixForm:
     mean = float(algo.trainset.global_mean)
-    pairs = _finite(Linear(mean + algo.bu, algo.bi, user_factors, item_factors))
+    pairs = _finite(LinearForm(mean + algo.bu, algo.bi, user_factors, item_factors))
     return MatrixForm(pairs, mean, algo.bu, algo.bi)
 
 
 def _coclusters(algo: Any) -> MatrixForm:
-    pairs = Linear(
+    pairs = LinearForm(
         algo.user_mean - algo.avg_cltr_u[algo.cltr_u],
         algo.item_mean - algo.avg_cltr_i[algo.cltr_i],
         algo.avg_cocltr[algo.cltr_u],
@@ -193,7 +193,7 @@ def _slopes(algo: Any) -> MatrixForm:
     return _mean_when_unknown(algo, pairs)
 
 
-def _neighbours(algo: Any) -> MatrixForm:
+def _neighbors(algo: Any) -> MatrixForm:
     import surprise
 
     mean, n_x, n_y = float(algo.trainset.global_mean), algo.n_x, algo.n_y
@@ -208,7 +208,7 @@ def _neighbours(algo: Any) -> MatrixForm:
     otherwise = mean if isinstance(algo, surprise.KNNBasic) else None
     rated = RatingsOf(lists, raters, deviations)
     user_based = bool(algo.sim_options["user_based"])
-    pairs = Neighbours(algo.sim, rated, base_x, base_y, spread, algo.k, algo.min_k, otherwise, user_based)
+    pairs = Neighbors(algo.sim, rated, base_x, base_y, spread, algo.k, algo.min_k, otherwise, user_based)
     if isinstance(algo, surprise.KNNBaseline):
         return MatrixForm(pairs, mean, algo.bu, algo.bi)
     return _mean_when_unknown(algo, pairs)
@@ -230,11 +230,11 @@ def _rating_counts(trainset: Any) -> csr_array:
     )
 
 
-def _finite(linear: Linear) -> Linear:
+def _finite(linear: LinearForm) -> LinearForm:
     arrays = (linear.user_bias, linear.item_bias, linear.user_factors, linear.item_factors)
     if not all(np.isfinite(array).all() for array in arrays):
         raise MethodError(
             "the fitted biases or factors are not finite: training diverged; "
-            "lower the learning rates (lr_...) or raise the regularisation (reg_...)"
+            "lower the learning rates (lr_...) or raise the regularization (reg_...)"
         )
     return linear

@@ -65,12 +65,12 @@ def flatten(lists: Mapping[int, list[tuple[int, float]]]) -> tuple[Segments, Int
 
 
 def _first_seen(indices: IntArray) -> tuple[IntArray, IntArray]:
-    """The distinct `indices` in the order in which they appear, and each row's place among them."""
+    """The distinct `indices` in the order in which they appear, and each row's position among them."""
     distinct, first, inverse = np.unique(indices, return_index=True, return_inverse=True)
     order = np.argsort(first)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return distinct[order], place[inverse]
+    position = np.empty_like(order)
+    position[order] = np.arange(len(order))
+    return distinct[order], position[inverse]
 
 
 def _lists(keys: IntArray, others: IntArray, values: FloatArray) -> RatingLists:

@@ -2,10 +2,165 @@
 
 from __future__ import annotations
 
-from groupbench.core.registry import method
-from groupbench.models.deep import AlignGroup, ConsRec, CubeRec, Hhgr
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-method("hhgr")(Hhgr)
-method("cuberec")(CubeRec)
-method("consrec")(ConsRec)
-method("aligngroup")(AlignGroup)
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, tunable
+from groupbench.core.registry import method
+from groupbench.models.deep.method import Dropout, GraphRecommender
+
+if TYPE_CHECKING:
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep.network import GroupNetwork
+    from groupbench.models.recommender import TrainingWorkers
+
+
+@method("hhgr")
+@dataclass
+class Hhgr(GraphRecommender):
+    """HHGR: hypergraphs of users and of groups, self-supervised at two scales (Zhang et al., CIKM 2021).
+
+    In each layer a group takes the mean of W u + b over its members and a user the mean of its groups; the
+    last layer is added to the user's embedding. In training users are seen twice: the coarse view leaves a
+    share `drop` of them out of all groups, the fine one a share of the single memberships. The mean of both
+    is used, and a bilinear discriminator tells both views of a user from views of two users, with
+    `contrast_weight` times its cross-entropy added to the loss. A group is the sum of its members weighed
+    by softmax(h' ReLU(P u + p)), its embedding g and V g averaged over the groups it forms triangles with:
+    the motif matrix is (C C) * C, where C links groups that share members ("Double-Scale Self-Supervised
+    Hypergraph Learning for Group Recommendation").
+
+    Deviations: what is learned is learned at once, not users first; scores are inner products, not put
+    through a sigmoid; attention weighs members alike for all items, so that groups are embedded once; both
+    views share the layers, are drawn anew in each step, and nothing is left out when scoring; `loss` is
+    one of four.
+    """
+
+    weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
+    """Decoupled decay of all weights, per unit of step size."""
+    batch_size: Count = 2048
+    """Rows of a step, of groups and users in the proportion of all their rows."""
+    drop: Dropout = tunable(0.2, low=0.0, high=0.8)
+    """Share of users, or of memberships, that a view leaves out."""
+    contrast_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
+    """Weight of the agreement of both views; 0 leaves it out."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.hhgr import HhgrNetwork
+
+        return HhgrNetwork(
+            data, width=self.width, layers=self.layers, drop=self.drop, contrast_weight=self.contrast_weight
+        )
+
+
+@method("cuberec")
+@dataclass
+class CubeRec(GraphRecommender):
+    """CubeRec: groups as hypercubes that items lie in or near (Chen et al., SIGIR 2022).
+
+    LightGCN on what users chose gives users u and items v. The smallest box around the members of a group
+    has the middle (max + min) / 2 and the half-widths (max - min) / 2; the group's cube has the center
+    c = W_c (max + min) / 2 and the offset o = |W_o (max - min) / 2|. With the vectors
+    out = ReLU(|v - c| - o) and in = |v - c| - out the distance of an item is
+    |out| + `inside_weight` |in|, and that of an item from a user |v - u| ("Thinking inside The Box:
+    Learning Hypercube Representations for Group Recommendation").
+
+    Deviations: logits are distances times a learned factor, negated, for `loss` is one of four instead of
+    a hinge; groups and users are learned at once instead of users first; offsets are made positive by their
+    absolute value; the self-supervision by intersecting the cubes of two groups and the attentive variant
+    are not part of it. A group without rows is scored like any other, by its members.
+    """
+
+    training_workers: ClassVar[TrainingWorkers] = "many"
+
+    width: Count = tunable(64, low=8, high=128, log=True)
+    """Width of the embeddings."""
+    weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
+    """Decoupled decay of all weights, per unit of step size."""
+    thinning: Dropout = tunable(0.2, low=0.0, high=0.9)
+    """Share of the graph of users and items that a step of training leaves out."""
+    inside_weight: AtLeast0 = tunable(0.3, low=0.0, high=1.0)
+    """How much distance within a cube counts beside that outside."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.cuberec import CubeRecNetwork
+
+        return CubeRecNetwork(
+            data,
+            width=self.width,
+            layers=self.layers,
+            thinning=self.thinning,
+            inside_weight=self.inside_weight,
+        )
+
+
+@method("consrec")
+@dataclass
+class ConsRec(GraphRecommender):
+    """ConsRec: three gated views of a group's consensus (Wu et al., WWW 2023).
+
+    - Groups alike: G + A G + A^2 G ..., where A is D^-1 (J + I) and J_gh is what g and h share over what
+      either has, members and items together.
+    - Members: groups are hyperedges over members and items. In each layer a group's message is
+      m = W [mean u of its users; mean i of its items; i * g] + b with g from the view above, and users and
+      items become the mean of their groups' messages; layers are summed.
+    - Items: LightGCN on the graph of groups and the items they chose, the mean of its layers.
+
+    A group is sum_v sigmoid(w_v' v + b_v) v over its views v and scores an item of the hypergraph by their
+    inner product ("ConsRec: Learning Consensus Behind Interactions for Group Recommendation").
+
+    Deviations: scores are inner products on all data, as the authors' code has them on CAMRa2011, and
+    never put through a sigmoid; users are scored by propagated embeddings, because those without
+    propagation validated worse; each W, which is trained like all weights, starts as the sum of both means
+    plus small random weights; `thinning` hides part of the graphs in each step, for a group would else be
+    trained on an item it has just been told; `loss` is one of four (`bpr` is the authors').
+    """
+
+    training_workers: ClassVar[TrainingWorkers] = "many"
+
+    thinning: Dropout = tunable(0.3, low=0.0, high=0.9)
+    """Share of the graphs with items in them that a step of training leaves out."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.consrec import ConsRecNetwork
+
+        return ConsRecNetwork(data, width=self.width, layers=self.layers, thinning=self.thinning)
+
+
+@method("aligngroup")
+@dataclass
+class AlignGroup(GraphRecommender):
+    """AlignGroup: a hypergraph's consensus, aligned with the group's members (Xu et al., CIKM 2024).
+
+    Groups are hyperedges that hold their members and the items they chose. In each layer a group's message
+    is m = W [mean of its users; mean of its items] + b, and users and items become the mean of the messages
+    of their groups; all layers and the embeddings are summed. A group scores an item by their inner
+    product. The center of the members is the middle of the smallest box around their embeddings,
+    (min + max) / 2 in each coordinate, and `align_weight` times the cross-entropy that the center's cosine
+    to its own group's consensus is the highest of all groups in the batch is added to the loss
+    ("AlignGroup: Learning and Aligning Group Consensus with Member Preferences for Group Recommendation").
+
+    Deviations: scores are inner products, not a layer on products, and never put through a sigmoid; users
+    are scored by propagated embeddings, because those without propagation validated worse; each W starts
+    as the sum of both means plus small random weights; `thinning` hides part of the groups' items in each
+    step, for a group would else be trained on an item it has just been told; `loss` is one of four
+    (`bpr` is the paper's).
+    """
+
+    thinning: Dropout = tunable(0.5, low=0.0, high=0.9)
+    """Share of the groups' items, and of what users and items hear, that a step of training leaves out."""
+    align_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
+    """Weight of the alignment; 0 leaves it out."""
+    temperature: Above0 = 0.2
+    """Divides the cosines of the alignment."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.aligngroup import AlignGroupNetwork
+
+        return AlignGroupNetwork(
+            data,
+            width=self.width,
+            layers=self.layers,
+            thinning=self.thinning,
+            align_weight=self.align_weight,
+            temperature=self.temperature,
+        )

@@ -2,10 +2,185 @@
 
 from __future__ import annotations
 
-from groupbench.core.registry import method
-from groupbench.models.deep import Agree, GroupIm, HyperGroup
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-method("ncf-group", attention="mean")(Agree)
-method("agree")(Agree)
-method("groupim")(GroupIm)
-method("hypergroup")(HyperGroup)
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
+from groupbench.core.registry import method
+from groupbench.models.deep.method import Decay, DeepRecommender, Dropout, SampledRecommender, Widths
+
+if TYPE_CHECKING:
+    from groupbench.models.deep.groupim import GroupImNetwork, GroupImObjective, UserObjective
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep.network import GroupNetwork
+    from groupbench.models.deep.validation import HeldOut
+    from groupbench.models.recommender import TrainingWorkers
+
+
+@method("agree")
+@method("ncf-group", attention="mean")
+@dataclass
+class Agree(SampledRecommender):
+    """AGREE: attention over members and one NCF tower for groups and users (Cao et al., SIGIR 2018).
+
+    A group with members u and its own embedding q is, for item v, g(v) = sum_u alpha_u(v) u + q, with
+    alpha(v) = softmax_u(h' ReLU(P_u u + P_v v + b)). The score is a tower of ReLU layers on
+    [g * v; g; v], and a user's that of the same tower on [u * v; u; v]: what users chose and what groups
+    chose is learned at once ("Attentive Group Recommendation"). With `attention` = `mean` it is NCF (He et
+    al., WWW 2017) on a group's mean member, the paper's baseline without attention.
+
+    Deviations: scores are logits, not put through a sigmoid; the loss is one of four (`regression` is the
+    paper's), the default validated best; batches of users and groups take turns at random instead of
+    epochs; the weights are a running average over the steps.
+    """
+
+    width: Count = tunable(32, low=8, high=128, log=True)
+    """Width of the embeddings."""
+    hidden: Widths = (8,)
+    """Widths of the tower's hidden layers."""
+    attention: Literal["learned", "mean"] = "learned"
+    """How members are weighed: by learned attention, or all alike."""
+    attention_width: Count = 16
+    """Width of the attention's hidden layer."""
+    dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
+    """Dropout on the first hidden layer of tower and attention."""
+    averaging: Decay = 0.99
+    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.agree import AgreeNetwork
+
+        return AgreeNetwork(
+            data,
+            width=self.width,
+            hidden=self.hidden,
+            attention_width=self.attention_width if self.attention == "learned" else 0,
+            dropout=self.dropout,
+        )
+
+
+@method("groupim")
+@dataclass
+class GroupIm(DeepRecommender):
+    """GroupIM: members' histories and mutual information with their group (Sankar et al., SIGIR 2020).
+
+    A user's preference e_u = tanh(W x_u / |x_u| + b), with further layers if asked for, comes from its
+    history x_u, a group's from those of its members, by default with attention:
+    e_g = sum_u alpha_u tanh(V e_u), alpha = softmax(h' tanh(V e_u)). One softmax pi(e) over all items
+    serves both. The loss L_G + `member_weight` L_UG + `infomax_weight` L_MI is made of
+
+    - L_G = -sum_i x_gi / |x_g| ln pi_i(e_g), what the group chose;
+    - L_UG = -mean_u w(u, g) sum_i x_ui / |x_u| ln pi_i(e_g), what its members chose, by their relevance
+      w(u, g) = D(e_u, e_g), which no gradient flows through;
+    - L_MI, the cross-entropy of the discriminator D(e_u, e_g) = sigmoid(e_u' A e_g), which tells members
+      from strangers, half of whom chose an item of the group.
+
+    First the users' part is trained on L_U = -sum_i x_ui / |x_u| ln pi_i(e_u) alone ("GroupIM: A Mutual
+    Information Maximization Framework for Neural Group Recommendation").
+
+    Deviations: L_U stays in the loss with `user_weight`, which validated better; a stranger that shares an
+    item with the group is drawn by way of an item of the group, so that those who share several are
+    likelier; L_UG is a mean over members. A group without rows is scored like any other, by its members.
+    """
+
+    width: Count = tunable(64, low=16, high=256, log=True)
+    """Width of the embeddings."""
+    layers: Count = 1
+    """Layers of the encoder."""
+    aggregator: Literal["attention", "mean", "max"] = tunable(
+        "attention", choices=("attention", "mean", "max")
+    )
+    """How members make a group."""
+    dropout: Dropout = tunable(0.4, low=0.0, high=0.8)
+    """Dropout on the items of a history."""
+    infomax_weight: AtLeast0 = 1.0
+    """Weight of the discriminator's loss L_MI."""
+    member_weight: AtLeast0 = tunable(1.0, low=0.0, high=4.0)
+    """Weight of the members' choices, L_UG."""
+    user_weight: AtLeast0 = 1.0
+    """Weight of L_U beside the groups' loss, in batches of its own; 0 is the paper's: pre-training only."""
+    strangers: Count = 5
+    """Strangers for each group, in the discriminator's loss."""
+    near: Share = 0.5
+    """Share of the strangers that chose an item that the group chose."""
+    pretraining: Whole = 10
+    """Passes over the users before the groups are trained on."""
+
+    learning_rate: Above0 = tunable(5e-3, low=5e-4, high=5e-2, log=True)
+    """Adam's step size."""
+    batch_size: Count = 64
+    """Groups, or users, of a step."""
+    patience: Count = 20
+    """Passes without a better validation figure before training stops."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.groupim import GroupImNetwork
+
+        return GroupImNetwork(
+            data, width=self.width, layers=self.layers, aggregator=self.aggregator, dropout=self.dropout
+        )
+
+    def _pretraining(self, network: GroupImNetwork, data: Interactions) -> tuple[UserObjective, int]:
+        from groupbench.models.deep.groupim import UserObjective
+
+        return UserObjective(network, data, self.batch_size), self.pretraining
+
+    def _objective(
+        self, network: GroupImNetwork, data: Interactions, held_out: HeldOut | None
+    ) -> GroupImObjective:
+        from groupbench.models.deep.groupim import GroupImObjective, LossSettings
+
+        settings = LossSettings(**{name: getattr(self, name) for name in LossSettings._fields})
+        return GroupImObjective(network, data, self.batch_size, settings, held_out)
+
+
+@method("hypergroup")
+@dataclass
+class HyperGroup(SampledRecommender):
+    """HyperGroup: groups as hyperedges, embedded over shared members (Guo et al., TOIS 2021).
+
+    Users take in their companions, u <- u + ReLU(W u + V n + b) with the mean n of those they share groups
+    with. A group is a hyperedge: it starts as the mean of its members and takes in the groups h that share
+    members with it, in the same way with n = sum_h s(g, h) h, where s(g, h) is |g and h| / |g or h|, divided
+    by its sum over h. A tower of ReLU layers on [g * v; g; v] scores item v, the same for users, and what
+    both chose is learned at once ("Hierarchical Hyperedge Embedding-based Representation Learning for Group
+    Recommendation").
+
+    Deviations: the data name no friends, so that users' companions are those they share a group with; steps
+    add to what a node holds instead of replacing it; `loss` is one of four, the default validated best; the
+    weights are a running average over the steps. A group without rows is scored like any other, by its
+    members and neighbors.
+    """
+
+    training_workers: ClassVar[TrainingWorkers] = "many"
+
+    width: Count = tunable(32, low=8, high=128, log=True)
+    """Width of the embeddings."""
+    hidden: Widths = (8,)
+    """Widths of the tower's hidden layers."""
+    user_layers: Whole = tunable(1, low=0, high=3)
+    """Steps over the graph of companions."""
+    group_layers: Whole = tunable(2, low=0, high=3)
+    """Steps over the graph of groups that share members."""
+    own_embedding: bool = False
+    """Whether a group has an embedding of its own beside its members'."""
+    dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
+    """Dropout on the first hidden layer of the tower."""
+
+    batch_size: Count = 512
+    """Rows of a step; each propagates over both graphs anew."""
+    averaging: Decay = 0.99
+    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
+
+    def _network(self, data: Interactions) -> GroupNetwork:
+        from groupbench.models.deep.hypergroup import HyperGroupNetwork
+
+        return HyperGroupNetwork(
+            data,
+            width=self.width,
+            hidden=self.hidden,
+            user_layers=self.user_layers,
+            group_layers=self.group_layers,
+            own_embedding=self.own_embedding,
+            dropout=self.dropout,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupbench.core.registry import method
-from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.recommender import DMTL
 
 method("dmtl")(DMTL)
 method("dmtl-no-profile", profile_weight=0.0)(DMTL)

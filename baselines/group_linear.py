@@ -9,13 +9,12 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, Count, Share, tunable
 from groupbench.core.registry import method
+from groupbench.models.joint import JointRatingsMethod
 from groupbench.models.recommender import GroupRecommender
 
-from ._feedback import Above0, Count, Share
-from ._group_base import OfTrainedGroups, ones
-from ._group_graphs import filtered, joint_graphs, memberships
+from ._group_graphs import filtered, joint_graphs, memberships, ones
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
@@ -43,7 +42,7 @@ class MemberCount(GroupRecommender):
 
 @method("group-gf")
 @dataclass
-class GroupGf(OfTrainedGroups):
+class GroupGf(JointRatingsMethod):
     """Group-GF: three item graphs, filtered without training (Kim et al., WWW 2025).
 
     With the 0/1 matrices R_u and R_g of users' and groups' rows and M of members, the graphs are P = N'N for
@@ -84,14 +83,14 @@ class GroupGf(OfTrainedGroups):
             raise MethodError(
                 f"group-gf: alpha + beta is {self.alpha + self.beta:g}; lower them to 1 or less"
             )
-        self._rows = ones(self._begin(train))
+        self._rows = ones(self._joint_ratings(train))
         users, members = ones(train.ratings), memberships(train.groups, train.ratings.n_users)
         self._graphs = joint_graphs(users, self._rows, members, self.topk, self.power)
         return self
 
     def score_groups(self, groups: Groups) -> FloatArray:
         """The weighted sum of the filters, (len(groups), n_items)."""
-        rows = self._rows[self._indices(groups)]
+        rows = self._rows[self._groups.of(groups)]
         weights = (1.0 - self.alpha - self.beta, self.alpha, self.beta)
         degrees = (self.degree_users, self.degree_groups, self.degree_both)
         scores = np.zeros(rows.shape)

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, Count, Share, tunable
 from groupbench.core.registry import method
+from groupbench.models.joint import JointRatingsMethod
 
 from ._choice import candidates, choice_weights
-from ._feedback import Above0, Count, Share
-from ._group_base import OfTrainedGroups, ones
 from ._group_cases import all_of_some, popular_ones, some_of_each, without_derived
 from ._group_features import CELLS, GroupFeatures, plain
-from ._group_graphs import memberships, similarity
+from ._group_graphs import memberships, ones, similarity
 from ._group_trees import boosted, utilities
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ FEWEST = 500
 
 
 @dataclass(frozen=True)
-class Judge:
+class FeatureWeights:
     """What was learned about the groups with rows of their own, or about those without.
 
     Attributes:
@@ -43,7 +42,7 @@ class Judge:
 
 @method("group-stack")
 @dataclass
-class GroupStack(OfTrainedGroups):
+class GroupStack(JointRatingsMethod):
     """Logit and boosted trees over simple scores of groups, learned from left-out rows of groups.
 
     Scores of (group, item) come from the mean row of the members through a graph of items and through one of
@@ -55,7 +54,7 @@ class GroupStack(OfTrainedGroups):
     among groups and among users, and whether the group has it at all and as often as it has members. The
     graph of items and EASE learn from users and groups alike.
 
-    The features are weighted by a multinomial logit (McFadden, 1974). A group's best items by that are judged
+    The features are weighted by a multinomial logit (McFadden, 1974). A group's best items by that are scored
     again by boosted trees (Friedman, Annals of Statistics 2001), whose log-odds are added; as such items
     are often popular, the trees also learn to tell the chosen one from popular ones. The cases of both are
     training rows that are left out before the features are made: a tenth of each group's, and for groups
@@ -73,7 +72,7 @@ class GroupStack(OfTrainedGroups):
     leaves: Count = tunable(16, low=2, high=32)
     """Leaves of a tree; with 1 there are no trees."""
     shortlist: Count = 500
-    """Items of each group that the trees judge."""
+    """Items of each group that the trees score."""
     candidates: Count = 100
     """Items, drawn uniformly, that the chosen one of a case is compared with."""
     popular: Count = 15
@@ -93,12 +92,12 @@ class GroupStack(OfTrainedGroups):
     libraries = ("implicit.nearest_neighbours", "sklearn.ensemble")
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
-        """Learn from left-out rows how to judge, then make the features of all rows.
+        """Learn from left-out rows how to weigh features, then make the features of all rows.
 
         Raises:
             MethodError: if there are no joint ratings.
         """
-        joint = self._begin(train)
+        joint = self._joint_ratings(train)
         self._users = ones(train.ratings)
         self._members = memberships(train.groups, train.ratings.n_users)
         self._alike = similarity(self._users.T.tocsr(), self.topk)
@@ -106,52 +105,54 @@ class GroupStack(OfTrainedGroups):
         shared = (self._members @ self._users).astype(bool).multiply(rows)
         self._derived = bool(shared.sum() >= self.derived * rows.nnz)
         self._warm = np.bincount(joint.users, minlength=len(train.groups)) > 0
-        self._judges = {own: self._learned(train, rng, own=own) for own in np.unique(self._warm).tolist()}
-        if True in self._judges and not self._judges[True].weights.any():
-            self._judges[False] = self._learned(train, rng, own=False)
+        self._learned = {own: self._learn(train, rng, own=own) for own in np.unique(self._warm).tolist()}
+        if True in self._learned and not self._learned[True].weights.any():
+            self._learned[False] = self._learn(train, rng, own=False)
             self._warm[:] = False
         self._features = self._made(joint, self._users)
         return self
 
     def score_groups(self, groups: Groups) -> FloatArray:
         """Utilities of all items, (len(groups), n_items)."""
-        which = self._indices(groups)
+        which = self._groups.of(groups)
         scores = np.zeros((len(which), self._users.shape[1]))
-        for own, judge in self._judges.items():
+        for own, learned in self._learned.items():
             here = np.flatnonzero(self._warm[which] == own)
             for part in self._parts(here):
-                scores[part] = self._judged(which[part], judge, own=own)
+                scores[part] = self._scored(which[part], learned, own=own)
         return scores
 
-    def _judged(self, groups: IntArray, judge: Judge, *, own: bool) -> FloatArray:
-        scores = self._features.utility(groups, judge.weights, own=own)
+    def _scored(self, groups: IntArray, learned: FeatureWeights, *, own: bool) -> FloatArray:
+        scores = self._features.utility(groups, learned.weights, own=own)
         n = min(self.shortlist, scores.shape[1])
-        if judge.trees is not None and len(groups):
+        if learned.trees is not None and len(groups):
             best = np.argpartition(-scores, n - 1, axis=1)[:, :n]
             features = plain(
                 self._features.at(groups, np.arange(len(groups))[:, None], best, own=own), own=own
             )
-            held = np.take_along_axis(scores, best, axis=1)
-            new = held + utilities(judge.trees, features)
+            before = np.take_along_axis(scores, best, axis=1)
+            new = before + utilities(learned.trees, features)
             # The rest stays below.
-            new += held.min(axis=1, keepdims=True) - new.min(axis=1, keepdims=True)
+            new += before.min(axis=1, keepdims=True) - new.min(axis=1, keepdims=True)
             np.put_along_axis(scores, best, new, axis=1)
         scores[:, ~self._features.seen] = scores.min(axis=1, keepdims=True, initial=0.0) - 1.0
         return scores
 
-    def _learned(self, train: TrainingData, rng: np.random.Generator, *, own: bool) -> Judge:
-        """How to judge groups with (`own`) or without rows."""
-        found: list[FloatArray] = []
+    def _learn(self, train: TrainingData, rng: np.random.Generator, *, own: bool) -> FeatureWeights:
+        """How to weigh features of groups with (`own`) or without rows."""
+        folds: list[FloatArray] = []
         for _ in range(self.folds):
-            found.append(self._fold(train, rng, own=own))
-            if sum(map(len, found)) >= self.cases:
+            folds.append(self._fold(train, rng, own=own))
+            if sum(map(len, folds)) >= self.cases:
                 break
-        features = np.concatenate(found)
+        features = np.concatenate(folds)
         free = np.zeros(features.shape[2], dtype=bool)
         free[-2:] = own
         weights = choice_weights(features[:, : -self.popular], self.l2, free)
         enough = self.leaves > 1 and len(features) >= FEWEST
-        return Judge(weights, boosted(plain(features, own=own), self.leaves, rng) if enough else None)
+        return FeatureWeights(
+            weights, boosted(plain(features, own=own), self.leaves, rng) if enough else None
+        )
 
     def _fold(self, train: TrainingData, rng: np.random.Generator, *, own: bool) -> FloatArray:
         """The features of left-out rows and of random items instead, made from the other rows."""
@@ -165,11 +166,11 @@ class GroupStack(OfTrainedGroups):
         cases = cases[made.seen[joint.items[cases]]]
         items = candidates(joint.items[cases], joint.n_items, self.candidates, rng)
         items = np.concatenate([items, popular_ones(items, joint, self.popular, rng)], axis=1)
-        found = []
+        blocks = []
         for part in self._parts(np.arange(len(cases))):
-            groups, place = np.unique(joint.users[cases[part]], return_inverse=True)
-            found.append(made.at(groups, place[:, None], items[part], own=own))
-        return np.concatenate(found)
+            groups, position = np.unique(joint.users[cases[part]], return_inverse=True)
+            blocks.append(made.at(groups, position[:, None], items[part], own=own))
+        return np.concatenate(blocks)
 
     def _made(self, joint: Ratings, users: Any) -> GroupFeatures:
         return GroupFeatures(

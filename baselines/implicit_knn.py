@@ -1,4 +1,4 @@
-"""Item-based nearest neighbours from implicit feedback, by the `implicit` library."""
+"""Item-based nearest neighbors from implicit feedback, by the `implicit` library."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Interval
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.models.recommender import Recommender
 
-from ._feedback import Above0, Count, Share, feedback
-from ._memory import neighbours_kept, require_memory
+from ._feedback import feedback
+from ._memory import neighbors_kept, require_memory
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.models.recommender import TrainingData
 
 _BYTES = 33
-"""That the library's fit takes for each neighbour kept, as measured."""
+"""That the library's fit takes for each neighbor kept, as measured."""
 
 
 @dataclass
 class ImplicitItemKnn(Recommender):
-    """What the item neighbourhoods share: weigh the feedback, keep K neighbours an item, sum up similarities.
+    """What the item neighborhoods share: weigh the feedback, keep K neighbors an item, sum up similarities.
 
     A user's score for item i is the sum over the user's feedback j of weight(j) * similarity(j, i):
     0 everywhere for users without feedback.
@@ -38,7 +38,7 @@ class ImplicitItemKnn(Recommender):
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
     1; better on validation rows than None, where every rating above 0 counts with its value as weight."""
     K: Count = tunable(20, low=5, high=500, log=True)
-    """Neighbours kept for each item; the item itself is one of them."""
+    """Neighbors kept for each item; the item itself is one of them."""
     num_threads: Count = 1
     """Threads of the fit; the outcome does not depend on them."""
 
@@ -50,15 +50,15 @@ class ImplicitItemKnn(Recommender):
         """Find each item's K most similar items.
 
         Raises:
-            MethodError: if no rating counts as feedback, or the neighbours would need too much memory.
+            MethodError: if no rating counts as feedback, or the neighbors would need too much memory.
         """
         from implicit.nearest_neighbours import ItemItemRecommender
         from scipy.sparse import csr_array
 
         self._feedback = feedback(train, self.positive)
         n_items = train.ratings.n_items
-        needed = _BYTES * neighbours_kept(self._feedback, self.K)
-        require_memory(f"{self.K} neighbours of {n_items} items", needed, f"lower K={self.K}, or use als")
+        needed = _BYTES * neighbors_kept(self._feedback, self.K)
+        require_memory(f"{self.K} neighbors of {n_items} items", needed, f"lower K={self.K}, or use als")
         with np.errstate(invalid="ignore"):
             weighted = self._weighted(self._feedback.T)
         # An item whose users all have an inverse frequency of 0 has no direction: 0 / 0.
@@ -76,7 +76,7 @@ class ImplicitItemKnn(Recommender):
 @method("item-knn-cosine")
 @dataclass
 class ItemKnnCosine(ImplicitItemKnn):
-    """Item neighbours by the cosine of their users' feedback."""
+    """Item neighbors by the cosine of their users' feedback."""
 
     def _weighted(self, item_users: Any) -> Any:
         from implicit.nearest_neighbours import normalize
@@ -87,7 +87,7 @@ class ItemKnnCosine(ImplicitItemKnn):
 @method("item-knn-tfidf")
 @dataclass
 class ItemKnnTfidf(ImplicitItemKnn):
-    """Item neighbours by the cosine of TF-IDF weights: busy users tell less about an item."""
+    """Item neighbors by the cosine of TF-IDF weights: busy users tell less about an item."""
 
     def _weighted(self, item_users: Any) -> Any:
         from implicit.nearest_neighbours import normalize, tfidf_weight
@@ -98,7 +98,7 @@ class ItemKnnTfidf(ImplicitItemKnn):
 @method("item-knn-bm25")
 @dataclass
 class ItemKnnBm25(ImplicitItemKnn):
-    """Item neighbours by BM25 weights: busy users and popular items count less."""
+    """Item neighbors by BM25 weights: busy users and popular items count less."""
 
     K1: Above0 = tunable(1.2, low=0.1, high=100, log=True)
     """How soon more feedback of one user stops to matter."""

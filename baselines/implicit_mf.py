@@ -1,4 +1,4 @@
-"""Matrix factorisation from implicit feedback, by the `implicit` library: ALS, BPR and logistic MF."""
+"""Matrix factorization from implicit feedback, by the `implicit` library: ALS, BPR and logistic MF."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.core.seeding import integer
 from groupbench.models.recommender import Recommender
 
-from ._feedback import Above0, AtLeast0, Count, Share, feedback
+from ._feedback import feedback
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ImplicitFactors(Recommender):
-    """What the factorisations share: feedback in, user and item factors out, scores by inner product.
+    """What the factorizations share: feedback in, user and item factors out, scores by inner product.
 
     Items without feedback score 0.
     """
@@ -100,7 +100,7 @@ class Als(ImplicitFactors):
 @method("bpr")
 @dataclass
 class Bpr(ImplicitFactors):
-    """Matrix factorisation by pairwise ranking, BPR-MF (Rendle et al., UAI 2009).
+    """Matrix factorization by pairwise ranking, BPR-MF (Rendle et al., UAI 2009).
 
     Every pair that counts as feedback weighs the same. Users without feedback get the item biases.
     """
@@ -135,7 +135,7 @@ class Bpr(ImplicitFactors):
 @method("lmf")
 @dataclass
 class Lmf(ImplicitFactors):
-    """Logistic matrix factorisation (Johnson, NeurIPS workshop 2014).
+    """Logistic matrix factorization (Johnson, NeurIPS workshop 2014).
 
     Users without feedback get the item biases.
     """

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.core.registry import method
 from groupbench.models.recommender import Recommender
 
-from ._feedback import Above0, AtLeast0, Count, Share, feedback
-from ._memory import neighbours_kept, require_memory
+from ._feedback import feedback
+from ._memory import neighbors_kept, require_memory
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
@@ -111,7 +111,7 @@ class Rp3Beta(Recommender):
 
         edges = feedback(train, self.positive)
         n_items = train.ratings.n_items
-        needed = _BYTES * neighbours_kept(edges, self.topk)
+        needed = _BYTES * neighbors_kept(edges, self.topk)
         require_memory(f"{self.topk} ends for {n_items} items", needed, f"lower topk={self.topk}, or use als")
         self._first = _transitions(edges, self.alpha)
         second = _transitions(edges.T.tocsr(), self.alpha)
@@ -123,12 +123,12 @@ class Rp3Beta(Recommender):
             ends = (second[start : start + step] @ self._first).toarray() * damping
             ends[np.arange(len(ends)), np.arange(start, start + len(ends))] = 0.0
             blocks.append(_strongest(ends, self.topk))
-        self._neighbours = vstack(blocks, format="csr")
+        self._neighbors = vstack(blocks, format="csr")
         return self
 
     def score(self, users: IntArray) -> FloatArray:
         """Damped probabilities of ending at each item, (len(users), n_items)."""
-        return np.asarray((self._first[users] @ self._neighbours).toarray())
+        return np.asarray((self._first[users] @ self._neighbors).toarray())
 
 
 def _transitions(edges: Any, alpha: float) -> Any:
@@ -147,6 +147,6 @@ def _strongest(block: FloatArray, k: int) -> Any:
     k = min(k, width)
     columns = np.argpartition(-block, k - 1, axis=1)[:, :k]
     values = np.take_along_axis(block, columns, axis=1)
-    kept = csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=block.shape)
-    kept.eliminate_zeros()
-    return kept
+    strongest = csr_array((values.ravel(), columns.ravel(), np.arange(n + 1) * k), shape=block.shape)
+    strongest.eliminate_zeros()
+    return strongest

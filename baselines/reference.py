@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import AtLeast0, tunable
 from groupbench.core.registry import method
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
-
-from ._feedback import AtLeast0
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
@@ -34,9 +32,9 @@ class Random(ReferenceRow):
 class Oracle(ReferenceRow):
     """The truth itself: the best that any ranking can reach in a view.
 
-    Where each member judges the group's list (`coupled`) no list is best in every metric: there the oracle
-    ranks by the sum over members of 1 / IDCG(10), which gives the highest ndcg@10 that any list can have.
-    Other metrics there, ndcg at another K included, can be a little higher than the oracle's.
+    Where the group's list is evaluated for each member (`coupled`) no list is best in every metric: there the
+    oracle ranks by the sum over members of 1 / IDCG(10), which gives the highest ndcg@10 that any list can
+    have. Other metrics there, ndcg at another K included, can be a little higher than the oracle's.
     """
 
     def score_truth(self, truth: FloatArray) -> FloatArray:

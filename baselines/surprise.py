@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import AtLeast0, Count, tunable
 from groupbench.core.registry import method
 
-from ._feedback import AtLeast0, Count
 from ._memory import require_memory
 from ._surprise_method import (
     BaselineOptions,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 @method("svd")
 @dataclass
 class SVD(RandomStart):
-    """Biased matrix factorisation by gradient descent (Koren, Bell & Volinsky 2009, eq. 5; Surprise)."""
+    """Biased matrix factorization by gradient descent (Koren, Bell & Volinsky 2009, eq. 5; Surprise)."""
 
     algorithm: ClassVar[str] = "SVD"
 
@@ -49,7 +48,7 @@ class SVD(RandomStart):
     lr_all: float = tunable(0.005, low=0.001, high=0.05, log=True)
     """Step size of all parameters."""
     reg_all: float = tunable(0.02, low=0.001, high=0.5, log=True)
-    """Regularisation of all parameters."""
+    """Regularization of all parameters."""
     lr_bu: float | None = None
     """Step size of user biases; None for `lr_all`."""
     lr_bi: float | None = None
@@ -59,19 +58,19 @@ class SVD(RandomStart):
     lr_qi: float | None = None
     """Step size of item factors; None for `lr_all`."""
     reg_bu: float | None = None
-    """Regularisation of user biases; None for `reg_all`."""
+    """Regularization of user biases; None for `reg_all`."""
     reg_bi: float | None = None
-    """Regularisation of item biases; None for `reg_all`."""
+    """Regularization of item biases; None for `reg_all`."""
     reg_pu: float | None = None
-    """Regularisation of user factors; None for `reg_all`."""
+    """Regularization of user factors; None for `reg_all`."""
     reg_qi: float | None = None
-    """Regularisation of item factors; None for `reg_all`."""
+    """Regularization of item factors; None for `reg_all`."""
 
 
 @method("svdpp")
 @dataclass
 class SVDpp(RandomStart):
-    """SVD++: factorisation that also learns from which items were rated (Koren 2008, section 4; Surprise)."""
+    """SVD++: factorization that also learns from which items were rated (Koren 2008, section 4; Surprise)."""
 
     algorithm: ClassVar[str] = "SVDpp"
     relative_cost: ClassVar[float] = 10.0
@@ -87,7 +86,7 @@ class SVDpp(RandomStart):
     lr_all: float = tunable(0.007, low=0.001, high=0.05, log=True)
     """Step size of all parameters."""
     reg_all: float = tunable(0.02, low=0.001, high=0.5, log=True)
-    """Regularisation of all parameters."""
+    """Regularization of all parameters."""
     lr_bu: float | None = None
     """Step size of user biases; None for `lr_all`."""
     lr_bi: float | None = None
@@ -99,15 +98,15 @@ class SVDpp(RandomStart):
     lr_yj: float | None = None
     """Step size of implicit item factors; None for `lr_all`."""
     reg_bu: float | None = None
-    """Regularisation of user biases; None for `reg_all`."""
+    """Regularization of user biases; None for `reg_all`."""
     reg_bi: float | None = None
-    """Regularisation of item biases; None for `reg_all`."""
+    """Regularization of item biases; None for `reg_all`."""
     reg_pu: float | None = None
-    """Regularisation of user factors; None for `reg_all`."""
+    """Regularization of user factors; None for `reg_all`."""
     reg_qi: float | None = None
-    """Regularisation of item factors; None for `reg_all`."""
+    """Regularization of item factors; None for `reg_all`."""
     reg_yj: float | None = None
-    """Regularisation of implicit item factors; None for `reg_all`."""
+    """Regularization of implicit item factors; None for `reg_all`."""
     cache_ratings: bool = False
     """Whether Surprise copies the item lists before training: the same numbers, sooner, for more memory."""
 
@@ -115,7 +114,7 @@ class SVDpp(RandomStart):
 @method("nmf")
 @dataclass
 class NMF(RandomStart):
-    """Non-negative matrix factorisation (Luo et al. 2014; Surprise)."""
+    """Non-negative matrix factorization (Luo et al. 2014; Surprise)."""
 
     algorithm: ClassVar[str] = "NMF"
 
@@ -126,13 +125,13 @@ class NMF(RandomStart):
     biased: bool = False
     """Whether to add the mean and the biases of user and item."""
     reg_pu: float = tunable(0.06, low=0.005, high=0.5, log=True)
-    """Regularisation of user factors."""
+    """Regularization of user factors."""
     reg_qi: float = tunable(0.06, low=0.005, high=0.5, log=True)
-    """Regularisation of item factors."""
+    """Regularization of item factors."""
     reg_bu: float = 0.02
-    """Regularisation of user biases, if biased."""
+    """Regularization of user biases, if biased."""
     reg_bi: float = 0.02
-    """Regularisation of item biases, if biased."""
+    """Regularization of item biases, if biased."""
     lr_bu: float = 0.005
     """Step size of user biases, if biased."""
     lr_bi: float = 0.005
@@ -196,7 +195,7 @@ class BaselineOnly(BaselineOptions, SurpriseMethod):
 @method("knn-basic")
 @dataclass
 class KNNBasic(Nearest):
-    """Similarity-weighted mean of the k nearest neighbours' ratings (Surprise)."""
+    """Similarity-weighted mean of the k nearest neighbors' ratings (Surprise)."""
 
     algorithm: ClassVar[str] = "KNNBasic"
 
@@ -205,7 +204,7 @@ class KNNBasic(Nearest):
 @method("knn-means")
 @dataclass
 class KNNWithMeans(Nearest):
-    """k nearest neighbours on ratings less each user's (or item's) mean (Surprise)."""
+    """k nearest neighbors on ratings less each user's (or item's) mean (Surprise)."""
 
     algorithm: ClassVar[str] = "KNNWithMeans"
 
@@ -214,7 +213,7 @@ class KNNWithMeans(Nearest):
 @method("knn-zscore")
 @dataclass
 class KNNWithZScore(Nearest):
-    """k nearest neighbours on ratings standardised per user (or item) (Surprise)."""
+    """k nearest neighbors on ratings standardized per user (or item) (Surprise)."""
 
     algorithm: ClassVar[str] = "KNNWithZScore"
 
@@ -223,6 +222,6 @@ class KNNWithZScore(Nearest):
 @method("knn-baseline")
 @dataclass
 class KNNBaseline(Nearest):
-    """k nearest neighbours on ratings less baseline estimates (Koren 2010, eq. 3; Surprise)."""
+    """k nearest neighbors on ratings less baseline estimates (Koren 2010, eq. 3; Surprise)."""
 
     algorithm: ClassVar[str] = "KNNBaseline"

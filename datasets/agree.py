@@ -16,12 +16,17 @@ from groupbench import Dataset, Ratings, dataset
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import DatasetError
 from groupbench.data.dataset import GivenSplit, HeldOutRows
-from groupbench.data.loading import indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading import (
+    IdColumn,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 ITEMS = "the files of ratings"
 
@@ -52,10 +57,12 @@ def _load(source: Source, scale: tuple[float, float], columns: tuple[str, ...]) 
     )
     item_ids = sorted_ids(chain(*(table.frame["item"] for table in (*rows.values(), *sampled.values()))))
     groups = memberships(members, "group", "user", user_ids, ITEMS)
-    raters = {"user": (user_ids, "groupMember.txt"), "group": (groups.ids, "groupMember.txt")}
+    raters = {"user": user_ids, "group": groups.ids}
 
     def rated(kind: str, part: str) -> Ratings:
-        return _ratings(rows[f"{kind}Rating{part}"], *raters[kind], item_ids, scale)
+        of_raters = IdColumn("rater", raters[kind], "groupMember.txt")
+        items, rating = IdColumn("item", item_ids, ITEMS), "rating" if "rating" in columns else None
+        return rating_rows(rows[f"{kind}Rating{part}"], of_raters, items, rating, scale=scale)
 
     def held_out(kind: str) -> HeldOutRows:
         table = sampled[kind]
@@ -76,30 +83,17 @@ def _load(source: Source, scale: tuple[float, float], columns: tuple[str, ...]) 
     )
 
 
-def _ratings(
-    table: Table, raters: Sequence[str], where: str, items: Sequence[str], scale: tuple[float, float]
-) -> Ratings:
-    rated = "rating" in table.frame.columns
-    return Ratings(
-        indices(table, "rater", raters, where),
-        indices(table, "item", items, ITEMS),
-        table.numbers("rating", *scale) if rated else np.ones(len(table)),
-        len(raters),
-        len(items),
-    )
-
-
-def _members(source: Source) -> Table:
+def _members(source: Source) -> TextTable:
     """One row per group and member, from lines such as `7 12,15,31`."""
     table = source.table("groupMember.txt", ("group", "user"), separator=" ", quoted=False)
     table.distinct(("group",))
-    frame = table.assigned(user=table.frame["user"].str.split(",")).frame.explode("user")
+    frame = table.frame.assign(user=table.frame["user"].str.split(",")).explode("user")
     members = replace(table, frame=frame)
     members.filled("user")
     return members
 
 
-def _negatives(source: Source, kind: str, tested: Table) -> Table:
+def _negatives(source: Source, kind: str, tested: TextTable) -> TextTable:
     """One row per sampled item, from lines such as `(7,31) 12 15 8`; its index is the row of `tested`.
 
     Raises:
@@ -108,7 +102,7 @@ def _negatives(source: Source, kind: str, tested: Table) -> Table:
     table = source.table(f"{kind}RatingNegative.txt", ("line",), separator="\t", quoted=False)
     if len(table) != len(tested):
         raise DatasetError(
-            f"{table.place}: {len(table)} rows for {len(tested)} in {tested.place}; "
+            f"{table.file}: {len(table)} rows for {len(tested)} in {tested.file}; "
             "use files of the same version"
         )
     parts = table.frame["line"].str.split()
@@ -118,7 +112,7 @@ def _negatives(source: Source, kind: str, tested: Table) -> Table:
         row = int(np.argmax(differs))
         raise table.error(
             row,
-            f"is about {parts[row][0]} where line {tested.line(row)} of {tested.place} has {expected[row]}",
+            f"is about {parts[row][0]} where line {tested.line(row)} of {tested.file} has {expected[row]}",
             "use files of the same version",
         )
     lengths = parts.map(len).to_numpy()

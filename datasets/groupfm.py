@@ -9,12 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupbench import Dataset, Ratings, dataset
-from groupbench.data.loading import Note, indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading import (
+    IdColumn,
+    Note,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 SCALE = (1.0, 5.0)
 
@@ -51,20 +59,17 @@ def load(source: Source) -> Dataset:
     )
 
 
-def _rated(source: Source, table: Table, rater: str, raters: Sequence[str], items: Sequence[str]) -> Ratings:
+def _rated(
+    source: Source, table: TextTable, rater: str, raters: Sequence[str], items: Sequence[str]
+) -> Ratings:
     """The rows that hold a rating; the others, restaurants that someone left unrated, are noted."""
     blank = (table.frame["rating"] == "").to_numpy()
     if blank.any():
-        name = table.place.rpartition("/")[2]
+        name = table.file.rpartition("/")[2]
         text = f"{name} has no rating in {blank.sum()} of its {len(table)} rows; they are left out"
         empty = table.frame.loc[blank, [rater, "restaurant_id"]].head(3)
         examples = [f"{rater} {who}, restaurant_id {what}" for who, what in empty.itertuples(index=False)]
         source.note(Note(text, "blank-ratings", int(blank.sum()), len(table), tuple(examples)))
     rows = table.keep(~blank)
-    return Ratings(
-        indices(rows, rater, raters, "group_assignments.csv"),
-        indices(rows, "restaurant_id", items, "user_ratings.csv"),
-        rows.numbers("rating", *SCALE),
-        len(raters),
-        len(items),
-    )
+    of_raters = IdColumn(rater, raters, "group_assignments.csv")
+    return rating_rows(rows, of_raters, IdColumn("restaurant_id", items, "user_ratings.csv"), scale=SCALE)

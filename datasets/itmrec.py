@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import Dataset, Features, Ratings, dataset
+from groupbench import Dataset, Features, dataset
 from groupbench.data.loading import (
+    IdColumn,
     indices,
     memberships,
     one_hot,
+    rating_rows,
     side_by_side,
     sorted_ids,
+    tfidf,
     without_repeats,
-    words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groupbench import Groups
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 SCALE = (1.0, 5.0)
 DATABASE_ITEMS = 20
@@ -42,15 +44,20 @@ def load(source: Source) -> Dataset:
     items = source.table("items.csv", encoding="cp1252").require("Item", "Title", "Descriptions")
     user_ids, item_ids = sorted_ids(users.frame["UserID"]), sorted_ids(items.frame["Item"])
     groups = natural_groups(source, user_ids)
+    of_users, of_groups = (
+        IdColumn("UserID", user_ids, "users.csv"),
+        IdColumn("GroupID", groups.ids, "group.csv"),
+    )
+    of_items = IdColumn("Item", item_ids, "items.csv")
     return Dataset(
         name=source.card.name,
         title=source.card.title,
-        ratings=rows(ratings, "UserID", user_ids, "users.csv", item_ids),
+        ratings=rating_rows(ratings, of_users, of_items, "Rating", scale=SCALE),
         user_ids=user_ids,
         item_ids=item_ids,
         scale=SCALE,
         groups=groups,
-        group_ratings=rows(joint, "GroupID", groups.ids, "group.csv", item_ids),
+        group_ratings=rating_rows(joint, of_groups, of_items, "Rating", scale=SCALE),
         user_features=demographics(users, user_ids),
         item_features=item_words(items, item_ids),
         categories=catalogues(item_ids),
@@ -60,17 +67,6 @@ def load(source: Source) -> Dataset:
             "items.csv": items.typed("Item"),
             "group_ratings.csv": joint.typed("GroupID", "Item"),
         },
-    )
-
-
-def rows(table: Table, rater: str, raters: Sequence[str], where: str, items: Sequence[str]) -> Ratings:
-    """Rating rows of users or groups."""
-    return Ratings(
-        indices(table, rater, raters, where),
-        indices(table, "Item", items, "items.csv"),
-        table.numbers("Rating", *SCALE),
-        len(raters),
-        len(items),
     )
 
 
@@ -92,16 +88,16 @@ def natural_groups(source: Source, user_ids: Sequence[str]) -> Groups:
     return groups
 
 
-def demographics(users: Table, user_ids: Sequence[str]) -> Features | None:
+def demographics(users: TextTable, user_ids: Sequence[str]) -> Features | None:
     """Gender, age and marriage as one-hot columns; the form had both the ages `>30` and `31-100`."""
     frame = users.frame.set_index("UserID").reindex(list(user_ids))
     return side_by_side(*(one_hot(column.lower(), frame[column]) for column in ("Gender", "Age", "Married")))
 
 
-def item_words(items: Table, item_ids: Sequence[str]) -> Features | None:
+def item_words(items: TextTable, item_ids: Sequence[str]) -> Features | None:
     """TF-IDF of title and description; the topics of class DB have no description."""
     frame = items.frame.set_index("Item").reindex(list(item_ids))
-    return words(frame["Title"], frame["Descriptions"])
+    return tfidf(frame["Title"], frame["Descriptions"])
 
 
 def catalogues(item_ids: Sequence[str]) -> Features:

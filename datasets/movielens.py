@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench import Dataset, Features, Ratings, dataset
-from groupbench.data.loading import indices, multi_hot, one_hot, side_by_side, sorted_ids
+from groupbench import Dataset, Features, dataset
+from groupbench.data.loading import IdColumn, multi_hot, one_hot, rating_rows, side_by_side, sorted_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 AGES = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56 and over")
 """The age classes of MovieLens 1M; ages of 100K are sorted into them."""
@@ -92,7 +92,7 @@ def ml_latest_small(source: Source) -> Dataset:
 
 
 def _assembled(
-    source: Source, ratings: Table, items: Table, users: Table | None, scale: tuple[float, float]
+    source: Source, ratings: TextTable, items: TextTable, users: TextTable | None, scale: tuple[float, float]
 ) -> Dataset:
     ratings.distinct(("user", "item"))
     user_ids = sorted_ids((ratings if users is None else users).frame["user"])
@@ -103,13 +103,11 @@ def _assembled(
     return Dataset(
         name=source.card.name,
         title=source.card.title,
-        ratings=Ratings(
-            indices(ratings, "user", user_ids, "the file of users"),
-            indices(ratings, "item", item_ids, "the file of films"),
-            ratings.numbers("rating", *scale),
-            len(user_ids),
-            len(item_ids),
-            ratings.whole("timestamp"),
+        ratings=rating_rows(
+            ratings,
+            IdColumn("user", user_ids, "the file of users"),
+            IdColumn("item", item_ids, "the file of films"),
+            scale=scale,
         ),
         user_ids=user_ids,
         item_ids=item_ids,
@@ -121,7 +119,7 @@ def _assembled(
     )
 
 
-def _user_features(users: Table, user_ids: Sequence[str]) -> Features | None:
+def _user_features(users: TextTable, user_ids: Sequence[str]) -> Features | None:
     ages = np.searchsorted(FROM, users.numbers("age", 0, 120), side="right")
     frame = users.frame.assign(age=np.array(AGES, dtype=object)[ages])
     frame = frame.set_index("user").reindex(list(user_ids))

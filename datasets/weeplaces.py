@@ -18,7 +18,7 @@ from groupbench.data.loading import indices, memberships, sorted_ids, without_re
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.data.loading import Source, Table
+    from groupbench.data.loading import Source, TextTable
 
 OF_USERS = ("train_ui", "val_ui_tr", "test_ui_tr", "val_ui_te", "test_ui_te")
 """Files of users' rows: GroupIM learns from the first three, tunes on the fourth and tests on the last."""
@@ -58,13 +58,13 @@ def load(source: Source) -> Dataset:
     )
 
 
-def _members(source: Source) -> Table:
+def _members(source: Source) -> TextTable:
     """The rows of group_users.csv, whose users are written as `516.0`, with users as elsewhere."""
     table = source.table("group_users.csv").require("group", "user")
     return table.assigned(user=table.frame["user"].str.removesuffix(".0"))
 
 
-def _visits(tables: Sequence[Table], rater: str, raters: Sequence[str], items: Sequence[str]) -> Ratings:
+def _visits(tables: Sequence[TextTable], rater: str, raters: Sequence[str], items: Sequence[str]) -> Ratings:
     users = np.concatenate([indices(table, rater, raters, "group_users.csv") for table in tables])
     places = np.concatenate([indices(table, "item", items, "the files of check-ins") for table in tables])
     return Ratings(users, places, np.ones(len(users)), len(raters), len(items))

@@ -36,6 +36,7 @@ class _Clone(MetaPathFinder):
 _CLONE = Path(__file__).parents[1]
 _BESIDE = {f"groupbench.{name}": _CLONE / name for name in ("baselines", "datasets")}
 if (_CLONE / "pyproject.toml").is_file() and (_CLONE / "baselines").is_dir():
+    # First: an editable install of another checkout would bring its own two folders otherwise.
     sys.meta_path.insert(0, _Clone())
 
 _HOMES = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.runner.run import collect, start, start_tuning
 
 if TYPE_CHECKING:
@@ -33,79 +33,98 @@ RESULTS = Path("results")
 
 
 def run(
-    methods: str | Sequence[str] = "all",
-    dataset: str | Sequence[str] = "itmrec-sim",
+    methods: str | Sequence[str] | None = None,
+    dataset: str | Sequence[str] | None = None,
     *,
     results: str | Path = RESULTS,
-    **options: Any,
+    config: str | Path | None = None,
+    **options: object,
 ) -> pd.DataFrame:
-    """Run what is missing and return the figures of everything asked for.
+    """Run what is missing and return the metrics of everything asked for.
 
     Args:
-        methods: registered names, or `all`.
-        dataset: registered names or folders.
+        methods: registered names; by default all of them.
+        dataset: registered names or folders; by default itmrec-sim.
         results: the results folder.
-        **options: the other keys of `groupbench.runner.config.Config` (protocol, seeds, set, jobs ...).
+        config: a TOML file of options, as `tune` writes it; those given here win.
+        **options: the other options of `groupbench.runner.config.Config` (protocol, seeds, set, jobs ...).
 
     Returns:
         The frame of `load_results`, restricted to the jobs asked for.
+
+    Raises:
+        ConfigError: if a name or a value is wrong, as of `groupbench run`.
     """
-    from groupbench.report import figures_frame
+    from groupbench.report.long import results_frame
     from groupbench.runner.config import make_config
 
-    config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
-    jobs = start(config, Path(results), lambda event, done, total: None)
-    return figures_frame(collect(jobs))
+    resolved = make_config(config, methods=methods, dataset=dataset, **options)
+    jobs = start(resolved, Path(results), lambda event, done, total: None)
+    return results_frame(collect(jobs))
 
 
 def tune(
-    methods: str | Sequence[str] = "all",
-    dataset: str = "itmrec-sim",
+    methods: str | Sequence[str] | None = None,
+    dataset: str | None = None,
     *,
     results: str | Path = RESULTS,
     output: str | Path | None = None,
-    **options: Any,
+    config: str | Path | None = None,
+    **options: object,
 ) -> dict[str, Any]:
     """Choose hyperparameters on validation rows, each method with the same number of trials.
 
     Args:
-        methods: registered names, or `all`.
-        dataset: a registered name or a folder.
+        methods: registered names; by default all of them.
+        dataset: a registered name or a folder; by default itmrec-sim.
         results: the results folder; it keeps the trials, so that a second call goes on where it stopped.
         output: a TOML file to write, for `groupbench run --config`.
-        **options: keys of `groupbench.runner.tuning.Options` (trials, timeout_per_method, view, metric,
-            aggregator, seed, repeats) and of `groupbench.runner.config.Config` (protocol, set, jobs ...).
+        config: a TOML file of options; those given here win.
+        **options: options of `groupbench.runner.tuning.TuningOptions` (trials, timeout_per_method, view,
+            metric, aggregator, seed, repeats) and of `groupbench.runner.config.Config` (protocol, set ...).
 
     Returns:
         What `run` takes to use the values found, as in `run(**tune(...), seeds=5)`.
-    """
-    from groupbench.runner.config import make_config
-    from groupbench.runner.tuning import Options, as_config, make_options, write
 
-    own = {key: options.pop(key) for key in Options.model_fields.keys() & options.keys()}
-    config = make_config(methods=_list(methods), dataset=_list(dataset), **options)
-    found = as_config(config, start_tuning(config, make_options(**own), Path(results)))
+    Raises:
+        ConfigError: if a name or a value is wrong, as of `groupbench tune`.
+    """
+    from groupbench.core.options import require_known
+    from groupbench.runner.config import Config, make_config
+    from groupbench.runner.tuning import TuningOptions, as_config, write
+
+    require_known(options, TuningOptions.keys() | Config.keys())
+    own = {key: options.pop(key) for key in TuningOptions.keys() & options.keys()}
+    resolved = make_config(config, methods=methods, dataset=dataset, **options)
+    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(results)))
     if output is not None:
         write(Path(output), found)
     return found
 
 
 def table(
-    results: str | Path = RESULTS, *, significance: bool | dict[str, Any] = False, **options: Any
+    results: str | Path = RESULTS, *, significance: bool | dict[str, object] = False, **options: object
 ) -> pd.DataFrame:
-    """The table of a results folder, one row per figure.
+    """The table of a results folder, one row per metric value.
 
     Args:
         results: the results folder.
-        significance: whether to test which rows differ from the best; or a dict of how: test, correction,
-            level and reference, as of `groupbench.report.Significance`.
-        **options: views, metrics, aggregator, ties and against, as of `groupbench.report.table_frame`.
-    """
-    from groupbench.report import Significance, table_frame
+        significance: whether to test which rows differ from the best; or a dict of how, with options of
+            `groupbench.report.options.SignificanceOptions`.
+        **options: of `groupbench.report.options.RowOptions` (views, metrics, aggregator, ties, against).
 
-    asked = significance if isinstance(significance, dict) else {}
-    how = None if significance is False else Significance(Path(results), **asked)
-    return table_frame(load_records(Path(results)), significance=how, **options)
+    Raises:
+        ResultError: if there are no results.
+        ConfigError: if a name or a value is wrong, as of `groupbench table`.
+    """
+    from groupbench.report.options import RowOptions, SignificanceOptions
+    from groupbench.report.render import table_frame
+    from groupbench.report.significance import Significance
+
+    tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
+    how = None if significance is False else Significance(Path(results), **tests.model_dump())
+    rows = RowOptions.make(**options)
+    return table_frame(load_records(Path(results)), significance=how, **rows.model_dump())
 
 
 def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
@@ -150,43 +169,44 @@ def report(
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
-    """Every figure of every job in a results folder, one row each.
+    """Every metric value of every job in a results folder, one row each.
 
     Returns:
-        Columns dataset, protocol, view, method, aggregator, metric, seed, value, status, reason.
+        Columns dataset, protocol, view, method, aggregator, seed, ties (`expected`), metric, value; then what
+        is known of the run (`groupbench.report.long.RUN_COLUMNS`): values compare where content_hash and
+        evaluation are the same.
     """
-    from groupbench.report import figures_frame
+    from groupbench.report.long import results_frame
 
-    return figures_frame(load_records(Path(results)))
+    return results_frame(load_records(Path(results)))
 
 
-def load_records(results: Path) -> list[RunRecord]:
+def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[RunRecord]:
     """The newest record of every (dataset, protocol, method, seed), of runs and of what was packed.
 
     Args:
         results: the results folder; `leaderboard`, where there is none of this name, are the results that
             come with groupbench.
+        datasets: only these; by default all.
 
     Raises:
         ResultError: if there is none, or one cannot be read.
+        ConfigError: if there is none of one of `datasets`.
     """
     from groupbench.results import store
-    from groupbench.results.archive import LEADERBOARD, packed, shipped
+    from groupbench.results.archive import LEADERBOARD, read_archive, shipped
 
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
-    found = [*store.records(results), *packed(results)]
-    for record in found:
+    records = []
+    for record in (*store.records(results), *read_archive(results)):
         if isinstance(record, ResultError):
             raise record
-    if not found:
+        records.append(record)
+    if not records:
         raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
-    return store.newest(iter(found))
-
-
-def _list(names: str | Sequence[str]) -> list[str]:
-    if isinstance(names, str):
-        return names.split(",")
-    if not all(isinstance(n, str) for n in names):
-        raise ConfigError(f"names must be text, got {names!r}; register your class with @method('name')")
-    return list(names)
+    known = {record.dataset for record in records}
+    for name in datasets or ():
+        if name not in known:
+            raise ConfigError(unknown("dataset of these results", name, known))
+    return store.newest(record for record in records if datasets is None or record.dataset in datasets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,23 @@ from groupbench.data.groups import Groups
 from groupbench.metrics import MemberLists, gather, sort_keys, top_candidates
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 from groupbench.results.store import RunRecord
+from tests._records import make_record
+
+PROCESSES = ("chaos", "e2e", "ray")
+"""Folders of tests that start processes."""
+
+with suppress(ModuleNotFoundError):  # Benchmarks and browser tests have none of its tests.
+    from hypothesis import settings
+
+    settings.register_profile("quick", deadline=None, max_examples=20)
+    settings.register_profile("thorough", deadline=None, max_examples=200)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in PROCESSES:
+            item.add_marker("process")
 
 
 @dataclass
@@ -92,18 +110,12 @@ def training_factory():
 
 @pytest.fixture
 def record() -> RunRecord:
-    """A job that is done, without figures; files of tests that need some override this."""
-    return RunRecord(
+    """A job that is done, without metric values; files of tests that need some override this."""
+    return make_record(
         key="0123456789abcdef",
-        status="done",
-        reason="",
         dataset="data",
         simulated=False,
-        protocol="paper",
-        method="svd",
-        name="svd",
         family="surprise",
-        seed=0,
         config={"protocol": {"name": "paper"}, "content_hash": "c", "evaluation": 4},
         finished="2025-01-01T00:00:00.000+00:00",
     )

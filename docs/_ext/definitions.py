@@ -85,7 +85,7 @@ def datasets() -> Iterator[str]:
     """Every registered data set with licence, citation and origin."""
     from groupbench.data.loading import card
 
-    for name in sorted(registry.datasets.all()):
+    for name in sorted(registry.datasets):
         known = card(name)
         yield heading(2, f"{code(name)}: {known.title}")
         yield prose(inspect.getdoc(registry.datasets[name].make) or "")
@@ -133,11 +133,9 @@ def config() -> Iterator[str]:
 
 def commands() -> Iterator[str]:
     """Every command with its arguments and options."""
-    from typer.main import get_command
+    from groupbench.cli import load_all
 
-    from groupbench.cli import app
-
-    return _commands("groupbench", get_command(app))
+    return _commands("groupbench", load_all())
 
 
 def api() -> Iterator[str]:

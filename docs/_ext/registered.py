@@ -14,9 +14,9 @@ from groupbench.core import registry
 from groupbench.core.hyperparameters import search_space
 
 
-def entries(held: registry.Registry[Any]) -> Iterator[str]:
+def entries(held: registry.EntryRegistry) -> Iterator[str]:
     """A section for every file and a heading for every class, with its parameters."""
-    found = sorted(held.all().values(), key=lambda entry: entry.make.__module__)
+    found = sorted(held.values(), key=lambda entry: entry.make.__module__)
     for _, same_file in groupby(found, key=lambda entry: entry.make.__module__):
         listed = list(same_file)
         title, _, rest = (inspect.getdoc(inspect.getmodule(listed[0].make)) or "").partition("\n")
@@ -26,11 +26,11 @@ def entries(held: registry.Registry[Any]) -> Iterator[str]:
             yield from _entry(made, list(same))
 
 
-def _where(entry: registry.Entry[Any]) -> tuple[int, str]:
+def _where(entry: registry.Entry) -> tuple[int, str]:
     return inspect.getsourcelines(entry.make)[1], entry.name
 
 
-def _entry(made: Any, names: list[registry.Entry[Any]]) -> Iterator[str]:
+def _entry(made: Any, names: list[registry.Entry]) -> Iterator[str]:
     """One class: its names, what sets them apart if there are several, and its parameters."""
     yield heading(3, ", ".join(code(entry.name) for entry in names))
     yield prose(inspect.getdoc(made) or "")
@@ -42,7 +42,7 @@ def _entry(made: Any, names: list[registry.Entry[Any]]) -> Iterator[str]:
     yield _parameters(registry.Entry("", made))
 
 
-def _parameters(entry: registry.Entry[Any]) -> str:
+def _parameters(entry: registry.Entry) -> str:
     described, space = attribute_docs(entry.make), search_space(entry.make, entry.presets)
     rows = [
         [code(key), code(repr(value)), prose(described.get(key, "")), str(space.get(key, ""))]

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from groupbench import Dataset, Ratings, dataset
-from groupbench.data.loading import Source, indices, memberships, one_hot, sorted_ids, without_repeats
+from groupbench import Dataset, dataset
+from groupbench.data.loading import (
+    IdColumn,
+    Source,
+    memberships,
+    one_hot,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 
 SCALE = (1.0, 5.0)
 
@@ -20,12 +28,12 @@ def load(source: Source) -> Dataset:
     return Dataset(
         name=source.card.name,
         title="Picnic (made up)",
-        ratings=Ratings(
-            users=indices(votes, "person", people, "votes.csv"),
-            items=indices(votes, "dish", menu, "dishes.csv"),
-            values=votes.numbers("stars", *SCALE),
-            n_users=len(people),
-            n_items=len(menu),
+        ratings=rating_rows(
+            votes,
+            IdColumn("person", people, "votes.csv"),
+            IdColumn("dish", menu, "dishes.csv"),
+            "stars",
+            scale=SCALE,
         ),
         user_ids=people,
         item_ids=menu,

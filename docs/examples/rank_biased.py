@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from groupbench.core.arrays import FloatArray
-from groupbench.metrics import Family, Ranking, register
+from groupbench.metrics import METRICS, Family, Ranking
 
 PATIENCE = 0.8
 
@@ -16,7 +16,7 @@ def rank_biased(ranking: Ranking, k: int) -> FloatArray:
     return np.asarray(weights @ ranking.relevance[:k])
 
 
-register(
+METRICS.register(
     Family(
         name="rbp",
         title="Rank-biased precision",

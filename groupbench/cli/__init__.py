@@ -1,64 +1,93 @@
-"""The command line; heavy modules are imported by the command that needs them."""
+"""The command line; a command's module, and what it needs, is imported when the command is called."""
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import shlex
 import sys
 import traceback
+from typing import Any, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from groupbench.cli import (
-    bench,
-    data,
-    develop,
-    exchange,
-    plot,
-    report,
-    reproduce,
-    run,
-    show,
-    statistics,
-    study,
-    tune,
-)
 from groupbench.core.errors import ConfigError, GroupbenchError
+
+__all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C; the command line's framework turns the interrupt into it."""
 
+COMMANDS = {
+    "run": ("run", "run", "Run what is missing: fit each method once, evaluate it under every view."),
+    "tune": ("tune", "tune", "Choose hyperparameters, with as many trials for every method."),
+    "table": ("show", "table", "Show the metrics of a results folder."),
+    "report": (
+        "report",
+        "report",
+        "Write everything as one HTML file that opens anywhere and loads nothing.",
+    ),
+    "compare": ("statistics", "compare", "Compare two rows: wins, difference, effect size, and every test."),
+    "list": ("show", "list_names", "List methods, data sets, aggregators, metrics and views."),
+    "explain": ("show", "explain", "Print definition, formula and source of anything that has a name."),
+    "reproduce": ("reproduce", "reproduce", "Repeat recorded runs, or set reported metrics beside ours."),
+    "export": ("exchange", "export", "Write recommended lists and the truth that evaluates them."),
+    "export-task": ("exchange", "export_task", "Write training rows, groups and candidates, and no truth."),
+    "score": ("exchange", "score", "Evaluate rankings that were made elsewhere."),
+    "merge": ("exchange", "merge", "Join the results of several machines in one folder."),
+    "check": ("develop", "check", "Run the conformance tests that the built-in methods pass."),
+    "doctor": ("develop", "doctor", "Show versions, state of the code, machine, and data sets at hand."),
+    "plot": ("plot", "app", "Draw figures of a results folder."),
+    "study": ("study", "app", "Studies of DMTL, the joint model."),
+    "data": ("data", "app", "Fetch, check and describe data sets."),
+    "new": ("develop", "new_app", "Write a working template."),
+}
+"""By name of a command its module here (`_run` for `run`), its name there, and what it does."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is called: to list them, the table is enough."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=line) for name, (_, _, line) in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and _load(str(name)), rest
+
+
+def _load(name: str) -> TyperCommand | TyperGroup:
+    module, attribute, _ = COMMANDS[name]
+    found = getattr(importlib.import_module(f"groupbench.cli._{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_group(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return cast(TyperCommand, typer.main.get_command(alone))
+
+
 app = typer.Typer(
     name="groupbench",
+    cls=_Commands,
     help="An honest benchmark suite for group recommenders.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("tune")(tune.tune)
-app.command("table")(show.table)
-app.command("report")(report.report)
-app.command("compare")(statistics.compare)
-app.command("list")(show.list_names)
-app.command("explain")(show.explain)
-app.command("reproduce")(reproduce.reproduce)
-app.command("export")(exchange.export)
-app.command("export-task")(exchange.export_task)
-app.command("score")(exchange.score)
-app.command("merge")(exchange.merge)
-app.command("check")(develop.check)
-app.command("doctor")(develop.doctor)
-app.add_typer(plot.app, name="plot")
-app.add_typer(study.app, name="study")
-app.add_typer(data.app, name="data")
-app.add_typer(bench.app, name="bench")
-app.add_typer(develop.new_app, name="new")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def load_all() -> TyperGroup:
+    """The command line with every command loaded, for what documents or tests all of it."""
+    group = typer.main.get_group(app)
+    group.commands = {name: _load(name) for name in COMMANDS}
+    return group
+
+
+def _version(requested: bool) -> None:
+    if requested:
         from groupbench.core.version import VERSION
 
         typer.echo(f"groupbench {VERSION}")

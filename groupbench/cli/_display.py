@@ -1,22 +1,21 @@
-"""How long work is shown: plain lines that stay, and on a terminal a few live ones below them."""
+"""How long work is shown: plain lines that stay, and on a terminal a bar and a few live ones below them."""
 
 from __future__ import annotations
 
 import sys
 import time
 from abc import ABC, abstractmethod
-from contextlib import ExitStack
+from collections.abc import Iterable
+from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import Self, TextIO
 
-from groupbench.cli._time_left import Left, spoken
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.live import Live
+from groupbench.cli._time_left import Left
 
-WIDTH = 24
-"""Cells of the bar."""
 PULSE = 60.0
 """Seconds between two lines that tell a log, which has no live ones, how far the work is."""
 
@@ -25,7 +24,7 @@ class Display(ABC):
     """Prints lines; on a terminal it shows below them what runs, what is left, and what is best so far.
 
     A log, and a terminal that cannot move its cursor, gets plain lines alone: now and then one that says how
-    far the work is.
+    far the work is, which begins with `progress:`.
 
     Args:
         quiet: whether to print nothing.
@@ -34,45 +33,50 @@ class Display(ABC):
 
     def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         self._quiet, self._stream = quiet, stream or sys.stdout
-        self._began = self._said = time.monotonic()
-        self._live: Live | None = None
-        self._stack = ExitStack()
+        self._began = self._pulsed = time.monotonic()
+        self._bar: _Bar | None = None
         self._lock = Lock()
 
     def __enter__(self) -> Self:
-        if not self._quiet and self._stream.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(file=self._stream)
-            if console.is_terminal and not console.is_dumb_terminal:
-                live = Live(get_renderable=self._group, console=console, refresh_per_second=4, transient=True)
-                self._live = self._stack.enter_context(live)
+        console = Console(file=self._stream)
+        if not self._quiet and console.is_terminal and not console.is_dumb_terminal:
+            self._bar = _Bar(self, console)
+            self._bar.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.close()
-        self._live = None
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar = None
 
     def tell(self, line: str) -> None:
         """Print a line, unless asked to be quiet."""
         if self._quiet:
             return
-        if self._live is None:
+        if self._bar is None:
             print(line, file=self._stream, flush=True)
         else:
-            self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def pulse(self) -> None:
         """Show how far the work is; a log is told now and then. To be called at every event."""
         now = time.monotonic()
-        if self._live is not None:
-            self._live.refresh()
-        elif now - self._said >= PULSE:
-            self._said = now
-            with self._lock:
-                lines = [self._state(bar=False), *self._best()]
-            self.tell("; ".join(lines))
+        if self._bar is not None:
+            self._bar.refresh()
+        elif now - self._pulsed >= PULSE:
+            self._pulsed = now
+            ended, total, left, _, best = self.state()
+            elapsed = timedelta(seconds=int(now - self._began))
+            parts = [f"progress: {ended}/{total} {elapsed}" + (f", {left}" if left else ""), *best]
+            self.tell("; ".join(parts))
+
+    def state(self) -> tuple[int, int, str, list[str], list[str]]:
+        """Units of work that ended, all of them, the time left in words, what is running and what is best."""
+        with self._lock:
+            ended, total = self._counts()
+            left = self._left(time.monotonic()) if ended < total else None
+            words = "" if left is None else f"{left} left"
+            return ended, total, words, self._names(), self._best()
 
     @abstractmethod
     def _counts(self) -> tuple[int, int]:
@@ -90,32 +94,22 @@ class Display(ABC):
         """What is best so far."""
         return []
 
-    def _group(self) -> Group:
-        """The live lines: each cut to the width, so that nothing jumps."""
-        from rich.console import Group
-        from rich.text import Text
 
-        with self._lock:
-            running = [f"running: {', '.join(names)}"] if (names := self._names()) else []
-            texts = [self._state(), *running, *self._best()]
-        return Group(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
+class _Bar(Progress):
+    """One bar with the time left, and below it lines, each cut to the width, so that nothing jumps."""
 
-    def _state(self, *, bar: bool = True) -> str:
-        ended, total = self._counts()
-        if total == 0:
-            return "reading data"
-        now = time.monotonic()
-        filled = WIDTH * ended // total
-        drawn = ["#" * filled + "." * (WIDTH - filled)] if bar else []
-        line = " ".join([f"{ended}/{total}", *drawn, clock(now - self._began)])
-        left = self._left(now) if ended < total else None
-        if left is None:
-            return line
-        return f"{line}, {'about' if left.known else 'at a guess'} {spoken(left.seconds)} left"
+    def __init__(self, display: Display, console: Console) -> None:
+        self._display = display
+        columns = MofNCompleteColumn(), BarColumn(24), TimeElapsedColumn(), TextColumn("{task.description}")
+        super().__init__(*columns, console=console, transient=True, refresh_per_second=4)
+        self.add_task("reading data", total=None)
 
-
-def clock(seconds: float) -> str:
-    """A duration as a clock shows it, `0:07` or `1:02:03`."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar, what is running and what is best so far."""
+        ended, total, left, names, best = self._display.state()
+        for task in self.task_ids:
+            if total:
+                self.update(task, completed=ended, total=total, description=left)
+        yield self.make_tasks_table(self.tasks)
+        for line in ([f"running: {', '.join(names)}"] if names else []) + best:
+            yield Text(line, no_wrap=True, overflow="ellipsis")

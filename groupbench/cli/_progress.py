@@ -71,7 +71,7 @@ class Progress(Display):
         self.pulse()
 
     def _follow(self, event: Job | JobOutcome) -> str:
-        """Take note of an event for the lines that say how far the work is; why it has no figures, if so."""
+        """Take note of an event for the lines that say how far the work is; why it has no metrics, if so."""
         from groupbench.core.errors import ResultError
         from groupbench.results import store
         from groupbench.runner.job import Job
@@ -108,8 +108,8 @@ class Progress(Display):
 
 
 def _unsuited(record: RunRecord) -> str:
-    """Why a job that is done has no figures; empty where it has some."""
-    reasons = [] if record.figures else [str(view["reason"]) for view in record.views.values()]
+    """Why a job that is done has no metrics; empty where it has some."""
+    reasons = [] if record.metrics else [str(view["reason"]) for view in record.views.values()]
     return next(filter(None, reasons), "")
 
 

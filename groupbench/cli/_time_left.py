@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from groupbench.runner.job import Job
 
 LOOKS_BACK = 3
-"""Earlier records of a place that are read."""
+"""Earlier records of a method that are read."""
 METRIC = "ndcg@10"
 
 
@@ -21,6 +21,9 @@ class Left(NamedTuple):
 
     seconds: float
     known: bool
+
+    def __str__(self) -> str:
+        return f"{'about' if self.known else 'at a guess'} {format_duration(self.seconds)}"
 
 
 class Estimate:
@@ -33,7 +36,7 @@ class Estimate:
 
     def __init__(self, jobs: Sequence[Job], workers: int) -> None:
         self._waiting = {job.key: job for job in jobs}
-        self._places = {job.key: job.folder.parent for job in jobs}
+        self._folders = {job.key: job.folder.parent for job in jobs}
         self._running: dict[str, tuple[Job, float]] = {}
         self._workers = max(workers, 1)
         self._known: dict[Path, list[float]] = {}
@@ -65,10 +68,10 @@ class Estimate:
         return together(rests, self._workers)
 
     def _times(self, job: Job) -> list[float]:
-        place = self._places[job.key]
-        if place not in self._known:
-            self._known[place] = _earlier(place)
-        return self._known[place]
+        folder = self._folders[job.key]
+        if folder not in self._known:
+            self._known[folder] = _earlier(folder)
+        return self._known[folder]
 
     def _guess(self, job: Job) -> float | None:
         spent = self._spent.get(job.dataset)
@@ -109,14 +112,14 @@ class Leader:
 
     def note(self, record: RunRecord) -> None:
         """Take the figures of a finished job into account: its first view, aggregated by the average."""
-        from groupbench.report.lines import REFERENCES
+        from groupbench.report.long import REFERENCES
 
-        for figures in record.figures:
+        for figures in record.metrics:
             fits = figures.aggregator in ("average", "own", "none") and METRIC in figures.values
             if fits and record.name not in REFERENCES and figures.view == next(iter(record.views), ""):
-                place = record.dataset, record.protocol, figures.view
+                key = record.dataset, record.protocol, figures.view
                 name = f"{record.method}{' (own)' if figures.aggregator == 'own' else ''}"
-                self._values.setdefault(place, {}).setdefault(name, []).append(figures.values[METRIC])
+                self._values.setdefault(key, {}).setdefault(name, []).append(figures.values[METRIC])
 
     def lines(self) -> list[str]:
         """One line for each data set, protocol and view."""
@@ -142,7 +145,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration in words, as exact as an estimate can be: `40 s`, `3 min`, `2 h 10 min`."""
     if seconds < 90:
         return "a few seconds" if seconds < 10 else f"{round(seconds, -1):.0f} s"

@@ -10,7 +10,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+from groupbench.core.errors import ConfigError, ResultError
 
 UNFINISHED = ".*.tmp"
 """Pattern of the names of files that are being written."""
@@ -25,7 +30,7 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         OSError: if the file cannot be brought to the disk.
     """
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    temporary = _temporary(target)
     try:
         yield temporary
         with temporary.open("rb") as handle:
@@ -34,6 +39,50 @@ def replacing(target: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def writing(target: Path, remedy: str = "choose another file") -> Iterator[Path]:
+    """As `replacing`, for a file that a user named: folders are made, links are followed.
+
+    Raises:
+        ResultError: if it cannot be written; the message ends with the `remedy`.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target.resolve()) as temporary:
+            yield temporary
+    except OSError as error:
+        raise ResultError(f"cannot write {target}: {error.strerror or error}; {remedy}") from error
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder to fill that is renamed to `target` at the end, or removed on error.
+
+    Raises:
+        ConfigError: if `target` holds something already.
+        ResultError: if it cannot be written.
+    """
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise ConfigError(f"{target} is there already; choose another folder, or remove it")
+    temporary = _temporary(target)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if target.exists():
+            target.rmdir()
+        temporary.rename(target)
+    except OSError as error:
+        raise ResultError(
+            f"cannot write {target}: {error.strerror or error}; free space or choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
 
 
 @contextmanager
@@ -105,7 +154,7 @@ def _locked(descriptor: int, how: int = 0) -> bool:
     return True
 
 
-def write_parquet(table: Any, file: Path) -> None:
+def write_parquet(table: pa.Table | bytes, file: Path) -> None:
     """Write a `pyarrow.Table`, or the bytes of one that was written elsewhere.
 
     Raises:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
+
+from annotated_types import Ge, Gt, Le
 
 T = TypeVar("T")
+Value = str | float | bool | None
+
+Count = Annotated[int, Ge(1)]
+Whole = Annotated[int, Ge(0)]
+Above0 = Annotated[float, Gt(0)]
+AtLeast0 = Annotated[float, Ge(0)]
+Share = Annotated[float, Ge(0), Le(1)]
 
 _KEY = "groupbench.tunable"
 
@@ -42,7 +51,7 @@ class Choice:
         values: texts, numbers, truth values or None.
     """
 
-    values: tuple[str | float | bool | None, ...]
+    values: tuple[Value, ...]
 
     def __contains__(self, value: object) -> bool:
         return value in self.values
@@ -60,7 +69,7 @@ def tunable(
     low: float | None = None,
     high: float | None = None,
     log: bool = False,
-    choices: Collection[Any] = (),
+    choices: Collection[Value] = (),
 ) -> T:
     """A dataclass field with a default that tuning may change: within bounds, or to one of several choices.
 
@@ -86,7 +95,7 @@ def tunable(
     return field(default=default, metadata={_KEY: domain})
 
 
-def search_space(make: Callable[..., Any], fixed: Collection[str] = ()) -> dict[str, Domain]:
+def search_space(make: Callable[..., object], fixed: Collection[str] = ()) -> dict[str, Domain]:
     """Where each tunable field of the dataclass `make` may lie, by name, without the `fixed` ones."""
     if not is_dataclass(make):
         return {}
@@ -94,7 +103,7 @@ def search_space(make: Callable[..., Any], fixed: Collection[str] = ()) -> dict[
 
 
 def _domain(
-    low: float | None, high: float | None, log: bool, whole: bool, choices: tuple[Any, ...]
+    low: float | None, high: float | None, log: bool, whole: bool, choices: tuple[Value, ...]
 ) -> Domain:
     if choices and low is None and high is None and not log:
         if len(set(choices)) < max(2, len(choices)):

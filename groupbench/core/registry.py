@@ -1,4 +1,4 @@
-"""Names: where methods, data sets and aggregators are added, found and made with their parameters."""
+"""The registry: how anything that has a name is added, found by its name and made with its parameters."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
 from groupbench.core.source_hash import source_hash
@@ -24,17 +25,132 @@ if TYPE_CHECKING:
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
 
-T = TypeVar("T")
-C = TypeVar("C", bound=Callable[..., Any])
+V = TypeVar("V")
+C = TypeVar("C", bound=Callable[..., object])
+
+
+class UnknownNameError(ConfigError, KeyError):
+    """Nothing is registered by that name."""
+
+    __str__ = ConfigError.__str__  # that of a KeyError puts the message in quotes
+
+
+class Registry(Mapping[str, V]):
+    """Everything of one kind by name: values of any type, in the order in which they are registered.
+
+    What registers names is imported on first use: the public modules of a package, then entry points. A
+    plugin file registers its names when it is loaded.
+
+    Args:
+        kind: what one value is called in messages.
+        package: its modules register the built-in names, unless their names begin with `_`.
+        group: the group of entry points that register further ones.
+        name_of: the name that a value has.
+        synonyms_of: what else it is called; no other value may have such a name.
+        reserved: names that no value may have, because they are made of others.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        package: str,
+        group: str,
+        name_of: Callable[[V], str] = attrgetter("name"),
+        synonyms_of: Callable[[V], Iterable[str]] = lambda value: (),
+        reserved: Iterable[str] = (),
+    ) -> None:
+        self.kind = kind
+        self._package = package
+        self._group = group
+        self._name_of = name_of
+        self._synonyms_of = synonyms_of
+        self._reserved = frozenset(reserved)
+        self._values: dict[str, V] = {}
+        self._homes: dict[str, tuple[str, str]] = {}
+        self._loaded = False
+
+    def register(self, value: V) -> V:
+        """Add a value by its name, and return it, so that a class can be decorated.
+
+        Raises:
+            PluginError: if another value has the name, or no option could ask for it.
+        """
+        name = self._name_of(value)
+        _require_name(self.kind, name)
+        self._require_free({name, *self._synonyms_of(value)}, name)
+        made = value.make if isinstance(value, Entry) else value
+        home = _calling_module(), getattr(made, "__qualname__", name)
+        taken = name in self._values and self._values[name] != value
+        # A file or a cell of a notebook that is run again registers its names again.
+        if taken and home != self._homes[name]:
+            place = getattr(sys.modules.get(self._homes[name][0]), "__file__", "the running program")
+            raise PluginError(f"{self.kind} {name!r} is already defined in {place}; choose another name")
+        self._values[name] = value
+        self._homes[name] = home
+        return value
+
+    def _require_free(self, words: set[str], name: str) -> None:
+        """Refuse words that are made of other names, or that another value goes by."""
+        others = {other: value for other, value in self._values.items() if other != name}
+        taken = self._reserved.union(*([*self._synonyms_of(value), other] for other, value in others.items()))
+        if words & taken:
+            raise PluginError(f"{self.kind} {min(words & taken)!r} is already defined; choose another name")
+
+    def added(self) -> dict[str, str]:
+        """The names that are not built in, with the sha256 of the code that each depends on.
+
+        Raises:
+            PluginError: if code cannot be read.
+        """
+        return {
+            name: source_hash(self._homes[name][0]) for name in sorted(self) if not self.is_built_in(name)
+        }
+
+    def is_built_in(self, name: str) -> bool:
+        """Whether groupbench itself registers that name."""
+        return name in self and self._homes[name][0].startswith("groupbench.")
+
+    def __getitem__(self, name: str) -> V:
+        known = self._load()
+        if name not in known:
+            raise UnknownNameError(unknown(self.kind, name, known))
+        return known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._load()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load())
+
+    def __len__(self) -> int:
+        return len(self._load())
+
+    def _load(self) -> dict[str, V]:
+        if not self._loaded:
+            self._loaded = True
+            try:
+                self._import_all()
+            except BaseException:
+                self._loaded = False
+                raise
+        return self._values
+
+    def _import_all(self) -> None:
+        package = importlib.import_module(self._package)
+        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+            if not module.name.startswith("_"):
+                _import(f"{self._package}.{module.name}", f"{self._package}.{module.name}")
+        for point in entry_points(group=self._group):
+            _import(point.value.partition(":")[0], f"entry point {point.name!r} of {self._group}")
 
 
 @dataclass(frozen=True)
-class Entry(Generic[T]):
-    """A registered name: what makes the thing, and the parameters the name stands for."""
+class Entry:
+    """A registered class or function: what makes the thing, and the parameters that the name stands for."""
 
     name: str
-    make: Callable[..., T]
-    presets: Mapping[str, Any] = field(default_factory=dict)
+    make: Callable[..., object]
+    presets: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -70,7 +186,7 @@ class Entry(Generic[T]):
         made = self.create()
         return {f.name: getattr(made, f.name) for f in fields(self.make) if f.init}
 
-    def create(self, **overrides: Any) -> T:
+    def create(self, **overrides: object) -> Any:
         """Make the thing; unknown parameters and wrong types are a `ConfigError`."""
         values = {**self.presets, **overrides}
         if not is_dataclass(self.make):
@@ -81,70 +197,31 @@ class Entry(Generic[T]):
                 raise ConfigError(unknown(f"parameter of {self.name}", key, known))
         return self._validated(values)
 
-    def _validated(self, values: Mapping[str, Any]) -> T:
+    def _validated(self, values: Mapping[str, object]) -> object:
         from pydantic import ValidationError
 
         try:
-            made: T = _adapter(self.make).validate_python(dict(values))
+            return _adapter(self.make).validate_python(values)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
+            location = ".".join(map(str, first["loc"]))
             raise ConfigError(
-                f"{self.name}.{place}: {first['msg']} (got {first.get('input')!r}); "
+                f"{self.name}.{location}: {first['msg']} (got {first.get('input')!r}); "
                 f"see 'groupbench list {self.name}' for its parameters"
             ) from error
-        return made
 
 
-class Registry(Generic[T]):
-    """All names of one kind. Built-in modules and entry points are imported on first use."""
+class EntryRegistry(Registry[Entry]):
+    """Classes and functions by name; one of them can have several names, each with other parameters."""
 
-    def __init__(self, kind: str, package: str, entry_point_group: str) -> None:
-        self.kind = kind
-        self._package = package
-        self._group = entry_point_group
-        self._entries: dict[str, Entry[T]] = {}
-        self._loaded = False
-
-    def add(self, name: str, **presets: Any) -> Callable[[C], C]:
+    def add(self, name: str, **presets: object) -> Callable[[C], C]:
         """Decorator that registers a class or function as `name`, with parameters it stands for."""
 
         def register(make: C) -> C:
-            _require_name(self.kind, name)
-            held = self._entries.get(name)
-            if held is not None and not _same_place(held.make, make):
-                raise PluginError(
-                    f"{self.kind} {name!r} is already defined in {held.file}; choose another name"
-                )
-            self._entries[name] = Entry(name, make, presets)
+            self.register(Entry(name, make, presets))
             return make
 
         return register
-
-    def all(self) -> dict[str, Entry[T]]:
-        """Every entry by name, in the order in which they were added."""
-        if not self._loaded:
-            self._loaded = True
-            try:
-                self._load()
-            except BaseException:
-                self._loaded = False
-                raise
-        return dict(self._entries)
-
-    def __getitem__(self, name: str) -> Entry[T]:
-        entries = self.all()
-        if name not in entries:
-            raise ConfigError(unknown(self.kind, name, entries))
-        return entries[name]
-
-    def _load(self) -> None:
-        package = importlib.import_module(self._package)
-        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-            if not module.name.startswith("_"):
-                _import(f"{self._package}.{module.name}", f"{self._package}.{module.name}")
-        for point in entry_points(group=self._group):
-            _import(point.value.partition(":")[0], f"entry point {point.name!r} of {self._group}")
 
 
 def load_plugins(files: Iterable[str]) -> None:
@@ -193,11 +270,11 @@ def _failed_import(what: str, error: BaseException) -> str:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
+    location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
     if isinstance(error, SyntaxError):
-        place = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"
+        location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"
         error = SyntaxError(error.msg)
-    return f"{what} raised {type(error).__name__} when imported: {error} (at {place}); mend the file"
+    return f"{what} raised {type(error).__name__} when imported: {error} (at {location}); fix the file"
 
 
 def _require_name(kind: str, name: str) -> None:
@@ -210,24 +287,24 @@ def _require_name(kind: str, name: str) -> None:
 
 
 @cache
-def _adapter(make: Callable[..., Any]) -> TypeAdapter[Any]:
+def _adapter(make: Callable[..., object]) -> TypeAdapter[object]:
     """What validates parameters: it takes longer to build than to use."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(cast(Any, make))
+    return TypeAdapter(cast(type[object], make))
 
 
-def _same_place(a: Callable[..., Any], b: Callable[..., Any]) -> bool:
-    return (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
+def _calling_module() -> str:
+    """The name of the module whose code registers something."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")) if frame is not None else ""
 
 
-def _registry(kind: str, package: str, group: str) -> Registry[Any]:
-    return Registry(kind, package, group)
-
-
-methods = _registry("method", "groupbench.baselines", "groupbench.methods")
-datasets = _registry("dataset", "groupbench.datasets", "groupbench.datasets")
-aggregators = _registry("aggregator", "groupbench.aggregation", "groupbench.aggregators")
+methods = EntryRegistry("method", "groupbench.baselines", "groupbench.methods")
+datasets = EntryRegistry("dataset", "groupbench.datasets", "groupbench.datasets")
+aggregators = EntryRegistry("aggregator", "groupbench.aggregation", "groupbench.aggregators")
 
 method = methods.add
 dataset = datasets.add

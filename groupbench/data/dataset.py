@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, Segments, frozen
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
 from groupbench.data.groups import Groups
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.users)
 
-    def take(self, rows: Any) -> Ratings:
+    def take(self, rows: IntArray | BoolArray | slice) -> Ratings:
         """The given rows (indices, a mask or a slice), in that order."""
         times = None if self.timestamps is None else self.timestamps[rows]
         return Ratings(
@@ -182,7 +182,7 @@ class Dataset:
             digest.update(f"{name}:{len(content)}:".encode() + content)
         return digest.hexdigest()
 
-    def _parts(self) -> Iterator[tuple[str, Any]]:
+    def _parts(self) -> Iterator[tuple[str, object]]:
         """Every piece that decides the hash, with a name: texts and numbers as plain Python values."""
         yield "user_ids", list(map(str, self.user_ids))
         yield "item_ids", list(map(str, self.item_ids))
@@ -206,7 +206,7 @@ class Dataset:
                 yield f"{name}.values", features.values
 
 
-def _columns(name: str, rows: Ratings | None) -> Iterator[tuple[str, Any]]:
+def _columns(name: str, rows: Ratings | None) -> Iterator[tuple[str, object]]:
     if rows is not None:
         for column in ("users", "items", "values", "timestamps"):
             yield f"{name}.{column}", getattr(rows, column)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from groupbench.core.arrays import IntArray, Segments, frozen
 from groupbench.core.errors import DatasetError
@@ -40,14 +40,16 @@ class Groups:
             raise DatasetError(f"group {self.ids[int(self.sizes.argmin())]!r} has no member; leave it out")
 
     @classmethod
-    def from_lists(cls, lists: Sequence[Any], ids: Sequence[str] | None = None) -> Groups:
+    def from_lists(
+        cls, lists: Sequence[Sequence[int] | IntArray], ids: Sequence[str] | None = None
+    ) -> Groups:
         """Groups from one list of user indices each; `ids` default to 0, 1, 2 ..."""
         names = tuple(str(i) for i in range(len(lists))) if ids is None else tuple(ids)
         members = np.concatenate([np.asarray(m, dtype=np.int64) for m in lists]) if lists else np.empty(0)
         return cls(names, Segments.from_sizes([len(m) for m in lists]), members.astype(np.int64))
 
     @classmethod
-    def from_labels(cls, labels: Any) -> Groups:
+    def from_labels(cls, labels: ArrayLike) -> Groups:
         """Groups from one group label per user, (n_users,); negative labels belong to no group."""
         labels = np.asarray(labels)
         order = np.argsort(labels, kind="stable")

@@ -20,14 +20,14 @@ from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 
 
 @dataclass(frozen=True)
-class Part:
+class Partition:
     """One kind of held-out rows next to the training rows of the same raters.
 
     Attributes:
         kind: the field of `GivenSplit`.
         of_groups: whether the raters are groups.
         held: the held-out rows.
-        learned: the rows of these raters that a method may have used before `held` judges it.
+        learned: the rows of these raters that a method may have used before `held` evaluates it.
         rows: every table with rows of these raters.
     """
 
@@ -36,6 +36,11 @@ class Part:
     held: HeldOutRows
     learned: tuple[Ratings, ...]
     rows: tuple[Ratings, ...]
+
+    @property
+    def label(self) -> str:
+        """The kind as it is printed."""
+        return self.kind.replace("_", " ")
 
     @property
     def known(self) -> IntArray:
@@ -72,14 +77,16 @@ def pairs(rows: Ratings) -> IntArray:
     return rows.users * rows.n_items + rows.items
 
 
-def parts(dataset: Dataset) -> list[Part]:
+def partitions(dataset: Dataset) -> list[Partition]:
     """Every kind of held-out rows that came with the data set."""
     given = dataset.given or GivenSplit()
-    found = (part(given, f.name, dataset.ratings, dataset.group_ratings) for f in fields(given))
+    found = (partition_of(given, f.name, dataset.ratings, dataset.group_ratings) for f in fields(given))
     return [one for one in found if one is not None]
 
 
-def part(given: GivenSplit, kind: str, ratings: Ratings, group_ratings: Ratings | None) -> Part | None:
+def partition_of(
+    given: GivenSplit, kind: str, ratings: Ratings, group_ratings: Ratings | None
+) -> Partition | None:
     """One kind of held-out rows of a split with its training rows; None if the split has none of that kind.
 
     Args:
@@ -100,14 +107,14 @@ def part(given: GivenSplit, kind: str, ratings: Ratings, group_ratings: Ratings 
     if held is test and validation is not None:
         learned.append(validation.ratings)
     others = [other.ratings for other in (test, validation) if other is not None]
-    return Part(kind, of_groups, held, tuple(learned), (*learned, *others))
+    return Partition(kind, of_groups, held, tuple(learned), (*learned, *others))
 
 
 def _of_groups(kind: str) -> bool:
     return kind.endswith("groups")
 
 
-def negatives(part: Part) -> Negatives | None:
+def negatives(part: Partition) -> Negatives | None:
     """What is wrong with the sampled negatives, or None where rows are ranked among all items."""
     held = part.held
     if held.negatives is None or held.segments is None:
@@ -128,11 +135,11 @@ def without_leaks(dataset: Dataset) -> Dataset:
     too. Training rows stay as they are.
 
     Raises:
-        ConfigError: if there is nothing to change, so that no figure is labelled as clean for nothing.
+        ConfigError: if there is nothing to change, so that no result is labeled as clean for nothing.
     """
     changed: dict[str, HeldOutRows] = {}
     notes: list[str] = []
-    for part in parts(dataset):
+    for part in partitions(dataset):
         wrong = negatives(part)
         seen = part.seen
         if seen.any() or (wrong is not None and wrong.wrong.any()):
@@ -156,7 +163,7 @@ def _exchanged(given: GivenSplit, changed: Mapping[str, HeldOutRows]) -> GivenSp
     return GivenSplit(**{f.name: changed.get(f.name, getattr(given, f.name)) for f in fields(given)})
 
 
-def negatives_left(part: Part, wrong: Negatives) -> IntArray:
+def negatives_left(part: Partition, wrong: Negatives) -> IntArray:
     """How many negatives of each held-out row are right, (n_rows,)."""
     assert part.held.segments is not None
     return np.asarray(part.held.segments.reduce("sum", (~wrong.wrong).astype(np.int64)))
@@ -171,7 +178,7 @@ def _cleaned(held: HeldOutRows, kept: BoolArray, wrong: Negatives | None) -> Hel
     return HeldOutRows(held.ratings.take(kept), held.negatives[right], Segments.from_sizes(sizes))
 
 
-def _note(part: Part, seen: BoolArray, kept: BoolArray, wrong: Negatives | None) -> str:
+def _note(part: Partition, seen: BoolArray, kept: BoolArray, wrong: Negatives | None) -> str:
     """Say what the clean variant leaves out of one kind of held-out rows."""
     said = []
     if seen.any():
@@ -183,4 +190,4 @@ def _note(part: Part, seen: BoolArray, kept: BoolArray, wrong: Negatives | None)
         inside = kept[part.held.segments.of_row]
         less = int((wrong.wrong & inside).sum())
         said.append(f"{less:,} of {inside.sum():,} negatives, repeated or positive")
-    return f"clean: held-out {part.kind.replace('_', ' ')} go without " + ", and without ".join(said)
+    return f"clean: held-out {part.label} go without " + ", and without ".join(said)

@@ -2,7 +2,7 @@
 
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
-from groupbench.metrics._families import Family, families, foreign, register
+from groupbench.metrics._families import METRICS, Family, families
 from groupbench.metrics._inputs import exact_scores
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
 from groupbench.metrics._members import MemberLists, evaluate_members
@@ -16,6 +16,7 @@ from groupbench.metrics._metric import (
     standard_name,
 )
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
+from groupbench.metrics._range import bounds, lower_is_better, normalizable
 from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
@@ -24,6 +25,7 @@ from groupbench.metrics._spreads import SPREADS
 __all__ = [
     "EVERYTHING",
     "EXPOSURES",
+    "METRICS",
     "SPREADS",
     "TIES",
     "Definition",
@@ -35,6 +37,7 @@ __all__ = [
     "Predictions",
     "Ranking",
     "Ties",
+    "bounds",
     "counts",
     "definition",
     "definitions",
@@ -45,14 +48,14 @@ __all__ = [
     "exact_scores",
     "explain",
     "families",
-    "foreign",
     "gather",
     "ideal_gain",
+    "lower_is_better",
     "make_request",
+    "normalizable",
     "parse",
     "rank",
     "rank_sorted",
-    "register",
     "sort_keys",
     "standard_name",
     "top_candidates",

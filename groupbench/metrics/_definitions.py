@@ -230,6 +230,3 @@ EXPOSURES = (
     ),
 )
 """Metrics of which items are shown, whoever likes them."""
-
-OTHERS = (*OF_MEMBERS, RELEVANCE, *SATISFIED, *ERRORS, *EXPOSURES)
-"""All metrics that are no `Family`: something other than one ranked list with its truth decides them."""

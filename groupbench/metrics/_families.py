@@ -1,27 +1,28 @@
-"""The metrics as data: what each one is called, computes, cites and does where it is undefined."""
+"""Metrics as data: where they are registered, and what one that ranks lists adds to its definition."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
-from pathlib import Path
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from groupbench.core.arrays import ratio
-from groupbench.core.errors import PluginError
-from groupbench.metrics._definitions import OTHERS, Definition
-from groupbench.metrics._ranking import ideal_gain
+from groupbench.core.registry import Registry
+from groupbench.metrics._definitions import Definition
 from groupbench.metrics._spreads import DERIVED
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
+
+METRICS: Registry[Definition] = Registry(
+    "metric",
+    "groupbench.metrics",
+    "groupbench.metrics",
+    synonyms_of=attrgetter("synonyms"),
+    reserved=DERIVED,
+)
+"""All metrics by name, those without a `Family` too, but not the spreads over members (`min-ndcg`)."""
 
 
 @dataclass(frozen=True)
@@ -35,181 +36,10 @@ class Family(Definition):
     compute: Callable[[Ranking, int], FloatArray]
 
 
-_families: dict[str, Family] = {}
-_TAKEN = DERIVED | {definition.name for definition in OTHERS}
-"""Names of metrics that are no family."""
-
-
-def register(family: Family) -> Family:
-    """Add a metric family, so that `name@K` can be requested.
-
-    Raises:
-        PluginError: if another metric has the name.
-    """
-    others = {word for one in _families.values() if one != family for word in (one.name, *one.synonyms)}
-    if taken := sorted({family.name, *family.synonyms} & (_TAKEN | others)):
-        raise PluginError(f"metric {taken[0]!r} is already defined; choose another name")
-    return _families.setdefault(family.name, family)
-
-
 def families() -> dict[str, Family]:
-    """All metric families by name: the built-in ones, then those of plugins and entry points.
+    """The metrics of ranked lists by name: the built-in ones, then those of entry points and plugins.
 
     Raises:
         PluginError: if an entry point in the group `groupbench.metrics` cannot be imported.
     """
-    _load_entry_points()
-    return dict(_families)
-
-
-def foreign() -> dict[str, str]:
-    """The metrics of plugins and entry points by name, with the sha256 of the file that computes each.
-
-    Raises:
-        PluginError: if one is computed by something that no file holds.
-    """
-    homes = {name: _home(name, family.compute) for name, family in sorted(families().items())}
-    return {
-        name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for name, (module, file) in homes.items()
-        if not module.startswith("groupbench.")
-    }
-
-
-def _home(name: str, compute: Callable[..., object]) -> tuple[str, Path]:
-    """The module and the file of a function, or of the class of a callable object."""
-    while isinstance(compute, functools.partial):
-        compute = compute.func
-    made = compute if inspect.isfunction(compute) else type(compute)
-    try:
-        return made.__module__, Path(inspect.getfile(made))
-    except (TypeError, OSError) as error:
-        raise PluginError(
-            f"metric {name!r}: no file holds its compute ({compute!r}); wrap it in a function of your plugin"
-        ) from error
-
-
-@functools.cache
-def _load_entry_points() -> None:
-    for point in entry_points(group="groupbench.metrics"):
-        try:
-            point.load()
-        except Exception as error:
-            raise PluginError(
-                f"entry point {point.name!r} of groupbench.metrics ({point.value}) raised "
-                f"{type(error).__name__}: {error}; fix or uninstall its package"
-            ) from error
-
-
-_NO_RELEVANT = "NaN where a list has no relevant candidate"
-_AP = (
-    "on the same 10,000 lists AP@10 is .091 by trec_eval (map), .106 by LensKit, RecBole and implicit "
-    "(map_capped), and .179 by Elliot, which averages precision@1 to precision@K and never divides by |Rel|"
-)
-_RECALL = (
-    "on the same 10,000 lists Recall@10 is .168 by trec_eval (recall) and .202 by LensKit, which divides by "
-    "min(K, |Rel|) (recall_capped)"
-)
-_NEVER = "always defined; 0 where a list has no relevant candidate"
-
-for _family in (
-    Family(
-        name="precision",
-        title="Precision",
-        formula="hits(K) / K",
-        source="trec_eval P",
-        undefined=_NEVER,
-        compute=lambda r, k: r.hits[k] / k,
-        differs=(
-            "on the same 10,000 lists precision@10 is .155 by trec_eval (precision) and .201 by implicit, "
-            "which divides the hits of all users by the sum of their min(K, |Rel|)",
-            "LensKit divides by the length of a list that is shorter than K, as precision_capped does here",
-        ),
-    ),
-    Family(
-        name="precision_capped",
-        title="Precision (capped)",
-        formula="hits(K) / min(K, number of ranked candidates)",
-        source="the FAQ of Surprise, where only candidates predicted above a threshold are ranked",
-        undefined="NaN where a list has no ranked candidate",
-        compute=lambda r, k: ratio(r.hits[k], np.minimum(r.n_candidates, k)),
-    ),
-    Family(
-        name="recall",
-        title="Recall",
-        formula="hits(K) / |Rel|",
-        source="trec_eval recall",
-        undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.hits[k], r.n_relevant),
-        differs=(_RECALL,),
-    ),
-    Family(
-        name="recall_capped",
-        title="Recall (capped)",
-        formula="hits(K) / min(K, |Rel|)",
-        source="Liang et al., Variational Autoencoders for Collaborative Filtering, WWW 2018; over members "
-        "the bounded recall of Barile, Delić & Peska, tutorial on evaluating group recommenders, RecSys 2022",
-        undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.hits[k], np.minimum(r.n_relevant, k)),
-        differs=(_RECALL,),
-        synonyms=("bounded_recall",),
-    ),
-    Family(
-        name="ndcg",
-        title="NDCG",
-        formula="DCG(K) / IDCG(K), DCG(K) = sum over relevant positions p <= K of 1 / log2(p + 1), "
-        "IDCG(K) = sum over p <= min(K, |Rel|) of 1 / log2(p + 1); in the decoupled view a position counts "
-        "by the gain that relevance@K averages",
-        source="Jarvelin & Kekalainen, ACM TOIS 20(4), 2002; discount and binary gain of trec_eval ndcg_cut",
-        undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.gain[k], ideal_gain(r.n_relevant, k)),
-    ),
-    Family(
-        name="hit",
-        title="Hit rate",
-        formula="1 if hits(K) > 0, else 0",
-        source="Deshpande & Karypis, ACM TOIS 22(1), 2004; trec_eval success",
-        undefined=_NEVER,
-        compute=lambda r, k: 1.0 - r.miss[k],
-    ),
-    Family(
-        name="mrr",
-        title="MRR",
-        formula="1 / position of the first relevant candidate if that is <= K, else 0",
-        source="Voorhees, TREC-8, 1999; trec_eval recip_rank, cut at K",
-        undefined=_NEVER,
-        compute=lambda r, k: r.reciprocal_rank[k],
-    ),
-    Family(
-        name="map",
-        title="MAP",
-        formula="(sum over relevant positions p <= K of hits(p) / p) / |Rel|",
-        source="Buckley & Voorhees, SIGIR 2000; trec_eval map_cut",
-        undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.precision_sum[k], r.n_relevant),
-        differs=(_AP,),
-    ),
-    Family(
-        name="map_capped",
-        title="MAP (capped)",
-        formula="(sum over relevant positions p <= K of hits(p) / p) / min(K, |Rel|)",
-        source="MAP@K as LensKit, RecBole and implicit define it",
-        undefined=_NO_RELEVANT,
-        compute=lambda r, k: ratio(r.precision_sum[k], np.minimum(r.n_relevant, k)),
-        differs=(_AP,),
-    ),
-    Family(
-        name="tied_share",
-        title="Tied share",
-        formula="share of the first min(K, number of ranked candidates) positions at which relevant and "
-        "other candidates have the same score, so that only the tie rule decides",
-        source="groupbench; a diagnostic, not a quality",
-        undefined="NaN where a list has no ranked candidate",
-        normalizable=False,
-        ties="the same under every --ties: it counts the positions that are left to the random order of "
-        "equal scores (McSherry & Najork, ECIR 2008)",
-        lower_is_better=True,
-        compute=lambda r, k: ratio(r.ties[k], np.minimum(r.n_candidates, k)),
-    ),
-):
-    register(_family)
+    return {name: found for name, found in METRICS.items() if isinstance(found, Family)}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.metrics._definitions import COMMON_ORDERS, OTHERS, RELEVANCE, Definition
-from groupbench.metrics._families import Family, families
+from groupbench.metrics._definitions import COMMON_ORDERS, RELEVANCE, Definition
+from groupbench.metrics._families import METRICS, Family, families
 from groupbench.metrics._request import TIES, MetricRequest
 from groupbench.metrics._spreads import SPREAD_OF, SPREADS, MemberSpread
 
@@ -91,7 +91,7 @@ def definitions() -> dict[str, Definition]:
     Raises:
         PluginError: if an entry point in the group `groupbench.metrics` cannot be imported.
     """
-    return {**families(), **_others()}
+    return {**METRICS, **_spreads()}
 
 
 def definition(metric: str) -> Definition | None:
@@ -143,11 +143,11 @@ def _cutoff(name: str, k: str) -> int:
 
 
 @functools.cache
-def _others() -> dict[str, Definition]:
-    """The metrics that are no family, and the spreads over members (`min-ndcg`), by name."""
-    bases = *(families()[name] for name in SPREAD_OF), RELEVANCE
+def _spreads() -> dict[str, Definition]:
+    """The spreads over members (`min-ndcg`), by name."""
+    bases = *(METRICS[name] for name in SPREAD_OF), RELEVANCE
     spreads = (_spread(spread, base) for base in bases for spread in SPREADS)
-    return {found.name: found for found in (*OTHERS, *spreads)}
+    return {found.name: found for found in spreads}
 
 
 def _spread(spread: MemberSpread, base: Definition) -> Definition:

@@ -1,7 +1,7 @@
 """Processes that train one network together: each computes its slice of every mini-batch.
 
-All of them hold the same weights and draw the same random numbers. Gradients are summed over the team before
-every step, so that a team's losses are those of one process but for rounding. A team is started here, by
+All of them hold the same weights and draw the same random numbers. Gradients are summed over the process
+group before every step, so that its losses are those of one process but for rounding. It is started here, by
 `sharing`, or by torchrun around a program that fits a method.
 """
 
@@ -31,36 +31,36 @@ if TYPE_CHECKING:
     from groupbench.models.recommender import Method, TrainingData
 
 _PATIENCE = timedelta(hours=1)
-"""How long a worker waits for the others; once all have met, one that ended is noticed at once."""
+"""How long a process waits for the others; once all have met, one that ended is noticed at once."""
 
-_FAREWELL = 60.0
+_JOIN_SECONDS = 60.0
 """Seconds that the others have to end after the first."""
 
-_LAST_WORDS = 5.0
-"""Seconds that a worker which ended has to be seen as ended."""
+_EXIT_SECONDS = 5.0
+"""Seconds in which a process that ended must be seen as ended."""
 
-_asked = 1
+_n_processes = 1
 
 
 @contextmanager
 def sharing(n: int) -> Iterator[None]:
     """Let every `fit` in here that knows how share its training among `n` processes."""
-    global _asked
-    before, _asked = _asked, n
+    global _n_processes
+    before, _n_processes = _n_processes, n
     try:
         yield
     finally:
-        _asked = before
+        _n_processes = before
 
 
 @dataclass(frozen=True)
-class Part:
-    """What one worker computes of a mini-batch.
+class BatchSlice:
+    """What one process computes of a mini-batch.
 
     Attributes:
         rows: its rows.
         of: rows of the whole mini-batch.
-        weight: how much its loss counts; below 1 where every worker computes all rows.
+        weight: how much its loss counts; below 1 where every process computes all rows.
     """
 
     rows: slice
@@ -70,10 +70,10 @@ class Part:
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """The place of this process among those that train together.
+    """This process and those that train together with it.
 
     Attributes:
-        rank: its number; 0 decides, and writes what is kept.
+        rank: number of this process; 0 decides, and writes the checkpoints.
         size: number of processes.
     """
 
@@ -81,18 +81,22 @@ class ProcessGroup:
     size: int = 1
 
     @property
-    def place(self) -> int:
+    def local_rank(self) -> int:
         """The number of this process among those on its machine."""
         return int(os.environ.get("LOCAL_RANK", self.rank))
 
-    def part(self, n: int) -> Part:
-        """This worker's rows of a mini-batch of `n`; all of them where there are fewer than two for each."""
+    def slice_of(self, n: int) -> BatchSlice:
+        """This process's rows of a mini-batch of `n`; all of them where there are fewer than two for each."""
         if n < 2 * self.size:
-            return Part(slice(0, n), n, 1 / self.size)
-        return Part(slice(n * self.rank // self.size, n * (self.rank + 1) // self.size), n)
+            return self.whole(n)
+        return BatchSlice(slice(n * self.rank // self.size, n * (self.rank + 1) // self.size), n)
 
-    def add(self, tensors: Sequence[Tensor]) -> None:
-        """Put the sums over all workers into `tensors`, which have the same shapes everywhere."""
+    def whole(self, n: int) -> BatchSlice:
+        """All rows of a mini-batch of `n`, which every process computes and counts for its share."""
+        return BatchSlice(slice(0, n), n, 1 / self.size)
+
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
+        """Put the sums over all processes into `tensors`, which have the same shapes everywhere."""
         if self.size == 1:
             return
         import torch
@@ -101,19 +105,19 @@ class ProcessGroup:
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         distributed.all_reduce(flat)
         sums = torch.split(flat, [tensor.numel() for tensor in tensors])
-        for tensor, found in zip(tensors, sums, strict=True):
-            tensor.copy_(found.view_as(tensor))
+        for tensor, total in zip(tensors, sums, strict=True):
+            tensor.copy_(total.view_as(tensor))
 
-    def agreed(self, value: float, device: torch.device) -> float:
-        """The `value` of the first worker, known to all; `device` is where the team computes."""
+    def broadcast(self, value: float, device: torch.device) -> float:
+        """The `value` of process 0 in all of them; `device` is where they compute."""
         if self.size == 1:
             return value
         import torch
         from torch import distributed
 
-        told = torch.tensor(value, dtype=torch.float64, device=device)
-        distributed.broadcast(told, src=0)
-        return told.item()
+        sent = torch.tensor(value, dtype=torch.float64, device=device)
+        distributed.broadcast(sent, src=0)
+        return sent.item()
 
 
 SINGLE = ProcessGroup()
@@ -121,13 +125,13 @@ SINGLE = ProcessGroup()
 
 
 @contextmanager
-def gathered(
+def process_group(
     method: Method, train: TrainingData, rng: np.random.Generator, **options: Any
 ) -> Iterator[ProcessGroup]:
-    """The team that fits `method`, ready to train.
+    """The processes that fit `method`, ready to train.
 
     Where `sharing` asks for more than one process, the others are started, and call `method.fit`
-    with the same arguments. In one of those, and in a process of torchrun, this joins its team.
+    with the same arguments. In one of those, and in a process of torchrun, this joins its process group.
 
     Args:
         method: the method as it is before `fit`.
@@ -136,21 +140,21 @@ def gathered(
         options: further arguments of `fit`.
 
     Raises:
-        MethodError: if another worker cannot start, or ends before its time.
+        MethodError: if another process cannot start, or ends before its time.
     """
     from torch import distributed
 
     if distributed.is_available() and (distributed.is_initialized() or _by_torchrun()):
         yield ProcessGroup(distributed.get_rank(), distributed.get_world_size())
-    elif _asked == 1:
+    elif _n_processes == 1:
         yield SINGLE
     else:
-        with _started(method, train, rng, options) as team:
-            yield team
+        with _started(method, train, rng, options) as group:
+            yield group
 
 
 def _by_torchrun() -> bool:
-    """Join the team that torchrun started, for as long as this process lives; False without torchrun."""
+    """Join the group that torchrun started, for as long as this process lives; False without torchrun."""
     from torch import distributed
 
     if not distributed.is_torchelastic_launched():
@@ -167,20 +171,20 @@ def _started(
     import torch
     from torch import distributed, multiprocessing
 
-    size, context = _asked, multiprocessing.get_context("spawn")
+    size, context = _n_processes, multiprocessing.get_context("spawn")
     with ExitStack() as stack:
-        store = str(stack.enter_context(scratch("groupbench-team-")) / "store")
+        store = str(stack.enter_context(scratch("groupbench-processes-")) / "store")
         helpers: list[BaseProcess] = []
         stack.callback(_end, helpers)
         for rank in range(1, size):
-            ready, said = context.Pipe(duplex=False)
-            place = (rank, size, store, torch.get_num_threads())
+            ready, sender = context.Pipe(duplex=False)
+            address = (rank, size, store, torch.get_num_threads())
             helper: BaseProcess = context.Process(
-                target=_help, args=(said, place, method, train, rng, options), daemon=True
+                target=_help, args=(sender, address, method, train, rng, options), daemon=True
             )
             helper.start()
             helpers.append(helper)
-            said.close()
+            sender.close()
             _require_ready(ready, helper)
         try:
             _join(0, size, store)
@@ -191,26 +195,26 @@ def _started(
                 raise MethodError(reason) from error
             raise
         for helper in helpers:
-            helper.join(_FAREWELL)
+            helper.join(_JOIN_SECONDS)
 
 
 def _help(
-    said: Connection,
-    place: tuple[int, int, str, int],
+    sender: Connection,
+    address: tuple[int, int, str, int],
     method: Method,
     train: TrainingData,
     rng: np.random.Generator,
     options: dict[str, Any],
 ) -> None:
-    """What the other workers do: the same fit, as members of the team."""
+    """What the other processes do: the same fit, as part of the process group."""
     import torch
     from torch import distributed
 
-    rank, size, store, threads = place
+    rank, size, store, threads = address
     torch.set_num_threads(threads)
-    said.send_bytes(b"ready")
+    sender.send_bytes(b"ready")
     _join(rank, size, store)
-    # What a method finds wrong is found by all; the first one says so.
+    # An error of the method is raised in all processes; process 0 reports it.
     with suppress(GroupbenchError):
         method.fit(train, rng=rng, **options)
     distributed.destroy_process_group()
@@ -245,8 +249,8 @@ def _require_ready(ready: Connection, helper: BaseProcess) -> None:
 
 
 def _why(helpers: Sequence[BaseProcess]) -> str:
-    """Which of the other workers ended before its time, or nothing."""
-    ended = wait([helper.sentinel for helper in helpers], timeout=_LAST_WORDS)
+    """Which of the other processes ended before its time, or nothing."""
+    ended = wait([helper.sentinel for helper in helpers], timeout=_EXIT_SECONDS)
     codes = {}
     for rank, helper in enumerate(helpers, 1):
         if helper.sentinel in ended:

@@ -12,6 +12,7 @@ from groupbench.core.errors import MethodError, unknown
 from groupbench.core.hyperparameters import Range
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.models.joint import GroupIndex
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class GroupsAsUsers(GroupRecommender):
         """Needs joint ratings, and whatever the method needs."""
         if train.group_ratings is None or len(train.group_ratings) == 0:
             return "groups have no rows of their own"
-        return self._method.skip(stacked(train, self._mode, self._weight))
+        return self._method.skip(stack_groups(train, self._mode, self._weight))
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Fit the method on users and groups, or on groups alone.
@@ -80,9 +81,9 @@ class GroupsAsUsers(GroupRecommender):
         Raises:
             MethodError: if groups have no rows.
         """
-        data = stacked(train, self._mode, self._weight)
+        data = stack_groups(train, self._mode, self._weight)
         self._first = data.ratings.n_users - self._weight * len(train.groups)
-        self._places = {name: place for place, name in enumerate(train.groups.ids)}
+        self._groups = GroupIndex(self._method, train.groups)
         self._method.fit(data, rng=rng)
         return self
 
@@ -92,16 +93,10 @@ class GroupsAsUsers(GroupRecommender):
         Raises:
             MethodError: if a group is not in the training data.
         """
-        places = [self._places.get(name, -1) for name in groups.ids]
-        if -1 in places:
-            raise MethodError(
-                f"group {groups.ids[places.index(-1)]!r} is not in the training data, so it has no row; "
-                "fit again with all groups"
-            )
-        return self._method.score(self._first + np.array(places, dtype=np.int64))
+        return self._method.score(self._first + self._groups.of(groups))
 
 
-def stacked(train: TrainingData, mode: str, weight: int = 1) -> TrainingData:
+def stack_groups(train: TrainingData, mode: str, weight: int = 1) -> TrainingData:
     """Training data with groups as users: `n_groups * weight` of them, behind the users if `mode` is `both`.
 
     Copy c of group g is user `first + c * n_groups + g`, where `first` is the number of users before.
@@ -141,8 +136,8 @@ def _below(users: Ratings, joint: Ratings, n_groups: int, weight: int) -> Rating
 
 
 def _features(train: TrainingData, mode: str, weight: int) -> Features | None:
-    held = train.user_features
-    if held is None:
+    features = train.user_features
+    if features is None:
         return None
-    means = np.tile(train.groups.segments.mean(held.values[train.groups.members]), (weight, 1))
-    return Features(held.names, means if mode == "rows" else np.concatenate([held.values, means]))
+    means = np.tile(train.groups.segments.mean(features.values[train.groups.members]), (weight, 1))
+    return Features(features.names, means if mode == "rows" else np.concatenate([features.values, means]))

@@ -26,12 +26,12 @@ own are the hyperparameter `num_threads`. `never` is a method that nobody can re
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All that a method may learn from. Arrays are read-only; nothing held out is in here.
+    """All that a method may learn from. Arrays are read-only; no held-out row is in here.
 
     Attributes:
         ratings: the training rows; `n_users` and `n_items` count cold ones too.
         scale: lowest and highest possible rating.
-        groups: the groups that will be judged (formed from training rows, or natural).
+        groups: the groups that will be evaluated (formed from training rows, or natural).
         group_ratings: joint training ratings of those groups, where the data has them.
         user_features: (n_users, ...) features, or None.
         item_features: (n_items, ...) features, or None.
@@ -114,7 +114,7 @@ class GroupRecommender(Method):
 
 
 class ReferenceRow(ABC):
-    """A row that bounds the others: it is judged from the truth of each view, not from training data."""
+    """A row that bounds the others: it is evaluated from the truth of each view, not from training data."""
 
     @abstractmethod
     def score_truth(self, truth: FloatArray) -> FloatArray:

@@ -1,14 +1,16 @@
-"""Figures by what groups are like: their size, cohesion or activity."""
+"""Scores by what groups are like: their size, cohesion or activity."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.report.per_group import read_table
+from groupbench.metrics import lower_is_better
+from groupbench.report.entity_scores import read_table
+from groupbench.report.render import FORMATS, frame_text, write_tables
+from groupbench.report.wide import BLANK, CaptionedTable, Cell, Column
 from groupbench.results import store
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 BY = ("size", "cohesion", "activity")
 MANY = 8
 """More distinct sizes than this are put into thirds, like cohesion and activity."""
-_PLACE = ["dataset", "simulated", "protocol", "view", "method", "aggregator"]
+_ROW = ["dataset", "simulated", "protocol", "view", "method", "aggregator"]
 
 
 def breakdown_frame(
@@ -39,7 +41,7 @@ def breakdown_frame(
         records: run records.
         by: `size`, `cohesion` or `activity`.
         metric: the metric.
-        aggregator: its name, or `all`; rows of group methods' own scores and of references are always there.
+        aggregator: its name, or `all`; native rows of group methods and references are always there.
 
     Returns:
         Columns dataset, simulated, protocol, view, method, aggregator, metric, by, kind, groups (mean number
@@ -53,23 +55,23 @@ def breakdown_frame(
 
     if by not in BY:
         raise ConfigError(unknown("property of groups", by, BY))
-    known = {figures.aggregator for record in records for figures in record.figures}
+    known = {entry.aggregator for record in records for entry in record.metrics}
     if known and aggregator not in known | {"all"}:
         raise ConfigError(unknown("aggregator in these results", aggregator, known))
     parts = [part for record in records for part in _parts(results, record, by, metric, aggregator)]
     if not parts:
         raise ConfigError(
-            f"no finished run kept {metric} of single groups with the aggregator {aggregator!r}; "
+            f"no finished run stored {metric} of single groups with the aggregator {aggregator!r}; "
             "see 'groupbench table --view all --aggregator all' for what there is"
         )
     runs = pd.concat(parts, ignore_index=True)
-    grouped = runs.groupby([*_PLACE, "order", "kind"], sort=True)
+    grouped = runs.groupby([*_ROW, "order", "kind"], sort=True)
     found = grouped.agg(
         groups=("groups", "mean"), mean=("value", "mean"), std=("value", "std"), seeds=("value", "size")
     )
-    found = found.reset_index().sort_values([*_PLACE, "order"]).drop(columns="order")
-    found.insert(len(_PLACE), "metric", metric)
-    found.insert(len(_PLACE) + 1, "by", by)
+    found = found.reset_index().sort_values([*_ROW, "order"]).drop(columns="order")
+    found.insert(len(_ROW), "metric", metric)
+    found.insert(len(_ROW) + 1, "by", by)
     return found.reset_index(drop=True)
 
 
@@ -79,47 +81,32 @@ def render_breakdown(frame: pd.DataFrame, *, format: str) -> str:
     Raises:
         ConfigError: if the format is unknown.
     """
-    from groupbench.report import formats
-    from groupbench.report.captions import Table
-    from groupbench.report.render import FORMATS
-
     if format not in FORMATS:
         raise ConfigError(unknown("format", format, FORMATS))
-    if format == "csv":
-        return frame.to_csv(index=False, lineterminator="\n").rstrip("\n")
-    if format == "json":
-        return json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1)
-    form = {
-        "plain": formats.PLAIN,
-        "markdown": formats.MARKDOWN,
-        "latex": formats.LATEX,
-        "html": formats.HTML,
-    }[format]
+    if format in ("csv", "json"):
+        return frame_text(frame, format)
     tables = []
-    for (dataset, simulated, protocol, view), rows in frame.groupby(_PLACE[:4], sort=True):
+    for (dataset, simulated, protocol, view), rows in frame.groupby(_ROW[:4], sort=True):
         metric, by = rows["metric"].iloc[0], rows["by"].iloc[0]
         name = f"{dataset} (simulated data)" if simulated else dataset
         caption = f"{name}, protocol {protocol}, view {view}: {metric} by {by} of the group"
-        tables.append(form.table(Table(caption, tuple(_columns(rows)), ())))
-    return "\n\n".join(tables)
+        tables.append(CaptionedTable(caption, tuple(_columns(rows))))
+    return write_tables(tables, format)
 
 
-def _columns(rows: pd.DataFrame) -> Iterator[Any]:
-    from groupbench.report.lines import lower_is_better
-    from groupbench.report.wide import BLANK, Cell, Column
-
+def _columns(rows: pd.DataFrame) -> Iterator[Column]:
     kinds = list(dict.fromkeys(rows["kind"]))
-    lines = {place: part.set_index("kind") for place, part in rows.groupby(["method", "aggregator"])}
+    by_row = {row: part.set_index("kind") for row, part in rows.groupby(["method", "aggregator"])}
     sign = 1.0 if lower_is_better(str(rows["metric"].iloc[0])) else -1.0
-    order = sorted(lines, key=lambda place: sign * float(lines[place]["mean"].mean()))
+    order = sorted(by_row, key=lambda row: sign * float(by_row[row]["mean"].mean()))
     yield Column("method", [Cell(str(method)) for method, _ in order])
     yield Column("aggregator", [Cell("" if name == "none" else str(name)) for _, name in order])
     for kind in kinds:
         count = float(rows.loc[rows["kind"] == kind, "groups"].mean())
         cells = []
-        for place in order:
-            known = kind in lines[place].index
-            cells.append(Cell(f"{lines[place].loc[kind, 'mean']:.3f}" if known else BLANK))
+        for row in order:
+            known = kind in by_row[row].index
+            cells.append(Cell(f"{by_row[row].loc[kind, 'mean']:.3f}" if known else BLANK))
         yield Column(f"{kind} ({count:.0f})", cells, "right")
 
 
@@ -128,7 +115,7 @@ def _parts(
 ) -> Iterator[pd.DataFrame]:
     """The mean of each view, aggregator and kind of one run."""
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-    if record.status != "done" or not record.figures or not (folder / "groups.parquet").exists():
+    if record.status != "done" or not record.metrics or not (folder / "groups.parquet").exists():
         return
     values = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", metric])
     groups = read_table(folder / "groups.parquet", ["group", by])
@@ -136,8 +123,8 @@ def _parts(
         return
     wanted = values["aggregator"].isin([aggregator, "own", "none"]) | (aggregator == "all")
     joined = values[wanted].merge(_kinds(groups, by), left_on="entity", right_on="group")
-    judged_groups = {f.view for f in record.figures if record.views[f.view].get("entity") == "group"}
-    joined = joined[joined["view"].isin(judged_groups) & joined[metric].notna()]
+    of_groups = {e.view for e in record.metrics if record.views[e.view].get("entity") == "group"}
+    joined = joined[joined["view"].isin(of_groups) & joined[metric].notna()]
     if len(joined) == 0:
         return
     keys = ["view", "aggregator", "order", "kind"]
@@ -148,7 +135,7 @@ def _parts(
 
 
 def _kinds(groups: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The kind of each group and its place in the order of kinds."""
+    """The kind of each group and its rank in the order of kinds."""
     import pandas as pd
 
     values = groups[by]

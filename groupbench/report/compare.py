@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,17 @@ import numpy as np
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.seeding import generator
 from groupbench.report import statistics
-from groupbench.report.lines import Line
+from groupbench.report.aggregate import ResultRow, pick, require_aggregator
+from groupbench.report.entity_scores import EntityReader
 from groupbench.report.pairing import pair, test_name
-from groupbench.report.per_group import Entities
-from groupbench.report.rows import pick, require_aggregator, require_level, row_name
-from groupbench.report.select import Block, Names, gather
-from groupbench.report.significance import POOLED
+from groupbench.report.render import frame_text
+from groupbench.report.select import Names, Report, Section, gather
+from groupbench.report.significance import POOLED, require_level
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from groupbench.core.arrays import FloatArray
     from groupbench.results.store import RunRecord
 
 COMPARE_FORMATS = ("plain", "csv", "json")
@@ -38,7 +38,7 @@ def compare_frame(
     aggregator: str = "average",
     level: float = 0.05,
 ) -> pd.DataFrame:
-    """Compare two rows wherever both were judged, with every test.
+    """Compare two rows wherever both were evaluated, with every test.
 
     Args:
         results: the results folder; values per user and group are read from its parquet files.
@@ -47,7 +47,7 @@ def compare_frame(
         second: the row to subtract.
         views: as of `groupbench.report.render`.
         metrics: names of metrics, or `all`.
-        aggregator: for a METHOD without one; where it has no such row, its own or the one without counts.
+        aggregator: for a METHOD without one; without such a row, the native one or the one without counts.
         level: 1 - level is the confidence of the interval.
 
     Returns:
@@ -65,14 +65,14 @@ def compare_frame(
 
     require_level(level)
     report = gather(records, views=views, metrics=metrics, aggregator="all")
-    _require_methods(report.blocks, first, second)
-    require_aggregator((line for block in report.blocks for line in block.lines), aggregator)
-    entities = Entities(results, report.metrics)
+    _require_methods(report.rows, first, second)
+    require_aggregator(report.rows, aggregator)
+    entities = EntityReader(results, report.metrics)
     rows = []
-    for block in report.blocks:
-        lines = [pick(block.lines, name, aggregator) for name in (first, second)]
-        if lines[0] is not None and lines[1] is not None:
-            rows += list(_rows(entities, block, (lines[0], lines[1]), report.metrics, level))
+    for section in report.sections:
+        one, other = (pick(section.rows, name, aggregator) for name in (first, second))
+        if one is not None and other is not None:
+            rows += list(_rows(entities, section, (one, other), report, level))
     if not rows:
         raise ConfigError(
             f"{first} and {second} have no view, metric and aggregator in common; "
@@ -89,77 +89,77 @@ def render_comparison(frame: pd.DataFrame, *, format: str, level: float = 0.05) 
     """
     if format not in COMPARE_FORMATS:
         raise ConfigError(unknown("format", format, COMPARE_FORMATS))
-    if format == "csv":
-        return frame.to_csv(index=False, lineterminator="\n").rstrip("\n")
-    if format == "json":
-        return json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1)
+    if format != "plain":
+        return frame_text(frame, format)
     rows: Any = frame.to_dict("records")
-    return "\n\n".join("\n".join(_lines(row, level)) for row in rows)
+    return "\n\n".join("\n".join(_text(row, level)) for row in rows)
 
 
-def _require_methods(blocks: Sequence[Block], first: str, second: str) -> None:
-    rows = {line.row for block in blocks for line in block.lines}
-    known = {method for method, _ in rows} | {row_name(row) for row in rows}
+def _require_methods(rows: Sequence[ResultRow], first: str, second: str) -> None:
+    known = {row.method for row in rows} | {row.label for row in rows}
     for name in (first, second):
         if name not in known:
             raise ConfigError(unknown("row of these results", name, known))
 
 
 def _rows(
-    entities: Entities, block: Block, lines: tuple[Line, Line], metrics: Sequence[str], level: float
-) -> Iterator[dict[str, Any]]:
-    first, second = lines
-    if first.row == second.row:
-        raise ConfigError(f"{row_name(first.row)} is compared with itself; name two rows")
-    judged = entities.judged(block.records, block.place, [first.row, second.row])
-    pairing = pair(judged, block.records)
-    differences = judged.values[first.row] - judged.values[second.row]
-    paired = statistics.Paired(differences, judged.seeds, judged.entities)
-    found = pairing.compare(
+    entities: EntityReader, section: Section, rows: tuple[ResultRow, ResultRow], report: Report, level: float
+) -> Iterator[dict[str, object]]:
+    first, second = rows
+    if first.id == second.id:
+        raise ConfigError(f"{first.label} is compared with itself; name two rows")
+    scores = entities.scores(section.records, section.key, [first.id, second.id])
+    pairing = pair(scores, section.records)
+    differences = scores.values[first.id] - scores.values[second.id]
+    paired = statistics.Paired(differences, scores.seeds, scores.entities)
+    tested = pairing.compare(
         differences,
         tests=statistics.TESTS,
         level=level,
         replicates=statistics.REPLICATES,
-        rng=generator("compare", *block.place, *first.row, *second.row),
+        rng=generator("compare", *section.key, *first.id, *second.id),
     )
-    counts = statistics.wins(paired.entity_means)
-    effects = statistics.cohen_d(paired.entity_means), statistics.rank_biserial(paired.entity_means)
-    for number, metric in enumerate(metrics):
-        if paired.n_seeds[number] == 0:
-            continue
-        values = [judged.values[row][:, number] for row in (first.row, second.row)]
-        means = [float((paired.weights[:, number] * np.nan_to_num(v)).sum()) for v in values]
-        yield {
-            **block.place._asdict(),
-            "simulated": block.simulated,
-            "metric": metric,
-            "first": row_name(first.row),
-            "second": row_name(second.row),
-            "seeds": int(paired.n_seeds[number]),
-            "entities": int(sum(count[number] for count in counts)),
-            **{
-                name: int(count[number])
-                for name, count in zip(("wins", "ties", "losses"), counts, strict=True)
-            },
-            "mean_first": means[0],
-            "mean_second": means[1],
-            "difference": float(paired.difference[number]),
-            "low": np.nan if found is None else float(found.low[number]),
-            "high": np.nan if found is None else float(found.high[number]),
-            "cohen_d": float(effects[0][number]),
-            "rank_biserial": float(effects[1][number]),
-            **{
-                f"p_{t}": float(found.p[t][number]) if found and t in found.p else np.nan
-                for t in statistics.TESTS
-            },
-            "units": np.nan if found is None else float(found.uncertainty.units[number]),
-            "inflation": np.nan if found is None else float(found.uncertainty.inflation[number]),
-            "pairing": pairing.kind,
-            "unit": pairing.words,
-        }
+    wins, ties, losses = statistics.wins(paired.entity_means)
+    missing = np.full(len(report.metrics), np.nan)
+    p = {} if tested is None else tested.p
+    columns = {
+        "entities": wins + ties + losses,
+        "wins": wins,
+        "ties": ties,
+        "losses": losses,
+        "mean_first": _means(paired, scores.values[first.id]),
+        "mean_second": _means(paired, scores.values[second.id]),
+        "difference": paired.difference,
+        "low": missing if tested is None else tested.low,
+        "high": missing if tested is None else tested.high,
+        "cohen_d": statistics.cohen_d(paired.entity_means),
+        "rank_biserial": statistics.rank_biserial(paired.entity_means),
+        **{f"p_{test}": p.get(test, missing) for test in statistics.TESTS},
+        "units": missing if tested is None else tested.uncertainty.units,
+        "inflation": missing if tested is None else tested.uncertainty.inflation,
+    }
+    named = {**section.key._asdict(), "simulated": section.simulated}
+    for number, metric in enumerate(report.metrics):
+        if seeds := int(paired.n_seeds[number]):
+            yield {
+                **named,
+                "metric": metric,
+                "first": first.label,
+                "second": second.label,
+                "seeds": seeds,
+                **{name: values[number].item() for name, values in columns.items()},
+                "pairing": pairing.kind,
+                "unit": pairing.reason,
+            }
 
 
-def _lines(row: dict[str, Any], level: float) -> Iterator[str]:
+def _means(paired: statistics.Paired, values: FloatArray) -> FloatArray:
+    """The weighted mean of each column."""
+    weighted = [paired.weights[:, n] * np.nan_to_num(values[:, n]) for n in range(values.shape[1])]
+    return np.array([column.sum() for column in weighted])
+
+
+def _text(row: dict[str, Any], level: float) -> Iterator[str]:
     """What is printed of one comparison."""
     name = f"{row['dataset']} (simulated data)" if row["simulated"] else row["dataset"]
     seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"

@@ -1,151 +1,152 @@
-"""The long format of a table: one row per figure, for programs."""
+"""The long results frame, one row per metric value, from which all tables, pages and drawings are made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from groupbench.report.lines import TIE_RULES, Line, Place, TieRule
-from groupbench.report.select import Names, Report, gather
-from groupbench.results.store import RunRecord
+from groupbench.models.group_adapter import served_by
+from groupbench.results.store import RunRecord, ViewMetrics, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURE_COLUMNS = (
-    "dataset",
-    "protocol",
-    "view",
-    "method",
-    "aggregator",
-    "metric",
-    "seed",
-    "value",
+TieRule = Literal["expected", "best", "worst"]
+TIE_RULES: tuple[TieRule, ...] = ("expected", "best", "worst")
+
+REFERENCES = frozenset({"random", "popularity", "popularity-groups", "member-count", "item-mean", "oracle"})
+"""Methods that bound the others and are not ranked with them."""
+
+VALUE_COLUMNS = ("dataset", "protocol", "view", "method", "aggregator", "seed", "ties", "metric", "value")
+"""What a value is of, and the value."""
+RUN_COLUMNS = (
     "status",
     "reason",
-)
-COLUMNS = (
-    "dataset",
-    "protocol",
-    "view",
-    "method",
-    "aggregator",
-    "metric",
-    "mean",
-    "std",
-    "seeds",
-    "status",
-    "reason",
+    "simulated",
+    "name",
+    "parameters",
     "tuning",
+    "tied",
+    "seconds",
+    "peak_mb",
+    "content_hash",
+    "evaluation",
+    "code",
+    "key",
 )
+"""What else is known of the run; values compare where `content_hash` and `evaluation` are the same."""
+
+_PHASES = ("fit", "score", "aggregate", "metrics")
+_TEXTS = [*VALUE_COLUMNS[:5], "status", "reason", "name", "parameters", "tuning", *RUN_COLUMNS[-4:]]
 
 
-def long_frame(
-    records: Sequence[RunRecord],
-    *,
-    views: Names = None,
-    metrics: Names = None,
-    aggregator: str = "average",
-    ties: str = "expected",
-) -> pd.DataFrame:
-    """One row per figure with the columns `COLUMNS`.
+class ResultKey(NamedTuple):
+    """Where values can be compared: one view of one protocol on one data set."""
 
-    `mean` and `std` (ddof=1, NaN for one seed) are over the `seeds` that finished. What has no
-    figures is one row per view, method and status with an empty metric, NaN and the reason; where
-    some seeds finished and others did not, there are both kinds of rows and the reason starts
-    with the count. The reason of rows from simulated data starts with `simulated data`.
-
-    Args:
-        records: run records; of the same dataset, protocol, method and seed the newest counts.
-        views: names of views, `all`, or None for rated-group and rated-user where they were judged.
-        metrics: names of metrics, `all`, or None for precision, recall and NDCG at 10.
-        aggregator: a name (with it come the rows that need none), `best` for each method's best in
-            the first metric, picked on the held-out rows, or `all`.
-        ties: `expected`, `best`, `worst`; `all` gives all three, the bounds as `ndcg@10:best`
-            and `ndcg@10:worst`.
-
-    Raises:
-        ResultError: if there are no records.
-        ConfigError: if a view, metric, aggregator or tie rule is unknown.
-    """
-    return frame(gather(records, views=views, metrics=metrics, aggregator=aggregator, ties=ties))
+    dataset: str
+    protocol: str
+    view: str
 
 
-def figures_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
-    """Every figure of every job, one row each, with the columns `FIGURE_COLUMNS`.
+def results_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
+    """Every expected metric value of every job, one row each, with `VALUE_COLUMNS` and `RUN_COLUMNS`.
 
     A job that did not finish is one row with its status and reason, an empty metric and NaN.
     """
+    frame = long_frame(records, ties=("expected",)).reset_index(drop=True)
+    texts = [name for name in frame if frame[name].dtype == "category"]
+    return frame.astype(dict.fromkeys(texts, str))
+
+
+def long_frame(
+    records: Iterable[RunRecord],
+    *,
+    keys: Collection[ResultKey] | None = None,
+    metrics: Sequence[str] | None = None,
+    ties: Sequence[TieRule] = TIE_RULES,
+) -> pd.DataFrame:
+    """The values of `records`, one row each, with `VALUE_COLUMNS` and `RUN_COLUMNS`, texts as categories.
+
+    The index counts the pairs of a run and one of its views with an aggregator. Where such a pair has none
+    of the metrics, and for a run that did not finish, the metric is empty and the value NaN.
+
+    Args:
+        records: run records.
+        keys: only of these; None for all.
+        metrics: only these; None for all.
+        ties: how equal scores count.
+    """
     import pandas as pd
 
-    rows = [row for record in records for row in _figure_rows(record)]
-    return pd.DataFrame(rows, columns=list(FIGURE_COLUMNS))
-
-
-def _figure_rows(record: RunRecord) -> Iterator[tuple[Any, ...]]:
-    where = (record.dataset, record.protocol)
-    ending = (record.status, _labelled(record.simulated, record.reason))
-    if record.status != "done":
-        yield (*where, "", record.method, "", "", record.seed, float("nan"), *ending)
-    for figures in record.figures:
-        named = (*where, figures.view, record.method, figures.aggregator)
-        for metric, value in figures.values.items():
-            yield (*named, metric, record.seed, value, *ending)
-
-
-def frame(report: Report) -> pd.DataFrame:
-    """The long frame of a gathered report."""
-    import pandas as pd
-
-    rules: tuple[TieRule, ...] = TIE_RULES if report.ties == "all" else (shown_rule(report.ties),)
-    rows = [
-        row
-        for block in report.blocks
-        for line in (*block.lines, *block.reported, *block.unfinished)
-        for row in _rows(line, report.metrics, rules, block.simulated)
+    runs = [
+        (record, entry)
+        for record in records
+        for entry in record.metrics or (None,)
+        if keys is None or (entry and ResultKey(record.dataset, record.protocol, entry.view) in keys)
     ]
-    made = pd.DataFrame(rows, columns=list(COLUMNS))
-    return made if all(block.tested is None for block in report.blocks) else _with_verdicts(made, report)
+    values = [_values(entry, rule, metrics) for rule in ties for _, entry in runs]
+    sizes = np.fromiter(map(len, values), dtype=np.int64)
+    facts = pd.DataFrame([_facts(*run) for run in runs], columns=[*VALUE_COLUMNS[:6], *RUN_COLUMNS])
+    facts = facts.astype(dict.fromkeys(_TEXTS, "category"))
+    frame = facts.take(np.tile(np.arange(len(runs)), len(ties)).repeat(sizes))
+    rules = np.repeat(np.arange(len(ties)), len(runs)).repeat(sizes)
+    frame = frame.assign(
+        ties=pd.Categorical.from_codes(rules, pd.Index(ties)),
+        metric=pd.Categorical(list(chain.from_iterable(values))),
+        value=np.fromiter(chain.from_iterable(map(dict.values, values)), dtype=np.float64),
+    )
+    return frame[[*VALUE_COLUMNS, *RUN_COLUMNS]]
 
 
-def _with_verdicts(rows: pd.DataFrame, report: Report) -> pd.DataFrame:
-    """The rows with the columns of their verdicts, empty where nothing was tested."""
-    import pandas as pd
+def _values(entry: ViewMetrics | None, rule: TieRule, metrics: Sequence[str] | None) -> dict[str, float]:
+    values = {} if entry is None else entry.by_rule(rule)
+    if metrics is not None:
+        values = {metric: values[metric] for metric in metrics if metric in values}
+    return values or {"": np.nan}
 
-    from groupbench.report.significance import VERDICT_COLUMNS
 
-    tested = {block.place: block.tested.verdicts for block in report.blocks if block.tested is not None}
-    places = zip(rows["dataset"], rows["protocol"], rows["view"], strict=True)
-    keys = zip(rows["method"], rows["aggregator"], rows["metric"], strict=True)
-    found = [tested.get(Place(*place), {}).get(key) for place, key in zip(places, keys, strict=True)]
-    columns = {name: [getattr(verdict, name, None) for verdict in found] for name in VERDICT_COLUMNS}
-    return pd.concat([rows, pd.DataFrame(columns, index=rows.index)], axis=1)
+def _facts(record: RunRecord, entry: ViewMetrics | None) -> tuple[object, ...]:
+    code = record.environment.get("code") or {}
+    return (
+        record.dataset,
+        record.protocol,
+        entry.view if entry else "",
+        record.method,
+        entry.aggregator if entry else "",
+        record.seed,
+        record.status,
+        with_origin(record.simulated, record.reason),
+        record.simulated,
+        record.name,
+        json.dumps(record.hyperparameters, default=plain, sort_keys=True),
+        _tuning(record),
+        entry.tied if entry else np.nan,
+        sum(record.seconds.get(phase, 0.0) for phase in _PHASES) if record.seconds else np.nan,
+        max(record.peak_mb.values(), default=np.nan),
+        str(record.config.get("content_hash", "")),
+        str(record.config.get("evaluation", "")),
+        str(code.get("sha256", "")),
+        record.key,
+    )
+
+
+def with_origin(simulated: bool, reason: str) -> str:
+    """The reason, with a label before it where the data are simulated."""
+    return "; ".join(part for part in ("simulated data" if simulated else "", reason) if part)
+
+
+def _tuning(record: RunRecord) -> str:
+    if record.tuning:
+        return f"tuned ({record.tuning['trials']})"
+    if record.name in REFERENCES or not record.hyperparameters:
+        return ""
+    return "default" if served_by(record.method) == record.name else "set by hand"
 
 
 def shown_rule(ties: str | None) -> TieRule:
     """The tie rule whose values are shown; `all` shows the expected ones with the bounds."""
     return next((rule for rule in TIE_RULES if rule == ties), "expected")
-
-
-def _rows(
-    line: Line, metrics: Sequence[str], rules: Sequence[TieRule], simulated: bool
-) -> Iterator[tuple[Any, ...]]:
-    reason = _labelled(simulated, line.reason)
-    named = (*line.place, line.method, line.aggregator)
-    if not line.spreads or np.isnan(line.spreads["expected"].mean).all():
-        reason = _labelled(simulated, line.reason or "no value of the chosen metrics")
-        yield (*named, "", float("nan"), float("nan"), line.seeds, line.status, reason, line.tuning)
-        return
-    for rule in rules:
-        spread = line.spreads[rule]
-        ending = f":{rule}" if len(rules) > 1 and rule != "expected" else ""
-        columns = (spread.mean.tolist(), spread.std.tolist(), spread.seeds.tolist())
-        for metric, mean, std, seeds in zip(metrics, *columns, strict=True):
-            if mean == mean:
-                yield (*named, metric + ending, mean, std, seeds, line.status, reason, line.tuning)
-
-
-def _labelled(simulated: bool, reason: str) -> str:
-    return "; ".join(part for part in ("simulated data" if simulated else "", reason) if part)

@@ -1,4 +1,4 @@
-"""How rows are paired: what counts as independent at a place, and why."""
+"""How rows are paired: what counts as independent, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from groupbench.report import statistics
-from groupbench.report.per_group import Judged
+from groupbench.report.entity_scores import EntityScores
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -32,30 +32,30 @@ _ONLY = {
 
 @dataclass(frozen=True)
 class Pairing:
-    """How the rows at a place are paired.
+    """How the rows of a section are paired.
 
-    The first of these that leaves `stats.FEWEST` independent units: *clusters* of entities that share users,
-    directly or through others, over all seeds; *links* between groups that share a user directly, with a
+    The first of these that leaves `statistics.FEWEST` independent units: *clusters* of entities that share
+    users, directly or through others, over all seeds; *links* between groups that share a user directly, in a
     t-test only; *seeds*, where groups formed anew in each seed tie everything together, with the corrected
     t-test only; else `none`.
 
     Attributes:
         kind: what is paired.
-        judged: the values to pair.
+        scores: the values to pair.
         dependence: who depends on whom, for clusters and links.
         held_out: held-out rows for each training row, for seeds.
-        words: the unit of pairing, and why it is that.
+        reason: the unit of pairing, and why it is that.
     """
 
     kind: Kind
-    judged: Judged
+    scores: EntityScores
     dependence: statistics.Dependence | None
     held_out: float
-    words: str
+    reason: str
 
-    def test(self, asked: str) -> str:
-        """The test that is made when `asked` was asked for."""
-        return "t" if self.kind in _ONLY else asked
+    def test(self, requested: str) -> str:
+        """The test that is made when `requested` was asked for."""
+        return "t" if self.kind in _ONLY else requested
 
     def compare(
         self,
@@ -65,12 +65,12 @@ class Pairing:
         level: float,
         replicates: int,
         rng: np.random.Generator,
-    ) -> statistics.Comparison | None:
-        """Test the columns of `differences`, (n_lists, n_columns), as of `stats.compare`.
+    ) -> statistics.PairedComparison | None:
+        """Test the columns of `differences`, (n_lists, n_columns), as of `statistics.compare`.
 
         None where nothing is independent.
         """
-        paired = statistics.Paired(differences, self.judged.seeds, self.judged.entities)
+        paired = statistics.Paired(differences, self.scores.seeds, self.scores.entities)
         if self.kind == "none":
             return None
         if self.dependence is None:
@@ -85,54 +85,54 @@ def test_name(kind: Kind, test: str) -> str:
     return _ONLY.get(kind, _NAMES[test])
 
 
-def pair(judged: Judged, records: Sequence[RunRecord]) -> Pairing:
-    """Find out what is independent among what was judged.
+def pair(scores: EntityScores, records: Sequence[RunRecord]) -> Pairing:
+    """Find out what is independent among what was evaluated.
 
     Args:
-        judged: the values.
+        scores: the values.
         records: the records they come from.
     """
-    count = len(judged.members)
-    everything = statistics.Paired(np.zeros((len(judged.seeds), 1)), judged.seeds, judged.entities)
+    count = len(scores.members)
+    everything = statistics.Paired(np.zeros((len(scores.seeds), 1)), scores.seeds, scores.entities)
     weights = everything.by_entity(everything.weights)
-    clusters = statistics.clusters(judged.members, judged.users)
+    clusters = statistics.clusters(scores.members, scores.users)
     in_clusters = float(clusters.effective(weights)[0])
     if in_clusters >= statistics.FEWEST:
-        return Pairing("clusters", judged, clusters, np.nan, _clustered(judged, clusters))
-    links = statistics.links(judged.members, judged.users)
+        return Pairing("clusters", scores, clusters, np.nan, _clustered(scores, clusters))
+    links = statistics.links(scores.members, scores.users)
     in_links = float(links.effective(weights)[0])
     if in_links >= statistics.FEWEST:
         words = (
             f"paired by group, groups that share a user being dependent: {count} groups weigh like "
             f"{in_links:.0f} independent ones (as clusters, tied through others, like {in_clusters:.1f})"
         )
-        return Pairing("links", judged, links, np.nan, words)
-    few = f"{count} {judged.entity}s" + (" that share users" if clusters.n_clusters < count else "")
+        return Pairing("links", scores, links, np.nan, words)
+    few = f"{count} {scores.entity}s" + (" that share users" if clusters.n_clusters < count else "")
     few += f" weigh like only {max(in_clusters, in_links):.1f} independent ones"
-    held_out, trouble = _held_out(judged, records)
+    held_out, trouble = _held_out(scores, records)
     if trouble:
-        return Pairing("none", judged, None, np.nan, f"{few}, and {trouble}")
-    words = f"paired by seed ({judged.n_seeds} seeds): {few}"
-    return Pairing("seeds", judged, None, held_out, words)
+        return Pairing("none", scores, None, np.nan, f"{few}, and {trouble}")
+    words = f"paired by seed ({scores.n_seeds} seeds): {few}"
+    return Pairing("seeds", scores, None, held_out, words)
 
 
-def _clustered(judged: Judged, clusters: statistics.Clusters) -> str:
-    count = len(judged.members)
+def _clustered(scores: EntityScores, clusters: statistics.Clusters) -> str:
+    count = len(scores.members)
     if clusters.n_clusters == count:
-        shared = f"none of the {count} groups shares users" if judged.entity == "group" else f"{count} users"
-        words = f"paired by {judged.entity} ({shared})"
+        shared = f"none of the {count} groups shares users" if scores.entity == "group" else f"{count} users"
+        words = f"paired by {scores.entity} ({shared})"
     else:
         words = (
             f"paired by cluster of groups that share users ({count} groups in {clusters.n_clusters} clusters)"
         )
-    return words if judged.n_seeds == 1 else f"{words} over {judged.n_seeds} seeds"
+    return words if scores.n_seeds == 1 else f"{words} over {scores.n_seeds} seeds"
 
 
-def _held_out(judged: Judged, records: Sequence[RunRecord]) -> tuple[float, str]:
+def _held_out(scores: EntityScores, records: Sequence[RunRecord]) -> tuple[float, str]:
     """Held-out rows for each training row, or why seeds cannot be paired."""
     options: dict[str, Any] = next((r.config["protocol"] for r in records if r.config.get("protocol")), {})
     split, folds = options.get("split"), options.get("folds")
-    if judged.n_seeds < 2:
+    if scores.n_seeds < 2:
         return np.nan, "there is only 1 seed; run more"
     if split == "ratio":
         return 1 / options["ratio"] - 1, ""
@@ -140,4 +140,4 @@ def _held_out(judged: Judged, records: Sequence[RunRecord]) -> tuple[float, str]
         return 1 / (folds - 1), ""
     if split == "leave-one-out":
         return np.nan, "what one row of each user is of all rows is not recorded"
-    return np.nan, "every seed holds out the same rows, so that seeds are no repeats"
+    return np.nan, "every seed holds out the same rows, so that seeds are no repetitions"

@@ -1,4 +1,4 @@
-"""Figures reported elsewhere, to be shown beside ours: one TOML file per source in `papers/`."""
+"""Metric values reported elsewhere, to be shown beside ours: one TOML file per source in `papers/`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groupbench.core.errors import ResultError
-from groupbench.report.lines import TIE_RULES, Line, Place, Spread
+from groupbench.report.aggregate import ResultRow, SeedStatistics
+from groupbench.report.long import TIE_RULES, ResultKey
 
 Text = Annotated[str, Field(min_length=1)]
-Figure = Annotated[float, Field(ge=0, le=1)]
+Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Checked(BaseModel):
@@ -24,7 +25,7 @@ class _Checked(BaseModel):
 
 
 class ReportedRow(_Checked):
-    """The figures of one method on one data set."""
+    """The scores of one method on one data set."""
 
     method: Text
     """The method as the source calls it."""
@@ -32,12 +33,12 @@ class ReportedRow(_Checked):
     """Our name of the method, if it is registered."""
     dataset: Text
     """Our name of the data set."""
-    values: Annotated[dict[str, Figure], Field(min_length=1)]
-    """The printed figures, in [0, 1], by our name of the metric."""
+    values: Annotated[dict[str, Score], Field(min_length=1)]
+    """The printed scores, in [0, 1], by our name of the metric."""
 
 
-class Paper(_Checked):
-    """A paper, or a run of its public code, and the figures it prints."""
+class Publication(_Checked):
+    """A paper, or a run of its public code, and the scores it prints."""
 
     source: Text
     """Authors, venue, year and identifier."""
@@ -46,58 +47,58 @@ class Paper(_Checked):
     unstated: list[Text]
     """What the source leaves open about its protocol."""
     protocol: Text
-    """The protocol beside which its figures may stand."""
+    """The protocol beside which its scores may stand."""
     ties: Literal["expected", "best", "worst", "as coded", "unstated"]
-    """Equal scores: in random order, in the method's favour, against it, or in whatever order came of it."""
+    """Equal scores: in random order, in the method's favor, against it, or in whatever order came of it."""
     views: Annotated[list[Text], Field(min_length=1)]
-    """The views beside which its figures may stand."""
+    """The views beside which its scores may stand."""
     rows: Annotated[list[ReportedRow], Field(min_length=1)]
-    """Its figures."""
+    """Its scores."""
 
     @property
     def provenance(self) -> str:
-        """The source, and what keeps its figures from being comparable."""
+        """The source, and what keeps its scores from being comparable."""
         if not self.unstated:
             return self.source
         return f"{self.source}; the paper does not state: {', '.join(self.unstated)}"
 
     def stands_beside(self, protocol: str, view: str) -> bool:
-        """Whether its figures may stand beside ours of a protocol, by its label, and a view."""
+        """Whether its scores may stand beside ours of a protocol, by its label, and a view."""
         return protocol.partition("+")[0] == self.protocol and view in self.views
 
 
-def read_paper(file: Traversable) -> Paper:
+def read_paper(file: Traversable) -> Publication:
     """Read and check one file.
 
     Raises:
-        ResultError: if it is no TOML, lacks a key, has an unknown one or a figure outside [0, 1].
+        ResultError: if it is no TOML, lacks a key, has an unknown one or a score outside [0, 1].
     """
     try:
-        return Paper.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Publication.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ResultError(f"{file}: {place}: {first['msg']} (got {first['input']!r}); mend it") from error
+        location = ".".join(map(str, first["loc"]))
+        raise ResultError(f"{file}: {location}: {first['msg']} (got {first['input']!r}); fix it") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ResultError(f"{file} is no TOML ({error}); mend it") from error
+        raise ResultError(f"{file} is no TOML ({error}); fix it") from error
 
 
 @cache
-def papers() -> tuple[Paper, ...]:
-    """All sources whose figures come with groupbench, by file name."""
+def papers() -> tuple[Publication, ...]:
+    """All sources whose scores come with groupbench, by file name."""
     folder = resources.files("groupbench.report") / "papers"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return tuple(read_paper(file) for file in files if file.name.endswith(".toml"))
 
 
-def reported_lines(place: Place, metrics: Sequence[str]) -> Iterator[Line]:
-    """The lines that papers report for the data set and view of `place` in one of `metrics`."""
+def reported_rows(key: ResultKey, metrics: Sequence[str]) -> Iterator[ResultRow]:
+    """The rows that papers report for the data set and view of `key` in one of `metrics`."""
     for paper in papers():
         for row in paper.rows:
-            if row.dataset != place.dataset or not paper.stands_beside(place.protocol, place.view):
+            if row.dataset != key.dataset or not paper.stands_beside(key.protocol, key.view):
                 continue
             mean = np.array([row.values.get(metric, np.nan) for metric in metrics])
             if not np.isnan(mean).all():
-                unknown = np.full(len(mean), np.nan)
-                spreads = dict.fromkeys(TIE_RULES, Spread(mean, unknown, np.zeros(len(mean), dtype=np.int64)))
-                yield Line(place, row.method, row.method, "", "reported", paper.provenance, 0, spreads)
+                std, seeds = np.full(len(mean), np.nan), np.zeros(len(mean), dtype=np.int64)
+                scores = dict.fromkeys(TIE_RULES, SeedStatistics(mean, std, seeds))
+                yield ResultRow(key, row.method, row.method, "", "reported", paper.provenance, 0, scores)

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
-from groupbench.report.lines import Line, lower_is_better
-from groupbench.report.rows import pick, require_aggregator, require_level
-from groupbench.report.select import Block, Names, gather
+from groupbench.report.aggregate import ResultRow, pick, require_aggregator
+from groupbench.report.select import Names, Report, Section, gather
+from groupbench.report.significance import require_level
 from groupbench.results.store import RunRecord
 
-BLOCKS = ("places", "seeds")
+BLOCKS = ("views", "seeds")
 """What counts as a block: a data set, protocol and view (its mean over seeds), or each of its seeds."""
 
 
 @dataclass(frozen=True)
-class Ranking:
+class MethodRanking:
     """Average ranks and what they are of.
 
     Attributes:
@@ -42,16 +43,16 @@ def rank_methods(
     metric: str = "ndcg@10",
     aggregator: str = "average",
     methods: Sequence[str] | None = None,
-    blocks: str = "places",
+    blocks: str = "views",
     level: float = 0.05,
-) -> Ranking:
-    """Rank the methods that were judged in every block.
+) -> MethodRanking:
+    """Rank the methods that were evaluated in every block.
 
     Args:
         records: run records.
         views: as of `groupbench.report.render`.
         metric: what to rank by.
-        aggregator: its name; a method's own row or the one without counts where there is none. Or `best`.
+        aggregator: its name; a method's native row or the one without counts where there is none. Or `best`.
         methods: labels of the methods; None is all but the reference rows.
         blocks: one of `BLOCKS`.
         level: level of the tests.
@@ -65,55 +66,55 @@ def rank_methods(
     asked = aggregator if aggregator == "best" else "all"
     report = gather(records, views=views, metrics=metric, aggregator=asked)
     if aggregator != "best":
-        require_aggregator((line for block in report.blocks for line in block.lines), aggregator)
-    lines = [dict(_lines(block, aggregator, methods)) for block in report.blocks]
-    _require_known(report.blocks, methods)
-    everywhere = [m for m in dict.fromkeys(m for held in lines for m in held) if all(m in h for h in lines)]
-    rows = [
-        values
-        for block, held in zip(report.blocks, lines, strict=True)
-        for values in _values(block, [held[method] for method in everywhere], metric, blocks)
+        require_aggregator(report.rows, aggregator)
+    rows = [dict(_rows(section, aggregator, methods)) for section in report.sections]
+    _require_known(report.rows, methods)
+    ranked = dict.fromkeys(method for of_section in rows for method in of_section)
+    everywhere = [method for method in ranked if all(method in of_section for of_section in rows)]
+    values = [
+        block
+        for section, of_section in zip(report.sections, rows, strict=True)
+        for block in _blocks(report, section, [of_section[method] for method in everywhere], blocks)
     ]
-    _require_enough(everywhere, rows)
+    _require_enough(everywhere, values)
     sign = -1.0 if lower_is_better(metric) else 1.0
-    ranks = statistics.average_ranks(sign * np.array(rows), everywhere, level=level)
-    left = sorted({method for held in lines for method in held} - set(everywhere))
-    title = _title(ranks, metric, report.blocks)
-    return Ranking(ranks, metric, title, tuple(_notes(report.blocks, ranks, left)))
+    ranks = statistics.average_ranks(sign * np.array(values), everywhere, level=level)
+    left = sorted(ranked.keys() - set(everywhere))
+    title = _title(ranks, metric, report.sections)
+    return MethodRanking(ranks, metric, title, tuple(_notes(report.sections, ranks, left)))
 
 
-def _lines(block: Block, aggregator: str, methods: Sequence[str] | None) -> Iterator[tuple[str, Line]]:
-    """The line of each method that is to be ranked, by label."""
-    for method in dict.fromkeys(line.method for line in block.lines):
-        own = [line for line in block.lines if line.method == method]
-        line = own[0] if aggregator == "best" else pick(own, method, aggregator)
-        wanted = line is not None and (line.competes if methods is None else method in methods)
-        if line is not None and wanted and line.status == "done" and not np.isnan(_mean(line)):
-            yield method, line
+def _rows(
+    section: Section, aggregator: str, methods: Sequence[str] | None
+) -> Iterator[tuple[str, ResultRow]]:
+    """The row of each method that is to be ranked, by label."""
+    for method in dict.fromkeys(row.method for row in section.rows):
+        rivals = [row for row in section.rows if row.method == method]
+        row = rivals[0] if aggregator == "best" else pick(rivals, method, aggregator)
+        if row is None or np.isnan(row.mean(0)):
+            continue
+        if row.competes if methods is None else method in methods:
+            yield method, row
 
 
-def _mean(line: Line) -> float:
-    return float(line.spreads["expected"].mean[0])
-
-
-def _values(block: Block, lines: Sequence[Line], metric: str, blocks: str) -> Iterator[list[float]]:
-    """The figures of the lines, once or for each seed that all of them have."""
-    if blocks == "places":
-        yield [_mean(line) for line in lines]
+def _blocks(
+    report: Report, section: Section, rows: Sequence[ResultRow], blocks: str
+) -> Iterator[Sequence[float]]:
+    """The values of the rows, once or for each seed that all of them have."""
+    if blocks == "views":
+        yield [row.mean(0) for row in rows]
         return
-    by_seed: dict[int, dict[tuple[str, str], float]] = {}
-    for record in block.records:
-        for figures in record.figures:
-            value = figures.values.get(metric, np.nan)
-            if figures.view == block.place.view and not np.isnan(value):
-                by_seed.setdefault(record.seed, {})[record.method, figures.aggregator] = value
-    for seed in sorted(by_seed):
-        if all(line.row in by_seed[seed] for line in lines):
-            yield [by_seed[seed][line.row] for line in lines]
+    frame = report.frame[(report.frame["ties"] == "expected") & (report.frame["metric"] != "")]
+    for column, name in section.key._asdict().items():
+        frame = frame[frame[column] == name]
+    by_seed = frame.astype({"method": str, "aggregator": str}).pivot(
+        index="seed", columns=["method", "aggregator"], values="value"
+    )
+    yield from by_seed.reindex(columns=[row.id for row in rows]).dropna().to_numpy().tolist()
 
 
-def _require_known(blocks: Sequence[Block], methods: Sequence[str] | None) -> None:
-    known = {line.method for block in blocks for line in block.lines}
+def _require_known(rows: Sequence[ResultRow], methods: Sequence[str] | None) -> None:
+    known = {row.method for row in rows}
     for method in methods or ():
         if method not in known:
             raise ConfigError(unknown("method of these results", method, known))
@@ -123,15 +124,15 @@ def _require_enough(methods: Sequence[str], rows: Sequence[Sequence[float]]) -> 
     if len(methods) < statistics.FEWEST_RANKED or len(rows) < statistics.FEWEST_BLOCKS:
         named = f" ({', '.join(methods)})" if methods else ""
         raise ConfigError(
-            f"ranks need at least {statistics.FEWEST_RANKED} methods that were judged in at least "
+            f"ranks need at least {statistics.FEWEST_RANKED} methods that were evaluated in at least "
             f"{statistics.FEWEST_BLOCKS} blocks; here are {len(methods)}{named} in {len(rows)}: run more "
             "methods or data sets ('groupbench run --methods all --dataset NAME,NAME'), take more views "
             "(--view all) or count seeds as blocks (--blocks seeds)"
         )
 
 
-def _title(ranks: statistics.Ranks, metric: str, blocks: Sequence[Block]) -> str:
-    names = {b.place.dataset: " (simulated data)" if b.simulated else "" for b in blocks}
+def _title(ranks: statistics.Ranks, metric: str, sections: Sequence[Section]) -> str:
+    names = {s.key.dataset: " (simulated data)" if s.simulated else "" for s in sections}
     sources = ", ".join(name + label for name, label in names.items())
     p = "< 0.0001" if ranks.p < 1e-4 else f"= {ranks.p:.4f}"
     return (
@@ -140,8 +141,8 @@ def _title(ranks: statistics.Ranks, metric: str, blocks: Sequence[Block]) -> str
     )
 
 
-def _notes(blocks: Sequence[Block], ranks: statistics.Ranks, left: Sequence[str]) -> Iterator[str]:
-    count = len({block.place.dataset for block in blocks})
+def _notes(sections: Sequence[Section], ranks: statistics.Ranks, left: Sequence[str]) -> Iterator[str]:
+    count = len({section.key.dataset for section in sections})
     if ranks.n_blocks > count:
         sources = "1 data set" if count == 1 else f"{count} data sets"
         yield (
@@ -149,4 +150,4 @@ def _notes(blocks: Sequence[Block], ranks: statistics.Ranks, left: Sequence[str]
             "read the bars as a description"
         )
     if left:
-        yield f"left out, as not judged in every block: {', '.join(left)}"
+        yield f"left out, as not evaluated in every block: {', '.join(left)}"

@@ -1,4 +1,4 @@
-"""What a table shows: which views, metrics and aggregators are meant, and the lines that answer."""
+"""What a table shows: which views, metrics and aggregators are meant, and the rows that answer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.evaluation.views import VIEWS
-from groupbench.metrics import explain, standard_name
-from groupbench.report.lines import TIE_RULES, Line, Place, judged, lower_is_better, unfinished
-from groupbench.report.significance import Significance, Tested, judge_all
+from groupbench.metrics import explain, lower_is_better, standard_name
+from groupbench.report.aggregate import ResultRow, aggregate, unfinished
+from groupbench.report.long import TIE_RULES, ResultKey, long_frame
+from groupbench.report.published import reported_rows
+from groupbench.report.significance import Significance, Tested, test_rows
 from groupbench.results.store import RunRecord, newest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_METRICS = ("precision@10", "recall@10", "ndcg@10")
 DEFAULT_VIEWS = ("rated-group", "rated-user")
@@ -24,28 +30,46 @@ Names = str | Sequence[str] | None
 """A name or several; `all` stands for every one, None for the usual ones."""
 
 
+class TableOptions(TypedDict, total=False):
+    """What a table is asked to show."""
+
+    views: Names
+    """Names of views, `all`, or None for rated-group and rated-user where they were evaluated."""
+    metrics: Names
+    """Names of metrics, `all`, or None for precision, recall and NDCG at 10."""
+    aggregator: str
+    """A name (with it come the rows that need none; default: average), `all`, or `best` for each method's
+    best in the first metric, picked on the held-out rows."""
+    ties: str | None
+    """`expected`, `best`, `worst`, or `all` for expected with the bounds; adds the share of ties."""
+    against: str | None
+    """`reported` to add the values that papers print for the same data and view."""
+    significance: Significance | None
+    """How to test which rows differ from a reference; None for no tests."""
+
+
 @dataclass(frozen=True)
-class Block:
-    """All that is known at one place.
+class Section:
+    """All that is known under one key.
 
     Attributes:
-        place: data set, protocol and view; the view is empty where no job has judged any.
+        key: data set, protocol and view; the view is empty where no job was evaluated in any.
         records: the records of its data set and protocol.
-        lines: the chosen lines with figures, by method and aggregator.
-        unfinished: lines without figures.
-        reported: lines from papers.
-        random: the line of the reference row `random`, chosen or not.
-        oracle: the line of the reference row `oracle`, chosen or not.
-        tested: which lines differ from a reference, if that was asked for.
+        rows: the chosen rows with values, by method and aggregator.
+        unfinished: rows without values.
+        reported: rows from papers.
+        random: the reference row `random`, chosen or not.
+        oracle: the reference row `oracle`, chosen or not.
+        tested: which rows differ from a reference, if that was asked for.
     """
 
-    place: Place
+    key: ResultKey
     records: tuple[RunRecord, ...]
-    lines: tuple[Line, ...]
-    unfinished: tuple[Line, ...]
-    reported: tuple[Line, ...]
-    random: Line | None
-    oracle: Line | None
+    rows: tuple[ResultRow, ...]
+    unfinished: tuple[ResultRow, ...]
+    reported: tuple[ResultRow, ...]
+    random: ResultRow | None
+    oracle: ResultRow | None
     tested: Tested | None = None
 
     @property
@@ -58,41 +82,56 @@ class Block:
         """Number of seeds that any method was run with."""
         return len({record.seed for record in self.records})
 
+    @property
+    def unit(self) -> str:
+        """What the view has values of: `user`, `group`, or `list` where an entity has several."""
+        several = self.key.view.startswith("sampled")
+        return "list" if several else str(next(iter(self.facts("entity")), "list"))
+
+    @property
+    def title(self) -> str:
+        """Data set, whether it is simulated, and protocol."""
+        label = " (simulated data)" if self.simulated else ""
+        return f"{self.key.dataset}{label}, protocol {self.key.protocol}"
+
+    def facts(self, name: str) -> list[float | str]:
+        """What the records say of `name` in this view, each value once, in order of first mention."""
+        known = (record.views.get(self.key.view, {}).get(name) for record in self.records)
+        return list(dict.fromkeys(fact for fact in known if fact is not None and fact != ""))
+
 
 @dataclass(frozen=True)
 class Report:
-    """The blocks of a table and how they were chosen.
+    """The sections of a table and how they were chosen.
 
     Attributes:
-        metrics: the metrics that the lines' spreads hold, in order.
+        metrics: the metrics of the rows' statistics, in order.
         aggregator: `best`, `all` or a name.
         ties: `expected`, `best`, `worst`, `all`, or None for expected without a word on ties.
-        against: `reported` where figures from papers were asked for, else None.
-        blocks: one per data set, protocol and shown view.
-        other_views: judged views that are not shown.
-        unjudged: where a view could not be judged at all, and why.
+        against: `reported` where values from papers were asked for, else None.
+        sections: one per data set, protocol and shown view.
+        other_views: evaluated views that are not shown.
+        not_evaluated: where a view could not be evaluated at all, and why.
+        frame: the long results frame that the rows were made from.
     """
 
     metrics: tuple[str, ...]
     aggregator: str
     ties: str | None
     against: str | None
-    blocks: tuple[Block, ...]
+    sections: tuple[Section, ...]
     other_views: tuple[str, ...]
-    unjudged: tuple[str, ...]
+    not_evaluated: tuple[str, ...]
+    frame: pd.DataFrame
+
+    @property
+    def rows(self) -> list[ResultRow]:
+        """The rows with values of all sections."""
+        return [row for section in self.sections for row in section.rows]
 
 
-def gather(
-    records: Sequence[RunRecord],
-    *,
-    views: Names = None,
-    metrics: Names = None,
-    aggregator: str = "average",
-    ties: str | None = None,
-    against: str | None = None,
-    significance: Significance | None = None,
-) -> Report:
-    """Choose and summarise; of records of the same dataset, protocol, method and seed the newest counts.
+def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Report:
+    """Choose and aggregate; of records of the same dataset, protocol, method and seed the newest counts.
 
     Raises:
         ResultError: if there are no records, or those to be tested cannot be paired.
@@ -100,40 +139,37 @@ def gather(
     """
     if not records:
         raise ResultError("there are no results to show; make some with 'groupbench run'")
+    aggregator, ties = options.get("aggregator", "average"), options.get("ties")
+    against, significance = options.get("against"), options.get("significance")
     _check("tie rule", ties, (*TIE_RULES, "all"))
     _check("comparison", against, ("reported",))
     records = newest(iter(records))
     _check_aggregator(records, aggregator)
-    shown_metrics = _metrics(records, metrics)
-    shown, hidden = _places(records, views)
-    lines: dict[Place, list[Line]] = defaultdict(list)
-    for line in judged(records, shown, shown_metrics):
-        lines[line.place].append(line)
+    metrics = _metrics(records, options.get("metrics"))
+    keys, hidden = _keys(records, options.get("views"))
+    frame = long_frame((r for r in records if r.status == "done"), keys=set(keys), metrics=metrics)
+    rows: dict[ResultKey, list[ResultRow]] = defaultdict(list)
+    for row in aggregate(frame, keys, metrics):
+        rows[row.key].append(row)
     by_protocol: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in records:
         by_protocol[record.dataset, record.protocol].append(record)
-    chosen = {place: _choose(lines[place], aggregator, shown_metrics) for place in shown}
-    tested = {} if significance is None else judge_all(significance, chosen, by_protocol, shown_metrics)
-    blocks = tuple(
-        Block(
-            place,
-            tuple(by_protocol[place[:2]]),
-            tuple(chosen[place]),
-            tuple(unfinished(by_protocol[place[:2]], place, {line.method for line in chosen[place]})),
-            _reported(place, shown_metrics) if against else (),
-            _reference(lines[place], "random"),
-            _reference(lines[place], "oracle"),
-            tested.get(place),
+    chosen = {key: _choose(rows[key], aggregator, metrics) for key in keys}
+    tested = test_rows(significance, chosen, by_protocol, metrics) if significance else {}
+    sections = tuple(
+        Section(
+            key,
+            tuple(by_protocol[key[:2]]),
+            tuple(chosen[key]),
+            tuple(unfinished(by_protocol[key[:2]], key, {row.method for row in chosen[key]})),
+            tuple(reported_rows(key, metrics)) if against else (),
+            _reference(rows[key], "random"),
+            _reference(rows[key], "oracle"),
+            tested.get(key),
         )
-        for place in shown
+        for key in keys
     )
-    return Report(shown_metrics, aggregator, ties, against, blocks, hidden, _unjudged(records))
-
-
-def _reported(place: Place, metrics: Sequence[str]) -> tuple[Line, ...]:
-    from groupbench.report.published import reported_lines
-
-    return tuple(reported_lines(place, metrics))
+    return Report(metrics, aggregator, ties, against, sections, hidden, _not_evaluated(records), frame)
 
 
 def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
@@ -142,12 +178,12 @@ def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
 
 
 def _check_aggregator(records: Sequence[RunRecord], aggregator: str) -> None:
-    known = {figures.aggregator for record in records for figures in record.figures}
+    known = {entry.aggregator for record in records for entry in record.metrics}
     if known - set(WITHOUT_AGGREGATOR):
         _check("aggregator in these results", aggregator, ("all", "best", *sorted(known)))
 
 
-def _asked(
+def _resolve(
     kind: str, names: Names, known: Sequence[str], check: Callable[[str], object]
 ) -> tuple[str, ...] | None:
     """The names asked for, all of them for `all`, or None for the usual ones.
@@ -168,71 +204,72 @@ def _asked(
 
 
 def _metrics(records: Sequence[RunRecord], metrics: Names) -> tuple[str, ...]:
-    known = list(dict.fromkeys(name for r in records for figures in r.figures for name in figures.values))
+    known = list(dict.fromkeys(name for r in records for entry in r.metrics for name in entry.values))
     named = [metrics] if isinstance(metrics, str) else metrics
-    asked = _asked("metric", None if named is None else [standard_name(m) for m in named], known, explain)
+    asked = _resolve("metric", None if named is None else [standard_name(m) for m in named], known, explain)
     if asked is not None:
         return asked
     return tuple(name for name in DEFAULT_METRICS if name in known) or tuple(known[:3])
 
 
-def _places(records: Sequence[RunRecord], views: Names) -> tuple[list[Place], tuple[str, ...]]:
-    """The places to show, and the judged views that are left out."""
-    judged_views = _judged_views(records, [views] if isinstance(views, str) else views or ())
-    known = sorted(set().union(*judged_views.values()), key=lambda view: (view not in DEFAULT_VIEWS, view))
-    asked = _asked("view", views, known, partial(_check, "view", known=list(VIEWS)))
+def _keys(records: Sequence[RunRecord], views: Names) -> tuple[list[ResultKey], tuple[str, ...]]:
+    """What to show, and the evaluated views that are left out."""
+    evaluated = _evaluated_views(records, [views] if isinstance(views, str) else views or ())
+    known = sorted(set().union(*evaluated.values()), key=lambda view: (view not in DEFAULT_VIEWS, view))
+    asked = _resolve("view", views, known, partial(_check, "view", known=list(VIEWS)))
     shown = []
-    for where, there in sorted(judged_views.items()):
+    for where, there in sorted(evaluated.items()):
         usual = [view for view in DEFAULT_VIEWS if view in there] or [v for v in known if v in there]
         chosen = usual if asked is None else [view for view in asked if view in there]
-        shown += [Place(*where, view) for view in (chosen if there else [""])]
-    hidden = [view for view in known if view not in {place.view for place in shown}]
-    return shown, tuple(hidden)
+        shown += [ResultKey(*where, view) for view in (chosen if there else [""])]
+    return shown, tuple(view for view in known if view not in {key.view for key in shown})
 
 
-def _judged_views(records: Sequence[RunRecord], named: Sequence[str]) -> dict[tuple[str, str], set[str]]:
-    """By data set and protocol the views in which there was something to judge, and the `named` ones."""
+def _evaluated_views(
+    records: Sequence[RunRecord], named: Sequence[str] = ()
+) -> dict[tuple[str, str], set[str]]:
+    """By data set and protocol the views in which there was something to evaluate, and the `named` ones."""
     views: dict[tuple[str, str], set[str]] = defaultdict(set)
     for record in records:
         applied = {view for view, facts in record.views.items() if facts.get("entities", 1) or view in named}
-        views[record.dataset, record.protocol] |= applied | {figures.view for figures in record.figures}
+        views[record.dataset, record.protocol] |= applied | {entry.view for entry in record.metrics}
     return views
 
 
-def _unjudged(records: Sequence[RunRecord]) -> tuple[str, ...]:
-    """One sentence for each view in which no record had anything to judge."""
-    judged_views = _judged_views(records, ())
+def _not_evaluated(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """One sentence for each view in which no record had anything to evaluate."""
+    evaluated = _evaluated_views(records)
     return tuple(
         dict.fromkeys(
             f"{record.dataset}, protocol {record.protocol}: {facts['reason']}"
             for record in records
             for view, facts in record.views.items()
-            if view not in judged_views[record.dataset, record.protocol]
+            if view not in evaluated[record.dataset, record.protocol]
         )
     )
 
 
-def _choose(lines: Sequence[Line], aggregator: str, metrics: Sequence[str]) -> list[Line]:
+def _choose(rows: Sequence[ResultRow], aggregator: str, metrics: Sequence[str]) -> list[ResultRow]:
     if aggregator == "all":
-        return list(lines)
+        return list(rows)
     if aggregator != "best":
-        return [line for line in lines if line.aggregator in (aggregator, *WITHOUT_AGGREGATOR)]
-    by_method: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        by_method[line.method].append(line)
-    return [max(rivals, key=lambda line: _merit(line, metrics)) for rivals in by_method.values()]
+        return [row for row in rows if row.aggregator in (aggregator, *WITHOUT_AGGREGATOR)]
+    by_method: dict[str, list[ResultRow]] = defaultdict(list)
+    for row in rows:
+        by_method[row.method].append(row)
+    return [max(rivals, key=lambda row: _merit(row, metrics)) for rivals in by_method.values()]
 
 
-def _merit(line: Line, metrics: Sequence[str]) -> float:
+def _merit(row: ResultRow, metrics: Sequence[str]) -> float:
     """The mean of the first metric that was measured, so that higher is better."""
-    for metric, mean in zip(metrics, line.spreads["expected"].mean, strict=True):
-        if not np.isnan(mean):
-            return -float(mean) if lower_is_better(metric) else float(mean)
+    for index, metric in enumerate(metrics):
+        if not np.isnan(mean := row.mean(index)):
+            return -mean if lower_is_better(metric) else mean
     return -np.inf
 
 
-def _reference(lines: Sequence[Line], name: str) -> Line | None:
-    """The line of a reference row; where it was aggregated, the one without or with `average`."""
-    found = [line for line in lines if line.name == name]
+def _reference(rows: Sequence[ResultRow], name: str) -> ResultRow | None:
+    """The reference row of that name; where it was aggregated, the one without or with `average`."""
+    named = [row for row in rows if row.name == name]
     usual = ("none", "own", "average")
-    return min(found, key=lambda line: (line.aggregator not in usual, line.aggregator), default=None)
+    return min(named, key=lambda row: (row.aggregator not in usual, row.aggregator), default=None)

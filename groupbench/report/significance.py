@@ -12,17 +12,24 @@ import numpy as np
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.seeding import generator
+from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
-from groupbench.report.lines import Line, Place, lower_is_better
+from groupbench.report.aggregate import ResultRow, pick
+from groupbench.report.entity_scores import EntityReader
+from groupbench.report.long import ResultKey
 from groupbench.report.pairing import Pairing, pair, test_name
-from groupbench.report.per_group import Entities
-from groupbench.report.rows import pick, require_level, row_name
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
 
 POOLED = frozenset({"rmse", "mae"})
-"""Metrics whose figure pools the rows of all lists; what is tested is the mean over lists."""
+"""Metrics whose value pools the rows of all lists; what is tested is the mean over lists."""
+
+
+def require_level(level: float) -> None:
+    """Raise a `ConfigError` unless `level` lies between 0 and 1."""
+    if not 0 < level < 1:
+        raise ConfigError(f"level={level:g}: give the share of false alarms, between 0 and 1 (0.05)")
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,8 @@ class Significance:
 
     Attributes:
         results: the results folder; values per user and group are read from its parquet files.
-        test: one of `stats.TESTS`.
-        correction: one of `stats.CORRECTIONS`, over the rows of each metric.
+        test: one of `statistics.TESTS`.
+        correction: one of `statistics.CORRECTIONS`, over the rows of each metric.
         level: corrected p-values up to this are significant.
         reference: METHOD or METHOD:AGGREGATOR that rows are compared with, or None for each metric's best.
     """
@@ -74,7 +81,7 @@ VERDICT_COLUMNS = tuple(Verdict.__dataclass_fields__)
 
 @dataclass(frozen=True)
 class Tested:
-    """The outcome of the tests in one block.
+    """The outcome of the tests in one section.
 
     Attributes:
         level: corrected p-values up to this are significant.
@@ -86,114 +93,121 @@ class Tested:
     verdicts: Mapping[tuple[str, str, str], Verdict] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def mark(self, line: Line, metric: str) -> str:
-        """An arrow where the line is significantly higher or lower than the reference, or nothing."""
-        verdict = self.verdicts.get((line.method, line.aggregator, metric))
-        if verdict is None or not verdict.p_corrected <= self.level:
+    def mark(self, row: ResultRow, metric: str) -> str:
+        """An arrow where the row is significantly higher or lower than the reference, or nothing."""
+        verdict = self.verdicts.get((*row.id, metric))
+        return "" if verdict is None else self.arrow(verdict)
+
+    def arrow(self, verdict: Verdict) -> str:
+        """The arrow of a significant difference, or nothing."""
+        if not verdict.p_corrected <= self.level:
             return ""
         return "↑" if verdict.difference > 0 else "↓"
 
 
-def judge_all(
+def test_rows(
     how: Significance,
-    lines: Mapping[Place, Sequence[Line]],
+    rows: Mapping[ResultKey, Sequence[ResultRow]],
     records: Mapping[tuple[str, str], Sequence[RunRecord]],
     metrics: Sequence[str],
-) -> dict[Place, Tested]:
-    """Compare the lines at each place with their reference; the oracle, a bound, is left out.
+) -> dict[ResultKey, Tested]:
+    """Compare the rows of each key with their reference; the oracle, a bound, is left out.
 
     Args:
         how: how.
-        lines: the lines with figures at each place.
+        rows: the rows with values of each key.
         records: the records of each data set and protocol.
-        metrics: the metrics that the lines' spreads hold.
+        metrics: the metrics of the rows' statistics.
 
     Raises:
-        ConfigError: if the reference is at none of the places.
-        ResultError: if what runs kept per user or group cannot be read or paired.
+        ConfigError: if no key has the reference.
+        ResultError: if what runs stored per user or group cannot be read or paired.
     """
     name = how.reference
-    if name is not None and not any(pick(at_place, name) for at_place in lines.values()):
-        known = {row_name(line.row) for at_place in lines.values() for line in at_place}
+    if name is not None and not any(pick(of_key, name) for of_key in rows.values()):
+        known = {row.label for of_key in rows.values() for row in of_key}
         raise ConfigError(unknown("row of this table", name, known))
-    entities = Entities(how.results, metrics)
+    entities = EntityReader(how.results, metrics)
     return {
-        place: _judge(how, entities, place, records[place.dataset, place.protocol], at_place, metrics)
-        for place, at_place in lines.items()
-        if at_place
+        key: _test(how, entities, key, records[key.dataset, key.protocol], of_key, metrics)
+        for key, of_key in rows.items()
+        if of_key
     }
 
 
-def _judge(
+def _test(
     how: Significance,
-    entities: Entities,
-    place: Place,
+    entities: EntityReader,
+    key: ResultKey,
     records: Sequence[RunRecord],
-    lines: Sequence[Line],
+    rows: Sequence[ResultRow],
     metrics: Sequence[str],
 ) -> Tested:
-    lines = [line for line in lines if line.name != "oracle"]
-    references = [_reference(how, lines, number, metric) for number, metric in enumerate(metrics)]
+    rows = [row for row in rows if row.name != "oracle"]
+    references = [_reference(how, rows, number, metric) for number, metric in enumerate(metrics)]
     pairs = [
-        _Pair(line, reference, number, metrics[number])
+        _Pair(row, reference, number, metrics[number])
         for number, reference in enumerate(references)
-        for line in lines
-        if reference is not None and line is not reference
+        for row in rows
+        if reference is not None and row is not reference
     ]
     if not pairs:
         return Tested(how.level, notes=("no significance test: there is nothing to compare with",))
-    judged = entities.judged(records, place, [line.row for line in lines])
-    pairing = pair(judged, records)
+    pairing = pair(entities.scores(records, key, [row.id for row in rows]), records)
     if pairing.kind == "none":
-        return Tested(how.level, notes=(f"no significance test: {pairing.words}",))
+        return Tested(how.level, notes=(f"no significance test: {pairing.reason}",))
     verdicts: dict[tuple[str, str, str], Verdict] = {}
     untested = []
     for number, metric in enumerate(metrics):
         # One metric at a time, as the replicates of many rows fill memory.
-        own = [p for p in pairs if p.number == number]
-        found = _compared(how, pairing, own, generator("significance", *place), len(lines)) if own else None
+        of_metric = [p for p in pairs if p.number == number]
+        rng = generator("significance", *key)
+        found = _compared(how, pairing, of_metric, rng, len(rows)) if of_metric else None
         if found is not None:
-            verdicts |= _verdicts(how, pairing, found, own, 2 if how.reference else len(lines))
+            verdicts |= _verdicts(how, pairing, found, of_metric, 2 if how.reference else len(rows))
             untested += [metric] if (found.paired.n_seeds == 0).any() else []
     return Tested(how.level, verdicts, tuple(_notes(how, pairing, pairs, untested)))
 
 
 def _compared(
-    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], rng: np.random.Generator, n_lines: int
-) -> statistics.Comparison | None:
+    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], rng: np.random.Generator, n_rows: int
+) -> statistics.PairedComparison | None:
     """The rows of one metric against its reference."""
-    values = pairing.judged.values
-    differences = [values[p.line.row][:, p.number] - values[p.reference.row][:, p.number] for p in pairs]
+    values = pairing.scores.values
+    differences = [values[p.row.id][:, p.number] - values[p.reference.id][:, p.number] for p in pairs]
     return pairing.compare(
         np.stack(differences, axis=1),
         tests=[how.test],
         level=how.level,
         # As many as let the smallest p-value stay far below the level when it is corrected.
-        replicates=max(statistics.REPLICATES, int(2 * n_lines**2 / how.level)),
+        replicates=max(statistics.REPLICATES, int(2 * n_rows**2 / how.level)),
         rng=rng,
     )
 
 
 @dataclass(frozen=True)
 class _Pair:
-    line: Line
-    reference: Line
+    row: ResultRow
+    reference: ResultRow
     number: int
     metric: str
 
 
-def _reference(how: Significance, lines: Sequence[Line], number: int, metric: str) -> Line | None:
-    """The line named, or the best in the metric of those that compete."""
+def _reference(how: Significance, rows: Sequence[ResultRow], number: int, metric: str) -> ResultRow | None:
+    """The row named, or the best in the metric of those that compete."""
     if how.reference is not None:
-        return pick(lines, how.reference)
+        return pick(rows, how.reference)
     sign = -1.0 if lower_is_better(metric) else 1.0
-    means = [(sign * float(line.spreads["expected"].mean[number]), line) for line in lines if line.competes]
-    known = [(mean, line) for mean, line in means if not np.isnan(mean)]
-    return max(known, key=lambda held: held[0])[1] if known else None
+    known = [row for row in rows if row.competes and not np.isnan(row.mean(number))]
+    return max(known, key=lambda row: sign * row.mean(number), default=None)
 
 
 def _verdicts(
-    how: Significance, pairing: Pairing, found: statistics.Comparison, pairs: Sequence[_Pair], among: int
+    how: Significance,
+    pairing: Pairing,
+    found: statistics.PairedComparison,
+    pairs: Sequence[_Pair],
+    among: int,
 ) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
     """The verdict on each pair of one metric that could be tested, p-values corrected together."""
     test = pairing.test(how.test)
@@ -202,9 +216,9 @@ def _verdicts(
     for column, tested in enumerate(pairs):
         if not np.isnan(p_values[column]):
             yield (
-                (*tested.line.row, tested.metric),
+                (*tested.row.id, tested.metric),
                 Verdict(
-                    reference=row_name(tested.reference.row),
+                    reference=tested.reference.label,
                     difference=float(found.difference[column]),
                     low=float(found.low[column]),
                     high=float(found.high[column]),
@@ -233,11 +247,11 @@ def _notes(
     }[how.correction]
     name = test_name(pairing.kind, test)
     yield f"↑ ↓ higher or lower than {reference}: {name}, {correction}, level {how.level:g}"
-    yield pairing.words + ("" if test == how.test else f"; {how.test} needs clusters")
-    if pairing.kind != "seeds" and (seeds := pairing.judged.n_seeds) < statistics.FEWEST_SEEDS:
+    yield pairing.reason + ("" if test == how.test else f"; {how.test} needs clusters")
+    if pairing.kind != "seeds" and (seeds := pairing.scores.n_seeds) < statistics.FEWEST_SEEDS:
         few = f"fewer than {statistics.FEWEST_SEEDS} seeds ({seeds})"
         yield f"{few}: differences are between the fits that were made, not between methods"
     if untested:
-        yield f"not tested, as no value per {pairing.judged.entity} exists: {', '.join(sorted(untested))}"
+        yield f"not tested, as no value per {pairing.scores.entity} exists: {', '.join(sorted(untested))}"
     if pooled := sorted(POOLED & {p.metric for p in pairs}):
-        yield f"{', '.join(pooled)}: what is tested is the mean over {pairing.judged.entity}s"
+        yield f"{', '.join(pooled)}: what is tested is the mean over {pairing.scores.entity}s"

@@ -1,24 +1,32 @@
-"""One block laid out for people: the order of its lines, their names, and the columns of cells."""
+"""The wide layout of tables for people: captions, ordered rows, columns of cells and footnotes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from groupbench.report.lines import REFERENCES, Line, TieRule, lower_is_better, normalizable
-from groupbench.report.long import shown_rule
-from groupbench.report.select import Block, Report
+from groupbench.metrics import lower_is_better, normalizable
+from groupbench.report.aggregate import ResultRow
+from groupbench.report.long import REFERENCES, TieRule, shown_rule
+from groupbench.report.select import Report, Section
 
 SATURATED = 0.05
 """A metric is saturated where random misses the oracle by at most this share of the oracle."""
 TIE_GAP = 0.01
-"""A line is marked where ties can move a shown metric by more than this."""
+"""A row is marked where ties can move a shown metric by more than this."""
 BLANK = "–"
 
 Mark = Literal["", "best", "second"]
+
+_TIE_NOTES = {
+    "expected": "the expected value over a random order of equal scores",
+    "best": "every tie is broken in the method's favor",
+    "worst": "every tie is broken against the method",
+    "all": "in brackets: every tie broken against the method and in its favor",
+}
 
 
 @dataclass(frozen=True)
@@ -32,91 +40,135 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A heading and the cell of every line below it."""
+    """A heading and the cell of every row below it."""
 
     title: str
     cells: Sequence[Cell]
     align: Literal["left", "right"] = "left"
 
 
+@dataclass(frozen=True)
+class CaptionedTable:
+    """One table, without the letters of any output format.
+
+    Attributes:
+        caption: what is shown, and under which conditions.
+        columns: the columns, all of one length.
+        notes: footnotes, one sentence each.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+
+
 class WideTable:
-    """A block in the order in which it is shown: best first, then reported lines, then those without figures.
+    """A section in the order in which it is shown: best first, then reported rows, then those without values.
 
     Attributes:
         report: what was asked for.
-        block: the block.
-        metrics: the metrics that any line has.
-        headline: the metric that orders the lines: the first NDCG, else the first metric, else empty.
-        lines: the lines in order.
+        section: the section.
+        metrics: the metrics that any row has.
+        headline: the metric that orders the rows: the first NDCG, else the first metric, else empty.
+        rows: the rows in order.
     """
 
-    def __init__(self, report: Report, block: Block) -> None:
+    def __init__(self, report: Report, section: Section) -> None:
         self.report = report
-        self.block = block
+        self.section = section
         self._rule = shown_rule(report.ties)
         self._index = {metric: number for number, metric in enumerate(report.metrics)}
         self.metrics = [
             metric
             for metric in report.metrics
-            if any(self._mean(line, metric) is not None for line in block.lines)
+            if any(self._mean(row, metric) is not None for row in section.rows)
         ]
         ndcg = [metric for metric in self.metrics if metric.startswith("ndcg@")]
         self.headline = (ndcg or self.metrics or [""])[0]
-        self.lines = (*sorted(block.lines, key=self._rank), *block.reported, *block.unfinished)
+        self.rows = (*sorted(section.rows, key=self._rank), *section.reported, *section.unfinished)
 
-    def columns(self) -> list[Column]:
-        """All columns."""
-        columns = [_texts("method", map(self._name, self.lines))]
-        if any(line.aggregator not in ("", "none") for line in self.lines):
-            names = ("" if line.aggregator == "none" else line.aggregator for line in self.lines)
-            columns.append(_texts("aggregator", names))
-        if self.any_tuned:
-            columns.append(_texts("tuning", (line.tuning for line in self.lines)))
-        columns += [self._metric(metric) for metric in self.metrics]
-        if self.has_norm:
-            columns.append(_numbers("norm", map(self._normalised, self.lines), ".3f"))
-        if self.report.ties:
-            columns.append(_numbers("tied", (line.tied for line in self.lines), ".3f"))
-        columns.append(_numbers("seconds", (line.seconds for line in self.lines), ".2f"))
-        columns.append(_numbers("MiB", (line.peak_mb for line in self.lines), ".0f"))
-        return columns
-
-    @property
-    def has_norm(self) -> bool:
-        """Whether random and the oracle are there to normalise the headline metric by."""
-        return None not in self._bounds(self.headline)
-
-    @property
-    def any_tuned(self) -> bool:
-        """Whether any line comes from hyperparameters that were searched for."""
-        return any("tuned" in line.tuning for line in self.lines)
+    def captioned(self) -> CaptionedTable:
+        """The table with its caption and notes."""
+        return CaptionedTable(_caption(self.section), tuple(self._columns()), tuple(self._notes()))
 
     def saturated(self) -> list[str]:
         """The shown metrics in which random comes close to the oracle."""
-        found = []
+        close = []
         for metric in self.metrics:
             low, high = self._bounds(metric)
             if low is not None and high is not None and not lower_is_better(metric):
-                found += [metric] if high - low <= SATURATED * high else []
-        return found
+                close += [metric] if high - low <= SATURATED * high else []
+        return close
 
-    def moved_by_ties(self, line: Line) -> bool:
-        """Whether ties can move a shown metric of `line` by more than `TIE_GAP`.
+    def moved_by_ties(self, row: ResultRow) -> bool:
+        """Whether ties can move a shown metric of `row` by more than `TIE_GAP`.
 
         Never so for random, which is one single tie by design.
         """
-        if line.status != "done" or line.name == "random":
+        if row.status != "done" or row.name == "random":
             return False
-        gaps = np.abs(line.spreads["best"].mean - line.spreads["worst"].mean)
+        gaps = np.abs(row.scores["best"].mean - row.scores["worst"].mean)
         return bool((gaps > TIE_GAP).any())
 
-    def _mean(self, line: Line, metric: str) -> float | None:
-        return self._value(line, metric, self._rule)
+    @property
+    def _has_norm(self) -> bool:
+        """Whether random and the oracle are there to normalize the headline metric by."""
+        return None not in self._bounds(self.headline)
 
-    def _value(self, line: Line | None, metric: str, rule: TieRule) -> float | None:
-        if line is None or not line.spreads or not metric:
+    @property
+    def _any_tuned(self) -> bool:
+        """Whether any row comes from hyperparameters that were searched for."""
+        return any("tuned" in row.tuning for row in self.rows)
+
+    def _columns(self) -> Iterator[Column]:
+        yield _texts("method", map(self._name, self.rows))
+        if any(row.aggregator not in ("", "none") for row in self.rows):
+            yield _texts(
+                "aggregator", ("" if row.aggregator == "none" else row.aggregator for row in self.rows)
+            )
+        if self._any_tuned:
+            yield _texts("tuning", (row.tuning for row in self.rows))
+        yield from map(self._metric, self.metrics)
+        if self._has_norm:
+            yield _numbers("norm", map(self._normalized, self.rows), ".3f")
+        if self.report.ties:
+            yield _numbers("tied", (row.tied for row in self.rows), ".3f")
+        yield _numbers("seconds", (row.seconds for row in self.rows), ".2f")
+        yield _numbers("MiB", (row.peak_mb for row in self.rows), ".0f")
+
+    def _notes(self) -> Iterator[str]:
+        report, section = self.report, self.section
+        if section.seeds == 1:
+            yield "1 seed: no uncertainty"
+        if not self.metrics and section.rows:
+            yield f"none of {', '.join(report.metrics)} is measured in this view"
+        if report.ties in _TIE_NOTES:
+            yield f"ties: {_TIE_NOTES[report.ties]}"
+        if saturated := self.saturated():
+            yield f"saturated: random and oracle differ by at most {SATURATED:.0%} in {', '.join(saturated)}"
+        if any(map(self.moved_by_ties, self.rows)):
+            yield f"† ties can move a shown metric by more than {TIE_GAP}"
+        if report.aggregator == "best":
+            yield "each method's best aggregator was picked on the held-out rows: optimistic"
+        if section.oracle is not None and (bounds := section.facts("oracle")):
+            yield f"oracle: {bounds[0]}"
+        if self._has_norm:
+            yield f"norm is (x - random) / (oracle - random) of {self.headline}"
+        if self._any_tuned:
+            yield from _tuning_notes(section.rows)
+        if section.tested is not None:
+            yield from section.tested.notes
+            if report.ties not in (None, "expected", "all"):
+                yield "what is tested are expected values, whatever the rule for ties"
+        if report.against and not section.reported:
+            yield "no paper reports these metrics for this data set and view"
+        for row in (*section.reported, *section.unfinished):
+            yield f"{row.method} {row.status}: {row.reason}"
+
+    def _mean(self, row: ResultRow | None, metric: str, rule: TieRule | None = None) -> float | None:
+        if row is None or not metric:
             return None
-        value = float(line.spreads[rule].mean[self._index[metric]])
+        value = row.mean(self._index[metric], rule or self._rule)
         return None if np.isnan(value) else value
 
     def _bounds(self, metric: str) -> tuple[float | None, float | None]:
@@ -126,60 +178,101 @@ class WideTable:
         """
         if not normalizable(metric):
             return None, None
-        return self._value(self.block.random, metric, "expected"), self._value(
-            self.block.oracle, metric, "expected"
-        )
+        random, oracle = self.section.random, self.section.oracle
+        return self._mean(random, metric, "expected"), self._mean(oracle, metric, "expected")
 
-    def _rank(self, line: Line) -> tuple[float, str, str]:
-        value = self._mean(line, self.headline)
+    def _rank(self, row: ResultRow) -> tuple[float, str, str]:
+        value = self._mean(row, self.headline)
         cost = np.inf if value is None else value if lower_is_better(self.headline) else -value
-        return cost, line.method, line.aggregator
+        return cost, *row.id
 
-    def _name(self, line: Line) -> str:
-        """The method with all that sets its line apart."""
-        parts = [line.method]
-        if line.status != "done":
-            parts.append(f"({line.status})")
-        elif line.name in REFERENCES:
+    def _name(self, row: ResultRow) -> str:
+        """The method with all that sets its row apart."""
+        parts = [row.method]
+        if row.status != "done":
+            parts.append(f"({row.status})")
+        elif row.name in REFERENCES:
             parts.append("(ref)")
-        if line.status == "done" and line.seeds < self.block.seeds:
-            parts.append(f"({line.seeds} of {self.block.seeds} seeds)")
-        return " ".join(parts) + ("†" if self.moved_by_ties(line) else "")
+        if row.status == "done" and row.seeds < self.section.seeds:
+            parts.append(f"({row.seeds} of {self.section.seeds} seeds)")
+        return " ".join(parts) + ("†" if self.moved_by_ties(row) else "")
 
     def _metric(self, metric: str) -> Column:
-        """A metric, with the best and second best of the competing lines marked as they are printed."""
-        means = [self._mean(line, metric) if line.competes else None for line in self.lines]
+        """A metric, with the best and second best of the competing rows marked as they are printed."""
+        means = [self._mean(row, metric) if row.competes else None for row in self.rows]
         printed = [None if mean is None else round(mean, 3) for mean in means]
         ranking = sorted({p for p in printed if p is not None}, reverse=not lower_is_better(metric))
         names: tuple[Mark, ...] = ("best", "second")
         marks: dict[float | None, Mark] = dict(zip(ranking, names, strict=False))
+        tested = self.section.tested
         cells = [
-            Cell(self._text(line, metric), marks.get(p, ""), self._arrow(line, metric))
-            for line, p in zip(self.lines, printed, strict=True)
+            Cell(self._text(row, metric), marks.get(p, ""), tested.mark(row, metric) if tested else "")
+            for row, p in zip(self.rows, printed, strict=True)
         ]
         return Column(metric, cells)
 
-    def _text(self, line: Line, metric: str) -> str:
-        mean = self._mean(line, metric)
+    def _text(self, row: ResultRow, metric: str) -> str:
+        mean = self._mean(row, metric)
         if mean is None:
             return BLANK
         index = self._index[metric]
-        std = line.spreads[self._rule].std[index]
+        std = row.scores[self._rule].std[index]
         text = f"{mean:.3f}" if np.isnan(std) else f"{mean:.3f} ± {std:.3f}"
-        if self.report.ties == "all" and line.status == "done":
-            low, high = sorted((line.spreads["best"].mean[index], line.spreads["worst"].mean[index]))
+        if self.report.ties == "all" and row.status == "done":
+            low, high = sorted((row.mean(index, "best"), row.mean(index, "worst")))
             text += f" [{low:.3f}, {high:.3f}]"
         return text
 
-    def _arrow(self, line: Line, metric: str) -> str:
-        return "" if self.block.tested is None else self.block.tested.mark(line, metric)
-
-    def _normalised(self, line: Line) -> float:
+    def _normalized(self, row: ResultRow) -> float:
         low, high = self._bounds(self.headline)
-        value = self._mean(line, self.headline)
+        value = self._mean(row, self.headline)
         if value is None or low is None or high is None or abs(high - low) < 1e-9:
             return np.nan
         return (value - low) / (high - low)
+
+
+def closing(report: Report) -> list[str]:
+    """What holds for all tables of a report."""
+    lines = ["seconds and MiB (growth of memory) are of the whole job: every view and aggregator"]
+    if not any("tuned" in row.tuning for row in report.rows):
+        lines.append("no row is tuned: methods ran at their defaults or at what was set by hand")
+    if report.other_views:
+        names = ", ".join(report.other_views)
+        lines.append(f"also evaluated: {names} (show them with --view NAME or --view all)")
+    return [*lines, *(f"not evaluated: {where}" for where in report.not_evaluated)]
+
+
+def _caption(section: Section) -> str:
+    view = section.key.view
+    seeds = "1 seed" if section.seeds == 1 else f"{section.seeds} seeds"
+    if not view:
+        return f"{section.title}: no view was evaluated, {seeds}"
+    facts = {f"{{}} {section.unit}s": "entities", "{} skipped": "skipped", "tau {}": "tau"}
+    known = [(form, _range(section.facts(name))) for form, name in facts.items()]
+    numbers = ", ".join([*(form.format(value) for form, value in known if value), seeds])
+    definition = "".join(f"; {text}" for text in section.facts("definition")[:1])
+    return f"{section.title}, view {view}: {numbers}{definition}"
+
+
+def _range(numbers: Sequence[float | str]) -> str:
+    """One number, or the range over the seeds; empty for none."""
+    ordered = sorted(map(float, numbers))
+    return " to ".join(f"{number:g}" for number in (ordered[:1] + ordered[1:][-1:]))
+
+
+def _tuning_notes(rows: Sequence[ResultRow]) -> Iterator[str]:
+    """What makes a comparison of tuned and other rows unfair."""
+    trials = {row.method: row.tuning for row in rows if row.competes and "tuned" in row.tuning}
+    tuned = {row.name for row in rows if row.method in trials}
+    untuned = [row for row in rows if row.competes and row.tuning == "default"]
+    left = [row.method for row in untuned if row.name not in tuned]
+    if left:
+        yield (
+            f"{', '.join(dict.fromkeys(left))} ran at defaults while {', '.join(trials)} was tuned: "
+            "tune them alike (groupbench tune) before saying which is better"
+        )
+    if len(set(trials.values())) > 1:
+        yield "the tuned rows had different numbers of trials"
 
 
 def _texts(title: str, texts: Iterable[str]) -> Column:

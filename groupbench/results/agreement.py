@@ -1,4 +1,4 @@
-"""Whether two records of the same job hold the same figures."""
+"""Whether two records of the same job hold the same scores."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ RELATIVE = 1e-9
 _TINY = 1e-15
 
 
-class Place(NamedTuple):
-    """Where a figure stands in a record; `rule` is how ties are broken."""
+class MetricLocation(NamedTuple):
+    """Where a score stands in a record; `rule` is how ties are broken."""
 
     view: str
     aggregator: str
@@ -29,9 +29,9 @@ class Place(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A figure that is not the same."""
+    """A score that is not the same."""
 
-    place: Place
+    location: MetricLocation
     first: float
     second: float
 
@@ -42,15 +42,15 @@ class Difference(NamedTuple):
         return math.inf if math.isnan(distance) else distance
 
     def __str__(self) -> str:
-        return f"{self.place} {self.first:.10g} -> {self.second:.10g}"
+        return f"{self.location} {self.first:.10g} -> {self.second:.10g}"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How the figures of two records compare.
+    """How the scores of two records compare.
 
     Attributes:
-        compared: number of figures that both have.
+        compared: number of scores that both have.
         differing: those that are not the same, the farthest apart first.
         only_first: what only the first record has: metrics, or `view aggregator` as a whole.
         only_second: what only the second has.
@@ -67,23 +67,23 @@ class Agreement:
 
 
 def agreement(first: RunRecord, second: RunRecord) -> Agreement:
-    """Compare the figures of two records, one by one: means, and their bounds under ties."""
+    """Compare the scores of two records, one by one: means, and their bounds under ties."""
     mine, theirs = _figures(first), _figures(second)
-    both = [place for place in mine if place in theirs]
+    both = [location for location in mine if location in theirs]
     differing = [Difference(p, mine[p], theirs[p]) for p in both if not _same(mine[p], theirs[p])]
     return Agreement(
         len(both),
-        tuple(sorted(differing, key=lambda d: (-d.size, d.place.rule != "expected", d.place))),
+        tuple(sorted(differing, key=lambda d: (-d.size, d.location.rule != "expected", d.location))),
         _missing(mine, theirs),
         _missing(theirs, mine),
     )
 
 
-def _figures(record: RunRecord) -> dict[Place, float]:
+def _figures(record: RunRecord) -> dict[MetricLocation, float]:
     return {
-        Place(held.view, held.aggregator, metric, rule): value
-        for held in record.figures
-        for rule, values in (("expected", held.values), ("best", held.best), ("worst", held.worst))
+        MetricLocation(entry.view, entry.aggregator, metric, rule): value
+        for entry in record.metrics
+        for rule, values in (("expected", entry.values), ("best", entry.best), ("worst", entry.worst))
         for metric, value in values.items()
     }
 
@@ -92,10 +92,13 @@ def _same(a: float, b: float) -> bool:
     return (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=RELATIVE, abs_tol=_TINY)
 
 
-def _missing(here: Iterable[Place], there: Iterable[Place]) -> tuple[str, ...]:
+def _missing(here: Iterable[MetricLocation], there: Iterable[MetricLocation]) -> tuple[str, ...]:
     """What `there` lacks, each named once: a view and aggregator, or a metric of one that it has."""
     known = set(there)
-    pairs = {place[:2] for place in known}
-    lacking = (place for place in here if place not in known)
-    names = (place.metric if place[:2] in pairs else f"{place.view} {place.aggregator}" for place in lacking)
+    pairs = {location[:2] for location in known}
+    lacking = (location for location in here if location not in known)
+    names = (
+        location.metric if location[:2] in pairs else f"{location.view} {location.aggregator}"
+        for location in lacking
+    )
     return tuple(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""Results packed for keeping: the records of a results folder in one file beside a manifest."""
+"""Archives: the records of a results folder in one file beside a manifest."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def shipped() -> Path:
     return checkout if checkout.is_dir() else here / LEADERBOARD
 
 
-def pack(records: Sequence[RunRecord], out: Path, command: str) -> None:
+def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None:
     """Write `records.parquet`, one row of JSON per record, and `manifest.json`, which says what it holds.
 
     The same records give the same bytes. What lay in `out` under these names is replaced.
 
     Args:
-        records: figures, hyperparameters and provenance; tables of single users and groups are not packed.
+        records: scores, hyperparameters and provenance; tables of single users and groups are left out.
         out: results folder, new or not.
         command: how the records were made, for the manifest.
 
@@ -59,8 +59,8 @@ def pack(records: Sequence[RunRecord], out: Path, command: str) -> None:
         raise ResultError(f"cannot write {out}: {error.strerror or error}; choose another folder") from error
 
 
-def packed(root: Path) -> Iterator[RunRecord]:
-    """The records packed in `root`; none if there is no `records.parquet`.
+def read_archive(root: Path) -> Iterator[RunRecord]:
+    """The records archived in `root`; none if there is no `records.parquet`.
 
     Raises:
         ResultError: if the file is not the one that the manifest speaks of, or holds anything but records.
@@ -85,7 +85,7 @@ def packed(root: Path) -> Iterator[RunRecord]:
         RecursionError,
     ) as error:
         raise ResultError(
-            f"{file} holds no packed records ({error}); get the folder anew, or make it again with "
+            f"{file} holds no archived records ({error}); get the folder anew, or make it again with "
             "'groupbench merge --pack'"
         ) from error
     yield from records

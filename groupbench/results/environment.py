@@ -10,7 +10,7 @@ from groupbench.models.recommender import Deterministic
 from groupbench.results.store import RunRecord
 
 CLOSE = 0.01
-"""How far a figure may move where the last digits of scores may differ, because those can swap candidates.
+"""How far a score may move where the last digits of scores may differ, because those can swap candidates.
 
 Measured for all methods but the deep ones on ITM-Rec, and for some on ML-100K, between processors with and
 without AVX2 and AVX-512: .0008 at most.
@@ -31,10 +31,10 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Promise:
-    """What a repeat owes.
+    """What a repetition owes.
 
     Attributes:
-        tolerance: how far a figure may move; None if nothing is promised.
+        tolerance: how far a score may move; None if nothing is promised.
         reason: why it may.
     """
 
@@ -53,12 +53,12 @@ def changes(recorded: RunRecord, repeated: RunRecord) -> list[Change]:
 
 
 def promised(deterministic: Deterministic, repeatable: bool, changed: list[Change]) -> Promise:
-    """What a repeat owes.
+    """What a repetition owes.
 
     Args:
         deterministic: what the method says of itself.
         repeatable: whether it gives the same scores again with the recorded threads.
-        changed: what differs between the surroundings of the record and those of the repeat.
+        changed: what differs between the surroundings of the record and those of the repetition.
     """
     if not repeatable:
         return Promise(None, f"deterministic: {deterministic}")
@@ -73,16 +73,16 @@ def promised(deterministic: Deterministic, repeatable: bool, changed: list[Chang
 
 def _surroundings(record: RunRecord) -> Iterator[tuple[str, tuple[str, Any]]]:
     """Name, then text to show and value to compare, of all that a record says of its surroundings."""
-    held: Mapping[str, Any] = record.environment
+    environment: Mapping[str, Any] = record.environment
     for name in ("groupbench", "python", "platform", "cpu", "threads"):
-        if name in held:
-            yield name, (str(held[name]), str(held[name]))
-    for name, version in held.get("packages", {}).items():
+        if name in environment:
+            yield name, (str(environment[name]), str(environment[name]))
+    for name, version in environment.get("packages", {}).items():
         yield name, (version, version)
-    if "code" in held:
-        code = held["code"]
-        said = f"{code['commit'][:12]} ({code['state']})" if code["commit"] else code["state"]
-        yield "code", (f"{said} sha256 {code['sha256'][:12]}", code["sha256"])
+    if "code" in environment:
+        code = environment["code"]
+        text = f"{code['commit'][:12]} ({code['state']})" if code["commit"] else code["state"]
+        yield "code", (f"{text} sha256 {code['sha256'][:12]}", code["sha256"])
     if "evaluation" in record.config:
         yield "evaluation", (str(record.config["evaluation"]), record.config["evaluation"])
     for file, digest in dict(record.config.get("plugins") or {}).items():
@@ -90,5 +90,5 @@ def _surroundings(record: RunRecord) -> Iterator[tuple[str, tuple[str, Any]]]:
 
 
 def _moves_digits(name: str) -> bool:
-    """Whether it can change how floats are rounded; what other code changes, a repeat is there to show."""
+    """Whether it can change how floats are rounded; what other code changes is for the repetition to show."""
     return name not in ("groupbench", "platform", "code", "evaluation") and not name.startswith("plugin ")

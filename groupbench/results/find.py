@@ -40,22 +40,22 @@ def repeatable_runs(records: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def _folders(text: str, results: Path) -> list[Path]:
-    place = Path(text)
-    if place.is_dir():
-        below = place / "runs" if (place / "runs").is_dir() else place
-        found = sorted(file.parent.resolve() for file in below.rglob("run.json"))
-        if not found:
+    path = Path(text)
+    if path.is_dir():
+        below = path / "runs" if (path / "runs").is_dir() else path
+        folders = sorted(file.parent.resolve() for file in below.rglob("run.json"))
+        if not folders:
             raise ResultError(f"{text} holds no run; give the folder of a run, or a results folder")
-        return found
-    found = []
+        return folders
+    folders = []
     if re.fullmatch("[0-9a-f]+", text):
-        found = [file.parent.resolve() for file in results.glob(f"runs/*/*/*/{text}*/run.json")]
-    if not found:
+        folders = [file.parent.resolve() for file in results.glob(f"runs/*/*/*/{text}*/run.json")]
+    if not folders:
         raise ResultError(
             f"{text} is no folder, and no key in {results} begins so; give the folder of a run, or say with "
             "--results where to look for keys"
         )
-    if len(found) > 1:
-        keys = ", ".join(sorted(folder.name for folder in found))
-        raise ResultError(f"{len(found)} keys begin with {text}: {keys}; give more of the one meant")
-    return found
+    if len(folders) > 1:
+        keys = ", ".join(sorted(folder.name for folder in folders))
+        raise ResultError(f"{len(folders)} keys begin with {text}: {keys}; give more of the one meant")
+    return folders

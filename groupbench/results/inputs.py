@@ -1,4 +1,4 @@
-"""What a record says it was made from, found again and checked."""
+"""What a record says it was made from, loaded again and checked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
 
 
-class Inputs:
+class RecordedInputs:
     """Plugins and data sets of records, each loaded once.
 
     Args:
         data_dir: where original files lie.
         dataset: where the data set lies now, if it was a folder that has moved.
-        plugins: where plugins lie now; each takes the place of the recorded one with its file name.
+        plugins: where plugins lie now; each replaces the recorded one with its file name.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Inputs:
         return self._loaded[source]
 
     def _plugin(self, record: RunRecord, file: str) -> str:
-        place = self._moved.get(Path(file).name, file)
-        if not Path(place).is_file():
+        file_now = self._moved.get(Path(file).name, file)
+        if not Path(file_now).is_file():
             raise PluginError(
-                f"run {record.key} ({record.method}) needs the plugin {place}, which is not there; "
+                f"run {record.key} ({record.method}) needs the plugin {file_now}, which is not there; "
                 f"say where it lies now with --plugin path/to/{Path(file).name}"
             )
-        return place
+        return file_now
 
 
 def recorded(record: RunRecord, what: str) -> Any:
@@ -83,9 +83,9 @@ def _require_same(record: RunRecord, dataset: Dataset) -> None:
             f"run {record.key} ({record.method}) used the data set {record.dataset!r}, not {dataset.name!r}; "
             "seeds go by the name, so give the one of that name"
         )
-    told = str(recorded(record, "content_hash"))
-    if dataset.content_hash != told:
+    expected = str(recorded(record, "content_hash"))
+    if dataset.content_hash != expected:
         raise DatasetError(
             f"dataset {record.dataset} is not what run {record.key} ({record.method}) used: its content hash "
-            f"is {dataset.content_hash[:12]} instead of {told[:12]}; take the same files and loader"
+            f"is {dataset.content_hash[:12]} instead of {expected[:12]}; take the same files and loader"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -26,10 +26,11 @@ LONGEST = 150
 """Characters of a data set, protocol or method label that a folder name keeps."""
 
 EXTERNAL = "external"
-"""Family of what judges rankings that were made elsewhere."""
+"""Family of the records of rankings that were made elsewhere."""
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
+_ON_DISK = "figures"  # what `RunRecord.metrics` is called in `run.json`
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class ViewMetrics:
         aggregator: name of the aggregator; `none` for lists of single users and for reference
             rows, `own` for a group method's own group scores.
         values: expected value of each metric over a random order of ties, by name (`ndcg@10`).
-        best: the same with every tie broken in the method's favour.
+        best: the same with every tie broken in the method's favor.
         worst: the same with every tie broken against it.
         tied: share of top-10 places whose candidate is decided by a tie.
     """
@@ -52,6 +53,10 @@ class ViewMetrics:
     best: dict[str, float]
     worst: dict[str, float]
     tied: float
+
+    def by_rule(self, rule: Literal["expected", "best", "worst"]) -> dict[str, float]:
+        """The values with ties broken so."""
+        return {"expected": self.values, "best": self.best, "worst": self.worst}[rule]
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,13 @@ class RunRecord:
         method: label of the method with its non-default hyperparameters.
         name: the registered name of the method.
         family: the file or package the method comes from.
-        seed: number of the repeat.
+        seed: number of the repetition.
         hyperparameters: every hyperparameter with its value.
         tuning: how they were found (`groupbench.runner.config.Tuned` as a mapping); empty if they were not
             tuned.
         config: the resolved protocol, aggregators and metrics.
-        figures: the figures, one entry per view and aggregator.
-        views: per view: judged and skipped entities, and tau.
+        metrics: the metric values, one entry per view and aggregator.
+        views: per view: evaluated and skipped entities, and tau.
         seconds: wall-clock seconds of fit, score, aggregate and metrics.
         peak_mb: growth of resident memory (MiB) in fit, score, aggregate and metrics.
         environment: versions, CPU, threads, command.
@@ -95,7 +100,7 @@ class RunRecord:
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     tuning: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
-    figures: tuple[ViewMetrics, ...] = ()
+    metrics: tuple[ViewMetrics, ...] = ()
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mb: dict[str, float] = field(default_factory=dict)
@@ -106,33 +111,34 @@ class RunRecord:
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
         """Read a record, of an earlier layout too; `ValueError`, `KeyError` or `TypeError` if it is none."""
-        held = json.loads(text)
-        schema = held["schema"]
+        stored = json.loads(text)
+        schema = stored["schema"]
         if not 1 <= schema <= SCHEMA:
             raise ValueError(f"record layout {schema} instead of 1 to {SCHEMA}")
-        names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema}
-        if set(held) != names:
-            raise ValueError(f"keys {sorted(set(held) ^ names)} are missing or unknown")
-        for figures in held["figures"]:
+        names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema} - {"metrics"} | {_ON_DISK}
+        if set(stored) != names:
+            raise ValueError(f"keys {sorted(set(stored) ^ names)} are missing or unknown")
+        metrics = stored.pop(_ON_DISK)
+        for entry in metrics:
             for bound in _BOUNDS:
-                figures[bound] = {**figures["values"], **figures[bound]}
-        return _typed({**held, "schema": SCHEMA})
+                entry[bound] = {**entry["values"], **entry[bound]}
+        return _typed({**stored, "metrics": metrics, "schema": SCHEMA})
 
     def to_json(self) -> str:
         """The record as one line of JSON; bounds are written only where ties move a value."""
-        held = asdict(self)
-        for figures in held["figures"]:
+        stored = {_ON_DISK if name == "metrics" else name: value for name, value in asdict(self).items()}
+        for entry in stored[_ON_DISK]:
             for bound in _BOUNDS:
-                expected = figures["values"]
-                figures[bound] = {k: v for k, v in figures[bound].items() if repr(v) != repr(expected[k])}
-        return json.dumps(held, default=plain, separators=(",", ":")) + "\n"
+                expected = entry["values"]
+                entry[bound] = {k: v for k, v in entry[bound].items() if repr(v) != repr(expected[k])}
+        return json.dumps(stored, default=plain, separators=(",", ":")) + "\n"
 
 
-def _typed(held: dict[str, Any]) -> RunRecord:
+def _typed(stored: dict[str, object]) -> RunRecord:
     from pydantic import ValidationError
 
     try:
-        return _types().validate_python(held)
+        return _types().validate_python(stored)
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
@@ -145,7 +151,7 @@ def _types() -> TypeAdapter[RunRecord]:
     return TypeAdapter(RunRecord)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """What JSON holds of a hyperparameter of another type, the same in every process."""
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
@@ -181,7 +187,7 @@ def read(folder: Path) -> RunRecord | None:
         ) from error
 
 
-def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = None) -> None:
+def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None = None) -> None:
     """Write a job's folder: parquet tables first, `run.json` last by rename.
 
     Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere.
@@ -207,7 +213,7 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, Any] | None = No
         ) from error
 
 
-def is_done(folder: Path, tuning: Mapping[str, Any]) -> bool:
+def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
     """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged."""
     try:
         record = read(folder)
@@ -258,27 +264,26 @@ def records(root: Path) -> Iterator[RunRecord | ResultError]:
                 yield record
 
 
-def newest(found: Iterator[RunRecord | ResultError]) -> list[RunRecord]:
+def newest(records: Iterable[RunRecord | ResultError]) -> list[RunRecord]:
     """Of the records of the same dataset, protocol, method and seed only the one that ended last.
 
-    Of a method that was tuned twice on the same repeat only what has the later hyperparameters counts.
+    Of a method that was tuned twice on the same repetition only what has the later hyperparameters counts.
     """
-    by_seed: dict[tuple[Any, ...], RunRecord] = {}
-    by_tuning: dict[tuple[Any, ...], RunRecord] = {}
-    for record in found:
+    by_seed: dict[tuple[object, ...], RunRecord] = {}
+    by_tuning: dict[tuple[object, ...], RunRecord] = {}
+    for record in records:
         if isinstance(record, RunRecord):
-            for latest, place in ((by_seed, (*_row(record), record.seed)), (by_tuning, _tuned_row(record))):
-                if place not in latest or record.finished >= latest[place].finished:
-                    latest[place] = record
+            for latest, row in (
+                (by_seed, (record.dataset, record.protocol, record.method, record.seed)),
+                (by_tuning, _tuned_row(record)),
+            ):
+                if row not in latest or record.finished >= latest[row].finished:
+                    latest[row] = record
     return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
 
 
-def _row(record: RunRecord) -> tuple[str, str, str]:
-    return record.dataset, record.protocol, record.method
-
-
-def _tuned_row(record: RunRecord) -> tuple[Any, ...]:
-    return *_row(record), record.tuning.get("seed")
+def _tuned_row(record: RunRecord) -> tuple[object, ...]:
+    return record.dataset, record.protocol, record.method, record.tuning.get("seed")
 
 
 def safe_name(name: str) -> str:
@@ -289,10 +294,6 @@ def safe_name(name: str) -> str:
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
 
 
-def digest(decides: Mapping[str, Any]) -> str:
+def digest(decides: Mapping[str, object]) -> str:
     """A short hash of plain values, the same in every process."""
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=plain).encode()).hexdigest()[:16]
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

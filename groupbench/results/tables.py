@@ -1,4 +1,4 @@
-"""What a record and the tables beside it hold of the figures of a job."""
+"""What a record and the tables beside it say of the metric values of a job."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
 
 
-def figures(judged: CaseResult) -> store.ViewMetrics:
+def view_metrics(result: CaseResult) -> store.ViewMetrics:
     """The means of one view and aggregator, as the record holds them."""
-    values = judged.means("expected")
+    values = result.means("expected")
     return store.ViewMetrics(
-        view=judged.case.view.name,
-        aggregator=judged.aggregator,
+        view=result.case.view.name,
+        aggregator=result.aggregator,
         values=values,
-        best=judged.means("best"),
-        worst=judged.means("worst"),
+        best=result.means("best"),
+        worst=result.means("worst"),
         tied=values.get("tied_share@10", float("nan")),
     )
 
 
-def summary(case: EvaluationCase, reason: str) -> dict[str, Any]:
-    """Who is judged by a view, and by what; `reason` says why there are no figures, if there are none."""
+def summary(case: EvaluationCase, reason: str) -> dict[str, object]:
+    """Who is evaluated in a view, and how; `reason` says why there are no scores, if there are none."""
     return {
         "entities": int(case.evaluated.sum()),
         "skipped": int((~case.evaluated).sum()),
@@ -42,21 +42,21 @@ def summary(case: EvaluationCase, reason: str) -> dict[str, Any]:
     }
 
 
-def unjudged(view: str, reason: str) -> dict[str, Any]:
+def not_evaluated(view: str, reason: str) -> dict[str, object]:
     """The summary of a view that does not apply to the data."""
     known = {"entity": VIEWS[view].entity, "definition": VIEWS[view].definition, "reason": reason}
     return {"entities": 0, "skipped": 0, "tau": None, **known}
 
 
-def tables(dataset: Dataset, task: Task, judged: list[CaseResult]) -> dict[str, Any]:
+def tables(dataset: Dataset, task: Task, results: list[CaseResult]) -> dict[str, object]:
     """The tables beside a record, by name: values of every entity, recommended lists, and the groups."""
     import pyarrow as pa
 
     return {
         "entities": pa.concat_tables(
-            [_entity_table(j, dataset, task) for j in judged], promote_options="default"
+            [_entity_table(r, dataset, task) for r in results], promote_options="default"
         ),
-        "top": pa.concat_tables([_top_table(j, dataset, task) for j in judged]),
+        "top": pa.concat_tables([_top_table(r, dataset, task) for r in results]),
         "groups": _group_table(dataset, task),
     }
 
@@ -73,36 +73,36 @@ def _group_table(dataset: Dataset, task: Task) -> Any:
     return pa.table({"group": list(task.train.groups.ids), **columns, "members": members})
 
 
-def _names(judged: CaseResult, dataset: Dataset, task: Task) -> list[str]:
-    ids = dataset.user_ids if judged.case.view.entity == "user" else task.train.groups.ids
-    return [ids[i] for i in judged.case.lists.entities[judged.case.evaluated]]
+def _names(result: CaseResult, dataset: Dataset, task: Task) -> list[str]:
+    ids = dataset.user_ids if result.case.view.entity == "user" else task.train.groups.ids
+    return [ids[i] for i in result.case.lists.entities[result.case.evaluated]]
 
 
-def _entity_table(judged: CaseResult, dataset: Dataset, task: Task) -> Any:
+def _entity_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
-    names = _names(judged, dataset, task)
-    kept = judged.case.evaluated
+    names = _names(result, dataset, task)
+    evaluated = result.case.evaluated
     return pa.table(
         {
-            "view": pa.repeat(judged.case.view.name, len(names)).dictionary_encode(),
-            "aggregator": pa.repeat(judged.aggregator, len(names)).dictionary_encode(),
+            "view": pa.repeat(result.case.view.name, len(names)).dictionary_encode(),
+            "aggregator": pa.repeat(result.aggregator, len(names)).dictionary_encode(),
             "entity": names,
-            **{name: values[kept] for name, values in judged.values["expected"].items()},
+            **{name: values[evaluated] for name, values in result.values["expected"].items()},
         }
     )
 
 
-def _top_table(judged: CaseResult, dataset: Dataset, task: Task) -> Any:
+def _top_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
-    names = np.array(_names(judged, dataset, task), dtype=object)
-    lists, ranks = np.nonzero(judged.top[judged.case.evaluated] >= 0)
-    items = judged.top[judged.case.evaluated][lists, ranks]
+    names = np.array(_names(result, dataset, task), dtype=object)
+    lists, ranks = np.nonzero(result.top[result.case.evaluated] >= 0)
+    items = result.top[result.case.evaluated][lists, ranks]
     return pa.table(
         {
-            "view": pa.repeat(judged.case.view.name, len(lists)).dictionary_encode(),
-            "aggregator": pa.repeat(judged.aggregator, len(lists)).dictionary_encode(),
+            "view": pa.repeat(result.case.view.name, len(lists)).dictionary_encode(),
+            "aggregator": pa.repeat(result.aggregator, len(lists)).dictionary_encode(),
             "entity": pa.array(names[lists], type=pa.string()).dictionary_encode(),
             "rank": pa.array(ranks + 1, type=pa.int32()),
             "item": pa.array(

@@ -1,16 +1,27 @@
-"""What a run is asked to do: options of the command line and of a TOML file, checked."""
+"""What a run is asked to do; each option declared once, for commands, TOML files and Python functions."""
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.options import Flag, Names, Options, split_names
 from groupbench.models.group_adapter import MODES, GroupsAs, served_by
+from groupbench.runner.notation import parse_options, parse_seeds, parse_set
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -18,9 +29,17 @@ if TYPE_CHECKING:
 
 
 MOST_SEEDS = 10_000
-"""Repeats of one run, at most."""
+"""Seeds of one run, at most."""
 LAST_SEED = 2**63 - 1
-"""Number of the last repeat; tables hold no higher ones."""
+"""The last seed; tables hold no higher ones."""
+
+PROTOCOL_KEYS = ("ratio", "groups", "n_groups", "tau")
+"""Options of protocols that are so usual that they may also be given beside `protocol` instead of in it."""
+
+Text = Annotated[str, BeforeValidator(lambda path: os.fspath(path) if isinstance(path, Path) else path)]
+"""A text, or a path that becomes one."""
+Modes = Annotated[list[GroupsAs], BeforeValidator(split_names)]
+"""Ways to serve groups, in a list or in a text with commas between them."""
 
 
 class Tuned(BaseModel):
@@ -33,17 +52,17 @@ class Tuned(BaseModel):
     protocol: str
     """Label of the protocol they were found under, likewise."""
     seed: int = Field(ge=0)
-    """The repeat whose training rows were split again."""
+    """The seed whose training rows were split again."""
     repeats: int = Field(ge=1)
     """How often those were split."""
     view: str
-    """The view whose figure decided."""
+    """The view whose metric decided."""
     metric: str
     """The metric that decided."""
     aggregator: str
-    """The aggregator of that figure."""
+    """The aggregator of that metric."""
     trials: int = Field(ge=1)
-    """Settings that were tried, with the default, the failed and the pruned ones."""
+    """Hyperparameters that were tried, with the default, the failed and the pruned ones."""
     failed: int = Field(ge=0)
     """How many of those failed."""
     seconds: float = Field(ge=0)
@@ -54,53 +73,107 @@ class Tuned(BaseModel):
     """Hash of all hyperparameters of the method: with any other value they do not count as tuned."""
 
 
-class Config(BaseModel):
-    """A run: every key is an option of `groupbench run` and a key of `--config FILE`."""
+class Config(Options):
+    """A run: every field is an option of `groupbench run` and a key of `--config FILE`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    methods: list[str] = ["all"]
-    """Registered names; `all` stands for every one."""
-    dataset: list[str] = ["itmrec-sim"]
-    """Registered names or folders."""
-    protocol: dict[str, Any] = {}
-    """Options of the protocol."""
-    seeds: int | list[int] = 5
-    """Number of repeats (0, 1, 2 ...), or the repeats themselves."""
-    groups_as: list[GroupsAs] | None = None
-    """How recommenders of users serve groups that have rows of their own, each a job: `members`, `rows` or
-    `both`; runs and tuning without it have all three."""
-    group_weight: int = Field(1, ge=1)
-    """As how many equal users a group stands in `rows` and `both`."""
-    aggregators: list[str] = ["all"]
-    """Aggregators to judge; fewer of them save time where there are many groups."""
-    set: dict[str, dict[str, Any]] = {}
-    """Hyperparameters by method; a table `ease[both]` stands in place of `ease` where users and groups are
-    learned from, and may hold their `group_weight`."""
-    tuned: dict[str, Tuned] = {}
-    """How they were found, likewise, for those that `groupbench tune` found."""
-    plugins: list[str] = []
-    """Python files that add methods, data sets or aggregators."""
-    data_dir: str | None = None
-    """Folder with one sub-folder of original files per data set; else GROUPBENCH_DATA, the cache, the net."""
-    executor: Literal["local", "ray"] = "local"
-    """Where jobs are done: by processes on this machine, or on a Ray cluster."""
-    address: str | None = None
-    """`HOST:PORT` of the cluster; else that of RAY_ADDRESS, or one on this machine."""
-    jobs: int | None = Field(None, ge=1)
-    """Jobs at a time; without it one a core, of this machine or of the cluster."""
-    threads: int = Field(1, ge=1, le=1024)
-    """Threads of each worker; figures may differ in the last digits between numbers of threads."""
-    train_workers: int = Field(1, ge=1, le=1024)
-    """Processes that share the training of a method that can (see `Method.training_workers`); figures differ
-    by rounding between numbers of them."""
-    memory_budget: float | None = Field(None, gt=0, allow_inf_nan=False)
-    """GiB that a job may take beyond its data: a quarter for scores that are kept (0.5 GiB without it), all
-    for similarities (8 GiB without it), before a fit that needs more is refused; figures stay the same."""
-    deterministic: bool = True
-    """Whether methods that give the same figures again with one thread only are held to one."""
-    timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
+    dataset: Annotated[Names, Flag("Data", names=True)] = Field(["itmrec-sim"])
+    """Data sets by name, or folders with a ratings.csv."""
+    data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
+    """Folder with a sub-folder of original files for each data set."""
+    protocol: Annotated[dict[str, object], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (
+        Field({})
+    )
+    """How data is split and evaluated; 'groupbench list protocols' shows them."""
+    seeds: Annotated[int | list[int], Flag("Protocol", metavar="NUMBERS")] = 5
+    """Number of seeds (0, 1, 2 ...), or the seeds themselves: 0,3,4 or 3,"""
+    aggregators: Annotated[Names, Flag("Protocol", names=True)] = Field(["all"])
+    """Aggregators to evaluate; fewer save time where there are many groups."""
+    methods: Annotated[Names, Flag("Methods", names=True)] = Field(["all"])
+    """Methods by name, comma-separated or repeated; 'all' is every one."""
+    set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
+    """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
+    tuned: dict[str, Tuned] = Field({})
+    """How hyperparameters were found, for those that `groupbench tune` found."""
+    groups_as: Annotated[Modes | None, Flag("Methods", names=True, unset="each that the data allow")] = None
+    """How recommenders of users serve groups with rows of their own: members, rows or both."""
+    group_weight: Annotated[int, Flag("Methods")] = Field(1, ge=1)
+    """Weight of a group's row beside rows of users, in rows and both."""
+    plugins: Annotated[list[Text], Flag("Methods", flags=("--plugin",), metavar="FILE")] = Field([])
+    """Python file that adds methods, data sets and the like."""
+    executor: Annotated[Literal["local", "ray"], Flag("Resources")] = "local"
+    """What runs jobs: local, processes of this machine; ray, a cluster."""
+    address: Annotated[str | None, Flag("Resources", metavar="HOST:PORT", unset="RAY_ADDRESS")] = None
+    """Where the Ray cluster is; without any, one is started on this machine."""
+    jobs: Annotated[int | None, Flag("Resources", ("--jobs", "-j"), unset="one a core")] = Field(None, ge=1)
+    """Jobs at a time."""
+    threads: Annotated[int, Flag("Resources")] = Field(1, ge=1, le=1024)
+    """Threads of each worker; last digits may differ between numbers of threads."""
+    train_workers: Annotated[int, Flag("Resources")] = Field(1, ge=1, le=1024)
+    """Processes that share the training of a job (dmtl); numbers of them differ by rounding."""
+    memory_budget: Annotated[
+        float | None, Flag("Resources", metavar="GIB", unset="0.5 for scores, 8 for similarities")
+    ] = Field(None, gt=0, allow_inf_nan=False)
+    """GiB that a job may take beyond its data: a quarter for scores that are cached, all for similarities,
+    before a fit that needs more is refused."""
+    deterministic: Annotated[bool, Flag("Resources")] = True
+    """Hold methods to one thread that cannot be repeated with more."""
+    timeout: Annotated[float, Flag("Resources")] = Field(3600.0, gt=0, allow_inf_nan=False)
     """Seconds after which a job is ended."""
+
+    @classmethod
+    def keys(cls) -> Set[str]:
+        """The fields, and what may be given beside `protocol`."""
+        return {*cls.model_fields, *PROTOCOL_KEYS, "option"}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_protocol(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Put the protocol's name, `PROTOCOL_KEYS` and the texts of `option` into one table."""
+        rest = dict(values)
+        beside = {key: rest.pop(key) for key in PROTOCOL_KEYS if key in values}
+        beside |= parse_options(rest.pop("option", []))
+        protocol = values.get("protocol", {})
+        if isinstance(protocol, str):
+            rest["protocol"] = protocol = {"name": protocol}
+        return {**rest, "protocol": {**protocol, **beside}} if beside and isinstance(protocol, dict) else rest
+
+    @field_validator("set", "seeds", "methods", mode="before")
+    @classmethod
+    def _parse(cls, value: object, info: ValidationInfo) -> object:
+        if info.field_name == "set" and isinstance(value, list):
+            return parse_set(value)
+        if info.field_name == "seeds" and isinstance(value, str):
+            return parse_seeds(value)
+        if info.field_name == "methods" and isinstance(value, list | tuple):
+            for name in value:
+                if not isinstance(name, str):
+                    hint = "register your class with @method('name')"
+                    raise ConfigError(f"names must be text, got {name!r}; {hint}")
+        return value
+
+    @field_validator("methods", "dataset", "aggregators", "groups_as")
+    @classmethod
+    def _require_one(cls, names: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        if names is not None and not names:
+            shown = (
+                ", ".join(MODES)
+                if info.field_name == "groups_as"
+                else "'groupbench list' shows what there is"
+            )
+            raise ConfigError(f"{info.field_name}: name at least one; {shown}")
+        return names
+
+    @field_validator("seeds")
+    @classmethod
+    def _check_seeds(cls, seeds: int | list[int]) -> int | list[int]:
+        numbers = [seeds - 1] if isinstance(seeds, int) else seeds
+        if isinstance(seeds, int) and seeds > MOST_SEEDS:
+            raise ConfigError(f"seeds={seeds}: these are more than {MOST_SEEDS} seeds; ask for fewer")
+        if max(numbers, default=0) > LAST_SEED:
+            raise ConfigError(f"seeds={seeds!r}: the last seed is {LAST_SEED}; name lower ones")
+        if min(numbers, default=-1) < 0:
+            raise ConfigError(f"seeds={seeds!r}: ask for at least one seed, 0 or higher")
+        return seeds
 
     def method_names(self) -> list[str]:
         """The methods asked for, each once, in the order given.
@@ -113,7 +186,7 @@ class Config(BaseModel):
 
         names: list[str] = []
         for name in self.methods:
-            names += list(methods.all()) if name == "all" else [methods[name].name]
+            names += list(methods) if name == "all" else [methods[name].name]
         for name, values in self.set.items():
             if values and served_by(name) not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
@@ -127,12 +200,12 @@ class Config(BaseModel):
         """
         from groupbench.core.registry import aggregators
 
-        known = list(aggregators.all())
-        asked = {aggregators[name].name for name in self.aggregators if name != "all"}
-        return [name for name in known if name in asked or "all" in self.aggregators]
+        known = list(aggregators)
+        chosen = {aggregators[name].name for name in self.aggregators if name != "all"}
+        return [name for name in known if name in chosen or "all" in self.aggregators]
 
     def seed_list(self) -> list[int]:
-        """The repeats, each once."""
+        """The seeds, each once."""
         return list(range(self.seeds)) if isinstance(self.seeds, int) else list(dict.fromkeys(self.seeds))
 
     def resolved_protocol(self, dataset: Dataset | None = None) -> Protocol:
@@ -142,104 +215,37 @@ class Config(BaseModel):
         return make_protocol(self.protocol, dataset)
 
 
-def make_config(file: str | Path | None = None, **options: Any) -> Config:
+def make_config(file: str | Path | None = None, **options: object) -> Config:
     """A config from a TOML file and options; options that are None leave the file's value.
 
     Raises:
         ConfigError: naming the file and key of whatever is unknown or wrong.
     """
-    given = {k: v for k, v in options.items() if v is not None}
     if file is None:
-        return _validated(given, "")
-    held = _read(Path(file))
-    _validated(held, f"{file}: ")
-    return _validated(_merged(held, given), "")
+        return Config.make(**options)
+    table = _read(Path(file))
+    try:
+        below = Config.make(**table)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from error.__cause__
+    above = Config.make(**options)
+    return Config.make(**_merged(below.model_dump(exclude_unset=True), above.model_dump(exclude_unset=True)))
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
     """`above` over `below`, table by table."""
     out = {**below, **above}
     for key in below.keys() & above.keys():
-        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
-            out[key] = _merged(below[key], above[key])
+        first, second = below[key], above[key]
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            out[key] = _merged(first, second)
     return out
 
 
-def _validated(values: Mapping[str, Any], where: str) -> Config:
-    for key in values:
-        if key not in Config.model_fields:
-            raise ConfigError(where + unknown("key", key, Config.model_fields))
-    values = {
-        k: [v]
-        if k in ("methods", "dataset", "plugins", "groups_as", "aggregators") and isinstance(v, str)
-        else v
-        for k, v in values.items()
-    }
-    try:
-        config = Config(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        depth = 3 if first["loc"][0] == "tuned" else 1
-        place = ".".join(map(str, first["loc"][:depth]))
-        raise ConfigError(f"{where}{place}={first['input']!r}: {first['msg'].lower()}") from error
-    if config.groups_as is not None and not config.groups_as:
-        raise ConfigError(f"{where}groups_as: name at least one of {', '.join(MODES)}, or leave it out")
-    for key in ("methods", "dataset", "aggregators"):
-        if not getattr(config, key):
-            raise ConfigError(f"{where}{key}: name at least one; 'groupbench list' shows what there is")
-    if isinstance(config.seeds, int) and config.seeds > MOST_SEEDS:
-        raise ConfigError(
-            f"{where}seeds={config.seeds}: these are more than {MOST_SEEDS} repeats; ask for fewer"
-        )
-    if any(seed > LAST_SEED for seed in config.seed_list()):
-        raise ConfigError(f"{where}seeds={config.seeds!r}: the last repeat is {LAST_SEED}; name lower ones")
-    if not config.seed_list() or min(config.seed_list()) < 0:
-        raise ConfigError(f"{where}seeds={config.seeds!r}: ask for at least one seed, 0 or higher")
-    return config
-
-
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"config {file}: no such file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"config {file}: {error}; it must be a TOML file in UTF-8") from error
-
-
-def parse_set(texts: list[str]) -> dict[str, dict[str, Any]]:
-    """Turn `svd.n_factors=50` into nested values; values are TOML, anything else is text.
-
-    Raises:
-        ConfigError: if a text is not of the form METHOD.PARAMETER=VALUE.
-    """
-    out: dict[str, dict[str, Any]] = {}
-    for text in texts:
-        place, equals, value = text.partition("=")
-        method, dot, parameter = place.strip().rpartition(".")
-        if not (equals and dot and method and parameter):
-            raise ConfigError(f"--set {text}: write METHOD.PARAMETER=VALUE, for example svd.n_factors=50")
-        out.setdefault(method, {})[parameter] = _value(value)
-    return out
-
-
-def parse_options(texts: list[str]) -> dict[str, Any]:
-    """Turn `group_features=shares` into values; values are TOML, anything else is text.
-
-    Raises:
-        ConfigError: if a text is not of the form KEY=VALUE.
-    """
-    out = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not (equals and key.strip()):
-            raise ConfigError(f"--option {text}: write KEY=VALUE, for example group_features=shares")
-        out[key.strip()] = _value(value)
-    return out
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"x = {text}")["x"]
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return text.strip()

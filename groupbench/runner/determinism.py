@@ -1,30 +1,30 @@
-"""Which jobs give the same figures again, and how many threads that allows them."""
+"""Which jobs give the same metric values again, and how many threads that allows them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
 from groupbench.core.registry import Entry
 from groupbench.models.recommender import Deterministic
 
 
-def promise(entry: Entry[Any]) -> Deterministic:
+def promise(entry: Entry) -> Deterministic:
     """When a method gives the same scores again, by its own words; reference rows always do.
 
     Raises:
         PluginError: if the method says so in words of its own.
     """
-    said = getattr(entry.make, "deterministic", "always")
-    if said not in get_args(Deterministic):
-        wrong = unknown("value of 'deterministic'", str(said), get_args(Deterministic))
-        raise PluginError(f"method {entry.name}: {wrong}; mend {entry.file}")
-    return cast(Deterministic, said)
+    promised = getattr(entry.make, "deterministic", "always")
+    if promised not in get_args(Deterministic):
+        wrong = unknown("value of 'deterministic'", str(promised), get_args(Deterministic))
+        raise PluginError(f"method {entry.name}: {wrong}; fix {entry.file}")
+    return cast(Deterministic, promised)
 
 
-def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -> bool:
-    """Whether a job gives the same figures again on its machine, if it has the same number of threads.
+def repeatable(entry: Entry, parameters: Mapping[str, object], threads: int) -> bool:
+    """Whether a job gives the same metric values again on its machine, if it has the same number of threads.
 
     Args:
         entry: the method.
@@ -36,8 +36,8 @@ def repeatable(entry: Entry[Any], parameters: Mapping[str, Any], threads: int) -
     return promise(entry) != "never"
 
 
-def needs_one_thread(entry: Entry[Any], parameters: Mapping[str, Any]) -> bool:
-    """Whether only a process with one thread gives the same figures again.
+def needs_one_thread(entry: Entry, parameters: Mapping[str, object]) -> bool:
+    """Whether only a process with one thread gives the same metric values again.
 
     Raises:
         ConfigError: if the hyperparameters ask for more threads.
@@ -46,7 +46,7 @@ def needs_one_thread(entry: Entry[Any], parameters: Mapping[str, Any]) -> bool:
         return False
     if not repeatable(entry, parameters, threads=1):
         raise ConfigError(
-            f"{entry.name}.num_threads={parameters['num_threads']}: with more than one thread its figures "
+            f"{entry.name}.num_threads={parameters['num_threads']}: with more than one thread its metrics "
             "cannot be repeated; leave it at 1, or run with --no-deterministic"
         )
     return True

@@ -1,4 +1,4 @@
-"""Where the jobs of a run are done: on this machine, or on a cluster; all else is the same."""
+"""What runs the jobs: processes of this machine, or a cluster; all else is the same."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Executor(Protocol):
     """Does jobs, whatever becomes of the processes that do them, and writes the records of those it did."""
 
-    def places(self, threads: int) -> int:
-        """How many jobs with so many threads it does at a time, if nobody says otherwise."""
+    def capacity(self, threads: int) -> int:
+        """How many jobs with so many threads it does at a time, by default."""
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
@@ -29,7 +29,7 @@ class Executor(Protocol):
 
         Args:
             jobs: in the order in which to start them; what the caller adds to a deque meanwhile is run too.
-            workers: jobs at a time; None for as many as there are places.
+            workers: jobs at a time; None for as many as it has capacity for.
             threads: BLAS and OpenMP threads of each job, but for those that are held to one.
             timeout: seconds after which a job is ended.
         """
@@ -45,24 +45,24 @@ class Local:
 
     loaded: Mapping[str, Dataset]
 
-    places = staticmethod(pool.places)
+    capacity = staticmethod(pool.capacity)
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None, threads: int, timeout: float
     ) -> Generator[Job | pool.JobOutcome, None, None]:
-        """Run jobs in processes, as of `pool.run`."""
-        return pool.run(jobs, workers=workers, threads=threads, timeout=timeout, loaded=self.loaded)
+        """Run jobs in processes, as of `pool.run_jobs`."""
+        return pool.run_jobs(jobs, workers=workers, threads=threads, timeout=timeout, loaded=self.loaded)
 
 
-def at_a_time(config: Config, does: Executor) -> int | None:
-    """Jobs at a time, fewer where each has several training workers; None for as many as there are places."""
+def at_a_time(config: Config, executor: Executor) -> int | None:
+    """Jobs at a time, fewer where each has several training workers; None for the executor's capacity."""
     if config.jobs is None and config.train_workers > 1:
-        return max(1, does.places(config.threads) // config.train_workers)
+        return max(1, executor.capacity(config.threads) // config.train_workers)
     return config.jobs
 
 
 @contextmanager
-def executor(config: Config, loaded: Mapping[str, Dataset]) -> Iterator[Executor]:
+def open_executor(config: Config, loaded: Mapping[str, Dataset]) -> Iterator[Executor]:
     """The executor that `config` asks for, ready to run jobs.
 
     Args:

@@ -1,10 +1,10 @@
-"""Jobs: what is fitted once and judged by all views, and where its outcome lies."""
+"""Jobs: what is fitted once and evaluated by all views, and where its outcome lies."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from groupbench.core import registry
 from groupbench.evaluation import evaluate
 from groupbench.models.group_adapter import WEIGHT, served
 from groupbench.results import store
+from groupbench.runner.keys import trial_key
 from groupbench.runner.resolve import weighed
 
 if TYPE_CHECKING:
-    from groupbench.evaluation.protocols import Protocol
     from groupbench.models.group_adapter import GroupsAs
 
 
@@ -32,6 +32,7 @@ class Job:
         content_hash: hash of its content; a worker that loads other data refuses the job.
         simulated: whether a program made the data.
         protocol: options of the protocol.
+        protocol_label: its name with the options that differ from their defaults, as in `paper+ratio=0.9`.
         method: registered name.
         overrides: hyperparameters that differ from what the name stands for.
         tuning: how those were found; empty if they were not tuned.
@@ -46,7 +47,7 @@ class Job:
         one_thread: whether its process is held to one thread, without which nobody could repeat it.
         validation: None to hold out what the protocol holds out; else the job is part of a trial of tuning,
             and its training rows are held out from again, for the validation repeat of this number.
-        views: the views to judge; empty for all of the protocol.
+        views: the views to evaluate; empty for all of the protocol.
         groups_as: how a recommender of users serves groups: by their `members`, or as pseudo-users that are
             fitted on the `rows` of groups, or on `both` theirs and those of users.
         group_weight: as how many pseudo-users each group stands.
@@ -59,9 +60,10 @@ class Job:
     dataset: str
     content_hash: str
     simulated: bool
-    protocol: dict[str, Any]
+    protocol: dict[str, object]
+    protocol_label: str
     method: str
-    overrides: dict[str, Any]
+    overrides: dict[str, object]
     seed: int
     aggregators: tuple[str, ...]
     plugins: tuple[str, ...]
@@ -70,7 +72,7 @@ class Job:
     cost: float
     foreign: bool
     one_thread: bool
-    tuning: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, object] = field(default_factory=dict)
     validation: int | None = None
     views: tuple[str, ...] = ()
     groups_as: GroupsAs = "members"
@@ -93,20 +95,22 @@ class Job:
         return f"{self.method}[{','.join(own)}]" if own else self.method
 
     @property
-    def protocol_label(self) -> str:
-        """The protocol's name with its non-default options."""
-        return self._protocol().label
-
-    @property
     def folder(self) -> Path:
         """Where the job leaves its record; that of a trial is no result."""
-        place = (Path(self.results), self.dataset, self.protocol_label)
+        location = (Path(self.results), self.dataset, self.protocol_label)
         if self.validation is not None:
-            return store.folder_of(*place, self.method, self.key, "studies")
-        return store.folder_of(*place, self.label, self.key)
+            return store.folder_of(*location, self.method, self.key, "studies")
+        return store.folder_of(*location, self.label, self.key)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has a record of success, so that it is not run again; what is damaged counts as none."""
+        return store.is_done(self.folder, self.tuning)
 
     def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
         """The record of this job with what is known before it runs, and `found` afterwards."""
+        from groupbench.evaluation.protocols import make_protocol
+
         entry = registry.methods[self.method]
         return store.RunRecord(
             key=self.key,
@@ -122,7 +126,7 @@ class Job:
             hyperparameters={**entry.parameters(), **self.overrides},
             tuning=self.tuning,
             config={
-                "protocol": self._protocol().model_dump(),
+                "protocol": make_protocol(self.protocol).model_dump(),
                 "aggregators": list(self.aggregators),
                 "groups_as": self.groups_as,
                 "group_weight": self.group_weight,
@@ -135,17 +139,16 @@ class Job:
             **found,
         )
 
-    def trial(self, hyperparameters: Mapping[str, Any], repeat: int, view: str, aggregator: str) -> Job:
-        """This job with other hyperparameters, judged by one view on a validation split of its training rows.
+    def trial(self, hyperparameters: Mapping[str, object], repeat: int, view: str, aggregator: str) -> Job:
+        """This job with other hyperparameters, evaluated by one view on a split of its training rows.
 
         Args:
             hyperparameters: those that differ from what the name stands for, maybe with the weight of
                 groups' rows.
             repeat: number of the validation split.
-            view: the only view that judges.
+            view: the only view.
             aggregator: the only aggregator.
         """
-        decides = {"job": self.key, "set": hyperparameters, "repeat": repeat, "by": [view, aggregator]}
         overrides, weight = weighed(self.groups_as, hyperparameters, self.group_weight)
         return replace(
             self,
@@ -154,7 +157,7 @@ class Job:
             validation=repeat,
             views=(view,),
             aggregators=(aggregator,),
-            key=store.digest(decides),
+            key=trial_key(self.key, hyperparameters, repeat, view, aggregator),
         )
 
     def to_json(self) -> bytes:
@@ -164,18 +167,8 @@ class Job:
     @classmethod
     def from_json(cls, text: bytes) -> Job:
         """The inverse of `to_json`."""
-        held = json.loads(text)
-        return cls(**{f.name: _tuple(held[f.name]) for f in fields(cls)})
-
-    def _protocol(self) -> Protocol:
-        from groupbench.evaluation.protocols import make_protocol
-
-        return make_protocol(self.protocol)
-
-
-def unfinished(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs that have no record of success yet; what is damaged counts as none."""
-    return [job for job in jobs if not store.is_done(job.folder, job.tuning)]
+        values = json.loads(text)
+        return cls(**{f.name: _tuple(values[f.name]) for f in fields(cls)})
 
 
 def _file_hash(file: str) -> str:

@@ -1,4 +1,4 @@
-"""Which jobs a config asks for, and what decides their keys."""
+"""Which jobs a config asks for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError
-from groupbench.core.version import VERSION
-from groupbench.evaluation import evaluate
-from groupbench.metrics import foreign
 from groupbench.models.group_adapter import served, served_by
-from groupbench.results.store import digest
 from groupbench.runner.determinism import needs_one_thread
 from groupbench.runner.job import Job
-from groupbench.runner.resolve import made, mode_key, modes, train_workers, tuning_of, values_for, weighed
+from groupbench.runner.keys import hyperparameters_digest, job_keys
+from groupbench.runner.resolve import made, modes, train_workers, tuning_of, values_for, weighed
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config
 
 
-def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[Job]:
+def plan_jobs(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[Job]:
     """Every job that `config` asks for, expensive ones first, in an order that is always the same.
 
     Raises:
@@ -41,7 +38,7 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
         for protocol in [config.resolved_protocol(dataset)]
         for name in config.method_names()
         for mode in modes(config, registry.methods[name], dataset, protocol)
-        for job in _planned(config, aggregators, source, dataset, protocol, name, mode, results)
+        for job in _plan_method(config, aggregators, (source, dataset), protocol, name, mode, results)
     ]
     known = {name for job in jobs for name in (job.method, job.served)} | config.tuned.keys()
     for name, values in config.set.items():
@@ -55,37 +52,30 @@ def plan(config: Config, loaded: Mapping[str, Dataset], results: Path) -> list[J
     return sorted(jobs, key=lambda job: (-job.cost, rank[job.source], job.seed))
 
 
-def _planned(
+def _plan_method(
     config: Config,
     aggregators: Mapping[str, str],
-    source: str,
-    dataset: Dataset,
+    loaded: tuple[str, Dataset],
     protocol: Protocol,
     name: str,
     mode: GroupsAs,
     results: Path,
 ) -> list[Job]:
-    """The jobs of one method that serves groups in one way, one for each seed; errors as of `plan`.
+    """The jobs of one method that serves groups in one way, one for each seed; errors as of `plan_jobs`.
 
     `aggregators` maps their names to the hashes of their sources.
     """
-    entry = registry.methods[name]
-    asked, weight = weighed(mode, values_for(config.set, name, mode), config.group_weight)
-    overrides, parameters, cost = made(entry, asked)
+    (source, dataset), entry, row = loaded, registry.methods[name], served(name, mode)
+    given, weight = weighed(mode, values_for(config.set, name, mode), config.group_weight)
+    overrides, parameters, cost = made(entry, given)
     one_thread = config.deterministic and needs_one_thread(entry, parameters)
-    workers = train_workers(entry, config.train_workers)
-    decides = {
-        "content": dataset.content_hash,
-        "protocol": protocol.model_dump(),
-        "method": name,
-        "parameters": parameters,
-        "code": [VERSION, evaluate.VERSION, entry.source_hash],
-        "aggregators": dict(aggregators),
-        "one_thread": one_thread,
-        **({"metrics": added} if (added := foreign()) else {}),
-        **mode_key(mode, weight),
-    }
-    row, chosen = served(name, mode), digest({**parameters, **mode_key(mode, weight)})
+    seeds, chosen = config.seed_list(), hyperparameters_digest(parameters, (mode, weight))
+    keys = job_keys(
+        *(dataset, protocol, entry, parameters, (mode, weight)),
+        aggregators=aggregators,
+        one_thread=one_thread,
+        seeds=seeds,
+    )
     return [
         Job(
             source=source,
@@ -94,21 +84,22 @@ def _planned(
             content_hash=dataset.content_hash,
             simulated=dataset.simulated,
             protocol={**config.protocol, "name": protocol.name},
+            protocol_label=protocol.label,
             method=name,
             overrides=overrides,
             seed=seed,
             aggregators=tuple(aggregators),
             plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
             results=str(results),
-            key=digest({**decides, "seed": seed}),
+            key=keys[seed],
             cost=cost,
             foreign=not entry.make.__module__.startswith("groupbench."),
             one_thread=one_thread,
             tuning=tuning_of(row, config.tuned.get(row), chosen, dataset.name, protocol.label),
             groups_as=mode,
             group_weight=weight,
-            train_workers=workers,
+            train_workers=train_workers(entry, config.train_workers),
             memory_budget=config.memory_budget,
         )
-        for seed in config.seed_list()
+        for seed in seeds
     ]

@@ -11,14 +11,15 @@ import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import send_handle
-from typing import IO, TYPE_CHECKING, cast
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Self, cast
 
 from groupbench.results.store import Status
-from groupbench.runner.job import Job, unfinished
-from groupbench.runner.shelf import DatasetCache
+from groupbench.runner.job import Job
+from groupbench.runner.serialization import serialize
 from groupbench.runner.worker import FILE_FOLLOWS
 
 if TYPE_CHECKING:
@@ -33,7 +34,46 @@ _GRACE = 5.0
 """Seconds that a worker which hung up has to end."""
 
 Data = bytes | memoryview | IO[bytes]
-"""A packed data set, itself or in a file."""
+"""A serialized data set, itself or in a file."""
+
+
+class DatasetCache:
+    """Data sets that the run has loaded, as files from which its workers read them sooner.
+
+    The files have no name, and are gone with the last process that has them open.
+
+    Args:
+        loaded: the data sets by the name they were asked for.
+    """
+
+    def __init__(self, loaded: Mapping[str, Dataset]) -> None:
+        self._loaded = loaded
+        self._files: dict[str, IO[bytes] | None] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def file(self, job: Job) -> IO[bytes] | None:
+        """The job's data set; None if the run has not loaded it, it cannot be serialized or the disk is full.
+
+        The job loads it itself then.
+        """
+        if job.content_hash not in self._files:
+            self._files[job.content_hash] = None
+            if job.source in self._loaded:
+                with suppress(Exception):
+                    self._files[job.content_hash] = self._written(self._loaded[job.source])
+        return self._files[job.content_hash]
+
+    def _written(self, dataset: Dataset) -> IO[bytes]:
+        file = self._open.enter_context(TemporaryFile())  # noqa: SIM115
+        file.write(serialize(dataset))
+        file.flush()
+        return file
 
 
 class JobOutcome:
@@ -62,17 +102,17 @@ class _Worker:
         self.pipe = Connection(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
-        self._given: set[str] = set()
+        self._sent: set[str] = set()
 
     def start(self, job: Job, data: Data | None) -> None:
         self._job, self._started = job, time.monotonic()
         with suppress(OSError):
-            if data is not None and job.content_hash not in self._given:
-                self._give(data)
-                self._given.add(job.content_hash)
+            if data is not None and job.content_hash not in self._sent:
+                self._send(data)
+                self._sent.add(job.content_hash)
             self.pipe.send_bytes(job.to_json())
 
-    def _give(self, data: Data) -> None:
+    def _send(self, data: Data) -> None:
         if isinstance(data, bytes | memoryview):
             self.pipe.send_bytes(data)
         else:
@@ -83,18 +123,18 @@ class _Worker:
         return time.monotonic() - self._started
 
     def outcome(self) -> JobOutcome:
-        """What the worker says of its job; one that went away is judged by what it wrote or its exit code."""
+        """What the worker says of its job; of one that went away what it wrote or its exit code."""
         with suppress(EOFError, OSError, ValueError):
             if self.pipe.poll():
-                said = json.loads(self.pipe.recv_bytes())
-                return self._ended(said["status"], said["reason"])
+                message = json.loads(self.pipe.recv_bytes())
+                return self._ended(message["status"], message["reason"])
         try:
             reason = _cause(self._process.wait(_GRACE))
         except subprocess.TimeoutExpired:
             reason = "the process closed its connection to the run"
         assert self._job is not None
-        wrote_whole = not unfinished([self._job])
-        return self._ended("done", "") if wrote_whole else self._ended("killed", reason)
+        is_done = self._job.is_done
+        return self._ended("done", "") if is_done else self._ended("killed", reason)
 
     def late(self, timeout: float) -> JobOutcome:
         return self._ended("timeout", f"no result after {timeout:g} s; raise --timeout to give it longer")
@@ -115,7 +155,7 @@ class _Worker:
 
 
 class WorkerPool:
-    """Worker processes on this machine, of which those that did their job well are kept for another."""
+    """Worker processes on this machine, of which those that did their job well take another."""
 
     def __init__(self) -> None:
         self._busy: list[_Worker] = []
@@ -131,7 +171,7 @@ class WorkerPool:
         Args:
             job: what to do.
             threads: threads of the process, unless the job is held to one.
-            data: the job's data set as of `parcel.pack`, itself or in a file; None for a process that loads
+            data: the job's data set as of `serialize`, itself or in a file; None for a process that loads
                 it itself.
         """
         worker = self._worker(1 if job.one_thread else threads)
@@ -154,21 +194,21 @@ class WorkerPool:
             workers.pop().kill()
 
     def _worker(self, threads: int) -> _Worker:
-        """A worker with this many threads: an idle one, or a new one in the place of an idle one."""
-        for place, worker in enumerate(self._idle):
+        """A worker with this many threads: an idle one, or a new one instead of an idle one."""
+        for index, worker in enumerate(self._idle):
             if worker.threads == threads:
-                return self._idle.pop(place)
+                return self._idle.pop(index)
         if self._idle:
             self._idle.pop().kill()
         return _Worker(threads)
 
 
-def places(threads: int) -> int:
+def capacity(threads: int) -> int:
     """One job a core: threads are few, and rarely all busy."""
     return len(os.sched_getaffinity(0))
 
 
-def run(
+def run_jobs(
     jobs: Sequence[Job],
     *,
     workers: int | None,
@@ -187,15 +227,15 @@ def run(
         loaded: data sets by the name they were asked for; processes load the others themselves.
     """
     queue = jobs if isinstance(jobs, deque) else deque(jobs)
-    limit = workers or places(threads)
-    crew = WorkerPool()
-    with DatasetCache(loaded or {}) as shelf, closing(crew):
-        while queue or crew:
-            while queue and len(crew) < limit:
+    limit = workers or capacity(threads)
+    pool = WorkerPool()
+    with DatasetCache(loaded or {}) as cache, closing(pool):
+        while queue or pool:
+            while queue and len(pool) < limit:
                 job = queue.popleft()
-                crew.start(job, threads, shelf.file(job))
+                pool.start(job, threads, cache.file(job))
                 yield job
-            yield from crew.ended(timeout)
+            yield from pool.ended(timeout)
 
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, JobOutcome]]:
@@ -209,7 +249,7 @@ def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Jo
 def _cause(code: int) -> str:
     if code >= 0:
         return f"the process left with exit status {code} in the middle of the job"
-    known = {s.value: s.name for s in signal.Signals}
-    name = known.get(-code, f"signal {-code}")
+    names = {s.value: s.name for s in signal.Signals}
+    name = names.get(-code, f"signal {-code}")
     hints = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in compiled code)"}
     return f"the process was ended by {name}{hints.get(name, '')}"

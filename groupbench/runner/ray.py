@@ -24,10 +24,9 @@ import numpy as np
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, GroupbenchError, ResultError
 from groupbench.results import store
-from groupbench.runner import serialize
-from groupbench.runner.needs import Needs, needs
 from groupbench.runner.pool import JobOutcome
-from groupbench.runner.ray_node import JobRequest, JobResult, serve
+from groupbench.runner.ray_node import JobRequest, JobResult, Needs, needs, serve
+from groupbench.runner.serialization import serialize
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -42,7 +41,7 @@ _POLL = 1.0
 _GRACE = 10.0
 """Seconds that nodes have to end what they do when a run is interrupted."""
 
-_PATIENCE = 5.0
+_CONNECT_TIMEOUT = 5.0
 """Seconds that a cluster has to answer at its address."""
 
 
@@ -61,7 +60,7 @@ class Cluster:
         self._sent: dict[str, tuple[Any, int]] = {}
         self._running: dict[Any, tuple[JobRequest, int]] = {}
 
-    def places(self, threads: int) -> int:
+    def capacity(self, threads: int) -> int:
         """How many jobs with so many threads the cores of all nodes are enough for."""
         return max(1, int(self._ray.cluster_resources().get("CPU", 0)) // threads)
 
@@ -79,7 +78,7 @@ class Cluster:
         self._require_room(queue, threads)
         try:
             while queue or self._running:
-                while queue and len(self._running) < (workers or self.places(threads)):
+                while queue and len(self._running) < (workers or self.capacity(threads)):
                     job = queue.popleft()
                     self._start(JobRequest.of(job, threads, timeout), MAX_ATTEMPTS)
                     yield job
@@ -96,32 +95,32 @@ class Cluster:
                     "add a larger node, or lower --threads"
                 )
 
-    def _start(self, order: JobRequest, lives: int) -> None:
-        wanted = self._needs(order.job, order.threads)
+    def _start(self, request: JobRequest, attempts: int) -> None:
+        wanted = self._needs(request.job, request.threads)
         remote = self._serve.options(
             num_cpus=wanted.cpus,
             num_gpus=wanted.gpus,
             memory=wanted.memory,
             max_retries=0,
-            name=order.job.label,
+            name=request.job.label,
         )
-        data, _ = self._data(order.job)
-        self._running[remote.remote(order, data)] = (order, lives)
+        data, _ = self._data(request.job)
+        self._running[remote.remote(request, data)] = (request, attempts)
 
     def _ended(self) -> Iterator[JobOutcome]:
         """Outcomes of jobs that ended; waits a moment for the first. Jobs that got lost begin anew."""
         ready, _ = self._ray.wait(list(self._running), timeout=_POLL)
         for reference in ready:
-            order, lives = self._running.pop(reference)
+            request, attempts = self._running.pop(reference)
             try:
-                delivery = self._ray.get(reference)
+                result = self._ray.get(reference)
             except self._ray.exceptions.RayError as error:
-                if lives > 1:
-                    self._start(order, lives - 1)
+                if attempts > 1:
+                    self._start(request, attempts - 1)
                 else:
-                    yield JobOutcome(order.job, "killed", _lost(error), 0.0)
+                    yield JobOutcome(request.job, "killed", _lost(error), 0.0)
             else:
-                yield _received(order.job, delivery)
+                yield _received(request.job, result)
 
     def _stop(self) -> None:
         """End what is running, and wait until it has ended."""
@@ -138,8 +137,8 @@ class Cluster:
     def _data(self, job: Job) -> tuple[Any, int]:
         """A job's data set in the object store, and its bytes."""
         if job.content_hash not in self._sent:
-            packed = serialize.pack(self._loaded[job.source])
-            self._sent[job.content_hash] = self._ray.put(np.frombuffer(packed, dtype=np.uint8)), len(packed)
+            data = serialize(self._loaded[job.source])
+            self._sent[job.content_hash] = self._ray.put(np.frombuffer(data, dtype=np.uint8)), len(data)
         return self._sent[job.content_hash]
 
 
@@ -190,25 +189,25 @@ def _own_sigterm() -> Iterator[None]:
 
 
 def _require_answer(address: str) -> None:
-    """Raise `OSError` or `ValueError` if nobody listens there, which Ray needs minutes to find out."""
+    """Raise `OSError` or `ValueError` if no server listens there, which Ray needs minutes to find out."""
     host, colon, port = address.rpartition("://")[2].rpartition(":")
     if colon:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT).close()
 
 
-def _received(job: Job, delivery: JobResult) -> JobOutcome:
+def _received(job: Job, result: JobResult) -> JobOutcome:
     """Write what came back from a node, as if it had been made here."""
     try:
-        _write_log(job, delivery.log)
-        if delivery.record is not None:
-            _require_same_code(delivery.record)
+        _write_log(job, result.log)
+        if result.record is not None:
+            _require_same_code(result.record)
             # The node knows plugins by other paths.
-            here = job.record("done")
-            record = replace(delivery.record, config=here.config, family=here.family)
-            store.write(job.folder, record, delivery.tables)
+            local = job.record("done")
+            record = replace(result.record, config=local.config, family=local.family)
+            store.write(job.folder, record, result.tables)
     except GroupbenchError as error:
-        return JobOutcome(job, "failed", str(error), delivery.seconds)
-    return JobOutcome(job, delivery.status, delivery.reason, delivery.seconds)
+        return JobOutcome(job, "failed", str(error), result.seconds)
+    return JobOutcome(job, result.status, result.reason, result.seconds)
 
 
 def _write_log(job: Job, log: bytes) -> None:

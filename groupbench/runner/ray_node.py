@@ -1,4 +1,7 @@
-"""What a machine of a cluster does with a job: one worker process, as in a local run, and all comes back."""
+"""What a machine of a cluster must have free for a job, and does with it: all as in a local run.
+
+A job has one worker process there; its record and tables come back.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from groupbench.core import registry
 from groupbench.core.errors import PluginError
 from groupbench.core.files import scratch
 from groupbench.results import store
@@ -16,14 +20,58 @@ from groupbench.runner import pool
 if TYPE_CHECKING:
     from groupbench.runner.job import Job
 
+COPIES = 10
+"""How often a job may hold its data set at a time: split, as matrices, as what a method makes of it."""
+
+_GIB = 2**30
+
 LOG = 2**20
 """Last bytes of a job's output that come back."""
 
 COMMAND = "GROUPBENCH_COMMAND"
 """The environment variable from which records take the command."""
 
-_crew = pool.WorkerPool()
-"""The worker of this process, which serves one order at a time, and lives on between them."""
+_pool = pool.WorkerPool()
+"""The worker of this process, which serves one request at a time, and lives on between them."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What must be free where a job starts.
+
+    Attributes:
+        cpus: cores.
+        gpus: graphics processors.
+        memory: bytes.
+    """
+
+    cpus: int
+    gpus: int
+    memory: int
+
+    def __str__(self) -> str:
+        gpus = f" and {self.gpus} GPU" if self.gpus else ""
+        return f"{self.cpus} CPU, {self.memory / _GIB:.1f} GiB of memory{gpus}"
+
+
+def needs(job: Job, threads: int, data: int) -> Needs:
+    """A core a thread, the `memory_gib` of the method and that for the data set, and a GPU for `device=cuda`.
+
+    Each training worker takes as much.
+
+    Args:
+        job: the job.
+        threads: threads of its process, unless it is held to one.
+        data: bytes of its data set.
+    """
+    entry = registry.methods[job.method]
+    device = {**entry.parameters(), **job.overrides}.get("device")
+    memory = float(getattr(entry.make, "memory_gib", 1.0))
+    return Needs(
+        cpus=(1 if job.one_thread else threads) * job.train_workers,
+        gpus=int(device == "cuda") * job.train_workers,
+        memory=(int(memory * _GIB) + COPIES * data) * job.train_workers,
+    )
 
 
 @dataclass(frozen=True)
@@ -46,7 +94,7 @@ class JobRequest:
 
     @classmethod
     def of(cls, job: Job, threads: int, timeout: float) -> JobRequest:
-        """The order for a job, with its plugins and their private neighbours (`_*.py`) as they are now.
+        """A request, with its plugins and their private neighbours (`_*.py`) as they are now.
 
         Raises:
             PluginError: if one of these files cannot be read.
@@ -54,17 +102,17 @@ class JobRequest:
         plugins = tuple(_files(Path(plugin)) for plugin in job.plugins)
         return cls(job, plugins, threads, timeout, os.environ.get(COMMAND, ""))
 
-    def unpacked(self, place: Path) -> Job:
-        """The job with its results and plugins below `place`, from where no other job can take them."""
+    def unpack(self, folder: Path) -> Job:
+        """The job with its results and plugins below `folder`, from where no other job can take them."""
         files = []
         for number, contents in enumerate(self.plugins):
-            folder = place / f"plugin{number}"
-            folder.mkdir()
+            plugin = folder / f"plugin{number}"
+            plugin.mkdir()
             for name, content in contents.items():
-                (folder / name).write_bytes(content)
-            files.append(str(folder / next(iter(contents))))
+                (plugin / name).write_bytes(content)
+            files.append(str(plugin / next(iter(contents))))
         foreign = self.job.foreign or bool(files)
-        return replace(self.job, results=str(place), plugins=tuple(files), foreign=foreign)
+        return replace(self.job, results=str(folder), plugins=tuple(files), foreign=foreign)
 
 
 @dataclass(frozen=True)
@@ -88,33 +136,33 @@ class JobResult:
     tables: dict[str, bytes] = field(default_factory=dict)
 
 
-def serve(order: JobRequest, data: Any) -> JobResult:
+def serve(request: JobRequest, data: Any) -> JobResult:
     """Do a job in a worker process of this machine; called in the main thread of a process of its own.
 
     Args:
-        order: the job.
-        data: its data set as of `parcel.pack`, as any object with a buffer of bytes.
+        request: the job.
+        data: its data set as of `serialize`, as any object with a buffer of bytes.
     """
-    if order.command:
-        os.environ[COMMAND] = order.command
+    if request.command:
+        os.environ[COMMAND] = request.command
     # Ray cancels by an interrupt, which a node that was started in the background would ignore.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with scratch("groupbench-node-") as folder:
-        job = order.unpacked(folder)
-        ended = _ended(job, order, memoryview(data))
+        job = request.unpack(folder)
+        ended = _ended(job, request, memoryview(data))
         record = store.read(job.folder) if ended.status == "done" else None
         tables = {} if record is None else {f.stem: f.read_bytes() for f in job.folder.glob("*.parquet")}
         return JobResult(ended.status, ended.reason, ended.seconds, _log(job), record, tables)
 
 
-def _ended(job: Job, order: JobRequest, data: memoryview) -> pool.JobOutcome:
+def _ended(job: Job, request: JobRequest, data: memoryview) -> pool.JobOutcome:
     try:
-        _crew.start(job, order.threads, data)
+        _pool.start(job, request.threads, data)
         while True:
-            for outcome in _crew.ended(order.timeout):
+            for outcome in _pool.ended(request.timeout):
                 return outcome
     except BaseException:
-        _crew.close()
+        _pool.close()
         raise
 
 

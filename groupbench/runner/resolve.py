@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, GroupbenchError, PluginError
 from groupbench.models.group_adapter import WEIGHT, served
 from groupbench.models.recommender import GroupRecommender, Recommender
+from groupbench.runner.keys import hyperparameters_digest
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -17,39 +18,33 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config, Tuned
 
 
-def modes(config: Config, entry: registry.Entry[Any], dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
+def modes(config: Config, entry: registry.Entry, dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
     """How a method is to serve groups: by members unless it can learn from rows."""
-    asked: list[GroupsAs] = config.groups_as or ["members"]
     kind = entry.make if isinstance(entry.make, type) else object
     of_users = issubclass(kind, Recommender) and not issubclass(kind, GroupRecommender)
     rated = protocol.groups_rate and dataset.group_ratings is not None
     if not (of_users and rated) or entry.family == "reference":
         return ["members"]
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys(config.groups_as or ["members"]))
 
 
-def mode_key(mode: GroupsAs, weight: int) -> dict[str, Any]:
-    """What a mode adds to a key."""
-    return {} if mode == "members" else {"groups_as": mode, WEIGHT: weight}
-
-
-def values_for(tables: Mapping[str, Mapping[str, Any]], name: str, mode: GroupsAs) -> Mapping[str, Any]:
+def values_for(tables: Mapping[str, Mapping[str, object]], name: str, mode: GroupsAs) -> Mapping[str, object]:
     """What is set for a method that serves groups so: in a table of its own, else in the method's."""
     return tables.get(served(name, mode), tables.get(name, {}))
 
 
-def weighed(mode: GroupsAs, values: Mapping[str, Any], weight: int) -> tuple[dict[str, Any], int]:
+def weighed(mode: GroupsAs, values: Mapping[str, object], weight: int) -> tuple[dict[str, object], int]:
     """The `values` without the weight of groups' rows, and that, else `weight`; members have none, so 1."""
     if mode == "members":
         return dict(values), 1
-    weight = values.get(WEIGHT, weight)
-    if type(weight) is not int or weight < 1:
-        raise ConfigError(f"{WEIGHT}={weight!r}: a group stands as one user or more; give 1, 2 or so")
-    return {k: v for k, v in values.items() if k != WEIGHT}, weight
+    given = values.get(WEIGHT, weight)
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ConfigError(f"{WEIGHT}={given!r}: a group stands as one user or more; give 1, 2 or so")
+    return {k: v for k, v in values.items() if k != WEIGHT}, given
 
 
-def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protocol: str) -> dict[str, Any]:
-    """How the settings with the digest `chosen` were tuned; empty if they were not.
+def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protocol: str) -> dict[str, object]:
+    """How the hyperparameters with the digest `chosen` were tuned; empty if they were not.
 
     Raises:
         ConfigError: if they were tuned for another data set or protocol.
@@ -64,38 +59,38 @@ def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protoco
     return tuned.model_dump()
 
 
-def train_workers(entry: registry.Entry[Any], asked: int) -> int:
-    """How many processes train the method, if `asked` are allowed.
+def train_workers(entry: registry.Entry, wanted: int) -> int:
+    """How many processes train the method, if `wanted` are allowed.
 
     Raises:
         ConfigError: if it trains on mini-batches and cannot share them.
     """
     can = getattr(entry.make, "training_workers", "none")
-    if asked > 1 and can == "one":
+    if wanted > 1 and can == "one":
         raise ConfigError(
-            f"{entry.name} trains in one process only; leave it out, or leave out train_workers={asked}"
+            f"{entry.name} trains in one process only; leave it out, or leave out train_workers={wanted}"
         )
-    return asked if can == "many" else 1
+    return wanted if can == "many" else 1
 
 
-def settings(name: str, mode: GroupsAs, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All hyperparameters of the method `name`, and its mode and weight if it learns from groups' rows.
+def tuned_digest(name: str, mode: GroupsAs, given: Mapping[str, object]) -> str:
+    """By what hyperparameters that were tuned are recognized.
 
     Args:
-        name: registered name.
+        name: registered name of the method.
         mode: how it serves groups.
-        asked: hyperparameters that are set, maybe with the weight, which is 1 otherwise.
+        given: hyperparameters that are set, maybe with the weight, which is 1 otherwise.
 
     Raises:
-        ConfigError: as of `plan`.
+        ConfigError: as of `plan_jobs`.
     """
-    values, weight = weighed(mode, asked, 1)
-    return {**made(registry.methods[name], values)[1], **mode_key(mode, weight)}
+    values, weight = weighed(mode, given, 1)
+    return hyperparameters_digest(made(registry.methods[name], values)[1], (mode, weight))
 
 
 def made(
-    entry: registry.Entry[Any], asked: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], float]:
+    entry: registry.Entry, given: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object], float]:
     """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
     if entry.make.__module__ == "__main__":
         raise PluginError(
@@ -104,13 +99,13 @@ def made(
         )
     try:
         defaults = entry.parameters()
-        made = entry.create(**asked) if asked else None
-        overrides = {k: getattr(made, k) for k in asked if getattr(made, k) != defaults[k]}
+        method = entry.create(**given) if given else None
+        overrides = {k: getattr(method, k) for k in given if getattr(method, k) != defaults[k]}
         return overrides, {**defaults, **overrides}, float(getattr(entry.make, "relative_cost", 1.0))
     except GroupbenchError:
         raise
     except Exception as error:
         first = str(error).partition("\n")[0]
         raise PluginError(
-            f"method {entry.name} cannot be made: {type(error).__name__}: {first}; mend {entry.file}"
+            f"method {entry.name} cannot be made: {type(error).__name__}: {first}; fix {entry.file}"
         ) from error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config
     from groupbench.runner.job import Job
     from groupbench.runner.pool import JobOutcome
-    from groupbench.runner.tuning import Options, Search
+    from groupbench.runner.tuning import Search, TuningOptions
 
 
 def start(
@@ -37,45 +37,44 @@ def start(
         begin: called with the jobs to run and how many at a time, before any starts.
     """
     from groupbench.results import store
-    from groupbench.runner.executors import at_a_time, executor
-    from groupbench.runner.job import unfinished
-    from groupbench.runner.plan import plan
+    from groupbench.runner.executors import at_a_time, open_executor
+    from groupbench.runner.plan import plan_jobs
     from groupbench.runner.pool import JobOutcome
 
     loaded = _load(config, tell)
-    jobs = plan(_all_modes(config), loaded, results.resolve())
+    jobs = plan_jobs(_all_modes(config), loaded, results.resolve())
     for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:
         if any(job.served == name for job in jobs):
             tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")
-    left = unfinished(jobs)
+    missing = [job for job in jobs if not job.is_done]
     _require_writable(results)
-    for job in left:
+    for job in missing:
         if (file := store.damaged(job.folder)) is not None:
             tell(f"{file} is damaged, or of another version; its job is done again")
-    missing = {job.key for job in left}
+    keys = {job.key for job in missing}
     for job in jobs:
-        if job.key not in missing:
+        if job.key not in keys:
             store.tidy(job.folder)
-    if not left:
+    if not missing:
         return jobs
     ended = 0
     with ExitStack() as stack:
-        does = stack.enter_context(executor(config, loaded))
-        workers = at_a_time(config, does)
-        begin(left, min(workers or does.places(config.threads), len(left)))
-        events = does.run(left, workers=workers, threads=config.threads, timeout=config.timeout)
+        executor = stack.enter_context(open_executor(config, loaded))
+        workers = at_a_time(config, executor)
+        begin(missing, min(workers or executor.capacity(config.threads), len(missing)))
+        events = executor.run(missing, workers=workers, threads=config.threads, timeout=config.timeout)
         for event in stack.enter_context(closing(events)):
             if isinstance(event, JobOutcome):
                 ended += 1
                 if event.status != "done":
                     store.write(event.job.folder, event.job.record(event.status, event.reason))
-            report(event, ended, len(left))
+            report(event, ended, len(missing))
     return jobs
 
 
 def start_tuning(
     config: Config,
-    options: Options,
+    options: TuningOptions,
     results: Path,
     report: Callable[[Search], None] = lambda search: None,
     tell: Callable[[str], None] = lambda text: None,
@@ -93,13 +92,9 @@ def start_tuning(
     """
     from groupbench.runner import tuning
 
-    if len(config.dataset) != 1:
-        raise ConfigError(
-            f"{len(config.dataset)} data sets: tune on one at a time, each to a file of its own"
-        )
-    loaded = _load(config, tell)
+    loaded = {config.dataset[0]: load_dataset(config, tell)}
     _require_writable(results)
-    return tuning.run(_all_modes(config), options, loaded, results.resolve(), report, begin)
+    return tuning.search_all(_all_modes(config), options, loaded, results.resolve(), report, begin)
 
 
 def collect(jobs: Sequence[Job]) -> list[RunRecord]:
@@ -107,6 +102,19 @@ def collect(jobs: Sequence[Job]) -> list[RunRecord]:
     from groupbench.results import store
 
     return [record for job in jobs if (record := store.read(job.folder)) is not None]
+
+
+def load_dataset(config: Config, tell: Callable[[str], None] = lambda text: None) -> Dataset:
+    """The only data set of `config`, once its plugins are loaded; `tell` as of `start`.
+
+    Raises:
+        ConfigError: if there are several.
+        DatasetError: if it cannot be loaded.
+    """
+    if len(config.dataset) != 1:
+        raise ConfigError(f"{len(config.dataset)} data sets: name one at a time")
+    (dataset,) = _load(config, tell).values()
+    return dataset
 
 
 def _all_modes(config: Config) -> Config:

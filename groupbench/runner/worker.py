@@ -31,7 +31,7 @@ FILE_FOLLOWS = b"file"
 
 
 def main(descriptor: int) -> None:
-    """Serve jobs, and keep the data sets that come before them, until the parent closes the connection."""
+    """Serve jobs, and cache the data sets that come before them, until the parent closes the connection."""
     _fork_guard(descriptor)
     _prefer_as_victim()
     from groupbench.runner.job import Job
@@ -45,31 +45,30 @@ def main(descriptor: int) -> None:
         if message.startswith(b"{"):
             pipe.send_bytes(json.dumps(_outcome(Job.from_json(message))).encode())
         elif message == FILE_FOLLOWS:
-            _keep_file(recv_handle(pipe))
+            _cache_file(recv_handle(pipe))
         else:
-            _keep(message)
+            _cache(message)
 
 
-def _keep_file(descriptor: int) -> None:
-    """Keep the data set in a file; what is of a kind that no parcel knows is left to the job to load."""
+def _cache_file(descriptor: int) -> None:
+    """Cache the data set in a file; what cannot be deserialized is left to the job to load."""
     with (
         open(descriptor, "rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
         suppress(Exception),
     ):
-        _keep(data)
+        _cache(data)
 
 
-def _keep(data: bytes | mmap.mmap) -> None:
-    from groupbench.runner import execute, serialize
+def _cache(data: bytes | mmap.mmap) -> None:
+    from groupbench.runner.execution import cache
+    from groupbench.runner.serialization import deserialize
 
-    execute.keep(serialize.unpack(data))
+    cache(deserialize(data))
 
 
 def _outcome(job: Job) -> dict[str, str]:
-    from groupbench.runner.job import unfinished
-
-    if not unfinished([job]):  # Another run in the same results folder was faster.
+    if job.is_done:  # Another run in the same results folder was faster.
         return {"status": "done", "reason": ""}
     log = job.folder / "log.txt"
     try:
@@ -78,7 +77,7 @@ def _outcome(job: Job) -> dict[str, str]:
     except OSError as error:
         return {"status": "failed", "reason": _one_line(f"cannot write {log}: {error.strerror}")}
     try:
-        from groupbench.runner.execute import execute
+        from groupbench.runner.execution import execute
 
         execute(job)
         outcome = {"status": "done", "reason": ""}

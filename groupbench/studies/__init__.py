@@ -1,33 +1,35 @@
-"""Studies of DMTL: which part matters, what the profile weight does, and how well groups are profiled."""
+"""Studies of DMTL: which part matters, what the profile weight does, and how well groups are profiled.
+
+They start ordinary jobs and look inside fitted models; the models themselves are not here.
+"""
 
 from __future__ import annotations
 
-from groupbench.studies.ablation import study_ablation, with_ablations
-from groupbench.studies.fit import fitted, load_for, only_job, task_of
-from groupbench.studies.inspect import Inside, inside, losses_of
-from groupbench.studies.measure import Measured, measure
-from groupbench.studies.profiling import study_profiling
-from groupbench.studies.representation import Map, attention_by_feature, user_map
-from groupbench.studies.study import STUDY_FORMATS, Study, as_text, check_format, place_of
-from groupbench.studies.weights import WEIGHTS, study_weights, weighted
+from groupbench.studies._ablation import study_ablation, with_ablations
+from groupbench.studies._fit import fitted, only_job, task_of
+from groupbench.studies._inspect import Inspectable, inspectable, losses_of
+from groupbench.studies._measure import Measured, measure
+from groupbench.studies._profiling import study_profiling
+from groupbench.studies._representation import Map, attention_by_feature, user_map
+from groupbench.studies._study import STUDY_FORMATS, StudyReport, as_text, check_format, job_title
+from groupbench.studies._weights import WEIGHTS, study_weights, weighted
 
 __all__ = [
     "STUDY_FORMATS",
     "WEIGHTS",
-    "Inside",
+    "Inspectable",
     "Map",
     "Measured",
-    "Study",
+    "StudyReport",
     "as_text",
     "attention_by_feature",
     "check_format",
     "fitted",
-    "inside",
-    "load_for",
+    "inspectable",
+    "job_title",
     "losses_of",
     "measure",
     "only_job",
-    "place_of",
     "study_ablation",
     "study_profiling",
     "study_weights",

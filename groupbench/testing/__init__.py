@@ -1,9 +1,20 @@
-"""What a new method needs: a template to start from, and the conformance checks that all methods pass."""
+"""What a new method needs: a template to start from, and the conformance checks that all methods pass.
 
-from groupbench.testing.checks import check, checks_for
-from groupbench.testing.outcome import Check, CheckOutcome
-from groupbench.testing.small import small_training
-from groupbench.testing.template import method_template
-from groupbench.testing.trial import Trial
+Tests of groupbench itself are no part of the package; they lie in `tests/`.
+"""
 
-__all__ = ["Check", "CheckOutcome", "Trial", "check", "checks_for", "method_template", "small_training"]
+from groupbench.testing._checks import check, checks_for
+from groupbench.testing._outcome import CheckOutcome, ConformanceCheck
+from groupbench.testing._small import small_training
+from groupbench.testing._template import method_template
+from groupbench.testing._trial import MethodTrial
+
+__all__ = [
+    "CheckOutcome",
+    "ConformanceCheck",
+    "MethodTrial",
+    "check",
+    "checks_for",
+    "method_template",
+    "small_training",
+]

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from groupbench import benchmarks
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Dataset, Ratings
 from groupbench.data.loading import load
+from tests.benchmarks import speed
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
 """Of both sides; numba, which ranx runs on, has a NUMBA_NUM_THREADS of its own."""
@@ -30,7 +30,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     file = config.getoption("--ratios")
     if file is not None:
-        named = benchmarks.read_ratios(file)
+        named = speed.read_ratios(file)
         chosen = [item for item in items if name_of(item) in named]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
@@ -88,8 +88,8 @@ def compared(benchmark, request):
     """`compared(what=..., ...)`: save and show a `Comparison` that was measured."""
 
     def show(**measured):
-        one = benchmarks.Comparison(name=name_of(request.node), threads=THREADS, **measured)
-        benchmark.extra_info |= benchmarks.saved(one)
+        one = speed.Comparison(name=name_of(request.node), threads=THREADS, **measured)
+        benchmark.extra_info |= speed.saved(one)
         request.config.stash.setdefault(SHOWN, []).append(one)
 
     return show
@@ -115,7 +115,7 @@ def with_peak():
 def pytest_terminal_summary(terminalreporter, config):
     if shown := config.stash.get(SHOWN, None):
         terminalreporter.section("ours and theirs")
-        terminalreporter.write_line(benchmarks.render(shown))
+        terminalreporter.write_line(speed.render(shown))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from groupbench.aggregation import MemberScores
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NAMES = sorted(aggregators.all())
+NAMES = sorted(aggregators)
 
 
 def block(sizes, width):

@@ -13,15 +13,14 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._agree import AgreeNetwork
-from groupbench.models.deep._interactions import Interactions, Members, Rows
-from groupbench.models.deep._losses import regression
-from groupbench.models.deep._network import Batch
-from groupbench.models.deep._training import Schedule, train
+from groupbench.models.deep.agree import AgreeNetwork
+from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep.network import Batch
+from groupbench.models.deep.objective import DeepObjective, regression
+from groupbench.models.training import Schedule, StepLoss, Trainer
 
 N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
 NEGATIVES, BATCH = 4, 256
-SCHEDULE = Schedule(learning_rate=0.01, weight_decay=0.0, epochs=1, patience=1)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def data():
     joint = Ratings(cells // N_ITEMS, cells % N_ITEMS, np.ones(N_ROWS), N_GROUPS, N_ITEMS)
     alone = rng.permutation(N_USERS * N_ITEMS)[: 10 * N_USERS]
     own = Ratings(alone // N_ITEMS, alone % N_ITEMS, np.ones(len(alone)), N_USERS, N_ITEMS)
-    return Interactions(Rows.of(own), Rows.of(joint), Members.of(groups))
+    return Interactions(ChoiceRows.of(own), ChoiceRows.of(joint), Members.of(groups))
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +76,25 @@ def pair_logit(network, users, group, item):
     return network.tower((weights[:, None] * embedded).sum(dim=0) + network.groups(group), target)
 
 
+class Losses(DeepObjective):
+    """Losses that come one after the other."""
+
+    def __init__(self, network, data, losses):
+        super().__init__(network, data)
+        self.losses = losses
+
+    def batches(self):
+        return self.losses
+
+    def loss(self, batch, group):
+        return StepLoss(batch, batch.detach())
+
+
 def epoch(network, data, items, losses):
     trained = deepcopy(network)
-    return train(trained, lambda: losses(trained, data, items), SCHEDULE)[0].loss
+    objective = Losses(trained, data, losses(trained, data, items))
+    optimizer = torch.optim.AdamW(trained.parameters(), lr=0.01, weight_decay=0.0, fused=True)
+    return Trainer(trained, objective, optimizer, Schedule(epochs=1)).run()[0].losses["loss"]
 
 
 def test_an_epoch(versus, network, data, items):

@@ -1,6 +1,6 @@
 """Training rows a second: batches cut by index from tensors, against a plain loop over a DataLoader.
 
-Both sides train the same network with the same optimiser on the same mini-batches. The plain side is what a
+Both sides train the same network with the same optimizer on the same mini-batches. The plain side is what a
 textbook does: a `TensorDataset` of the rows, torch's `DataLoader`, and a network that encodes the user and
 the item of each row by itself, one network of an ensemble after the other. The losses of both sides on
 equal batches must be equal first. A single network must be five times as fast; a whole ensemble spends its
@@ -20,9 +20,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from groupbench.data.dataset import Features
 from groupbench.data.groups import Groups
-from groupbench.models.dmtl import DMTL
+from groupbench.models.distributed import SINGLE
 from groupbench.models.dmtl.features import memberships
-from groupbench.models.dmtl.fit import Fitting
+from groupbench.models.dmtl.fit import Fit
+from groupbench.models.dmtl.hyperparameters import Hyperparameters
 from groupbench.models.recommender import TrainingData
 
 CPU = torch.device("cpu")
@@ -105,8 +106,8 @@ def plain_epoch(members, optimizer, loader, groups, profile_weight):
 
 def trainer_of(train, **options):
     # Histories have no textbook form over single rows, so both sides do without.
-    fitting = Fitting(DMTL(interactions=False, refit=False, **options), train, CPU, None)
-    return fitting.prepare(train.ratings, epochs=10, validation=None)
+    made = Hyperparameters(interactions=False, refit=False, epochs=10, **options)
+    return Fit(made, train, CPU).trainer(made, train.ratings)
 
 
 @pytest.mark.parametrize(("ensemble", "bar"), [(1, 5), (6, None)])
@@ -117,24 +118,25 @@ def test_rows_a_second(movielens, train, versus, ensemble, bar):
     )
     torch.manual_seed(0)
     exact = trainer_of(train, dropout=0.0, ensemble=ensemble)
+    objective = exact.objective
     plain = [Plain(exact.network, member) for member in range(ensemble)]
 
     def equal(*_):
         """Epochs draw their own batches; it is the losses of equal ones that are equal."""
         for index in torch.randperm(len(rows)).split(4096)[:3]:
-            ours = exact.losses(exact.rows.take(index))
+            ours = objective.losses(objective.rows.take(index), SINGLE.whole(len(index)))
             theirs = plain_losses(plain, *data[index], groups)
             torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
     trainer = trainer_of(train, ensemble=ensemble)
     members = nn.ModuleList(Plain(trainer.network, member) for member in range(ensemble))
-    schedule = trainer.schedule
-    optimizer = torch.optim.Adam(members.parameters(), lr=schedule.learning_rate)
-    loader = DataLoader(data, batch_size=schedule.batch_size, shuffle=True)
+    made = trainer.objective.made
+    optimizer = torch.optim.Adam(members.parameters(), lr=made.learning_rate)
+    loader = DataLoader(data, batch_size=made.batch_size, shuffle=True)
     versus(
         f"an epoch of DMTL on {movielens.title}, {ensemble} network{'s' * (ensemble > 1)}",
         trainer.run_epoch,
-        partial(plain_epoch, members, optimizer, loader, groups, schedule.profile_weight),
+        partial(plain_epoch, members, optimizer, loader, groups, made.profile_weight),
         equal,
         against="PyTorch's DataLoader",
         bar=bar,

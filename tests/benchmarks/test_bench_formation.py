@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groupbench.data.formation import KINDS, describe, form
+from groupbench.data.formation import KINDS, Criteria, describe, form
 from groupbench.data.formation._pearson import Correlations
 
 
@@ -19,7 +19,9 @@ def ratings(movielens):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thousand_groups_of_four(benchmark, kind, relate, ratings):
     def run():
-        return form(kind, ratings, sizes=4, n_groups=1000, rng=np.random.default_rng(0), relate=relate)
+        return form(
+            kind, ratings, sizes=4, n_groups=1000, rng=np.random.default_rng(0), criteria=Criteria(relate)
+        )
 
     groups = benchmark.pedantic(run, rounds=3)
     assert (groups.sizes == 4).all()

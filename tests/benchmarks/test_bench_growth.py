@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupbench.benchmarks import AXES, Growth, saved
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
@@ -20,6 +19,7 @@ from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS
 from groupbench.models.recommender import Recommender, TrainingData
+from tests.benchmarks.speed import AXES, Growth, saved
 
 START = {"users": 8000, "items": 2000, "groups": 2000, "members": 4}
 END = {"users": 1_000_000, "items": 100_000, "groups": 1_000_000, "members": 128}

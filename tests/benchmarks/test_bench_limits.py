@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from groupbench.aggregation import MemberScores
-from groupbench.baselines._surprise_scores import Linear
+from groupbench.baselines._surprise_scores import LinearForm
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
@@ -21,7 +21,7 @@ from groupbench.core.registry import aggregators
 def test_scores_of_factors(versus):
     rng = np.random.default_rng(0)
     users, items = rng.normal(size=(4000, 100)), rng.normal(size=(5000, 100))
-    linear = Linear(np.zeros(len(users)), np.zeros(len(items)), users, items)
+    linear = LinearForm(np.zeros(len(users)), np.zeros(len(items)), users, items)
     everybody = np.arange(len(users))
 
     versus(

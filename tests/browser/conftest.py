@@ -15,6 +15,7 @@ import pytest
 from groupbench import api
 from groupbench.report.html import make_page, page_content
 from groupbench.results import store
+from tests._records import make_record, write_record
 
 FLAGS = (
     "--no-sandbox",
@@ -92,12 +93,12 @@ def values_of_groups(record, n_groups=4) -> dict[str, pa.Table]:
     """What a job keeps of groups with users of their own: values around its figures."""
     draws = np.random.default_rng([len(record.method), record.seed])
     names = [f"group {i}" for i in range(n_groups)]
-    means = {name: [figures.values[name] for figures in record.figures] for name in record.figures[0].values}
-    spread = draws.uniform(-0.05, 0.05, n_groups * len(record.figures))
+    means = {name: [figures.values[name] for figures in record.metrics] for name in record.metrics[0].values}
+    spread = draws.uniform(-0.05, 0.05, n_groups * len(record.metrics))
     entities = {
-        "view": np.repeat([figures.view for figures in record.figures], n_groups),
-        "aggregator": np.repeat([figures.aggregator for figures in record.figures], n_groups),
-        "entity": names * len(record.figures),
+        "view": np.repeat([figures.view for figures in record.metrics], n_groups),
+        "aggregator": np.repeat([figures.aggregator for figures in record.metrics], n_groups),
+        "entity": names * len(record.metrics),
         **{name: np.repeat(values, n_groups) + spread for name, values in means.items()},
     }
     groups = {
@@ -120,18 +121,12 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                     means = dict(zip(metrics, draws.uniform(0.2, 0.8, len(metrics)), strict=True))
                     worst = {name: value - 0.02 * (number % 2) for name, value in means.items()}
                     figures.append(store.ViewMetrics(view, aggregator, means, means, worst, 0.1))
-            record = store.RunRecord(
+            record = make_record(
+                method,
+                seed,
                 key=f"{number}-{seed}",
-                status="done",
-                reason="",
-                dataset="made",
-                simulated=True,
-                protocol="paper",
-                method=method,
-                name=method,
                 family="reference" if method in ("random", "oracle") else f"family {number % 7}",
-                seed=seed,
-                figures=tuple(figures),
+                metrics=tuple(figures),
                 views={view: {"entity": "group", "entities": 20, "skipped": 1, "tau": 3.5} for view in views},
                 seconds={"fit": float(draws.uniform(1, 100))},
                 peak_mb={"fit": float(draws.uniform(1, 500))},
@@ -139,18 +134,14 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                 environment={"groupbench": "0", "command": f"groupbench run --methods '{HOSTILE}'"},
                 finished="2026-01-01T00:00:00+00:00",
             )
-            folder = store.folder_of(root, record.dataset, record.protocol, method, record.key)
-            store.write(folder, record, values_of_groups(record) if of_groups else None)
+            write_record(root, record, values_of_groups(record) if of_groups else None)
 
 
 @pytest.fixture(scope="session")
 def failures(tmp_path_factory) -> Path:
     """A report of a folder in which every job failed."""
     root = tmp_path_factory.mktemp("failures")
-    record = store.RunRecord(
-        "k", "failed", f"ValueError: {HOSTILE}", "made", True, "paper", "svd", "svd", "f", 0
-    )
-    store.write(store.folder_of(root, record.dataset, record.protocol, record.method, record.key), record)
+    write_record(root, make_record(status="failed", reason=f"ValueError: {HOSTILE}"))
     make_page(page_content(root, api.load_records(root))).write(root / "report.html")
     return root / "report.html"
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from groupbench import api
-from groupbench.report import table_frame
+from groupbench.report.render import table_frame
 
 HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 VIEW = "#task=made%2C+paper&view=coupled&metric=precision%405&agg=borda&q=s&sort=seconds&dir=desc&refs=0"

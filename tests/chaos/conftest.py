@@ -41,7 +41,7 @@ def call(launch) -> Callable[..., subprocess.CompletedProcess]:
 
     def to_its_end(folder: Path, *arguments: object, **options) -> subprocess.CompletedProcess:
         with launch(folder, *arguments, **options) as process:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return to_its_end

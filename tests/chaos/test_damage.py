@@ -44,7 +44,7 @@ def contents(results: Path) -> dict[str, object]:
     held: dict[str, object] = {}
     for folder in jobs(results):
         place = str(folder.relative_to(results))
-        held[place] = store.read(folder).figures
+        held[place] = store.read(folder).metrics
         held |= {f"{place}/{file.name}": file.read_bytes() for file in folder.glob("*.parquet")}
     return held
 
@@ -133,10 +133,10 @@ def test_what_a_kill_left_beside_finished_jobs_is_removed_at_the_next_start(resu
 def test_a_failure_is_not_written_over_the_success_of_another_run(results):
     folder = jobs(results)[0]
     held = store.read(folder)
-    store.write(folder, replace(held, status="killed", reason="out of memory", figures=()))
+    store.write(folder, replace(held, status="killed", reason="out of memory", metrics=()))
     assert store.read(folder) == held
     cut_off(folder / "entities.parquet")
-    store.write(folder, replace(held, status="killed", reason="out of memory", figures=()))
+    store.write(folder, replace(held, status="killed", reason="out of memory", metrics=()))
     assert store.read(folder).status == "killed"
 
 
@@ -161,7 +161,7 @@ def test_two_writers_never_mix_their_files(results, tmp_path):
         for seed in (1, 2, 3)
     ]
     for writer in writers:
-        assert (writer.communicate(timeout=120)[1], writer.returncode) == (b"", 0)
+        assert (writer.communicate(timeout=600)[1], writer.returncode) == (b"", 0)
         seed = store.read(folder).seed
     assert {f.name for f in folder.iterdir()} == {
         "run.json",
@@ -177,7 +177,7 @@ def test_two_runs_that_ask_for_different_things_share_a_folder(whole, launch, tm
     one = ("run", "--methods", "random,popularity", "--seeds", "2", "-j", "2")
     other = ("run", "--methods", "popularity,item-mean", "--seeds", "1", "-j", "2")
     with launch(tmp_path, *one) as first, launch(tmp_path, *other) as second:
-        said = [process.communicate(timeout=120) for process in (first, second)]
+        said = [process.communicate(timeout=600) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], said
     held = contents(tmp_path / "results")
     assert {place: held[place] for place in contents(whole)} == contents(whole)

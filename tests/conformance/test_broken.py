@@ -1,4 +1,4 @@
-"""Every check finds exactly the fault that it is there for, and says what to mend."""
+"""Every check finds exactly the fault that it is there for, and says what to fix."""
 
 from __future__ import annotations
 

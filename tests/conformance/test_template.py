@@ -16,10 +16,10 @@ def written(tmp_path):
     """The entry that the template of `template-under-test` registers, taken off the registry afterwards."""
     file = tmp_path / "template_under_test.py"
     file.write_text(method_template("template-under-test"))
-    methods.all()
+    assert methods
     load_plugin(file)
     yield methods["template-under-test"]
-    methods._entries.pop("template-under-test")
+    methods._values.pop("template-under-test")
 
 
 def test_passes_all_checks_and_shows_its_parameters(written):

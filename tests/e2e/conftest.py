@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Command:
 
     folder: Path
 
-    def __call__(self, *arguments: object, timeout: float = 120, **environment: str):
+    def __call__(self, *arguments: object, timeout: float = 600, **environment: str):
         return subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=self.folder,
@@ -40,6 +41,25 @@ class Command:
             timeout=timeout,
             check=False,
         )
+
+    def on_terminal(self, *arguments: object, **environment: str) -> tuple[int, str]:
+        """Exit status of a call whose output is a terminal, and all that was written to it."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [PROGRAM, *map(str, arguments)],
+            cwd=self.folder,
+            env=self._environment({"TERM": "xterm-256color", "COLUMNS": "100", **environment}),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        ) as process:
+            os.close(theirs)
+            shown = b""
+            with suppress(OSError):  # The terminal is gone once its last writer is.
+                while read := os.read(ours, 65536):
+                    shown += read
+        os.close(ours)
+        return process.returncode, shown.decode()
 
     @contextmanager
     def running(self, *arguments: object) -> Iterator[subprocess.Popen]:

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from groupbench.cli import app
+from groupbench.cli import load_all
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -62,7 +61,7 @@ def test_a_page_shows_what_is_printed(cli, call, page):
 
 def found(words):
     """The command that is called by the first words, and the words behind."""
-    command, rest = get_command(app), list(words)
+    command, rest = load_all(), list(words)
     while hasattr(command, "commands"):
         command = command.commands[rest.pop(0)]
     return command, rest

@@ -1,14 +1,17 @@
-"""Methods, aggregators and data sets that live outside of the repository."""
+"""Methods, aggregators, data sets, views, protocols and metrics that live outside of the repository."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
 from groupbench import api
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 AGGREGATOR = '''
 from dataclasses import dataclass
 from groupbench import Aggregator, MemberScores, aggregator
@@ -76,6 +79,29 @@ def test_an_aggregator(cli):
     ndcg = groups[groups["metric"] == "ndcg@10"].set_index("aggregator")["value"]
     assert ndcg["second-best"] not in (ndcg["average"], ndcg["most-pleasure"])
     assert "second-best" in cli("table", "--aggregator", "second-best").stdout
+
+
+def test_a_view_a_protocol_and_a_metric(cli, statuses):
+    for name in ("lowest_rating", "parties", "rank_biased"):
+        shutil.copy(EXAMPLES / f"{name}.py", cli.folder)
+    protocol = ("--plugin", "parties.py", "--protocol", "parties", "--option", "n_groups=15")
+    added = (*protocol, "--plugin", "lowest_rating.py", "--plugin", "rank_biased.py")
+    call = ("run", *added, "--methods", "random,oracle", "--seeds", "1")
+    assert cli(*call).returncode == 0
+    assert {status for status, _ in statuses(cli.folder / "results").values()} == {"done"}
+    frame = api.load_results(cli.folder / "results")
+    assert set(frame["view"]) == {"rated-group", "rated-lowest"}
+    values = frame[frame["metric"] == "rbp@20"].pivot_table("value", "method", "view")
+    assert (values.loc["oracle"] > values.loc["random"]).all()
+    assert values.loc["oracle", "rated-group"] > values.loc["oracle", "rated-lowest"]
+    # Results are read without the plugins.
+    assert "protocol parties+n_groups=15, view rated-lowest" in cli("table", "--view", "rated-lowest").stdout
+
+    assert "0 run, 2 already there" in cli(*call).stdout
+    file = cli.folder / "lowest_rating.py"
+    file.write_text(file.read_text().replace("tau=3.5", "tau=3.0"))
+    assert "2 run, 0 already there" in cli(*call).stdout
+    assert "unknown view 'rated-lowest'" in cli("run", *protocol, "--methods", "random").stdout
 
 
 def test_a_data_set_through_an_entry_point(cli):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "torch", "scipy", "sklearn", "surprise", "implicit", "pyarrow", "matplotlib")
+HEAVY = {"implicit", "matplotlib", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "surprise", "torch"}
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,26 @@ def test_listing_imports_no_heavy_library(arguments):
         "try:\n"
         "    main()\n"
         "finally:\n"
-        f"    print(sorted(sys.modules.keys() & set({HEAVY!r})), file=sys.stderr)\n"
+        f"    print(sorted(sys.modules.keys() & {HEAVY!r}), file=sys.stderr)\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "[]\n")
     assert ended.stdout
+
+
+def test_the_names_of_a_registry_import_no_heavy_library():
+    program = (
+        "import sys; from groupbench.core.registry import methods, aggregators, datasets; "
+        "names = [*methods, *aggregators, *datasets]; "
+        "print(len(names), *sorted({m.partition('.')[0] for m in sys.modules}))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    count, *modules = found.stdout.split()
+
+    assert int(count) > 30
+    assert not HEAVY & set(modules)
+
+
+def test_pydantic_is_not_needed_to_list_names():
+    program = "import sys, groupbench.cli._describe as c; c.listing(); print('pydantic' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -24,7 +24,7 @@ def printed(notebook):
 def test_the_notebook(tmp_path):
     saved = nbformat.read(NOTEBOOK, as_version=4)
     again = nbformat.read(NOTEBOOK, as_version=4)
-    nbclient.NotebookClient(again, timeout=280, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    nbclient.NotebookClient(again, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert sum(map(len, printed(saved))) >= 4
     assert printed(again) == printed(saved)
     assert (tmp_path / "report.html").stat().st_size > 100_000

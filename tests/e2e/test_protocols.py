@@ -32,8 +32,8 @@ def bare(source):
 def figures(cli):
     """Runs a protocol and returns its figures by view, method, aggregator and metric, as means over seeds."""
 
-    def call(*arguments: object, timeout: float = 240):
-        ended = cli("run", *arguments, timeout=timeout)
+    def call(*arguments: object):
+        ended = cli("run", *arguments)
         assert ended.returncode == 0, ended
         assert "0 failed" in ended.stdout
         frame = api.load_results(cli.folder / "results")
@@ -143,7 +143,7 @@ def test_views_that_do_not_apply_are_left_out_with_their_reason(cli, figures):
     for record in records(cli):
         assert {view for view, facts in record["views"].items() if facts["entities"]} == {"full-group"}
     assert (ended.returncode, ended.stdout.count("protocol given, view ")) == (0, 1)
-    assert "not judged: bare, protocol given: view full-user: no held-out user rows came" in ended.stdout
+    assert "not evaluated: bare, protocol given: view full-user: no held-out user rows came" in ended.stdout
     assert (
         "view sampled-group: the held-out rows came without sampled negatives; see full-group" in ended.stdout
     )
@@ -216,7 +216,6 @@ def test_popularity_among_all_places_of_weeplaces(cli, figures, real_data):
     assert found["recall@20"] == pytest.approx(0.1253, abs=0.00006)
     assert record["views"]["full-group"]["entities"] == 4547
     assert record["views"]["full-user"]["entities"] == 1729
-    assert sum(record["seconds"][phase] for phase in ("score", "metrics")) < 60
     assert max(record["peak_mb"].values()) < 1000
 
 

@@ -18,7 +18,7 @@ RMSE = {0.8: 0.936, 0.85: 0.929}
 @pytest.mark.parametrize("ratio", EXPECTED)
 def test_movielens_users(cli, real_data, ratio):
     call = ("run", "--data-dir", real_data, "--dataset", "ml-100k", "--tau", "4", "--seeds", "1")
-    ended = cli(*call, "--methods", "random,item-mean,svd,oracle", "--ratio", ratio, timeout=300)
+    ended = cli(*call, "--methods", "random,item-mean,svd,oracle", "--ratio", ratio, timeout=600)
     assert ended.returncode == 0, ended
     frame = api.load_results(cli.folder / "results")
     held = frame[frame["view"] == "rated-user"].set_index(["method", "metric"])["value"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import pty
 import subprocess
 import sys
 
@@ -22,7 +20,7 @@ def figures(finished):
 
     def of(method):
         record = store.read(_only(finished, method, 0).parent)
-        return {(figures.view, figures.aggregator): figures for figures in record.figures}
+        return {(figures.view, figures.aggregator): figures for figures in record.metrics}
 
     return of
 
@@ -125,39 +123,6 @@ def test_output_that_cannot_hold_a_name_is_escaped(cli, plugins):
     assert "mod\\xe8le" in ended.stdout
 
 
-def test_a_terminal_gets_a_live_bar(cli):
-    ours, theirs = pty.openpty()
-    program = [sys.executable, "-c", "from groupbench.cli import main; main()"]
-    with subprocess.Popen(
-        [*program, "run", "--methods", "random,svd", "--seeds", "1"],
-        cwd=cli.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    ) as process:
-        os.close(theirs)
-        seen = _read_all(ours)
-    assert process.returncode == 0, seen
-    assert "\x1b[" in seen
-    assert "2/2" in seen
-    assert "2 jobs: 2 run, 0 already there, 0 failed" in seen
-
-
-def _read_all(descriptor: int) -> str:
-    parts = []
-    while True:
-        try:
-            part = os.read(descriptor, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        parts.append(part)
-    os.close(descriptor)
-    return b"".join(parts).decode()
-
-
 def test_python_agrees_with_the_command_line(cli, finished, asked):
     rows = json.loads(cli("table", "--results", finished, "--format", "json").stdout)
     frame = groupbench.table(finished)
@@ -180,7 +145,7 @@ def test_a_script_needs_no_main_guard(cli, outcomes, finished):
         "print(sorted(set(frame['method'])))\n"
     )
     ended = subprocess.run(
-        [sys.executable, script], cwd=cli.folder, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, script], cwd=cli.folder, capture_output=True, text=True, timeout=600, check=False
     )
     assert (ended.stdout, ended.stderr) == ("['item-mean', 'svd']\n", "")
     assert outcomes(cli.folder / "mine") == outcomes(finished, "item-mean", "svd")

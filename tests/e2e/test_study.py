@@ -91,7 +91,7 @@ def test_a_sweep_of_the_profile_weight_is_tabled_drawn_and_resumed(cli, here, sm
     assert {(row["weight"], row["task"]) for row in rows} == {
         (weight, task) for weight in (0, 1) for task in ("recommendation", "loss", "profiling")
     }
-    entropies = [row["weight"] for row in rows if row["figure"] == "cross_entropy"]
+    entropies = [row["weight"] for row in rows if row["metric"] == "cross_entropy"]
     assert entropies == [1.0], "nothing is learned of groups without a weight"
     again = here("plot", *asked[1:], "-o", "b.svg")
     assert (again.exit_code, again.stdout) == (0, ended.stdout)

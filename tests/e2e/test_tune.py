@@ -100,7 +100,7 @@ def test_another_number_of_workers_and_a_kill_change_nothing(tuned, cli):
     folder, _ = tuned
     log = cli.folder / "results" / "studies" / "itmrec-sim" / "paper" / "ease.log"
     with cli.running(*ASKED, "--jobs", 1) as process:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not (log.exists() and log.read_bytes().count(b"\n") >= 4) and time.monotonic() < end:
             time.sleep(0.01)
         process.kill()
@@ -231,7 +231,7 @@ def test_two_at_a_time_are_refused(cli):
         (["-o", "nowhere/tuned.toml"], "no folder to write to"),
         (["-o", "mine.toml"], "was not written by 'groupbench tune'"),
         (["--config", "found.toml"], "[tuned] is what tuning finds"),
-        (["--config", "two.toml"], "tune on one at a time"),
+        (["--config", "two.toml"], "name one at a time"),
     ],
 )
 def test_wrong_usage_is_one_line_and_leaves_nothing(cli, tuned, arguments, said):
@@ -250,7 +250,7 @@ def test_a_tuned_file_elsewhere_is_refused(cli, tuned):
 
 def test_help_imports_nothing_heavy():
     program = "import sys\nfrom groupbench.cli import main\nsys.argv = ['groupbench', 'tune', '--help']\n"
-    program += "try:\n    main()\nfinally:\n    print({'optuna', 'numpy'} & {*sys.modules}, file=sys.stderr)"
+    program += "try:\n    main()\nfinally:\n    print({'optuna', 'pandas'} & {*sys.modules}, file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "set()\n")
     assert "tuned.toml" in ended.stdout

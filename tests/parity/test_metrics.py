@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,8 @@ from groupbench.metrics import evaluate_scores
 
 WIDTH = 24
 CUTOFFS = (1, 3, 5, 10, 20)
+GOLDEN = Path(__file__).parent / "golden"
+"""Values of peers that take long to start, made by `golden/make.py`."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,27 @@ def test_trec_eval(lists):
     assert_equal(evaluate_scores(*lists, theirs), theirs)
 
 
-def test_ranx(lists):
+def stored(name):
+    """Lists of the kind of `lists`, and a peer's values, from a file in `golden`."""
+    held = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    scores, relevant = held.pop("scores"), held.pop("relevant")
+    valid = np.arange(WIDTH) < np.array([len(row) for row in scores])[:, None]
+    arrays = np.zeros(valid.shape), np.zeros(valid.shape, bool)
+    for array, rows in zip(arrays, (scores, relevant), strict=True):
+        array[valid] = np.concatenate(rows)
+    held.pop("made by")
+    return (*arrays, valid), held
+
+
+def test_ranx():
+    lists, theirs = stored("ranx")
+    assert len(theirs) == 30
+    assert_equal(evaluate_scores(*lists, theirs), theirs)
+
+
+@pytest.mark.slow
+def test_ranx_itself(lists):
+    """numba compiles for two minutes."""
     ranx = pytest.importorskip("ranx")
     names = {
         "precision": "precision",
@@ -70,10 +95,10 @@ def test_ranx(lists):
         "mrr": "mrr",
     }
     qrels, run = as_dicts(*lists)
-    asked = {f"{ours}@{k}": f"{name}@{k}" for ours, name in names.items() for k in CUTOFFS}
+    wanted = {f"{ours}@{k}": f"{name}@{k}" for ours, name in names.items() for k in CUTOFFS}
     scored = ranx.Run(run)
-    ranx.evaluate(ranx.Qrels(qrels), scored, list(asked.values()), return_mean=False)
-    theirs = {ours: [scored.scores[name][q] for q in qrels] for ours, name in asked.items()}
+    ranx.evaluate(ranx.Qrels(qrels), scored, list(wanted.values()), return_mean=False)
+    theirs = {ours: [scored.scores[name][q] for q in qrels] for ours, name in wanted.items()}
     assert_equal(evaluate_scores(*lists, theirs), theirs)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import surprise
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbench.baselines._surprise_neighbours import Neighbours, RatingsOf, ranked
+from groupbench.baselines._surprise_neighbors import Neighbors, RatingsOf, ranked
 from groupbench.baselines._surprise_scores import score_matrix
 from groupbench.baselines._surprise_trainset import build_trainset
 from groupbench.core.arrays import Segments
@@ -93,7 +93,6 @@ def test_nearest_neighbours(make, name, user_based):
         assert_equal_to_predict(algo, random_ratings(seed))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10_000), st.sampled_from(NEAREST), st.sampled_from(SIMILARITIES), st.booleans(),
     st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.sampled_from([2, 5]),
@@ -120,7 +119,6 @@ def test_similarities_that_are_not_numbers(make, user_based, seed):
     assert np.isnan(algo.sim).any()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 6))
 def test_ranks_keep_the_order_and_what_is_equal(seed, n, n_levels):
     values = np.random.default_rng(seed).integers(0, n_levels, (4, n)) / 7
@@ -137,7 +135,7 @@ def test_long_lists_of_many_raters_need_wide_integers():
     rated = RatingsOf(Segments.from_sizes([len(raters)]), raters, rng.normal(size=len(raters)))
     similarity = rng.integers(0, 900, (n_x, n_x)) / 7
     zeros = np.zeros(n_x)
-    form = Neighbours(similarity, rated, zeros, np.zeros(1), np.ones(n_x), k, 1, None, True)
+    form = Neighbors(similarity, rated, zeros, np.zeros(1), np.ones(n_x), k, 1, None, True)
     for x in (0, 5):
         nearest = np.argsort(-similarity[x, raters], kind="stable")[:k]
         weights = similarity[x, raters[nearest]]

@@ -80,7 +80,7 @@ def call(launch) -> Callable[..., subprocess.CompletedProcess]:
     def to_its_end(*arguments: object) -> subprocess.CompletedProcess:
         with launch(*arguments) as process:
             try:
-                out, err = process.communicate(timeout=280)
+                out, err = process.communicate(timeout=600)
             finally:
                 process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -123,7 +123,7 @@ def test_a_node_that_is_killed_costs_no_job_and_no_figure(nodes, launch, call, p
     with launch(*asked, *on(nodes), "--results", "cluster") as process:
         assert re.match(r"\[ *1/12] done", process.stdout.readline())
         nodes.kill()
-        out, _ = process.communicate(timeout=280)
+        out, _ = process.communicate(timeout=600)
     nodes.add()
     assert process.returncode == 0, out
     assert "12 jobs: 12 run, 0 already there, 0 failed" in out
@@ -138,7 +138,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(nodes, launch, call, plugin
     with launch(*asked) as process:
         assert re.match(r"\[1/6] done", process.stdout.readline())
         os.killpg(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert err == "groupbench: interrupted; the same command goes on where it stopped\n"
     done = len(list((tmp_path / "results").rglob("run.json")))
@@ -175,7 +175,7 @@ def scratch():
 def test_nothing_of_a_job_is_left_on_its_node(nodes, call):
     before = scratch()
     assert_all_done(call("run", "--methods", "random", "--seeds", 2, *on(nodes)), 2)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 300
     while scratch() - before and time.monotonic() < end:
         time.sleep(0.1)
     assert scratch() <= before

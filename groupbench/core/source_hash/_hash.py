@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
-from typing import Any
 
 from groupbench.core.errors import PluginError
 from groupbench.core.source_hash import _text
-from groupbench.core.source_hash._modules import EVERYTHING, Definition, find, forget_changed, home_of
+from groupbench.core.source_hash._modules import EVERYTHING, Symbol, find, forget_changed, home_of
 
 
-def source_hash(make: Callable[..., Any]) -> str:
-    """sha256 of all own code that a class or function depends on, in hexadecimal.
+def source_hash(make: Callable[..., object] | str) -> str:
+    """sha256 of all own code that a class, a function or a module depends on, in hexadecimal.
 
     From its definition the hash follows names to functions, classes and constants, in its module and in those
     it imports from, as far as these belong to groupbench or to the folder or package of `make`'s own file. It
@@ -27,7 +26,8 @@ def source_hash(make: Callable[..., Any]) -> str:
     alone, and methods of objects that are only passed in.
 
     Args:
-        make: a class or function defined in a file. Of one made inside a function the whole module counts.
+        make: a class or function defined in a file, or the name of a module. Of one made inside a function
+            the whole module counts.
 
     Raises:
         PluginError: if there is no such file, as in a notebook, a compiled module or for `functools.partial`,
@@ -40,21 +40,24 @@ def source_hash(make: Callable[..., Any]) -> str:
         return _digest(_start(make))
 
 
-def _start(make: Callable[..., Any]) -> Definition:
-    name, place = getattr(make, "__qualname__", ""), getattr(make, "__module__", "")
+def _start(make: Callable[..., object] | str) -> Symbol:
+    whole = isinstance(make, str)
+    name = EVERYTHING if whole else getattr(make, "__qualname__", "")
+    place = make if isinstance(make, str) else getattr(make, "__module__", "")
     module = find(place, home_of(place)) if name and place and place != "__main__" else place
     if isinstance(module, str):
+        what = "what is registered" if whole else name or repr(make)
         raise PluginError(
-            f"{name or repr(make)} is defined in {place or 'no module'}, where its source cannot be read; "
+            f"{what} is defined in {place or 'no module'}, where its source cannot be read; "
             "write a class or a function in a Python file of its own and give that as a plugin"
         )
     top, _, inner = name.partition(".")
     known = top in module.names and not inner.startswith("<")
-    return Definition(module, top if known else EVERYTHING)
+    return Symbol(module, top if known else EVERYTHING)
 
 
 @cache
-def _digest(start: Definition) -> str:
+def _digest(start: Symbol) -> str:
     """Hash definitions in the order in which they are met, each with the numbers of those it refers to."""
     numbers, order = {start: 0}, [start]
     digest = sha256()

@@ -31,7 +31,7 @@ _FRAMEWORK = frozenset({"groupbench.core.registry", "groupbench.core.errors"})
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
-class Definition(NamedTuple):
+class Symbol(NamedTuple):
     """A name of a module, or `EVERYTHING` or `EFFECTS`."""
 
     module: Module
@@ -45,7 +45,7 @@ class Bound(NamedTuple):
     imports: list[Import]
 
 
-Thing: TypeAlias = "Module | Definition | str"
+Thing: TypeAlias = "Module | Symbol | str"
 """What a name stands for; what belongs to a library is its dotted name."""
 
 
@@ -91,9 +91,9 @@ class Module:
         if bound is None and name in self._lazy:
             return self.imported(self._lazy[name])
         if bound is None:
-            return self._submodule(name) or Definition(self, EVERYTHING)
+            return self._submodule(name) or Symbol(self, EVERYTHING)
         if bound.statements or len(bound.imports) > 1:
-            return Definition(self, name)
+            return Symbol(self, name)
         return self.imported(bound.imports[0])
 
     def imported(self, what: Import) -> Thing:
@@ -108,7 +108,7 @@ class Module:
         if isinstance(module, str):
             return f"{module}.{what.name}"
         if module is self:
-            return self._submodule(what.name) or Definition(self, EVERYTHING)
+            return self._submodule(what.name) or Symbol(self, EVERYTHING)
         return module.member(what.name)
 
     def _submodule(self, name: str) -> Module | str | None:
@@ -152,7 +152,7 @@ def find(name: str, home: Path | None) -> Module | str:
         _read[file] = _stamp(file)
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
-        raise PluginError(f"the source of {name}, {file}, cannot be read: {error}; mend the file") from error
+        raise PluginError(f"the source of {name}, {file}, cannot be read: {error}; fix the file") from error
     return Module(name, spec, home, tree)
 
 

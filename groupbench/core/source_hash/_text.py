@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple, cast
 
-from groupbench.core.source_hash._modules import EFFECTS, EVERYTHING, Definition, Module, Thing
+from groupbench.core.source_hash._modules import EFFECTS, EVERYTHING, Module, Symbol, Thing
 from groupbench.core.source_hash._statements import IMPORTS, Scope, scope_of, significant
 
 _REGISTRY = "groupbench.core.registry."
@@ -24,11 +24,11 @@ class Text(NamedTuple):
     """
 
     digest: bytes
-    references: list[Definition]
+    references: list[Symbol]
 
 
 @cache
-def text_of(definition: Definition) -> Text:
+def text_of(definition: Symbol) -> Text:
     """The text of a definition; raises PluginError if a module that it refers to cannot be read."""
     module, name = definition
     writer = _Writer(module)
@@ -42,7 +42,7 @@ def text_of(definition: Definition) -> Text:
         for imported in bound.imports:
             writer.thing(module.imported(imported))
     if name != EFFECTS and (effects(module) or module.stars):
-        writer.references.append(Definition(module, EFFECTS))
+        writer.references.append(Symbol(module, EFFECTS))
     elif name == EFFECTS:
         for star in module.stars:
             writer.thing(module.imported(star))
@@ -74,7 +74,7 @@ class _Writer:
 
     def __init__(self, module: Module) -> None:
         self.out: list[str] = []
-        self.references: list[Definition] = []
+        self.references: list[Symbol] = []
         self._module = module
         self._scopes: list[Scope] = []
         self._in_class = False
@@ -102,7 +102,7 @@ class _Writer:
             self.out.append(f"@{thing}")
             return
         self.out.append("#")
-        self.references.append(Definition(thing, EVERYTHING) if isinstance(thing, Module) else thing)
+        self.references.append(Symbol(thing, EVERYTHING) if isinstance(thing, Module) else thing)
 
     def registers(self, node: ast.expr) -> bool:
         """Whether an expression is a decorator of the registry, or its call."""
@@ -188,7 +188,7 @@ class _Writer:
             rest.append(node.attr)
             node = node.value
         found = self._looked_up(node.id) if isinstance(node, ast.Name) else []
-        while len(found) == 1 and rest and not isinstance(found[0], Definition):
+        while len(found) == 1 and rest and not isinstance(found[0], Symbol):
             thing, attribute = found[0], rest.pop()
             found = [thing.member(attribute) if isinstance(thing, Module) else f"{thing}.{attribute}"]
         return found, rest[::-1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.doctor._finding import EXAMPLES, Finding
-from groupbench.data.leakage import parts
+from groupbench.data.leakage import partitions
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -21,7 +21,7 @@ def facts(dataset: Dataset) -> dict[str, int]:
         `users`, `items`, `groups`, `memberships`, `ratings` and `group ratings` (for training and held out
         together), `ratings of V` and `group ratings of V` for every value V, `groups of N` for every size N.
     """
-    held = parts(dataset)
+    held = partitions(dataset)
     counted = {"users": len(dataset.user_ids), "items": len(dataset.item_ids)}
     for name, of_groups, rows in (
         ("ratings", False, dataset.ratings),

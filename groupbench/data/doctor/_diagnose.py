@@ -12,7 +12,7 @@ from groupbench.data.doctor._claims import claims_finding
 from groupbench.data.doctor._finding import EXAMPLES, Finding
 from groupbench.data.doctor._groups import group_findings
 from groupbench.data.doctor._heldout import held_out_findings
-from groupbench.data.doctor._item_coverage import catalogue_findings
+from groupbench.data.doctor._item_coverage import catalog_findings
 from groupbench.data.doctor._rows import row_findings
 from groupbench.data.loading import Note, card
 
@@ -56,7 +56,7 @@ def diagnose(dataset: Dataset, claims: Mapping[str, float] | None = None) -> Dia
             of the data set.
     """
     source = ""
-    if claims is None and dataset.name in datasets.all():
+    if claims is None and dataset.name in datasets:
         known = card(dataset.name)
         claims, source = known.claims, known.claims_source
     sought = list(
@@ -64,7 +64,7 @@ def diagnose(dataset: Dataset, claims: Mapping[str, float] | None = None) -> Dia
             held_out_findings(dataset),
             row_findings(dataset),
             group_findings(dataset),
-            catalogue_findings(dataset),
+            catalog_findings(dataset),
             _noted(dataset),
             [claims_finding(dataset, claims, source)] if claims else [],
         )
@@ -75,7 +75,7 @@ def diagnose(dataset: Dataset, claims: Mapping[str, float] | None = None) -> Dia
 
 
 def _noted(dataset: Dataset) -> Iterator[Finding]:
-    """What the loader met in the files and mended, so that the data set itself no longer shows it."""
+    """What the loader met in the files and repaired, so that the data set itself no longer shows it."""
     for note in dataset.notes:
         if isinstance(note, Note):
             yield Finding(note.code, "files", str(note), note.rows, note.total, note.examples[:EXAMPLES])

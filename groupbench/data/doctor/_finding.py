@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from groupbench.core.arrays import BoolArray
     from groupbench.data.dataset import Dataset, Ratings
 
 Severity = Literal["error", "warning", "note"]
-"""An `error` makes figures wrong, a `warning` may do so, a `note` is good to know."""
+"""An `error` makes metric values wrong, a `warning` may do so, a `note` is good to know."""
 
 EXAMPLES = 3
 """The most examples of a finding."""
@@ -25,7 +26,7 @@ class Finding:
     Attributes:
         code: its name, as in `held-out-in-training`.
         about: which part of the data, as in `groups` or `group ratings`.
-        title: what it is, in words.
+        title: what it is, as a sentence shows it.
         count: how many rows, pairs, groups ... it concerns; 0 where all is well.
         total: out of how many.
         examples: up to `EXAMPLES` of them.
@@ -49,7 +50,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Names:
+class EntityNames:
     """The original ids of raters and items, for examples.
 
     Attributes:
@@ -63,13 +64,28 @@ class Names:
     items: Sequence[str]
 
     @classmethod
-    def of(cls, dataset: Dataset, of_groups: bool) -> Names:
+    def of(cls, dataset: Dataset, of_groups: bool) -> EntityNames:
         """The names of the users of a data set, or of its groups."""
         if of_groups and dataset.groups is not None:
             return cls("group", dataset.groups.ids, dataset.item_ids)
         return cls("user", dataset.user_ids, dataset.item_ids)
 
-    def pairs(self, rows: Ratings, which: Any) -> tuple[str, ...]:
+    def finding(
+        self,
+        code: str,
+        about: str,
+        title: str,
+        rows: Ratings,
+        which: BoolArray,
+        severity: Severity = "warning",
+        *,
+        fixable: bool = False,
+    ) -> Finding:
+        """The finding that the rows which the mask `which`, (n_rows,), marks are odd."""
+        count, shown = int(which.sum()), self.pairs(rows, which)
+        return Finding(code, about, title, count, len(rows), shown, severity, fixable)
+
+    def pairs(self, rows: Ratings, which: BoolArray) -> tuple[str, ...]:
         """The first rows that the mask `which`, (n_rows,), marks."""
         first = np.flatnonzero(which)[:EXAMPLES]
         chosen = zip(rows.users[first], rows.items[first], strict=True)

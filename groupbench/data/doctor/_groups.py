@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.doctor._finding import EXAMPLES, Finding, named
-from groupbench.data.leakage import parts
+from groupbench.data.leakage import partitions
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
@@ -54,7 +54,7 @@ def _repeated_members(dataset: Dataset, groups: Groups) -> Finding:
 
 def _choices(dataset: Dataset, groups: Groups, trained: IntArray) -> Iterator[Finding]:
     """Which groups chose nothing, and which items no group chose."""
-    held = [part.held.ratings for part in parts(dataset) if part.of_groups]
+    held = [part.held.ratings for part in partitions(dataset) if part.of_groups]
     anywhere = np.unique(np.concatenate([trained, *(rows.users for rows in held)]))
     never = np.setdiff1d(np.arange(len(groups)), anywhere)
     cold = np.setdiff1d(anywhere, trained)

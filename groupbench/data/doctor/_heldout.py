@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.data.doctor._finding import EXAMPLES, Finding, Names, Severity
-from groupbench.data.leakage import Part, negatives, pairs, parts
+from groupbench.data.doctor._finding import EXAMPLES, EntityNames, Finding, Severity
+from groupbench.data.leakage import Partition, negatives, pairs, partitions
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray
@@ -18,34 +18,19 @@ if TYPE_CHECKING:
 
 def held_out_findings(dataset: Dataset) -> Iterator[Finding]:
     """What the held-out rows share with training rows, with members, and with their own negatives."""
-    for part in parts(dataset):
-        names = Names.of(dataset, part.of_groups)
+    for part in partitions(dataset):
+        names = EntityNames.of(dataset, part.of_groups)
         rows, seen = part.held.ratings, part.seen
-        yield Finding(
-            "held-out-in-training",
-            part.kind.replace("_", " "),
-            f"held-out rows that are {part.source} too",
-            int(seen.sum()),
-            len(rows),
-            names.pairs(rows, seen),
-            "error",
-            fixable=True,
-        )
+        about, title = part.label, f"held-out rows that are {part.source} too"
+        yield names.finding("held-out-in-training", about, title, rows, seen, "error", fixable=True)
         if part.of_groups and dataset.groups is not None:
             known = _known_to_members(dataset, part)
-            yield Finding(
-                "held-out-in-profiles",
-                part.kind.replace("_", " "),
-                "held-out rows whose item a member has rated in training",
-                int(known.sum()),
-                len(rows),
-                names.pairs(rows, known),
-                "note",
-            )
+            title = "held-out rows whose item a member has rated in training"
+            yield names.finding("held-out-in-profiles", about, title, rows, known, "note")
         yield from _negatives(part, names)
 
 
-def _known_to_members(dataset: Dataset, part: Part) -> BoolArray:
+def _known_to_members(dataset: Dataset, part: Partition) -> BoolArray:
     """For each held-out row of groups, whether a member has a training row with its item, (n_rows,)."""
     assert dataset.groups is not None
     rows = part.held.ratings
@@ -54,42 +39,25 @@ def _known_to_members(dataset: Dataset, part: Part) -> BoolArray:
     return np.asarray((np.isin(keys, pairs(dataset.ratings)) & inside).any(axis=1))
 
 
-@dataclass(frozen=True)
-class _Fault:
-    """One way in which negatives are wrong."""
-
-    code: str
-    title: str
-    severity: Severity
-
-
-_FAULTS = {
-    "repeated": _Fault("negatives-repeated", "rows with a negative that is there twice", "warning"),
-    "own": _Fault("positive-among-negatives", "rows whose held-out item is among their negatives", "error"),
-    "known": _Fault(
-        "rated-among-negatives", "rows with another item of the rater among negatives", "warning"
-    ),
+_FAULTS: dict[str, tuple[str, str, Severity]] = {
+    "repeated": ("negatives-repeated", "rows with a negative that is there twice", "warning"),
+    "own": ("positive-among-negatives", "rows whose held-out item is among their negatives", "error"),
+    "known": ("rated-among-negatives", "rows with another item of the rater among negatives", "warning"),
 }
+"""Code, title and severity of each way in which negatives are wrong."""
 
 
-def _negatives(part: Part, names: Names) -> Iterator[Finding]:
+def _negatives(part: Partition, names: EntityNames) -> Iterator[Finding]:
     found, held = negatives(part), part.held
     if found is None or held.negatives is None or held.segments is None:
         return
-    for name, fault in _FAULTS.items():
+    for name, (code, title, severity) in _FAULTS.items():
         wrong: BoolArray = getattr(found, name)
         rows = held.segments.reduce("max", wrong.astype(np.int64)) > 0
         first = held.segments.offsets[:-1][rows][:EXAMPLES]
         items = [held.negatives[at + int(np.argmax(wrong[at:]))] for at in first]
         pairs_of = names.pairs(held.ratings, rows)
         examples = [f"{pair}: negative {names.items[i]}" for pair, i in zip(pairs_of, items, strict=True)]
-        yield Finding(
-            fault.code,
-            part.kind.replace("_", " "),
-            fault.title,
-            int(rows.sum()),
-            len(held.ratings),
-            tuple(examples),
-            fault.severity,
-            fixable=True,
-        )
+        about = part.label
+        finding = names.finding(code, about, title, held.ratings, rows, severity, fixable=True)
+        yield replace(finding, examples=tuple(examples))

@@ -1,23 +1,23 @@
-"""Findings about catalogues that never meet, so that nobody ever chose between their items."""
+"""Findings about catalogues that never meet, so that no user or group ever chose between their items."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.data.doctor._finding import EXAMPLES, Finding
-from groupbench.data.leakage import parts
+from groupbench.data.leakage import partitions
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
-    from groupbench.data.dataset import Dataset
+    from groupbench.data.dataset import Dataset, Ratings
 
 
-def catalogue_findings(dataset: Dataset) -> Iterator[Finding]:
+def catalog_findings(dataset: Dataset) -> Iterator[Finding]:
     """Blocks of items that no user, no group or no category connects."""
-    held = parts(dataset)
+    held = partitions(dataset)
     users = [dataset.ratings, *(part.held.ratings for part in held if not part.of_groups)]
     edges = {"users": _edges(users)}
     if dataset.group_ratings is not None:
@@ -30,7 +30,7 @@ def catalogue_findings(dataset: Dataset) -> Iterator[Finding]:
         yield _finding(dataset, kind, _blocks(ends, items, len(dataset.item_ids)))
 
 
-def _edges(tables: list[Any]) -> tuple[IntArray, IntArray]:
+def _edges(tables: list[Ratings]) -> tuple[IntArray, IntArray]:
     return np.concatenate([t.users for t in tables]), np.concatenate([t.items for t in tables])
 
 

@@ -10,7 +10,7 @@ from groupbench.data.doctor._diagnose import Diagnosis
 from groupbench.data.doctor._finding import Finding
 
 
-def spoken(diagnosis: Diagnosis) -> Iterator[str]:
+def format_diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
     """Lines that say what was found, each finding with its examples below it, and what is sound."""
     for finding in diagnosis.findings:
         fixable = " (fixable)" if finding.fixable else ""
@@ -23,7 +23,7 @@ def spoken(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"{diagnosis.name}: {len(diagnosis.findings)} findings, {len(diagnosis.sound)} checks without any"
 
 
-def mended(before: Diagnosis, after: Diagnosis) -> Iterator[str]:
+def format_repair(before: Diagnosis, after: Diagnosis) -> Iterator[str]:
     """Lines that say what the variant diagnosed in `after` changes, and how to use it."""
     for finding in before.findings:
         if finding.fixable:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.dataset import Ratings
-from groupbench.data.doctor._finding import Finding, Names, Severity
-from groupbench.data.leakage import pairs, parts
+from groupbench.data.doctor._finding import EntityNames, Finding, Severity
+from groupbench.data.leakage import pairs, partitions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,16 +26,15 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
     tables = [("ratings", False, dataset.ratings)]
     if dataset.group_ratings is not None:
         tables.append(("group ratings", True, dataset.group_ratings))
-    tables += [(f"held-out {p.kind.replace('_', ' ')}", p.of_groups, p.held.ratings) for p in parts(dataset)]
+    tables += [(f"held-out {p.label}", p.of_groups, p.held.ratings) for p in partitions(dataset)]
     for about, of_groups, rows in tables:
-        names = Names.of(dataset, of_groups)
+        names = EntityNames.of(dataset, of_groups)
         again, several, n_pairs = _repeats(rows)
         occasions = _occasions(rows, dataset.tables) if several.any() else []
         apart = "".join(f", one per {column}" for column in occasions[:1])
         title = f"rows that repeat another row, value and all{apart}"
         severity: Severity = "note" if apart else "warning"
-        shown = names.pairs(rows, again)
-        yield Finding("rows-repeated", about, title, int(again.sum()), len(rows), shown, severity)
+        yield names.finding("rows-repeated", about, title, rows, again, severity)
         title, shown = f"pairs with more than one row{apart}", names.pairs(rows, several)
         yield Finding("pairs-repeated", about, title, int(several.sum()), n_pairs, shown, "note")
 

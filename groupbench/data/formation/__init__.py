@@ -1,32 +1,11 @@
-"""How users come together in groups, from training rows only, and what such groups are like."""
+"""How users come together in groups, from training rows only, and what such groups are like.
 
-from __future__ import annotations
+Groups that were observed come with a data set instead; which groups a protocol takes is said there.
+"""
 
 from groupbench.data.formation._criteria import Criteria
-from groupbench.data.formation.kmeans import kmeans
-from groupbench.data.formation.statistics import GroupStatistics, describe
-from groupbench.data.formation.strategies import (
-    KINDS,
-    coalitional_groups,
-    divergent_groups,
-    form,
-    one_divergent_groups,
-    random_groups,
-    same_item_groups,
-    similar_groups,
-)
+from groupbench.data.formation._kmeans import kmeans
+from groupbench.data.formation._statistics import GroupStatistics, describe
+from groupbench.data.formation._strategies import KINDS, form
 
-__all__ = [
-    "KINDS",
-    "Criteria",
-    "GroupStatistics",
-    "coalitional_groups",
-    "describe",
-    "divergent_groups",
-    "form",
-    "kmeans",
-    "one_divergent_groups",
-    "random_groups",
-    "same_item_groups",
-    "similar_groups",
-]
+__all__ = ["KINDS", "Criteria", "GroupStatistics", "describe", "form", "kmeans"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,32 +15,36 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Propose = Callable[[int, int], IntArray]
-"""Makes at most n groups of a size, (<= n, size), from (size, n)."""
+"""Makes at most n groups of a size, (<= n, size), from (size, n); they may repeat."""
+
+
+class Proposals(NamedTuple):
+    """Where groups of one kind come from.
+
+    Attributes:
+        propose: makes groups.
+        remedy: what to relax or know if the data have no such groups, up to a comma or semicolon.
+        at_once: groups to propose in one call, at most.
+    """
+
+    propose: Propose
+    remedy: str
+    at_once: int = 100_000
+
 
 SPARE = 32
 """Tries beyond the groups still missing, so that a few failures need no further round."""
 
 
-def fill(
-    propose: Propose,
-    *,
-    kind: str,
-    sizes: int | Sequence[int],
-    n_groups: int,
-    tries: int,
-    remedy: str,
-    at_once: int = 100_000,
-) -> Groups:
+def fill(proposals: Proposals, *, kind: str, sizes: int | Sequence[int], n_groups: int, tries: int) -> Groups:
     """Take distinct proposed groups until there are `n_groups`, shared evenly among the sizes.
 
     Args:
-        propose: makes groups; what it makes may repeat, and it may fail for some.
+        proposals: makes groups; it may fail for some.
         kind: the kind of group, for the error.
         sizes: members of a group, one number or several, each at least 2; repeats count once.
         n_groups: groups of all sizes together; the first sizes get one more where it does not divide.
         tries: groups to propose per group asked for, at most.
-        remedy: what to relax or know if the data have no such groups, up to a comma or semicolon.
-        at_once: groups to propose in one call, at most.
 
     Raises:
         ConfigError: if a number is out of range, or too few groups could be formed.
@@ -49,11 +53,12 @@ def fill(
     _at_least(1, tries=tries)
     found = []
     for size, share in shares.items():
-        groups = _distinct(propose, size, share, tries * share, at_once)
+        groups = _distinct(proposals, size, share, tries * share)
         if len(groups) < share:
             raise ConfigError(
                 f"only {len(groups)} of {share} {kind} groups of {size} users could be formed in "
-                f"{tries * share} tries; {remedy} ask for fewer or smaller groups, or raise tries={tries}"
+                f"{tries * share} tries; {proposals.remedy} ask for fewer or smaller groups, "
+                f"or raise tries={tries}"
             )
         found.append(groups)
     members = np.concatenate([groups.ravel() for groups in found])
@@ -75,12 +80,12 @@ def _at_least(lowest: int, **numbers: int) -> None:
             raise ConfigError(f"{name}={number}; at least {lowest} is needed")
 
 
-def _distinct(propose: Propose, size: int, n_groups: int, limit: int, at_once: int) -> IntArray:
+def _distinct(proposals: Proposals, size: int, n_groups: int, limit: int) -> IntArray:
     found = np.empty((0, size), dtype=np.int64)
     tried = 0
     while len(found) < n_groups and tried < limit:
-        n = min(n_groups - len(found) + SPARE, at_once, limit - tried)
-        found = np.concatenate([found, propose(size, n)])
+        n = min(n_groups - len(found) + SPARE, proposals.at_once, limit - tried)
+        found = np.concatenate([found, proposals.propose(size, n)])
         _, first = np.unique(np.sort(found, axis=1), axis=0, return_index=True)
         found = found[np.sort(first)]
         tried += n

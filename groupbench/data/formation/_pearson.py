@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ def _unit(matrix: csr_array) -> tuple[FloatArray, FloatArray]:
     return np.ones(matrix.nnz), 1.0 + (matrix.data - low) / scale
 
 
-def _filled(matrix: csr_array, data: NDArray[Any]) -> csr_array:
+def _filled(matrix: csr_array, data: FloatArray) -> csr_array:
     """Other data in the places of `matrix`."""
     from scipy.sparse import csr_array
 

@@ -10,40 +10,37 @@ import numpy as np
 from groupbench.core.arrays import IntArray
 from groupbench.data.formation._criteria import Criteria
 from groupbench.data.formation._disagreement import Relations
+from groupbench.data.formation._fill import Proposals
 from groupbench.data.formation._pearson import Correlations
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from groupbench.data.dataset import Ratings
-    from groupbench.data.groups import Groups
 
 CELLS_AT_ONCE = 20_000_000
 """Groups times users of one batch of growing groups, at most: a bound on its candidates."""
 
 
-def form_camps(
-    kind: str,
+def subgroup_proposals(
     within: Literal["similar", "divergent"],
-    camps: Callable[[int], tuple[int, ...]],
+    subgroups: Callable[[int], tuple[int, ...]],
     ratings: Ratings,
     criteria: Criteria,
     rng: np.random.Generator,
-    make: Callable[..., Groups],
-) -> Groups:
-    """Let `make` fill up with groups that grow in `camps`, with the relation `within` each camp."""
+) -> Proposals:
+    """Groups of a size that grow in `subgroups`, with the relation `within` each of them."""
     bounds = {"similar": (criteria.similar_from, 1.0), "divergent": (-1.0, criteria.divergent_to)}
-    used = {within} | ({"divergent"} if len(camps(2)) > 1 else set())
+    used = {within} | ({"divergent"} if len(subgroups(2)) > 1 else set())
     matrix = ratings.matrix()
     correlations = Correlations(matrix, min_corated=criteria.min_corated)
     relations = Relations(correlations, ratings.n_users, {name: bounds[name] for name in sorted(used)})
     take = _seeds(np.flatnonzero(np.diff(matrix.indptr) >= criteria.min_corated), rng)
 
     def propose(size: int, n: int) -> IntArray:
-        return grow(take(n), camps(size), relations, within=within, relate=criteria.relate, rng=rng)
+        return grow(take(n), subgroups(size), relations, within=within, relate=criteria.relate, rng=rng)
 
-    at_once = max(1, CELLS_AT_ONCE // max(1, ratings.n_users))
-    return make(propose, kind=kind, at_once=at_once, remedy=_remedy(criteria, used))
+    return Proposals(propose, _remedy(criteria, used), max(1, CELLS_AT_ONCE // max(1, ratings.n_users)))
 
 
 def _seeds(users: IntArray, rng: np.random.Generator) -> Callable[[int], IntArray]:
@@ -73,7 +70,7 @@ def _remedy(criteria: Criteria, used: set[str]) -> str:
 
 def grow(
     seeds: IntArray,
-    camps: tuple[int, ...],
+    subgroups: tuple[int, ...],
     relations: Relations,
     *,
     within: str,
@@ -84,19 +81,19 @@ def grow(
 
     Args:
         seeds: (n,) the first member of each group.
-        camps: sizes of the camps of which a group is made.
-        relations: the relation `within` and, for more than one camp, `divergent`.
-        within: the relation to any or all members of one's own camp who came before.
-        relate: which of the two; to the members of other camps everybody is `divergent` from all.
+        subgroups: sizes of the subgroups of which a group is made.
+        relations: the relation `within` and, for more than one subgroup, `divergent`.
+        within: the relation to any or all members of one's own subgroup who came before.
+        relate: which of the two; to the members of other subgroups everybody is `divergent` from all.
         rng: draws the members.
 
     Returns:
-        (n_grown, sum(camps)) members in the order in which they joined; a group that nobody may
+        (n_grown, sum(subgroups)) members in the order in which they joined; a group that nobody may
         join before it is full is left out.
     """
     members = seeds[:, None]
     full = 0
-    for size in camps:
+    for size in subgroups:
         while len(members) and members.shape[1] < full + size:
             inside = members.shape[1] - full
             needed = 1 if relate == "any" else inside

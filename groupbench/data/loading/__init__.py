@@ -1,24 +1,35 @@
-"""Reading data: original files to `Dataset`."""
+"""Reading data: original files, wherever they lie, to a `Dataset`.
+
+What is peculiar to one data set stands in its file in `datasets/`; what is odd in it, the doctor says.
+"""
 
 from groupbench.data.loading._card import Card, card
-from groupbench.data.loading._check import Check, FileCheck, Info, check, counts, info
-from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardised, words
-from groupbench.data.loading._ids import indices, memberships, sorted_ids, without_repeats
+from groupbench.data.loading._check import DatasetCheck, DatasetInfo, FileCheck, check, counts, info
+from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
+from groupbench.data.loading._ids import (
+    IdColumn,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
 from groupbench.data.loading._load import fetch, load
 from groupbench.data.loading._note import Note
 from groupbench.data.loading._source import Source
-from groupbench.data.loading._table import Table, read_table
+from groupbench.data.loading._table import TextTable, read_table
 from groupbench.data.loading._variants import VARIANTS, split_variant
 
 __all__ = [
     "VARIANTS",
     "Card",
-    "Check",
+    "DatasetCheck",
+    "DatasetInfo",
     "FileCheck",
-    "Info",
+    "IdColumn",
     "Note",
     "Source",
-    "Table",
+    "TextTable",
     "card",
     "check",
     "counts",
@@ -29,11 +40,12 @@ __all__ = [
     "memberships",
     "multi_hot",
     "one_hot",
+    "rating_rows",
     "read_table",
     "side_by_side",
     "sorted_ids",
     "split_variant",
-    "standardised",
+    "standardized",
+    "tfidf",
     "without_repeats",
-    "words",
 ]

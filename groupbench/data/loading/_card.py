@@ -77,8 +77,8 @@ def card(name: str) -> Card:
     return validated(Card, {"title": name, **entry, "name": name}, f"{path}: [{name}]")
 
 
-def validated(kind: type[T], values: Mapping[str, Any], place: str) -> T:
-    """Make a dataclass of TOML values; unknown keys and wrong types are a `DatasetError` at `place`."""
+def validated(kind: type[T], values: Mapping[str, object], location: str) -> T:
+    """Make a dataclass of TOML values; unknown keys and wrong types are a `DatasetError` at `location`."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -88,7 +88,7 @@ def validated(kind: type[T], values: Mapping[str, Any], place: str) -> T:
         key = ".".join(map(str, first["loc"]))
         known = ", ".join(f.name for f in fields(kind))  # type: ignore[arg-type]
         raise DatasetError(
-            f"{place}: {key}: {first['msg']} (got {first['input']!r}); the keys are {known}"
+            f"{location}: {key}: {first['msg']} (got {first['input']!r}); the keys are {known}"
         ) from error
 
 
@@ -101,4 +101,4 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}: {error}; mend the file") from error
+        raise DatasetError(f"{path}: {error}; fix the file") from error

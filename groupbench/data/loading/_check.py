@@ -35,7 +35,7 @@ class FileCheck:
 
 
 @dataclass(frozen=True)
-class Check:
+class DatasetCheck:
     """Whether a data set is here and whole.
 
     Attributes:
@@ -60,7 +60,7 @@ class Check:
         return not self.problem
 
 
-def check(name: str, data_dir: Path | None = None) -> Check:
+def check(name: str, data_dir: Path | None = None) -> DatasetCheck:
     """Verify the checksum of every file of a data set, and that it loads; nothing is downloaded.
 
     Raises:
@@ -72,19 +72,19 @@ def check(name: str, data_dir: Path | None = None) -> Check:
     try:
         path = Path(base) if own else locate(found, data_dir)
     except DatasetError as error:
-        return Check(name, None, (), str(error), {}, ())
+        return DatasetCheck(name, None, (), str(error), {}, ())
     with opened(found, path) as source:
         files = tuple(_file_checks(source)) if path else ()
         try:
             loaded = load_folder(source) if own else run_loader(source)
         except DatasetError as error:
-            return Check(name, path, files, str(error), {}, tuple(source.notes))
+            return DatasetCheck(name, path, files, str(error), {}, tuple(source.notes))
     dataset = varied(replace(loaded, notes=tuple(source.notes)), variant)
-    return Check(name, path, files, "", counts(dataset), dataset.notes)
+    return DatasetCheck(name, path, files, "", counts(dataset), dataset.notes)
 
 
 @dataclass(frozen=True)
-class Info:
+class DatasetInfo:
     """All that is known of a data set.
 
     Attributes:
@@ -93,10 +93,10 @@ class Info:
     """
 
     card: Card
-    check: Check
+    check: DatasetCheck
 
 
-def info(name: str, data_dir: Path | None = None) -> Info:
+def info(name: str, data_dir: Path | None = None) -> DatasetInfo:
     """What is known of a data set, and of the files if they are here; nothing is downloaded.
 
     Raises:
@@ -104,7 +104,7 @@ def info(name: str, data_dir: Path | None = None) -> Info:
     """
     base, _ = split_variant(name)
     found = open_folder(Path(base)).card if is_folder(base) else card(base)
-    return Info(found, check(name, data_dir))
+    return DatasetInfo(found, check(name, data_dir))
 
 
 def counts(dataset: Dataset) -> dict[str, int | float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardised, words
+from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
 from groupbench.data.loading._table import floats
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from groupbench.data.dataset import Features
     from groupbench.data.loading._source import Source
-    from groupbench.data.loading._table import Table
+    from groupbench.data.loading._table import TextTable
 
 GENRES = "genres"
 """The column that holds several values, joined by `|`."""
@@ -27,10 +27,10 @@ MOST_LEVELS = 30
 """A column of text with more distinct values than this is no one-hot feature."""
 
 
-def column_features(source: Source, table: Table | None, key: str, ids: Sequence[str]) -> Features | None:
+def column_features(source: Source, table: TextTable | None, key: str, ids: Sequence[str]) -> Features | None:
     """Features of all columns but the `key`, one row per id; ids without a row get zeros.
 
-    Numeric columns are standardised, `genres` is multi-hot, the columns `TEXT` together are TF-IDF, other
+    Numeric columns are standardized, `genres` is multi-hot, the columns `TEXT` together are TF-IDF, other
     columns are one-hot. What is left out is noted at `source`.
     """
     if table is None:
@@ -43,18 +43,18 @@ def column_features(source: Source, table: Table | None, key: str, ids: Sequence
     text = [frame[c] for c in TEXT if c in frame.columns]
     return side_by_side(
         *(_column(source, key, field, frame[field]) for field in fields),
-        words(*text) if text else None,
+        tfidf(*text) if text else None,
     )
 
 
-def genres(table: Table | None, key: str, ids: Sequence[str]) -> Features | None:
+def genres(table: TextTable | None, key: str, ids: Sequence[str]) -> Features | None:
     """The column `genres` as 0/1 columns, one row per id, or None if there is none."""
     if table is None or GENRES not in table.frame.columns:
         return None
     return side_by_side(multi_hot("genre", _by_id(table, key, ids)[GENRES]))
 
 
-def _by_id(table: Table, key: str, ids: Sequence[str]) -> pd.DataFrame:
+def _by_id(table: TextTable, key: str, ids: Sequence[str]) -> pd.DataFrame:
     return table.frame.set_index(key).reindex(list(ids), fill_value="")
 
 
@@ -64,7 +64,7 @@ def _column(source: Source, key: str, field: str, values: pd.Series[str]) -> Fea
     filled = values.to_numpy() != ""
     numeric = floats(values)
     if filled.any() and np.isfinite(numeric[filled]).all():
-        return standardised(field, numeric)
+        return standardized(field, numeric)
     levels = values[filled].nunique()
     if levels <= MOST_LEVELS:
         return one_hot(field, values)

@@ -35,7 +35,7 @@ def multi_hot(field: str, values: pd.Series[str], separator: str = "|") -> Featu
     return Features(tuple(f"{field}={level}" for level in levels), hot)
 
 
-def standardised(field: str, values: FloatArray) -> Features:
+def standardized(field: str, values: FloatArray) -> Features:
     """`values`, (n,), less their mean and over their deviation; NaN becomes the mean, 0."""
     known = values[~np.isnan(values)]
     spread = known.std() or 1.0
@@ -43,7 +43,7 @@ def standardised(field: str, values: FloatArray) -> Features:
     return Features((field,), column[:, None])
 
 
-def words(*texts: pd.Series[str], limit: int = 200, field: str = "text") -> Features | None:
+def tfidf(*texts: pd.Series[str], limit: int = 200, field: str = "text") -> Features | None:
     """TF-IDF (scikit-learn's, L2 per row) of the `limit` most frequent words, or None if there are none.
 
     Args:

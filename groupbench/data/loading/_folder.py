@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,12 +11,12 @@ from typing import ClassVar
 import numpy as np
 
 from groupbench.core.errors import DatasetError
-from groupbench.data.dataset import Dataset, Ratings
+from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import STRICT, Card, read_toml, validated
 from groupbench.data.loading._columns import column_features, genres
-from groupbench.data.loading._ids import indices, memberships, sorted_ids
+from groupbench.data.loading._ids import IdColumn, memberships, rating_rows, sorted_ids
 from groupbench.data.loading._source import Source
-from groupbench.data.loading._table import Table
+from groupbench.data.loading._table import TextTable
 
 FILES = {
     "ratings.csv": ("user", "item", "rating"),
@@ -67,16 +67,18 @@ def load_folder(source: Source) -> Dataset:
     tables = _tables(source)
     users = _ids(source, tables, "user", "ratings.csv", "users.csv")
     items = _ids(source, tables, "item", "ratings.csv", "items.csv", "group_ratings.csv")
+    of_users, of_items = IdColumn("user", users, "users.csv"), IdColumn("item", items, "items.csv")
     scale = _scale(source, tables)
     groups, joint = None, None
     if "groups.csv" in tables:
         groups = memberships(tables["groups.csv"], "group", "user", users, "ratings.csv or users.csv")
     if groups is not None and "group_ratings.csv" in tables:
-        joint = _ratings(tables["group_ratings.csv"], "group", groups.ids, items, scale)
+        of_groups = IdColumn("group", groups.ids, "groups.csv")
+        joint = rating_rows(tables["group_ratings.csv"], of_groups, of_items, scale=scale)
     return Dataset(
         name=source.card.name,
         title=source.card.title,
-        ratings=_ratings(tables["ratings.csv"], "user", users, items, scale),
+        ratings=rating_rows(tables["ratings.csv"], of_users, of_items, scale=scale),
         user_ids=users,
         item_ids=items,
         scale=scale,
@@ -89,7 +91,7 @@ def load_folder(source: Source) -> Dataset:
     )
 
 
-def _tables(source: Source) -> dict[str, Table]:
+def _tables(source: Source) -> dict[str, TextTable]:
     if not source.has("ratings.csv"):
         raise DatasetError(
             f"{source.path}: has no ratings.csv; write one with the columns user, item, rating "
@@ -105,21 +107,21 @@ def _tables(source: Source) -> dict[str, Table]:
             table.distinct(key)
             tables[name] = table
     if "group_ratings.csv" in tables and "groups.csv" not in tables:
-        place = source.place("groups.csv")
-        raise DatasetError(f"{place}: is missing, but there are group ratings; write it with group and user")
+        file = source.file("groups.csv")
+        raise DatasetError(f"{file}: is missing, but there are group ratings; write it with group and user")
     return tables
 
 
-def _ids(source: Source, tables: Mapping[str, Table], kind: str, *files: str) -> tuple[str, ...]:
+def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str) -> tuple[str, ...]:
     ids = sorted_ids(i for file in files if file in tables for i in tables[file].frame[kind].unique())
     if len(ids) < 2:
         raise DatasetError(
-            f"{source.place('ratings.csv')}: holds only the {kind} {ids[0]!r}; a benchmark needs two at least"
+            f"{source.file('ratings.csv')}: holds only the {kind} {ids[0]!r}; a benchmark needs two at least"
         )
     return ids
 
 
-def _scale(source: Source, tables: Mapping[str, Table]) -> tuple[float, float]:
+def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, float]:
     stated = _settings(source.folder).scale
     if stated is None:
         rated = [tables[f].numbers("rating") for f in ("ratings.csv", "group_ratings.csv") if f in tables]
@@ -128,23 +130,10 @@ def _scale(source: Source, tables: Mapping[str, Table]) -> tuple[float, float]:
         low, high = stated
     if not -np.inf < low < high < np.inf:
         raise DatasetError(
-            f"{source.place('dataset.toml')}: the rating scale is {low:g} to {high:g}; state its lowest and "
+            f"{source.file('dataset.toml')}: the rating scale is {low:g} to {high:g}; state its lowest and "
             "highest possible rating as in scale = [1, 5]"
         )
     return low, high
-
-
-def _ratings(
-    table: Table, rater: str, raters: Sequence[str], items: Sequence[str], scale: tuple[float, float]
-) -> Ratings:
-    return Ratings(
-        indices(table, rater, raters, "groups.csv"),
-        indices(table, "item", items, "items.csv"),
-        table.numbers("rating", *scale),
-        len(raters),
-        len(items),
-        table.whole("timestamp") if "timestamp" in table.frame.columns else None,
-    )
 
 
 def _settings(path: Path) -> Settings:

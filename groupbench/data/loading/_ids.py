@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from groupbench.core.arrays import IntArray, Segments
+from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading._note import Note
 
 if TYPE_CHECKING:
     from groupbench.data.loading._source import Source
-    from groupbench.data.loading._table import Table
+    from groupbench.data.loading._table import TextTable
 
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
@@ -27,7 +28,7 @@ def sorted_ids(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(distinct))
 
 
-def indices(table: Table, column: str, known: Sequence[str], where: str) -> IntArray:
+def indices(table: TextTable, column: str, known: Sequence[str], where: str) -> IntArray:
     """The index in `known` of every id in a column, (n_rows,).
 
     Raises:
@@ -44,22 +45,60 @@ def indices(table: Table, column: str, known: Sequence[str], where: str) -> IntA
     return found
 
 
-def without_repeats(source: Source, table: Table, group: str, user: str) -> Table:
+class IdColumn(NamedTuple):
+    """A column of ids.
+
+    Attributes:
+        name: its name.
+        known: the ids that it may hold.
+        where: the files that hold them, for messages.
+    """
+
+    name: str
+    known: Sequence[str]
+    where: str
+
+
+def rating_rows(
+    table: TextTable,
+    raters: IdColumn,
+    items: IdColumn,
+    rating: str | None = "rating",
+    *,
+    scale: tuple[float, float] = (1.0, 1.0),
+) -> Ratings:
+    """A table as ratings, with its `timestamp` where it has one; where no column has ratings, all are 1.
+
+    Raises:
+        DatasetError: naming the first id that is not known, or rating that is no number on the scale, or
+            the column that is missing.
+    """
+    return Ratings(
+        indices(table, *raters),
+        indices(table, *items),
+        np.ones(len(table)) if rating is None else table.require(rating).numbers(rating, *scale),
+        len(raters.known),
+        len(items.known),
+        table.whole("timestamp") if "timestamp" in table.frame.columns else None,
+    )
+
+
+def without_repeats(source: Source, table: TextTable, group: str, user: str) -> TextTable:
     """A table of (group, user) rows without its repeated pairs, which are noted at `source`."""
     pairs = table.frame[[group, user]]
     again = pairs.duplicated().to_numpy()
     if again.any():
-        name = table.place.rpartition("/")[2]
+        name = table.file.rpartition("/")[2]
         text = f"{name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
         examples = [f"group {g}, user {u}" for g, u in pairs[again].head(3).itertuples(index=False)]
         source.note(Note(text, "repeated-memberships", int(again.sum()), len(table), tuple(examples)))
     return table.keep(~again)
 
 
-def memberships(table: Table, group: str, user: str, users: Sequence[str], where: str) -> Groups:
+def memberships(table: TextTable, group: str, user: str, users: Sequence[str], where: str) -> Groups:
     """Groups from a table of (group, user) rows; members are sorted by index."""
     group_ids = sorted_ids(table.frame[group])
-    groups = indices(table, group, group_ids, table.place)
+    groups = indices(table, group, group_ids, table.file)
     members = indices(table, user, users, where)
     order = np.lexsort((members, groups))
     sizes = np.bincount(groups, minlength=len(group_ids))

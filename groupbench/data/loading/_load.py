@@ -22,7 +22,7 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
 
     Args:
         name_or_path: a registered name, or a folder with the user's own `ratings.csv`; with `:clean` behind
-            it, the variant without what the doctor can mend (see `groupbench.data.leakage`).
+            it, the variant without what the doctor can fix (see `groupbench.data.leakage`).
         data_dir: a folder with one sub-folder per data set; by default what GROUPBENCH_DATA names.
 
     Raises:
@@ -47,7 +47,7 @@ def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = Fals
     Args:
         name: a registered name, or a variant of one; of a folder, the files in it are returned.
         data_dir: as for `load`; nothing is ever written there, downloads go to the user's cache.
-        allow_unverified: whether to download an archive whose checksum nobody has published.
+        allow_unverified: whether to download an archive of which no checksum is published.
 
     Raises:
         ConfigError: if it is neither a name nor a folder.
@@ -65,7 +65,7 @@ def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = Fals
 
 def is_folder(name: str) -> bool:
     """Whether `name` is a folder of the user's; a `ConfigError` if it is no registered name either."""
-    known = datasets.all()
+    known = datasets
     if name in known:
         return False
     if not Path(name).is_dir():

@@ -10,7 +10,7 @@ from pathlib import Path
 from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.loading._archive import Archive
 from groupbench.data.loading._card import Card
-from groupbench.data.loading._table import Table, read_table
+from groupbench.data.loading._table import TextTable, read_table
 
 ENVIRONMENT = "GROUPBENCH_DATA"
 """Names the folder with one sub-folder of original files per data set."""
@@ -45,14 +45,14 @@ class Source:
         Raises:
             DatasetError: if it is missing or differs from its checksum.
         """
-        place = self.place(name)
+        file = self.file(name)
         if not self.has(name):
-            raise DatasetError(f"{place}: there is no such file; {remedy(self.card)}")
+            raise DatasetError(f"{file}: there is no such file; {remedy(self.card)}")
         data = self._opened().read(name) if self._zipped() else read_bytes(self.folder / name)
         sealed = self._zipped() and self.card.sha256
         if self.card.downloads and not sealed and not self.card.files.get(name):
             self.note(f"{name} is as found: no checksum of it is known")
-        verify(data, self.card.files.get(name, ""), place, remedy(self.card))
+        verify(data, self.card.files.get(name, ""), file, remedy(self.card))
         return data
 
     def table(
@@ -63,14 +63,14 @@ class Source:
         separator: str = ",",
         quoted: bool = True,
         encoding: str = "utf-8-sig",
-    ) -> Table:
+    ) -> TextTable:
         """A file as a table of text; see `read_table` for the arguments and errors."""
         data = self.read(name)
         return read_table(
-            data, self.place(name), columns, separator=separator, quoted=quoted, encoding=encoding
+            data, self.file(name), columns, separator=separator, quoted=quoted, encoding=encoding
         )
 
-    def place(self, name: str) -> str:
+    def file(self, name: str) -> str:
         """The file's address for messages."""
         return str(self.folder / name)
 
@@ -105,22 +105,22 @@ def read_bytes(path: Path) -> bytes:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its access rights") from error
 
 
-def verify(data: bytes, expected: str, place: str, what_to_do: str) -> None:
+def verify(data: bytes, expected: str, file: str, what_to_do: str) -> None:
     """Raise a `DatasetError` that names both checksums unless the sha256 of `data` is `expected`."""
     found = hashlib.sha256(data).hexdigest()
     if expected and found != expected:
-        raise DatasetError(f"{place}: its sha256 is {found}, not {expected}, so it was changed; {what_to_do}")
+        raise DatasetError(f"{file}: its sha256 is {found}, not {expected}, so it was changed; {what_to_do}")
 
 
 def remedy(card: Card) -> str:
     """Where to get the files of a data set, and where to put them."""
-    place = f"<folder>/{card.name}/, where <folder> is named by --data-dir or {ENVIRONMENT}"
+    location = f"<folder>/{card.name}/, where <folder> is named by --data-dir or {ENVIRONMENT}"
     sim = "--dataset itmrec-sim needs no file"
     if not card.downloads:
-        return f"put its files into {place}; {sim}"
+        return f"put its files into {location}; {sim}"
     where = card.addresses[0] if card.addresses else card.homepage or "its original source"
     what, them = (card.archive, "it, as it is,") if card.archive else (", ".join(card.files), "them")
-    return f"get {what} from {where} and put {them} into {place}; {sim}"
+    return f"get {what} from {where} and put {them} into {location}; {sim}"
 
 
 def locate(card: Card, data_dir: Path | None = None) -> Path | None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from groupbench.core.errors import DatasetError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
@@ -27,7 +28,7 @@ LARGEST = 1e100
 class _Dialect:
     """How a text is cut into records, and on which lines they lie."""
 
-    place: str
+    file: str
     text: str
     separator: str
     quoted: bool
@@ -53,7 +54,7 @@ class _Dialect:
                     yield start, cells
                 start = reader.line_num + 1
         except csv.Error as error:
-            raise DatasetError(f"{self.place}:{start}: {error}; check its quotes and separators") from error
+            raise DatasetError(f"{self.file}:{start}: {error}; check its quotes and separators") from error
 
     def line(self, record: int) -> int:
         """The 1-based line on which a record starts."""
@@ -61,16 +62,16 @@ class _Dialect:
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows of text. Blanks around values are dropped; ids such as `007` stay as they are.
 
     Attributes:
-        place: the file, for messages.
+        file: the file, for messages.
         frame: one text column per field, without missing values, index 0, 1, 2 ...
         dialect: how the file is cut, to find the line of a row when an error needs it.
     """
 
-    place: str
+    file: str
     frame: pd.DataFrame
     dialect: _Dialect
 
@@ -83,20 +84,20 @@ class Table:
 
     def error(self, row: int, problem: str, remedy: str) -> DatasetError:
         """An error about a row, to be raised."""
-        return DatasetError(f"{self.place}:{self.line(row)}: {problem}; {remedy}")
+        return DatasetError(f"{self.file}:{self.line(row)}: {problem}; {remedy}")
 
-    def require(self, *columns: str) -> Table:
+    def require(self, *columns: str) -> TextTable:
         """This table; a `DatasetError` unless all `columns` are there."""
         for column in columns:
             if column not in self.frame.columns:
                 have = list(self.frame.columns)
                 message = unknown("column", column, have).replace("unknown", "there is no", 1)
                 raise DatasetError(
-                    f"{self.place}:{self.dialect.line(0)}: {message}; name it in the first line"
+                    f"{self.file}:{self.dialect.line(0)}: {message}; name it in the first line"
                 )
         return self
 
-    def keep(self, rows: BoolArray) -> Table:
+    def keep(self, rows: BoolArray) -> TextTable:
         """The rows of a mask; line numbers stay right."""
         return replace(self, frame=self.frame[rows])
 
@@ -105,11 +106,11 @@ class Table:
         for column in columns:
             self._check(self.frame[column].to_numpy() != "", column, "is empty", "fill it in or drop the row")
 
-    def renamed(self, names: Mapping[str, str]) -> Table:
+    def renamed(self, names: Mapping[str, str]) -> TextTable:
         """The table with other names for the columns of `names` that it has."""
         return replace(self, frame=self.frame.rename(columns=dict(names)))
 
-    def assigned(self, **columns: Any) -> Table:
+    def assigned(self, **columns: Sequence[str] | NDArray[np.object_] | pd.Series[str]) -> TextTable:
         """The table with further or replaced columns of text, (n_rows,) each."""
         return replace(self, frame=self.frame.assign(**columns))
 
@@ -124,7 +125,7 @@ class Table:
         self._check(np.abs(values) <= LARGEST, column, f"is beyond {LARGEST:g}", "take another unit")
         inside = (values >= low) & (values <= high)
         self._check(
-            inside, column, f"is outside the scale {low:g} to {high:g}", "mend it or state another scale"
+            inside, column, f"is outside the scale {low:g} to {high:g}", "fix it or state another scale"
         )
         return values
 
@@ -178,18 +179,18 @@ def _float(cell: str) -> float:
 
 def read_table(
     data: bytes,
-    place: str,
+    file: str,
     columns: Sequence[str] | None = None,
     *,
     separator: str = ",",
     quoted: bool = True,
     encoding: str = "utf-8-sig",
-) -> Table:
+) -> TextTable:
     """Cut the bytes of a file into a table.
 
     Args:
         data: the file.
-        place: its name for messages.
+        file: its name for messages.
         columns: names of the columns, where the first line does not give them.
         separator: what stands between two values; several characters only where `quoted` is False.
         quoted: whether double quotes may surround a value.
@@ -198,40 +199,40 @@ def read_table(
     Raises:
         DatasetError: if the file is empty, is not in that encoding, or a row has too many or too few values.
     """
-    text = _decoded(data, place, encoding)
+    text = _decoded(data, file, encoding)
     if len(separator) > 1:
         text, separator = text.replace(separator, "\t"), "\t"
-    dialect = _Dialect(place, text, separator, quoted, header=columns is None)
-    frame = _frame(dialect, place)
+    dialect = _Dialect(file, text, separator, quoted, header=columns is None)
+    frame = _frame(dialect, file)
     if columns is None:
         columns = [str(name) for name in frame.iloc[0]]
         frame = frame.iloc[1:].reset_index(drop=True)
     if len(columns) != frame.shape[1] or len(set(columns)) < len(columns) or "" in columns:
         raise DatasetError(
-            f"{place}:{dialect.line(0)}: the columns are {', '.join(map(repr, columns))} for "
+            f"{file}:{dialect.line(0)}: the columns are {', '.join(map(repr, columns))} for "
             f"{frame.shape[1]} values a row; give every column one name of its own"
         )
     if frame.empty:
-        raise DatasetError(f"{place}: has no rows; write one line per row")
-    return Table(place, frame.set_axis(list(columns), axis="columns"), dialect)
+        raise DatasetError(f"{file}: has no rows; write one line per row")
+    return TextTable(file, frame.set_axis(list(columns), axis="columns"), dialect)
 
 
-def _decoded(data: bytes, place: str, encoding: str) -> str:
+def _decoded(data: bytes, file: str, encoding: str) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise DatasetError(
-            f"{place}:{line}: byte 0x{data[error.start]:02x} is not {encoding.removesuffix('-sig').upper()}; "
+            f"{file}:{line}: byte 0x{data[error.start]:02x} is not {encoding.removesuffix('-sig').upper()}; "
             "save the file in that encoding"
         ) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise DatasetError(f"{place}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
+        raise DatasetError(f"{file}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
     return text
 
 
-def _frame(dialect: _Dialect, place: str) -> pd.DataFrame:
+def _frame(dialect: _Dialect, file: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
@@ -244,24 +245,24 @@ def _frame(dialect: _Dialect, place: str) -> pd.DataFrame:
             keep_default_na=False,
         )
     except pd.errors.EmptyDataError as error:
-        raise DatasetError(f"{place}: is empty; write a first line with the column names") from error
+        raise DatasetError(f"{file}: is empty; write a first line with the column names") from error
     except pd.errors.ParserError as error:
-        _refuse_uneven(dialect, place)
-        raise DatasetError(f"{place}: {error}; check its quotes and separators") from error
+        _refuse_uneven(dialect, file)
+        raise DatasetError(f"{file}: {error}; check its quotes and separators") from error
     if frame.iloc[:, -1].isin(("", None)).any():
-        _refuse_uneven(dialect, place)
+        _refuse_uneven(dialect, file)
     for column in frame.columns:
         frame[column] = frame[column].str.strip()
     return frame
 
 
-def _refuse_uneven(dialect: _Dialect, place: str) -> None:
+def _refuse_uneven(dialect: _Dialect, file: str) -> None:
     """Raise if a row has not as many values as the first; pandas fills short ones up with empty text."""
     records = dialect.records()
     _, first = next(records)
     for line, cells in records:
         if len(cells) != len(first):
             raise DatasetError(
-                f"{place}:{line}: {len(cells)} values where the first line has {len(first)} "
+                f"{file}:{line}: {len(cells)} values where the first line has {len(first)} "
                 f"({dialect.separator.join(cells)!r}); put values that hold a separator in double quotes"
             )

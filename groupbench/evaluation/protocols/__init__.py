@@ -1,20 +1,10 @@
-"""Protocols: a split, the groups and the views, with every choice a named option; one file each."""
+"""Protocols: a split, the groups and the views, with every choice a named option; one file.
 
-from groupbench.evaluation.protocols._base import Protocol, natural_groups, training_data
-from groupbench.evaluation.protocols._names import PROTOCOLS, make_protocol
-from groupbench.evaluation.protocols.coupled import Coupled
-from groupbench.evaluation.protocols.given import Given
-from groupbench.evaluation.protocols.natural import Natural
-from groupbench.evaluation.protocols.paper import Paper
+How held-out rows evaluate a ranking is not said here but by the views that a protocol names.
+"""
 
-__all__ = [
-    "PROTOCOLS",
-    "Coupled",
-    "Given",
-    "Natural",
-    "Paper",
-    "Protocol",
-    "make_protocol",
-    "natural_groups",
-    "training_data",
-]
+from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_groups, training_data
+from groupbench.evaluation.protocols._names import make_protocol
+from groupbench.evaluation.protocols._rows import RowSplit
+
+__all__ = ["PROTOCOLS", "Protocol", "RowSplit", "make_protocol", "natural_groups", "training_data"]

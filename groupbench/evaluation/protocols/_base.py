@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from groupbench.core.errors import ConfigError
+from groupbench.core.registry import Registry
 from groupbench.evaluation.views import VIEWS, EvaluationCase
 from groupbench.models.recommender import TrainingData
 
@@ -74,6 +75,15 @@ class Protocol(BaseModel):
         if not cases:
             raise ConfigError("; ".join(reasons.values()))
         return cases, reasons
+
+
+PROTOCOLS: Registry[type[Protocol]] = Registry(
+    "protocol",
+    "groupbench.evaluation.protocols",
+    "groupbench.protocols",
+    name_of=lambda protocol: str(protocol.model_fields["name"].default),
+)
+"""All protocols by name; each is a class whose field `name` has the name as its only value."""
 
 
 def natural_groups(dataset: Dataset, instead: str = "") -> Groups:

@@ -1,26 +1,14 @@
-"""Protocols by name."""
+"""Protocols made from their names and options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.evaluation.protocols._base import Protocol
-from groupbench.evaluation.protocols.coupled import Coupled
-from groupbench.evaluation.protocols.given import Given
-from groupbench.evaluation.protocols.natural import Natural
-from groupbench.evaluation.protocols.paper import Paper
+from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
-
-
-PROTOCOLS: dict[str, type[Protocol]] = {
-    "paper": Paper,
-    "coupled": Coupled,
-    "natural": Natural,
-    "given": Given,
-}
 
 
 def make_protocol(options: dict[str, Any], dataset: Dataset | None = None) -> Protocol:
@@ -31,9 +19,7 @@ def make_protocol(options: dict[str, Any], dataset: Dataset | None = None) -> Pr
     from pydantic import ValidationError
 
     default = "given" if dataset is not None and dataset.given is not None else "paper"
-    name = options.get("name", default)
-    if name not in PROTOCOLS:
-        raise ConfigError(unknown("protocol", str(name), PROTOCOLS))
+    name = str(options.get("name", default))
     kind = PROTOCOLS[name]
     for key in options:
         if key not in kind.model_fields:

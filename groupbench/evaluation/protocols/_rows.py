@@ -23,7 +23,8 @@ class RowSplit(Protocol):
     folds: int = Field(5, ge=2)
     """Number of folds (kfold)."""
 
-    def _split(self, dataset: Dataset, seed: int) -> tuple[Ratings, Ratings]:
+    def hold_out(self, dataset: Dataset, seed: int) -> tuple[Ratings, Ratings]:
+        """The rows for training and the held-out rows; the same data, options and seed give the same."""
         from groupbench.evaluation import splits
 
         rows = dataset.ratings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from groupbench.core.seeding import generator
-from groupbench.evaluation.protocols._base import natural_groups, training_data
+from groupbench.evaluation.protocols._base import PROTOCOLS, natural_groups, training_data
 from groupbench.evaluation.protocols._rows import RowSplit
 from groupbench.evaluation.task import Task
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupbench.data.groups import Groups
 
 
+@PROTOCOLS.register
 class Coupled(RowSplit):
     """Small formed groups choose from all items new to their members; each member has its own truth."""
 
@@ -35,19 +36,19 @@ class Coupled(RowSplit):
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and form the groups from what is left for training."""
-        rows, held_out = self._split(dataset, seed)
+        rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset, "random") if natural else self._formed(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _formed(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
-        from groupbench.data.formation import form
+        from groupbench.data.formation import Criteria, form
 
         return form(
             self.groups,
             rows,
             sizes=self.sizes,
             n_groups=self.n_groups,
-            relate=self.relate,
+            criteria=Criteria(relate=self.relate),
             rng=generator(dataset.name, "groups", self.groups, seed),
         )

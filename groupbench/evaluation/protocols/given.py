@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupbench.core.errors import ConfigError
-from groupbench.evaluation.protocols._base import Protocol, natural_groups, training_data
+from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_groups, training_data
 from groupbench.evaluation.task import Task
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
 
 
+@PROTOCOLS.register
 class Given(Protocol):
     """The split that the data came with; held-out rows are ranked among all items and its sampled negatives.
 

@@ -9,13 +9,14 @@ from pydantic import Field
 
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator
-from groupbench.evaluation.protocols._base import Protocol, natural_groups, training_data
+from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_groups, training_data
 from groupbench.evaluation.task import Task
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Features
 
 
+@PROTOCOLS.register
 class Natural(Protocol):
     """Observed groups are evaluated by their own joint ratings, in folds."""
 

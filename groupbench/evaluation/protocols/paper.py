@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from groupbench.core.seeding import generator, integer
-from groupbench.evaluation.protocols._base import natural_groups, training_data
+from groupbench.evaluation.protocols._base import PROTOCOLS, natural_groups, training_data
 from groupbench.evaluation.protocols._rows import RowSplit
 from groupbench.evaluation.task import Task
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupbench.data.groups import Groups
 
 
+@PROTOCOLS.register
 class Paper(RowSplit):
     """KMeans groups and members' held-out ratings, after arXiv 2504.06274; what it leaves open is named."""
 
@@ -33,7 +34,7 @@ class Paper(RowSplit):
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and cluster the users by what is left for training."""
-        rows, held_out = self._split(dataset, seed)
+        rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset, "kmeans") if natural else self._kmeans(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)

@@ -10,6 +10,7 @@ import numpy as np
 
 from groupbench.core.arrays import BoolArray, IntArray, ranges, stable_order
 from groupbench.core.errors import ConfigError
+from groupbench.core.registry import Registry
 from groupbench.evaluation.views._lists import Lists
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ class View:
                 f"tau={threshold:g}; lower tau or hold out more rows"
             )
         return EvaluationCase(self, threshold, lists, evaluated)
+
+
+VIEWS: Registry[View] = Registry("view", "groupbench.evaluation.views", "groupbench.views")
+"""All views by name."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, Segments, distinct, in_sorted, ratio
-from groupbench.evaluation.views._base import View, member_rows
+from groupbench.evaluation.views._base import VIEWS, View, member_rows
 from groupbench.evaluation.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
 from groupbench.metrics import ideal_gain
 
@@ -93,3 +93,6 @@ DECOUPLED = replace(
     truth_from="predictions",
     oracle="",
 )
+
+VIEWS.register(COUPLED)
+VIEWS.register(DECOUPLED)

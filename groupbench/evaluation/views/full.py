@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from groupbench.core.arrays import distinct, in_sorted
 from groupbench.data.leakage import pairs
-from groupbench.evaluation.views._base import CUTOFFS, View
+from groupbench.evaluation.views._base import CUTOFFS, VIEWS, View
 from groupbench.evaluation.views._given import Entity, given_part
 from groupbench.evaluation.views._lists import CatalogueLists, Lists, renumbered
 
@@ -39,4 +39,5 @@ def _view(entity: Entity) -> View:
     )
 
 
-FULL = (_view("group"), _view("user"))
+for _entity in get_args(Entity):
+    VIEWS.register(_view(_entity))

@@ -8,7 +8,7 @@ import numpy as np
 
 from groupbench.core.arrays import IntArray
 from groupbench.core.errors import ConfigError
-from groupbench.evaluation.views._base import View
+from groupbench.evaluation.views._base import VIEWS, View
 from groupbench.evaluation.views._lists import CatalogueLists, Lists, renumbered
 
 if TYPE_CHECKING:
@@ -54,3 +54,5 @@ NATURAL = View(
     build=_build,
     errors=True,
 )
+
+VIEWS.register(NATURAL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupbench.data.dataset import Ratings
-from groupbench.evaluation.views._base import View, member_rows
+from groupbench.evaluation.views._base import VIEWS, View, member_rows
 from groupbench.evaluation.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
@@ -28,3 +28,5 @@ RATED_GROUP = View(
     tau=3.5,
     build=_build,
 )
+
+VIEWS.register(RATED_GROUP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupbench.evaluation.views._base import View, member_rows
+from groupbench.evaluation.views._base import VIEWS, View, member_rows
 from groupbench.evaluation.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
@@ -25,3 +25,5 @@ RATED_ROWS = View(
     build=_build,
     without_relevant="keep",
 )
+
+VIEWS.register(RATED_ROWS)

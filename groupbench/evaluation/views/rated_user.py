@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groupbench.evaluation.views._base import View
+from groupbench.evaluation.views._base import VIEWS, View
 from groupbench.evaluation.views._lists import Lists, RowLists
 
 if TYPE_CHECKING:
@@ -42,3 +42,6 @@ SURPRISE_FAQ = replace(
     errors=False,
     synonyms={"precision": "precision_capped"},
 )
+
+VIEWS.register(RATED_USER)
+VIEWS.register(SURPRISE_FAQ)

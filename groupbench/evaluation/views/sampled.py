@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, Segments
 from groupbench.core.errors import ConfigError
 from groupbench.data.leakage import negatives, negatives_left
-from groupbench.evaluation.views._base import View
+from groupbench.evaluation.views._base import VIEWS, View
 from groupbench.evaluation.views._given import Entity, given_part
 from groupbench.evaluation.views._lists import Lists, RowLists
 
@@ -68,4 +68,6 @@ def _view(entity: Entity, clean: bool) -> View:
     )
 
 
-SAMPLED = (_view("group", False), _view("group", True), _view("user", False), _view("user", True))
+for _entity in get_args(Entity):
+    for _clean in (False, True):
+        VIEWS.register(_view(_entity, _clean))

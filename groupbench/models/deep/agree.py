@@ -1,53 +1,58 @@
-"""AGREE as a method, and the NCF baseline of its paper."""
+"""AGREE's network: attention over a group's members, and one NCF tower for groups and users."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.method import Count, Decay, Dropout, SampledRecommender, Widths
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import Attention, PairTower, embedding
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._agree import AgreeNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from torch import Tensor
+
+    from groupbench.models.deep.interactions import Interactions
 
 
-@dataclass
-class Agree(SampledRecommender):
-    """AGREE: attention over members and one NCF tower for groups and users (Cao et al., SIGIR 2018).
+class AgreeNetwork(GroupNetwork):
+    """Logits of groups and users by attentive member embeddings; see `Agree` for the equations.
 
-    A group with members u and its own embedding q is, for item v, g(v) = sum_u alpha_u(v) u + q, with
-    alpha(v) = softmax_u(h' ReLU(P_u u + P_v v + b)). The score is a tower of ReLU layers on
-    [g * v; g; v], and a user's that of the same tower on [u * v; u; v]: what users chose and what groups
-    chose is learnt at once ("Attentive Group Recommendation"). With `attention` = `mean` it is NCF (He et
-    al., WWW 2017) on a group's mean member, the paper's baseline without attention.
-
-    Deviations: scores are logits, not put through a sigmoid; the loss is one of four (`regression` is the
-    paper's), the default validated best; batches of users and groups take turns at random instead of
-    epochs; the weights are a running average over the steps.
+    Args:
+        data: decides the sizes, and who is in which group.
+        width: width of the embeddings.
+        hidden: widths of the tower's hidden layers.
+        attention_width: width of the attention's hidden layer; 0 weighs all members alike.
+        dropout: rate on the first hidden layer of tower and attention.
     """
 
-    width: Count = tunable(32, low=8, high=128, log=True)
-    """Width of the embeddings."""
-    hidden: Widths = (8,)
-    """Widths of the tower's hidden layers."""
-    attention: Literal["learned", "mean"] = "learned"
-    """How members are weighed: by learned attention, or all alike."""
-    attention_width: Count = 16
-    """Width of the attention's hidden layer."""
-    dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
-    """Dropout on the first hidden layer of tower and attention."""
-    averaging: Decay = 0.99
-    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
+    def __init__(
+        self,
+        data: Interactions,
+        *,
+        width: int,
+        hidden: tuple[int, ...],
+        attention_width: int,
+        dropout: float,
+    ) -> None:
+        super().__init__(data)
+        self.users = embedding(data.n_users, width)
+        self.items = embedding(data.n_items, width)
+        self.groups = embedding(data.n_groups, width)
+        self.attention = Attention(width, attention_width, dropout) if attention_width else None
+        self.tower = PairTower(width, hidden, dropout)
+        self.pair_size = max(self.pair_size, data.members.users.shape[1] * attention_width)
 
-    def _network(self, data: Interactions) -> AgreeNetwork:
-        from groupbench.models.deep._agree import AgreeNetwork
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """The tower on the weighted members plus the group's own embedding."""
+        users, inside = self.data.members.take(groups)
+        members, chosen = self.users(users), self.items(items)
+        if self.attention is None:
+            weights = (inside / inside.sum(dim=1, keepdim=True))[:, None]
+        else:
+            weights = self.attention(members, inside, chosen)
+        logits: Tensor = self.tower(weights @ members + self.groups(groups)[:, None], chosen)
+        return logits
 
-        return AgreeNetwork(
-            data,
-            width=self.width,
-            hidden=self.hidden,
-            attention_width=self.attention_width if self.attention == "learned" else 0,
-            dropout=self.dropout,
-        )
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """The same tower on the embedding of the user."""
+        logits: Tensor = self.tower(self.users(users)[:, None], self.items(items))
+        return logits

@@ -1,53 +1,74 @@
-"""AlignGroup as a method."""
+"""AlignGroup's network: a hypergraph's consensus, held close to the middle of the group's members."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import Above0, AtLeast0, Dropout
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from groupbench.models.deep.convolutions import Hypergraph, bounds
+from groupbench.models.deep.network import Batch, Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding, inner
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._aligngroup import AlignGroupNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
-@dataclass
-class AlignGroup(GraphRecommender):
-    """AlignGroup: a hypergraph's consensus, aligned with the group's members (Xu et al., CIKM 2024).
+class AlignGroupNetwork(GroupNetwork):
+    """Logits of groups by their consensus, which is aligned with members; see `AlignGroup`.
 
-    Groups are hyperedges that hold their members and the items they chose. In each layer a group's message
-    is m = W [mean of its users; mean of its items] + b, and users and items become the mean of the messages
-    of their groups; all layers and the embeddings are summed. A group scores an item by their inner
-    product. The centre of the members is the middle of the smallest box around their embeddings,
-    (min + max) / 2 in each coordinate, and `align_weight` times the cross-entropy that the centre's cosine
-    to its own group's consensus is the highest of all groups in the batch is added to the loss
-    ("AlignGroup: Learning and Aligning Group Consensus with Member Preferences for Group Recommendation").
-
-    Deviations: scores are inner products, not a layer on products, and never put through a sigmoid; users
-    are scored by propagated embeddings, because those without propagation validated worse; each W starts
-    as the sum of both means plus small random weights; `thinning` hides part of the groups' items in each
-    step, for a group would else be trained on an item it has just been told; `loss` is one of four
-    (`bpr` is the paper's).
+    Args:
+        data: decides the sizes and the hypergraph.
+        width: width of the embeddings.
+        layers: convolutions over the hypergraph.
+        thinning: share of the graph that a step of training leaves out.
+        align_weight: weight of the alignment; 0 leaves it out.
+        temperature: divides the cosines in the alignment.
     """
 
-    thinning: Dropout = tunable(0.5, low=0.0, high=0.9)
-    """Share of the groups' items, and of what users and items hear, that a step of training leaves out."""
-    align_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
-    """Weight of the alignment; 0 leaves it out."""
-    temperature: Above0 = 0.2
-    """Divides the cosines of the alignment."""
+    def __init__(
+        self,
+        data: Interactions,
+        *,
+        width: int,
+        layers: int,
+        thinning: float,
+        align_weight: float,
+        temperature: float,
+    ) -> None:
+        super().__init__(data)
+        self.align_weight = align_weight
+        self.temperature = temperature
+        self.hypergraph = Hypergraph(data, width, layers, own=False, thinning=thinning)
+        self.users = embedding(data.n_users, width)
+        self.items = embedding(data.n_items, width)
+        self.groups = embedding(data.n_groups, width)
 
-    def _network(self, data: Interactions) -> AlignGroupNetwork:
-        from groupbench.models.deep._aligngroup import AlignGroupNetwork
+    def encode(self) -> Encoded:
+        """Users, items and groups as the hypergraph leaves them."""
+        encoded: Encoded = self.hypergraph(self.users.weight, self.items.weight, self.groups.weight)
+        return encoded
 
-        return AlignGroupNetwork(
-            data,
-            width=self.width,
-            layers=self.layers,
-            thinning=self.thinning,
-            align_weight=self.align_weight,
-            temperature=self.temperature,
-        )
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Inner products of propagated groups and items."""
+        return inner(encoded[2][groups], encoded[1][items])
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Inner products of propagated users and items."""
+        return inner(encoded[0][users], encoded[1][items])
+
+    def extra_loss(self, encoded: Encoded, batch: Batch) -> Tensor | None:
+        """The alignment of the distinct groups of a batch with their members."""
+        if batch.side == "users" or not self.align_weight:
+            return None
+        groups = torch.unique(batch.raters)
+        low, high = bounds(encoded[0], self.data.members, groups)
+        return self.align_weight * alignment((low + high) / 2, encoded[2][groups], self.temperature)
+
+
+def alignment(centers: Tensor, consensus: Tensor, temperature: float) -> Tensor:
+    """InfoNCE: each of n centers, (n, width), picks its own group's consensus, (n, width), by cosine."""
+    cosines = functional.normalize(centers, dim=1) @ functional.normalize(consensus, dim=1).T
+    return functional.cross_entropy(cosines / temperature, torch.arange(len(cosines)))

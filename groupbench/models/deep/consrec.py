@@ -1,44 +1,69 @@
-"""ConsRec as a method."""
+"""ConsRec's network: three views of a group, from its members, its items and groups alike, and gates."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import Dropout
+import torch
+from torch import Tensor, nn
+
+from groupbench.models.deep.convolutions import Hypergraph, LightGcn
+from groupbench.models.deep.hypergroup import overlaps
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding, inner
+from groupbench.models.deep.propagation import Propagation, choices, memberships, row_normalized
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._consrec import ConsRecNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
-@dataclass
-class ConsRec(GraphRecommender):
-    """ConsRec: three gated views of a group's consensus (Wu et al., WWW 2023).
+class ConsRecNetwork(GroupNetwork):
+    """Logits of groups by gated views of their consensus; see `ConsRec` for the equations.
 
-    - Groups alike: G + A G + A^2 G ..., where A is D^-1 (J + I) and J_gh is what g and h share over what
-      either has, members and items together.
-    - Members: groups are hyperedges over members and items. In each layer a group's message is
-      m = W [mean u of its users; mean i of its items; i * g] + b with g from the view above, and users and
-      items become the mean of their groups' messages; layers are summed.
-    - Items: LightGCN on the graph of groups and the items they chose, the mean of its layers.
-
-    A group is sum_v sigmoid(w_v' v + b_v) v over its views v and scores an item of the hypergraph by their
-    inner product ("ConsRec: Learning Consensus Behind Interactions for Group Recommendation").
-
-    Deviations: scores are inner products on all data, as the authors' code has them on CAMRa2011, and
-    never put through a sigmoid; users are scored by propagated embeddings, because those without
-    propagation validated worse; each W, which is trained like all weights, starts as the sum of both means
-    plus small random weights; `thinning` hides part of the graphs in each step, for a group would else be
-    trained on an item it has just been told; `loss` is one of four (`bpr` is the authors').
+    Args:
+        data: decides the sizes and the three graphs.
+        width: width of the embeddings.
+        layers: steps over each of the graphs.
+        thinning: share of the graphs of items that a step of training leaves out.
     """
 
-    thinning: Dropout = tunable(0.3, low=0.0, high=0.9)
-    """Share of the graphs with items in them that a step of training leaves out."""
+    separable: ClassVar[bool] = True
 
-    def _network(self, data: Interactions) -> ConsRecNetwork:
-        from groupbench.models.deep._consrec import ConsRecNetwork
+    def __init__(self, data: Interactions, *, width: int, layers: int, thinning: float) -> None:
+        from scipy.sparse import eye_array, hstack
 
-        return ConsRecNetwork(data, width=self.width, layers=self.layers, thinning=self.thinning)
+        super().__init__(data)
+        incidence = hstack([memberships(data.members, data.n_users), choices(data.groups)], format="csr")
+        self.alike = Propagation(row_normalized(overlaps(incidence) + eye_array(data.n_groups)))
+        self.of_items = LightGcn(choices(data.groups), layers, thinning)
+        self.of_members = Hypergraph(data, width, layers, own=True, thinning=thinning)
+        self.users = embedding(data.n_users, width)
+        self.items = embedding(data.n_items, width)
+        self.groups = embedding(data.n_groups, width)
+        self.gates = nn.ModuleList(nn.Linear(width, 1) for _ in range(3))
+        self.layers = layers
+
+    def encode(self) -> Encoded:
+        """Consensus of all groups, and users and items as the hypergraph leaves them."""
+        alike = self._among_groups()
+        users, items, of_members = self.of_members(self.users.weight, self.items.weight, alike)
+        of_items, _ = self.of_items(self.groups.weight, self.items.weight)
+        views = (alike, of_members, of_items)
+        gated = [gate(view).sigmoid() * view for gate, view in zip(self.gates, views, strict=True)]
+        return torch.stack(gated).sum(dim=0), users, items
+
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Inner products of consensus and propagated items."""
+        return inner(encoded[0][groups], encoded[2][items])
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Inner products of propagated users and items."""
+        return inner(encoded[1][users], encoded[2][items])
+
+    def _among_groups(self) -> Tensor:
+        """G + A G + A^2 G ... over the graph of groups that share anything, (n_groups, width)."""
+        groups = total = self.groups.weight
+        for _ in range(self.layers):
+            groups = self.alike(groups)
+            total = total + groups
+        return total

@@ -1,52 +1,68 @@
-"""CubeRec as a method."""
+"""CubeRec's network: groups as hypercubes around their members, items by their distance to them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import AtLeast0, Count, Dropout
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groupbench.models.deep.convolutions import LightGcn, bounds
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding
+from groupbench.models.deep.propagation import choices
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._cuberec import CubeRecNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
+
+_FLAT = 1e-6
+"""Added under square roots: at 0 their slope is infinite."""
 
 
-@dataclass
-class CubeRec(GraphRecommender):
-    """CubeRec: groups as hypercubes that items lie in or near (Chen et al., SIGIR 2022).
+class CubeRecNetwork(GroupNetwork):
+    """Logits by distances from cubes to items; see `CubeRec` for the equations.
 
-    LightGCN on what users chose gives users u and items v. The smallest box around the members of a group
-    has the middle (max + min) / 2 and the half-widths (max - min) / 2; the group's cube has the centre
-    c = W_c (max + min) / 2 and the offset o = |W_o (max - min) / 2|. With the vectors
-    out = ReLU(|v - c| - o) and in = |v - c| - out the distance of an item is
-    |out| + `inside_weight` |in|, and that of an item from a user |v - u| ("Thinking inside The Box:
-    Learning Hypercube Representations for Group Recommendation").
-
-    Deviations: logits are distances times a learned factor, negated, for `loss` is one of four instead of
-    a hinge; groups and users are learnt at once instead of users first; offsets are made positive by their
-    absolute value; the self-supervision by intersecting the cubes of two groups and the attentive variant
-    are not part of it. A group without rows is scored like any other, by its members.
+    Args:
+        data: decides the sizes, the graph of users and items, and who is in which group.
+        width: dimensions of the cubes.
+        layers: steps over the graph.
+        thinning: share of the graph that a step of training leaves out.
+        inside_weight: how much distances within a cube count beside those outside.
     """
 
-    width: Count = tunable(64, low=8, high=128, log=True)
-    """Width of the embeddings."""
-    weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
-    """Decoupled decay of all weights, per unit of step size."""
-    thinning: Dropout = tunable(0.2, low=0.0, high=0.9)
-    """Share of the graph of users and items that a step of training leaves out."""
-    inside_weight: AtLeast0 = tunable(0.3, low=0.0, high=1.0)
-    """How much distance within a cube counts beside that outside."""
+    separable: ClassVar[bool] = True
 
-    def _network(self, data: Interactions) -> CubeRecNetwork:
-        from groupbench.models.deep._cuberec import CubeRecNetwork
+    def __init__(
+        self, data: Interactions, *, width: int, layers: int, thinning: float, inside_weight: float
+    ) -> None:
+        super().__init__(data)
+        self.inside_weight = inside_weight
+        self.users = embedding(data.n_users, width)
+        self.items = embedding(data.n_items, width)
+        self.graph = LightGcn(choices(data.users), layers, thinning)
+        self.center = nn.Linear(width, width, bias=False)
+        self.offset = nn.Linear(width, width, bias=False)
+        self.scale = nn.Parameter(torch.ones(()))
 
-        return CubeRecNetwork(
-            data,
-            width=self.width,
-            layers=self.layers,
-            thinning=self.thinning,
-            inside_weight=self.inside_weight,
-        )
+    def encode(self) -> Encoded:
+        """Users, items, and the centers and offsets of all groups' cubes."""
+        users, items = self.graph(self.users.weight, self.items.weight)
+        low, high = bounds(users, self.data.members, torch.arange(self.data.n_groups))
+        return users, items, self.center((low + high) / 2), self.offset((high - low) / 2).abs()
+
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Scaled, negated distances of items from the cubes."""
+        away = (encoded[1][items] - encoded[2][groups][:, None]).abs()
+        offset = encoded[3][groups][:, None]
+        outside = functional.relu(away - offset)
+        return -self.scale * (norm(outside) + self.inside_weight * norm(away - outside))
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Scaled, negated distances of items from users."""
+        return -self.scale * norm(encoded[1][items] - encoded[0][users][:, None])
+
+
+def norm(vectors: Tensor) -> Tensor:
+    """Euclidean length over the last axis."""
+    return (vectors.square().sum(dim=-1) + _FLAT).sqrt()

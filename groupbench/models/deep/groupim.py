@@ -1,90 +1,234 @@
-"""GroupIM as a method."""
+"""GroupIM's network and losses: preferences from histories, and what members share with their group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.method import Above0, AtLeast0, Count, DeepRecommender, Dropout, Share, Whole
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groupbench.models.deep.bags import Bags, log_likelihood
+from groupbench.models.deep.interactions import Side
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.objective import DeepObjective
+from groupbench.models.deep.pair_layers import inner
+from groupbench.models.distributed import SINGLE, ProcessGroup
+from groupbench.models.training import StepLoss
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep.validation import HeldOut
 
-    from groupbench.models.deep._groupim import GroupImNetwork
-    from groupbench.models.deep._interactions import Interactions
+Aggregator = Literal["attention", "mean", "max"]
+
+Step = tuple[Side, Tensor]
+"""Whose step it is, and the groups or users of it, (n,)."""
+
+_REDRAWS = 3
+"""How often a stranger that turns out to be a member is drawn anew."""
 
 
-@dataclass
-class GroupIm(DeepRecommender):
-    """GroupIM: members' histories and mutual information with their group (Sankar et al., SIGIR 2020).
+class GroupImNetwork(GroupNetwork):
+    """Logits over all items from members' histories; see `GroupIm` for the equations.
 
-    A user's preference e_u = tanh(W x_u / |x_u| + b), with further layers if asked for, comes from its
-    history x_u, a group's from those of its members, by default with attention:
-    e_g = sum_u alpha_u tanh(V e_u), alpha = softmax(h' tanh(V e_u)). One softmax pi(e) over all items
-    serves both. The loss L_G + `member_weight` L_UG + `infomax_weight` L_MI is made of
-
-    - L_G = -sum_i x_gi / |x_g| ln pi_i(e_g), what the group chose;
-    - L_UG = -mean_u w(u, g) sum_i x_ui / |x_u| ln pi_i(e_g), what its members chose, by their relevance
-      w(u, g) = D(e_u, e_g), which no gradient flows through;
-    - L_MI, the cross-entropy of the discriminator D(e_u, e_g) = sigmoid(e_u' A e_g), which tells members
-      from strangers, half of whom chose an item of the group.
-
-    First the users' part is trained on L_U = -sum_i x_ui / |x_u| ln pi_i(e_u) alone ("GroupIM: A Mutual
-    Information Maximization Framework for Neural Group Recommendation").
-
-    Deviations: L_U stays in the loss with `user_weight`, which validated better; a stranger that shares an
-    item with the group is drawn by way of an item of the group, so that those who share several are
-    likelier; L_UG is a mean over members. A group without rows is scored like any other, by its members.
+    Args:
+        data: decides the sizes, the histories, and who is in which group.
+        width: width of the embeddings.
+        layers: layers of the encoder.
+        aggregator: how members make a group.
+        dropout: rate on the histories.
     """
 
-    width: Count = tunable(64, low=16, high=256, log=True)
-    """Width of the embeddings."""
-    layers: Count = 1
-    """Layers of the encoder."""
-    aggregator: Literal["attention", "mean", "max"] = tunable(
-        "attention", choices=("attention", "mean", "max")
-    )
-    """How members make a group."""
-    dropout: Dropout = tunable(0.4, low=0.0, high=0.8)
-    """Dropout on the items of a history."""
-    infomax_weight: AtLeast0 = 1.0
-    """Weight of the discriminator's loss L_MI."""
-    member_weight: AtLeast0 = tunable(1.0, low=0.0, high=4.0)
-    """Weight of the members' choices, L_UG."""
-    user_weight: AtLeast0 = 1.0
-    """Weight of L_U beside the groups' loss, in batches of its own; 0 is the paper's: pre-training only."""
-    strangers: Count = 5
-    """Strangers for each group, in the discriminator's loss."""
-    near: Share = 0.5
-    """Share of the strangers that chose an item that the group chose."""
-    pretraining: Whole = 10
-    """Passes over the users before the groups are trained on."""
+    def __init__(
+        self, data: Interactions, *, width: int, layers: int, aggregator: Aggregator, dropout: float
+    ) -> None:
+        super().__init__(data)
+        self.aggregator = aggregator
+        self.dropout = dropout
+        self.items = nn.Embedding(data.n_items, width)
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers - 1))
+        self.member = nn.Linear(width, width)
+        self.energy = nn.Linear(width, 1, bias=False)
+        self.output = nn.Embedding(data.n_items, width)
+        self.output_bias = nn.Embedding(data.n_items, 1)
+        self.agreement = nn.Bilinear(width, width, 1)
+        nn.init.xavier_uniform_(self.items.weight)
+        nn.init.xavier_uniform_(self.output.weight)
+        nn.init.zeros_(self.output_bias.weight)
 
-    learning_rate: Above0 = tunable(5e-3, low=5e-4, high=5e-2, log=True)
-    """Adam's step size."""
-    batch_size: Count = 64
-    """Groups, or users, of a step."""
-    patience: Count = 20
-    """Passes without a better validation figure before training stops."""
+    def preferences(self, users: Tensor) -> Tensor:
+        """e_u of `users`, (n,), from their histories: (n, width)."""
+        history = Bags.of(self.data.users, users, power=0.5)
+        history = history._replace(weights=functional.dropout(history.weights, self.dropout, self.training))
+        hidden = torch.tanh(history.sums(self.items.weight) + self.bias)
+        for layer in self.layers:
+            hidden = torch.tanh(layer(hidden))
+        return hidden
 
-    def _network(self, data: Interactions) -> GroupImNetwork:
-        from groupbench.models.deep._groupim import GroupImNetwork, user_losses
-        from groupbench.models.deep._training import Schedule, train
+    def aggregate(self, members: Tensor, inside: Tensor) -> Tensor:
+        """e_g of groups from e_u of their `members`, (n, m, width), where `inside`, (n, m): (n, width)."""
+        hidden = torch.tanh(self.member(members))
+        if self.aggregator == "max":
+            return hidden.masked_fill(~inside[:, :, None], float("-inf")).amax(dim=1)
+        energy = self.energy(hidden).squeeze(-1) if self.aggregator == "attention" else torch.zeros(())
+        weights = energy.expand(inside.shape).masked_fill(~inside, float("-inf")).softmax(dim=1)
+        return (weights[:, None] @ hidden).squeeze(1)
 
-        network = GroupImNetwork(
-            data, width=self.width, layers=self.layers, aggregator=self.aggregator, dropout=self.dropout
-        )
-        schedule = Schedule(self.learning_rate, self.weight_decay, self.pretraining, patience=1)
-        train(network, lambda: user_losses(network, self.batch_size), schedule)
-        return network
+    def encode(self) -> Encoded:
+        """e_u of all users."""
+        return (self.preferences(torch.arange(self.data.n_users)),)
 
-    def _losses(self, network: GroupImNetwork, data: Interactions) -> Iterator[Tensor]:
-        from groupbench.models.deep._groupim import Objective, group_losses, user_losses
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Logits of the aggregated members."""
+        users, inside = self.data.members.take(groups)
+        return self._logits(self.aggregate(encoded[0][users], inside), items)
 
-        objective = Objective(self.strangers, self.near, self.infomax_weight, self.member_weight)
-        yield from group_losses(network, objective, self.batch_size)
-        if self.user_weight:
-            for loss in user_losses(network, self.batch_size):
-                yield self.user_weight * loss
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Logits of the users' preferences."""
+        return self._logits(encoded[0][users], items)
+
+    def likelihood(self, embedded: Tensor, targets: Bags) -> Tensor:
+        """Log likelihood of the `targets`, see `log_likelihood`, of `embedded`, (n, width): (n,)."""
+        return log_likelihood(embedded, targets, self.output.weight, self.output_bias.weight)
+
+    def _logits(self, embedded: Tensor, items: Tensor) -> Tensor:
+        biases: Tensor = self.output_bias(items)
+        return inner(embedded, self.output(items)) + biases.squeeze(-1)
+
+
+class LossSettings(NamedTuple):
+    """What GroupIM minimizes; the fields of `GroupIm` with the same names say more.
+
+    Attributes:
+        strangers: strangers for each group.
+        near: share of the strangers that chose an item of the group.
+        infomax_weight: weight of the discriminator's loss.
+        member_weight: weight of the members' choices as targets of the group.
+        user_weight: weight of the users' loss beside the groups'.
+    """
+
+    strangers: int
+    near: float
+    infomax_weight: float
+    member_weight: float
+    user_weight: float
+
+
+class UserObjective(DeepObjective[Step]):
+    """L_U alone, which GroupIM's users are trained on first.
+
+    Args:
+        network: the network that is trained.
+        data: the rows that it learns from.
+        batch_size: users of a step.
+    """
+
+    network: GroupImNetwork
+
+    def __init__(self, network: GroupImNetwork, data: Interactions, batch_size: int) -> None:
+        super().__init__(network, data)
+        self.batch_size = batch_size
+
+    def batches(self) -> Iterator[Step]:
+        """The users that have rows."""
+        yield from self._shuffled("users")
+
+    def loss(self, batch: Step, group: ProcessGroup = SINGLE) -> StepLoss:
+        """L_U of a batch of users, all of which every process computes."""
+        total = self.user_loss(batch[1]) / group.size
+        return StepLoss(total, total.detach())
+
+    def user_loss(self, users: Tensor) -> Tensor:
+        """L_U of `users`, (n,)."""
+        targets = Bags.of(self.data.users, users)
+        return -self.network.likelihood(self.network.preferences(users), targets).mean()
+
+    def inputs(self) -> Iterable[object]:
+        """What all deep models depend on, and the size of a step."""
+        return (self.batch_size, *super().inputs())
+
+    def _shuffled(self, side: Side) -> Iterator[Step]:
+        index = self.data.rows(side).counts.nonzero().squeeze(1)
+        if len(index):
+            for step in torch.split(index[torch.randperm(len(index))], self.batch_size):
+                yield side, step
+
+
+class GroupImObjective(UserObjective):
+    """The loss of groups, L_G + member_weight L_UG + infomax_weight L_MI, and of users; see `GroupIm`.
+
+    Args:
+        network: the network that is trained.
+        data: the rows that it learns from.
+        batch_size: groups, or users, of a step.
+        settings: strangers, and how the losses are weighed.
+        held_out: lists that groups rank in validation; None runs all epochs.
+    """
+
+    def __init__(
+        self,
+        network: GroupImNetwork,
+        data: Interactions,
+        batch_size: int,
+        settings: LossSettings,
+        held_out: HeldOut | None = None,
+    ) -> None:
+        super().__init__(network, data, batch_size)
+        self.held_out, self.settings = held_out, settings
+
+    def batches(self) -> Iterator[Step]:
+        """The groups that have rows, then the users if they count."""
+        yield from self._shuffled("groups")
+        if self.settings.user_weight:
+            yield from self._shuffled("users")
+
+    def loss(self, batch: Step, group: ProcessGroup = SINGLE) -> StepLoss:
+        """The loss of a batch of groups or users, all of which every process computes."""
+        side, raters = batch
+        weighed = side == "users"
+        total = self.settings.user_weight * self.user_loss(raters) if weighed else self.group_loss(raters)
+        total = total / group.size
+        return StepLoss(total, total.detach())
+
+    def group_loss(self, groups: Tensor) -> Tensor:
+        """L_G + member_weight L_UG + infomax_weight L_MI of a batch of groups, (n,)."""
+        data, network, settings = self.data, self.network, self.settings
+        users, inside = data.members.take(groups)
+        sizes = data.members.sizes[groups]
+        others = strangers(data, groups, settings.strangers, settings.near)
+        distinct, index = torch.unique(torch.cat([users[inside], others]), return_inverse=True)
+        embedded = network.preferences(distinct)[index]
+        members, strange = embedded[: -len(others)], embedded[-len(others) :]
+        padded = members.new_zeros(*inside.shape, members.shape[1]).index_put((inside,), members)
+        summary = network.aggregate(padded, inside)
+        real = network.agreement(members, summary.repeat_interleave(sizes, dim=0)).squeeze(1)
+        fake = network.agreement(strange, summary.repeat_interleave(settings.strangers, dim=0)).squeeze(1)
+        infomax = functional.softplus(-real).mean() + functional.softplus(fake).mean()
+        relevance = settings.member_weight * real.detach().sigmoid() / sizes.repeat_interleave(sizes)
+        theirs = Bags.of(data.users, users[inside]).merged(relevance, sizes)
+        likelihood = network.likelihood(summary, Bags.of(data.groups, groups).followed_by(theirs))
+        return settings.infomax_weight * infomax - likelihood.mean()
+
+    def inputs(self) -> Iterable[object]:
+        """What all deep models depend on, and the hyperparameters."""
+        return (self.settings, *super().inputs())
+
+
+def strangers(data: Interactions, groups: Tensor, count: int, near: float) -> Tensor:
+    """For each of `groups`, (n,), which all have rows, `count` users outside of it: (n * count,).
+
+    A share `near` of them chose an item that the group chose, the others are any users. One that is a
+    member after all is replaced by any user, a few times at most.
+    """
+    owner = groups.repeat_interleave(count)
+    anyone = torch.randint(data.n_users, owner.shape)
+    fellows = data.users.random_raters(data.groups.random_items(owner))
+    drawn = torch.where((torch.rand(owner.shape) < near) & (fellows >= 0), fellows, anyone)
+    users, inside = data.members.take(owner)
+    for _ in range(_REDRAWS):
+        member = ((users == drawn[:, None]) & inside).any(dim=1)
+        drawn[member] = torch.randint(data.n_users, (int(member.sum()),))
+    return drawn

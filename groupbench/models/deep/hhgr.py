@@ -1,50 +1,115 @@
-"""HHGR as a method."""
+"""HHGR's network: users over hyperedges, groups over motifs of groups, and two views of users that agree."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.graph import GraphRecommender
-from groupbench.models.deep.method import AtLeast0, Count, Dropout
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groupbench.models.deep.network import Batch, Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import embedding, inner
+from groupbench.models.deep.propagation import Propagation, memberships, row_normalized, without_diagonal
+from groupbench.models.layers import segment_sum
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._hhgr import HhgrNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from groupbench.models.deep.interactions import Interactions
 
 
-@dataclass
-class Hhgr(GraphRecommender):
-    """HHGR: hypergraphs of users and of groups, self-supervised at two scales (Zhang et al., CIKM 2021).
+class HhgrNetwork(GroupNetwork):
+    """Logits by a hierarchical hypergraph with self-supervision at two scales; see `Hhgr`.
 
-    In each layer a group takes the mean of W u + b over its members and a user the mean of its groups; the
-    last layer is added to the user's embedding. In training users are seen twice: the coarse view leaves a
-    share `drop` of them out of all groups, the fine one a share of the single memberships. The mean of both
-    is used, and a bilinear discriminator tells both views of a user from views of two users, with
-    `contrast_weight` times its cross-entropy added to the loss. A group is the sum of its members weighed
-    by softmax(h' ReLU(P u + p)), its embedding g and V g averaged over the groups it forms triangles with:
-    the motif matrix is (C C) * C, where C links groups that share members ("Double-Scale Self-Supervised
-    Hypergraph Learning for Group Recommendation").
-
-    Deviations: what is learnt is learnt at once, not users first; scores are inner products, not put
-    through a sigmoid; attention weighs members alike for all items, so that groups are embedded once; both
-    views share the layers, are drawn anew in each step, and nothing is left out when scoring; `loss` is
-    one of four.
+    Args:
+        data: decides the sizes, and who is in which group.
+        width: width of the embeddings.
+        layers: convolutions over the hypergraph of users.
+        drop: share of users, or of memberships, that a view leaves out.
+        contrast_weight: weight of the agreement of views; 0 leaves it out.
     """
 
-    weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
-    """Decoupled decay of all weights, per unit of step size."""
-    batch_size: Count = 2048
-    """Rows of a step, of groups and users in the proportion of all their rows."""
-    drop: Dropout = tunable(0.2, low=0.0, high=0.8)
-    """Share of users, or of memberships, that a view leaves out."""
-    contrast_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
-    """Weight of the agreement of both views; 0 leaves it out."""
+    def __init__(
+        self, data: Interactions, *, width: int, layers: int, drop: float, contrast_weight: float
+    ) -> None:
+        super().__init__(data)
+        membership = memberships(data.members, data.n_users)
+        entries = membership.tocoo()
+        self.member_of, self.members = torch.tensor(entries.row).long(), torch.tensor(entries.col).long()
+        self.motifs = Propagation(row_normalized(triangles(membership)))
+        self.drop = drop
+        self.contrast_weight = contrast_weight
+        self.users = embedding(data.n_users, width)
+        self.items = embedding(data.n_items, width)
+        self.groups = embedding(data.n_groups, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
+        self.among_groups = nn.Linear(width, width, bias=False)
+        self.member = nn.Linear(width, width)
+        self.energy = nn.Linear(width, 1, bias=False)
+        self.discriminator = nn.Bilinear(width, width, 1)
 
-    def _network(self, data: Interactions) -> HhgrNetwork:
-        from groupbench.models.deep._hhgr import HhgrNetwork
+    def encode(self) -> Encoded:
+        """Users and groups; in training also the coarse and the fine view of users, whose mean users are."""
+        if not self.training:
+            users = self.convolved(torch.ones(len(self.members)))
+            return users, self.pooled(users)
+        coarse = self.convolved((torch.rand(self.data.n_users) >= self.drop)[self.members].float())
+        fine = self.convolved((torch.rand(len(self.members)) >= self.drop).float())
+        users = (coarse + fine) / 2
+        return users, self.pooled(users), coarse, fine
 
-        return HhgrNetwork(
-            data, width=self.width, layers=self.layers, drop=self.drop, contrast_weight=self.contrast_weight
-        )
+    def convolved(self, weights: Tensor) -> Tensor:
+        """Users plus what the layers gather over memberships with `weights`, (n,): (n_users, width)."""
+        users = self.users.weight
+        for layer in self.layers:
+            groups = _means(layer(users)[self.members], weights, self.member_of, self.data.n_groups)
+            users = _means(groups[self.member_of], weights, self.members, self.data.n_users)
+        return self.users.weight + users
+
+    def pooled(self, users: Tensor) -> Tensor:
+        """Groups from their members by attention, themselves and their motifs: (n_groups, width)."""
+        index, inside = self.data.members.take(torch.arange(self.data.n_groups))
+        energy = self.energy(functional.relu(self.member(users))).squeeze(1)[index]
+        weights = energy.masked_fill(~inside, float("-inf")).softmax(dim=1)
+        own = self.groups.weight
+        near = self.motifs(self.among_groups(own))
+        groups: Tensor = (weights[:, None] @ users[index]).squeeze(1) + own + near
+        return groups
+
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Inner products of groups and items."""
+        return inner(encoded[1][groups], self.items(items))
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Inner products of convolved users and items."""
+        return inner(encoded[0][users], self.items(items))
+
+    def extra_loss(self, encoded: Encoded, batch: Batch) -> Tensor | None:
+        """Both views of a user agree, and disagree with another user's: cross-entropy of a discriminator."""
+        if batch.side == "users" or not self.contrast_weight:
+            return None
+        users = self.members[torch.randint(len(self.members), (len(batch.raters),))]
+        coarse, fine = encoded[2][users], encoded[3][users]
+        same = self.discriminator(coarse, fine)
+        other = self.discriminator(coarse, fine[torch.randperm(len(fine))])
+        loss: Tensor = functional.softplus(-same).mean() + functional.softplus(other).mean()
+        return self.contrast_weight * loss
+
+
+def triangles(membership: Any) -> Any:
+    """For two groups that share members, how many third groups share members with both, as a SciPy array.
+
+    Args:
+        membership: (n_groups, n_users), 0/1.
+
+    Returns:
+        (C C) * C elementwise, (n_groups, n_groups), where C is 1 for two groups that share members.
+    """
+    shared = without_diagonal(membership @ membership.T)
+    shared.data[:] = 1
+    return (shared @ shared) * shared
+
+
+def _means(values: Tensor, weights: Tensor, segments: Tensor, count: int) -> Tensor:
+    """Weighted means of the rows of `values` of each of `count` segments; 0 where there are none."""
+    totals = segment_sum(weights, segments, count)
+    return segment_sum(values * weights[:, None], segments, count) / totals.clamp(min=1)[:, None]

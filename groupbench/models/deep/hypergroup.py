@@ -1,62 +1,99 @@
-"""HyperGroup as a method."""
+"""HyperGroup's network: users propagated over their companions, groups over groups that share members."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from groupbench.core.hyperparameters import tunable
-from groupbench.models.deep.method import Count, Decay, Dropout, SampledRecommender, Whole, Widths
+from torch import nn
+from torch.nn import functional
+
+from groupbench.models.deep.network import Encoded, GroupNetwork
+from groupbench.models.deep.pair_layers import PairTower, embedding
+from groupbench.models.deep.propagation import Propagation, memberships, row_normalized, without_diagonal
 
 if TYPE_CHECKING:
-    from groupbench.models.deep._hypergroup import HyperGroupNetwork
-    from groupbench.models.deep._interactions import Interactions
+    from torch import Tensor
+
+    from groupbench.models.deep.interactions import Interactions
 
 
-@dataclass
-class HyperGroup(SampledRecommender):
-    """HyperGroup: groups as hyperedges, embedded over shared members (Guo et al., TOIS 2021).
+class HyperGroupNetwork(GroupNetwork):
+    """Logits by hierarchical hyperedge embeddings; see `HyperGroup` for the equations.
 
-    Users take in their companions, u <- u + ReLU(W u + V n + b) with the mean n of those they share groups
-    with. A group is a hyperedge: it starts as the mean of its members and takes in the groups h that share
-    members with it, in the same way with n = sum_h s(g, h) h, where s(g, h) is |g and h| / |g or h|, divided
-    by its sum over h. A tower of ReLU layers on [g * v; g; v] scores item v, the same for users, and what
-    both chose is learnt at once ("Hierarchical Hyperedge Embedding-based Representation Learning for Group
-    Recommendation").
-
-    Deviations: the data name no friends, so that users' companions are those they share a group with; steps
-    add to what a node holds instead of replacing it; `loss` is one of four, the default validated best; the
-    weights are a running average over the steps. A group without rows is scored like any other, by its
-    members and neighbours.
+    Args:
+        data: decides the sizes, and who is in which group.
+        width: width of the embeddings.
+        hidden: widths of the tower's hidden layers.
+        user_layers: steps over the graph of companions.
+        group_layers: steps over the graph of groups.
+        own_embedding: whether a group has an embedding of its own beside its members'.
+        dropout: rate on the first hidden layer of the tower.
     """
 
-    width: Count = tunable(32, low=8, high=128, log=True)
-    """Width of the embeddings."""
-    hidden: Widths = (8,)
-    """Widths of the tower's hidden layers."""
-    user_layers: Whole = tunable(1, low=0, high=3)
-    """Steps over the graph of companions."""
-    group_layers: Whole = tunable(2, low=0, high=3)
-    """Steps over the graph of groups that share members."""
-    own_embedding: bool = False
-    """Whether a group has an embedding of its own beside its members'."""
-    dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
-    """Dropout on the first hidden layer of the tower."""
+    separable: ClassVar[bool] = True
 
-    batch_size: Count = 512
-    """Rows of a step; each propagates over both graphs anew."""
-    averaging: Decay = 0.99
-    """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
+    def __init__(
+        self,
+        data: Interactions,
+        *,
+        width: int,
+        hidden: tuple[int, ...],
+        user_layers: int,
+        group_layers: int,
+        own_embedding: bool,
+        dropout: float,
+    ) -> None:
+        super().__init__(data)
+        membership = memberships(data.members, data.n_users)
+        self.companions = Propagation(row_normalized(without_diagonal(membership.T @ membership)))
+        self.averaging = Propagation(row_normalized(membership))
+        self.neighbors = Propagation(row_normalized(overlaps(membership)))
+        self.users = embedding(data.n_users, width)
+        self.items = embedding(data.n_items, width)
+        self.groups = embedding(data.n_groups, width) if own_embedding else None
+        self.user_layers = nn.ModuleList(Step(width) for _ in range(user_layers))
+        self.group_layers = nn.ModuleList(Step(width) for _ in range(group_layers))
+        self.tower = PairTower(width, hidden, dropout)
 
-    def _network(self, data: Interactions) -> HyperGroupNetwork:
-        from groupbench.models.deep._hypergroup import HyperGroupNetwork
+    def encode(self) -> Encoded:
+        """Embeddings of all users and of all groups."""
+        users = self.users.weight
+        for layer in self.user_layers:
+            users = layer(users, self.companions(users))
+        groups = self.averaging(users)
+        if self.groups is not None:
+            groups = groups + self.groups.weight
+        for layer in self.group_layers:
+            groups = layer(groups, self.neighbors(groups))
+        return users, groups
 
-        return HyperGroupNetwork(
-            data,
-            width=self.width,
-            hidden=self.hidden,
-            user_layers=self.user_layers,
-            group_layers=self.group_layers,
-            own_embedding=self.own_embedding,
-            dropout=self.dropout,
-        )
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """The tower on propagated groups."""
+        logits: Tensor = self.tower(encoded[1][groups][:, None], self.items(items))
+        return logits
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """The tower on propagated users."""
+        logits: Tensor = self.tower(encoded[0][users][:, None], self.items(items))
+        return logits
+
+
+class Step(nn.Module):
+    """x + ReLU(W x + V n + b): nodes x take in the mean n of their neighbors."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.own = nn.Linear(width, width)
+        self.near = nn.Linear(width, width, bias=False)
+
+    def forward(self, own: Tensor, near: Tensor) -> Tensor:
+        """Mix what nodes hold, (n, width), with what came from their neighbors, (n, width)."""
+        return own + functional.relu(self.own(own) + self.near(near))
+
+
+def overlaps(membership: Any) -> Any:
+    """Shared members over members of either, for each two groups that share any: (n_groups, n_groups)."""
+    shared = without_diagonal(membership @ membership.T).tocoo()
+    sizes = membership.sum(axis=1)
+    shared.data = shared.data / (sizes[shared.row] + sizes[shared.col] - shared.data)
+    return shared.tocsr()

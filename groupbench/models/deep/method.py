@@ -1,48 +1,57 @@
-"""What all deep group methods share: how they are fitted, and how they score."""
+"""What all deep group methods share: how they are fitted, and how they score.
+
+A model is two short files. `name_network.py` holds its network, a `GroupNetwork` (see `network.py`): logits
+of (group, item) and (user, item) pairs and, where it needs them, `encode` for what all pairs of a step share
+(propagated embeddings, `propagation.py`) and `extra_loss` for what is added to the loss. `name.py` holds its
+hyperparameters, a dataclass derived from `SampledRecommender` whose `_network` makes the network; it imports
+torch in functions only, so that methods are listed at once. Sampling, losses, validation, the refit and the
+scores of all items are shared, and training is `groupbench.models.training`. A model with losses of its own
+derives from `DeepRecommender` and returns its objective in `_objective`. One that propagates over graphs
+derives from `GraphRecommender`, whose steps are few and large.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Le, Lt, MinLen
 
 from groupbench.core.errors import MethodError
-from groupbench.core.hyperparameters import tunable
+from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
 from groupbench.core.seeding import integer
-from groupbench.models.recommender import GroupRecommender, Recommender
+from groupbench.models.joint import JointRatingsMethod
+from groupbench.models.recommender import Recommender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy as np
-    from torch import Tensor
 
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
-    from groupbench.models.deep._interactions import Interactions
-    from groupbench.models.deep._network import GroupNetwork
-    from groupbench.models.deep._training import Epoch
-    from groupbench.models.deep._validation import HeldOut
+    from groupbench.models.deep.interactions import Interactions, Side
+    from groupbench.models.deep.network import GroupNetwork
+    from groupbench.models.deep.objective import DeepObjective, SampledObjective
+    from groupbench.models.deep.validation import HeldOut
+    from groupbench.models.distributed import ProcessGroup
     from groupbench.models.recommender import Deterministic, TrainingData, TrainingWorkers
+    from groupbench.models.training import Trainer
 
-Count = Annotated[int, Ge(1)]
-Whole = Annotated[int, Ge(0)]
-Above0 = Annotated[float, Gt(0)]
-AtLeast0 = Annotated[float, Ge(0)]
-Share = Annotated[float, Ge(0), Le(1)]
 Dropout = Annotated[float, Ge(0), Le(0.95)]
 Decay = Annotated[float, Ge(0), Lt(1)]
 Widths = Annotated[tuple[Count, ...], MinLen(1)]
 
 
 @dataclass
-class DeepRecommender(Recommender, GroupRecommender):
+class DeepRecommender(Recommender, JointRatingsMethod):
     """Base of deep models that learn from the rows of groups and of users.
 
-    A subclass makes its network in `_network` and gives the losses of an epoch in `_losses`. Training stops
+    A subclass makes its network in `_network` and what it is trained for in `_objective`. Training stops
     early on validation rows that are taken from the groups' training rows; members' own rows of these items,
     which would give them away, are left out meanwhile and are no negatives either. By default it then starts
     anew on all rows for the number of epochs that validated best.
@@ -65,7 +74,7 @@ class DeepRecommender(Recommender, GroupRecommender):
     epochs: Count = 100
     """Most passes over the rows."""
     patience: Count = 8
-    """Passes without a better validation figure before training stops."""
+    """Passes without a better validation score before training stops."""
     averaging: Decay = 0.0
     """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
     refit: bool = True
@@ -73,33 +82,42 @@ class DeepRecommender(Recommender, GroupRecommender):
     positive: Share | None = None
     """Lowest rating that counts as a choice, as a share of the scale; None: every rating counts."""
 
-    def skip(self, train: TrainingData) -> str:
-        """Needs joint ratings."""
-        if train.group_ratings is None or len(train.group_ratings) == 0:
-            return "learns from joint ratings, and there are none"
-        return ""
-
-    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+    def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
         """Train with early stopping; torch's global generator is left as it was.
 
+        Where `training_workers` says so, several processes may share the training
+        (`groupbench.models.distributed`); losses and weights are the same then but for rounding.
+
+        Args:
+            train: what to learn from.
+            rng: all randomness.
+            checkpoints: folder that keeps the state after each epoch. A fit that was cut off and is started
+                again with an equal `rng` goes on from there and ends in the same weights.
+
         Raises:
-            MethodError: if there are no joint ratings that count, or the loss diverges.
+            MethodError: if there are no joint ratings that count, the loss diverges, the checkpoints are of
+                another fit, or a process that shares the training ends.
         """
         import torch
 
-        from groupbench.models.deep._training import best_epoch, repeatable_sums
-        from groupbench.models.deep._validation import hold_out, spared
+        from groupbench.models.deep.validation import hold_out, without_given_away
+        from groupbench.models.devices import repeatable_sums, seeded
+        from groupbench.models.distributed import SINGLE, process_group
 
         rows, users = self._choices(train), self._counted(train.ratings, train)
-        self._places = {name: place for place, name in enumerate(train.groups.ids)}
-        with torch.random.fork_rng(devices=[]), repeatable_sums():
-            torch.default_generator.manual_seed(integer(rng))
-            left, held = hold_out(rows)
-            first = users if held is None else spared(users, train.groups, held)
-            self._net, self.history = self._trained(self._data(train, first, left, users), self.epochs, held)
-            if self.refit and held is not None:
-                epochs = best_epoch(self.history) + 1
-                self._net, _ = self._trained(self._data(train, users, rows), epochs, None)
+        shared = process_group(self, train, rng, checkpoints=checkpoints)
+        with ExitStack() as stack:
+            group = stack.enter_context(shared) if self.training_workers == "many" else SINGLE
+            stack.enter_context(repeatable_sums())
+            stack.enter_context(seeded(integer(rng), torch.device("cpu")))
+            run = partial(self._trained, checkpoints=checkpoints, group=group)
+            left, held_out = hold_out(rows)
+            first = users if held_out is None else without_given_away(users, train.groups, held_out)
+            search = run("search", self._data(train, first, left, users), self.epochs, held_out)
+            self._net, self.history = search.network, search.history
+            if self.refit and held_out is not None:
+                refit = run("refit", self._data(train, users, rows), search.best_epoch + 1, None)
+                self._net = refit.network
             with torch.no_grad():
                 self._encoded = self._net.encode()
         return self
@@ -110,14 +128,7 @@ class DeepRecommender(Recommender, GroupRecommender):
         Raises:
             MethodError: if a group was not among the training data's.
         """
-        places = [self._places.get(name, -1) for name in groups.ids]
-        if -1 in places:
-            unknown = groups.ids[places.index(-1)]
-            raise MethodError(
-                f"{type(self).__name__}: group {unknown!r} is not in the training data; "
-                "fit again with all groups that are to be scored"
-            )
-        return self._scores("groups", places)
+        return self._scores("groups", self._groups.of(groups))
 
     def score(self, users: IntArray) -> FloatArray:
         """Logits of all items for `users`: (len(users), n_items)."""
@@ -128,29 +139,43 @@ class DeepRecommender(Recommender, GroupRecommender):
         """A new network with random weights from torch's default generator."""
 
     @abstractmethod
-    def _losses(self, network: Any, data: Interactions) -> Iterator[Tensor]:
-        """The loss of each step of one epoch, computed when it is asked for."""
+    def _objective(self, network: Any, data: Interactions, held_out: HeldOut | None) -> DeepObjective[Any]:
+        """What the network is trained for."""
+
+    def _pretraining(self, network: Any, data: Interactions) -> tuple[DeepObjective[Any], int] | None:
+        """What the network is trained for before that, and for how many epochs; None for nothing."""
 
     def _trained(
-        self, data: Interactions, epochs: int, held: HeldOut | None
-    ) -> tuple[GroupNetwork, list[Epoch]]:
-        from groupbench.models.deep._training import Schedule, train
+        self,
+        name: str,
+        data: Interactions,
+        epochs: int,
+        held_out: HeldOut | None,
+        *,
+        checkpoints: Path | None,
+        group: ProcessGroup,
+    ) -> Trainer[GroupNetwork]:
+        from torch.optim import AdamW
+
+        from groupbench.models.training import Schedule, Trainer
 
         network = self._network(data)
-        history = train(
-            network,
-            lambda: self._losses(network, data),
-            Schedule(self.learning_rate, self.weight_decay, epochs, self.patience, self.averaging),
-            None if held is None else lambda: held.ndcg(network),
-        )
-        return network, history
+        stages = {
+            name: (self._objective(network, data, held_out), Schedule(epochs, self.patience, self.averaging))
+        }
+        if before := self._pretraining(network, data):
+            stages = {f"{name}-pretraining": (before[0], Schedule(before[1])), **stages}
+        for stage, (objective, schedule) in stages.items():
+            optimizer = AdamW(
+                network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+            )
+            trainer = Trainer(network, objective, optimizer, schedule, group)
+            trainer.run(None if checkpoints is None else checkpoints / f"{stage}.safetensors")
+        return trainer
 
     def _choices(self, train: TrainingData) -> Ratings:
         """The distinct rows of groups that count."""
-        if reason := self.skip(train):
-            raise MethodError(f"{type(self).__name__} {reason}; choose a data set with natural groups")
-        assert train.group_ratings is not None
-        rows = self._counted(train.group_ratings, train).unique()
+        rows = self._counted(self._joint_ratings(train), train).unique()
         if len(rows) == 0:
             raise MethodError(
                 f"{type(self).__name__}: no joint rating is high enough to count as a choice; lower "
@@ -166,18 +191,18 @@ class DeepRecommender(Recommender, GroupRecommender):
 
     @staticmethod
     def _data(
-        train: TrainingData, users: Ratings, groups: Ratings, known: Ratings | None = None
+        train: TrainingData, users: Ratings, groups: Ratings, excluded: Ratings | None = None
     ) -> Interactions:
-        from groupbench.models.deep._interactions import Interactions, Members, Rows
+        from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 
-        of_users = Rows.of(users, None if known is None else Rows.of(known))
-        return Interactions(of_users, Rows.of(groups), Members.of(train.groups))
+        of_users = ChoiceRows.of(users, None if excluded is None else ChoiceRows.of(excluded))
+        return Interactions(of_users, ChoiceRows.of(groups), Members.of(train.groups))
 
-    def _scores(self, side: Literal["groups", "users"], raters: IntArray | list[int]) -> FloatArray:
+    def _scores(self, side: Side, raters: IntArray) -> FloatArray:
         import numpy as np
         import torch
 
-        from groupbench.models.deep._network import Batch, blockwise
+        from groupbench.models.deep.network import Batch, blockwise
 
         index = torch.tensor(np.asarray(raters, dtype=np.int64))
         batch = Batch(side, index, torch.arange(self._net.data.n_items)[None])
@@ -189,14 +214,37 @@ class SampledRecommender(DeepRecommender):
     """Base of deep models whose loss compares the item of each row with sampled others."""
 
     loss: Literal["bpr", "regression", "pointwise", "softmax"] = "softmax"
-    """What is minimised on a chosen item and its negatives."""
+    """What is minimized on a chosen item and its negatives."""
     negatives: Count = 4
     """Sampled negatives for each row."""
     user_weight: AtLeast0 = tunable(1.0, low=0.05, high=5.0, log=True)
     """Weight of the loss on users' rows beside the groups'; 0 leaves their rows out."""
 
-    def _losses(self, network: GroupNetwork, data: Interactions) -> Iterator[Tensor]:
-        from groupbench.models.deep._losses import Sampling, sampled_losses
+    joint_steps: ClassVar[bool] = False
+    """Whether each step learns from groups and users at once; else their steps take turns at random."""
 
-        sampling = Sampling(self.loss, self.negatives, self.batch_size, self.user_weight)
-        return sampled_losses(network, data, sampling)
+    def _objective(
+        self, network: GroupNetwork, data: Interactions, held_out: HeldOut | None
+    ) -> SampledObjective:
+        from groupbench.models.deep.objective import SampledObjective, Sampling
+
+        sampling = Sampling(
+            self.loss, self.negatives, self.batch_size, self.user_weight, joint=self.joint_steps
+        )
+        return SampledObjective(network, data, sampling, held_out)
+
+
+@dataclass
+class GraphRecommender(SampledRecommender):
+    """Base of deep models that propagate over graphs: their steps are few and large, on groups and users."""
+
+    joint_steps: ClassVar[bool] = True
+
+    width: Count = tunable(32, low=8, high=128, log=True)
+    """Width of the embeddings."""
+    layers: Whole = tunable(2, low=0, high=4)
+    """Steps over the graphs."""
+    weight_decay: AtLeast0 = tunable(1.0, low=0.0, high=3.0)
+    """Decoupled decay of all weights, per unit of step size."""
+    batch_size: Count = 4096
+    """Rows of a step, of groups and users in the proportion of all their rows."""

@@ -1,7 +1,4 @@
-"""DMTL: group profiling and rating prediction learnt together over a shared, attentive representation."""
+"""DMTL: group profiling and rating prediction learned together over a shared, attentive representation.
 
-from __future__ import annotations
-
-from groupbench.models.dmtl.recommender import DMTL
-
-__all__ = ["DMTL"]
+Training itself, and what other networks need too, stands in `groupbench.models`.
+"""

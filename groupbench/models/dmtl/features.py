@@ -33,7 +33,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class NetworkInputs:
     """All inputs of the network.
 
     Attributes:
@@ -62,8 +62,8 @@ def make_inputs(
     demographics: bool = True,
     genres: bool = True,
     text: bool = True,
-) -> Inputs:
-    """Inputs from the features in `train` and the ratings in `rows`.
+) -> NetworkInputs:
+    """NetworkInputs from the features in `train` and the ratings in `rows`.
 
     Args:
         train: gives features and groups.
@@ -88,7 +88,7 @@ def make_inputs(
         user_columns += [np.column_stack([user_biases, np.log1p(n_by_user)]), tastes]
         item_columns += [np.column_stack([item_biases, np.log1p(n_by_item)])]
     groups = train.groups
-    return Inputs(
+    return NetworkInputs(
         Side(_scaled(user_columns), user_biases * biases, n_by_user > 0),
         Side(_scaled(item_columns), item_biases * biases, n_by_item > 0),
         rows.mean,

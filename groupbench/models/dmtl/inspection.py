@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from groupbench.core.arrays import FloatArray, IntArray
-    from groupbench.models.dmtl.network import Encoded, Network
+    from groupbench.models.dmtl.network import DMTLNetwork, Encoded
 
 _BLOCK = 8192
 """Pairs that are looked at together."""
 
 
-def profiles(network: Network, users: IntArray, items: IntArray) -> FloatArray:
+def profiles(network: DMTLNetwork, users: IntArray, items: IntArray) -> FloatArray:
     """Probabilities of the groups, the mean over the ensemble: (n, n_groups)."""
 
     def of(users: Encoded, items: Encoded) -> Tensor:
@@ -28,19 +28,19 @@ def profiles(network: Network, users: IntArray, items: IntArray) -> FloatArray:
     return _by_block(network, users, items, of)
 
 
-def representations(network: Network, users: IntArray, items: IntArray) -> FloatArray:
+def representations(network: DMTLNetwork, users: IntArray, items: IntArray) -> FloatArray:
     """What the profile is read from, the networks of the ensemble side by side: (n, ensemble * width)."""
     return _by_block(network, users, items, lambda u, i: network.below_profile(u, i).flatten(1))
 
 
-def attention(network: Network, users: IntArray, items: IntArray) -> FloatArray:
+def attention(network: DMTLNetwork, users: IntArray, items: IntArray) -> FloatArray:
     """Learned attention weights, the mean over the ensemble: (n, width); each row sums to 1."""
     return _by_block(network, users, items, lambda u, i: network.weights(u, i).mean(dim=1))
 
 
 @torch.no_grad()
 def _by_block(
-    network: Network, users: IntArray, items: IntArray, of: Callable[[Encoded, Encoded], Tensor]
+    network: DMTLNetwork, users: IntArray, items: IntArray, of: Callable[[Encoded, Encoded], Tensor]
 ) -> FloatArray:
     everyone, everything = network.encode()
     pairs = torch.tensor(np.stack([users, items])).to(network.members.device)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from groupbench.models.layers import sparse_product
+
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
-    from groupbench.models.distributed import Part
     from groupbench.models.dmtl.features import Side
 
 
-class Linear(nn.Module):
+class EnsembleLinear(nn.Module):
     """One linear layer for each member of the ensemble: (..., ensemble, n_in) to (..., ensemble, n_out).
 
     Args:
@@ -44,31 +43,7 @@ class Linear(nn.Module):
         return out.reshape(*x.shape[:-1], self.weight.shape[-1])
 
 
-class Dropout(nn.Dropout):
-    """Dropout whose noise can be that of a larger batch, of which there is a part only."""
-
-    _part: Part | None = None
-
-    @contextmanager
-    def shared(self, part: Part) -> Iterator[None]:
-        """While this lasts, inputs are the `part` of a mini-batch, (n, ensemble, width)."""
-        self._part = part
-        try:
-            yield
-        finally:
-            self._part = None
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Drop and rescale."""
-        if self._part is None or len(input) == self._part.of or not self.training:
-            return super().forward(input)
-        # Noise follows the order in memory, so the larger batch has to be laid out like its part.
-        order = sorted(range(input.ndim), key=input.stride, reverse=True)
-        whole = torch.empty_permuted((self._part.of, *input.shape[1:]), order, device=input.device)
-        return input * super().forward(whole.fill_(1))[self._part.rows]
-
-
-class Table(nn.Module):
+class EnsembleEmbedding(nn.Module):
     """A vector for each id and member of the ensemble, (n, ensemble, width)."""
 
     def __init__(self, n: int, ensemble: int, width: int, std: float) -> None:
@@ -89,8 +64,10 @@ class History(nn.Module):
     def __init__(self, owners: IntArray, others: IntArray, shape: tuple[int, int]) -> None:
         super().__init__()
         self.shape = shape
-        self.register_buffer("pairs", torch.stack([torch.tensor(owners), torch.tensor(others)]))
-        self.register_buffer("counts", torch.bincount(self.pairs[0], minlength=shape[0]).float())
+        pairs = torch.stack([torch.tensor(owners), torch.tensor(others)])
+        self.register_buffer("pairs", pairs, persistent=False)
+        counts = torch.bincount(pairs[0], minlength=shape[0]).float()
+        self.register_buffer("counts", counts, persistent=False)
         self._matrices: tuple[Tensor, Tensor] | None = None
 
     def forward(self, vectors: Tensor, hidden: Tensor | None) -> Tensor:
@@ -101,7 +78,7 @@ class History(nn.Module):
             hidden: (2, n) pairs that are left out of the sums, or None.
         """
         flat, counts = vectors.flatten(1), self.counts
-        sums: Tensor = _Product.apply(flat, *self._sparse())  # type: ignore[no-untyped-call]
+        sums = sparse_product(flat, *self._sparse())
         if hidden is not None:
             owners, others = hidden
             sums = sums.index_add(0, owners, functional.embedding(others, flat), alpha=-1)
@@ -124,19 +101,6 @@ def _counts(pairs: Tensor, shape: tuple[int, int]) -> Tensor:
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
         matrix = torch.sparse_coo_tensor(pairs, values, shape, check_invariants=True)
         return matrix.coalesce().to_sparse_csr()
-
-
-class _Product(torch.autograd.Function):
-    """A constant sparse matrix times a dense one; its transpose carries the gradient back."""
-
-    @staticmethod
-    def forward(ctx: Any, dense: Tensor, matrix: Tensor, transposed: Tensor) -> Tensor:
-        ctx.transposed = transposed
-        return matrix @ dense
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.transposed @ gradients[0], None, None
 
 
 class Encoder(nn.Module):
@@ -169,18 +133,18 @@ class Encoder(nn.Module):
         gain: float,
     ) -> None:
         super().__init__()
-        self.register_buffer("features", torch.as_tensor(side.features, dtype=torch.float32))
-        self.register_buffer("biases", torch.as_tensor(side.biases, dtype=torch.float32))
-        self.ids = Table(len(side.seen), ensemble, embedding, std=0.1)
+        for name, values in (("features", side.features), ("biases", side.biases)):
+            self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32), persistent=False)
+        self.ids = EnsembleEmbedding(len(side.seen), ensemble, embedding, std=0.1)
         with torch.no_grad():
             self.ids.weight.mul_(torch.as_tensor(side.seen)[:, None, None])
         self.history = history
         n_features, n_own = self.features.shape[1], embedding
         if history is not None:
             n_own += history_width
-            self.others = Table(history.shape[1], ensemble, history_width, std=0.03)
+            self.others = EnsembleEmbedding(history.shape[1], ensemble, history_width, std=0.03)
         fan_in = n_own + n_features
-        self.own = Linear(ensemble, n_own, width, gain=gain, fan_in=fan_in)
+        self.own = EnsembleLinear(ensemble, n_own, width, gain=gain, fan_in=fan_in)
         std = gain / math.sqrt(max(1, fan_in))
         self.known = nn.Parameter(torch.empty(n_features, ensemble * width).normal_(std=std))
 

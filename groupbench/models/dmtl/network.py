@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.dmtl.layers import Dropout, Encoder, History, Linear
+from groupbench.models.dmtl.layers import Encoder, EnsembleLinear, History
+from groupbench.models.layers import Dropout, segment_sum
 
 if TYPE_CHECKING:
-    from groupbench.models.dmtl.features import Inputs, Side
-
-Attention = Literal["learned", "mean", "members", "none"]
+    from groupbench.models.dmtl.features import NetworkInputs, Side
+    from groupbench.models.dmtl.hyperparameters import Hyperparameters
 
 MANY = 200_000
 """With more users and items than these it takes longest to do something for all of them in every step."""
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What a network is made of; the fields of `DMTL` with the same names say more.
-
-    Attributes:
-        ensemble: networks that are trained side by side; predictions are their mean.
-        ids: whether users and items have id embeddings.
-        embedding: width of the id embeddings.
-        history: whether encoders see who rated what.
-        history_width: width of the vectors that histories sum.
-        width: width of the encoded users and items.
-        shared_width: width of the shared representation.
-        attention: what is weighed: dimensions of the item (`learned`, or all alike with `mean`), the
-            members of the user's group (`members`), or nothing (`none`).
-        attended: whether attention weighs the encoded item or the shared representation.
-        rescale_attention: multiply the weights of dimensions by their number, so that they are 1 on average.
-        shared: whether both heads stand on one layer; else each has its own.
-        product: whether h_u * h_i' stands beside the shared layer's output.
-        freeze_profile: whether the profile head keeps its first, random weights.
-        dropout: rate on the layer below the heads.
-        gain: scale of the first weights.
-    """
-
-    ensemble: int
-    ids: bool
-    embedding: int
-    history: bool
-    history_width: int
-    width: int
-    shared_width: int
-    attention: Attention
-    attended: Literal["item", "shared"]
-    rescale_attention: bool
-    shared: bool
-    product: bool
-    freeze_profile: bool
-    dropout: float
-    gain: float
 
 
 class Encoded(NamedTuple):
@@ -82,8 +41,10 @@ class Encoded(NamedTuple):
         """The given rows, with gradients summed by row."""
         parts = [part.flatten(1) if part.ndim > 1 else part[:, None] for part in self]
         widths = [part.shape[1] for part in parts]
-        found = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
-        return Encoded(*(f.view(len(rows), *part.shape[1:]) for f, part in zip(found, self, strict=True)))
+        taken = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
+        return Encoded(
+            *(rows_of.view(len(rows), *part.shape[1:]) for rows_of, part in zip(taken, self, strict=True))
+        )
 
     def grid(self, rows: int, columns: int) -> Encoded:
         """The rows laid out as a table, filled row by row."""
@@ -94,32 +55,34 @@ class Encoded(NamedTuple):
         return Encoded(*((part if block is None else part[block]).unsqueeze(axis) for part in self))
 
 
-class Network(nn.Module):
+class DMTLNetwork(nn.Module):
     """Predicts a rating and a group profile from an encoded user and an encoded item.
 
     Le & Abel, "Joint Group Profiling and Recommendation via Deep Neural Network-based Multi-Task
     Learning" (arXiv 2504.06274): attention weighs the item's representation by user and item, and a
     layer that both tasks share follows. A layer over [h_u; h_i] is computed as the sum of its two halves, so
-    that what hangs on the user or the item alone is computed once for each of them.
+    that what depends on the user or the item alone is computed once for each of them.
 
     Args:
         inputs: what is known of users and items.
-        made: what the network is made of.
+        made: the hyperparameters; of the ensemble, how many networks are trained side by side.
     """
 
     members: Tensor
 
-    def __init__(self, inputs: Inputs, made: Architecture) -> None:
+    def __init__(self, inputs: NetworkInputs, made: Hyperparameters) -> None:
         super().__init__()
         self.made, self.mean, self.n_groups = made, inputs.mean, inputs.n_groups
-        self.register_buffer("members", torch.tensor(inputs.members))
+        self.register_buffer("members", torch.tensor(inputs.members), persistent=False)
         e, width, below = made.ensemble, made.width, made.shared_width
         owners, others = inputs.pairs
         shape = len(inputs.users.seen), len(inputs.items.seen)
-        self.users = self._encoder(inputs.users, History(owners, others, shape) if made.history else None)
-        back = History(others, owners, shape[::-1]) if made.history else None
+        self.users = self._encoder(
+            inputs.users, History(owners, others, shape) if made.interactions else None
+        )
+        back = History(others, owners, shape[::-1]) if made.interactions else None
         self.items = self._encoder(inputs.items, back)
-        linear = partial(Linear, e, gain=made.gain)
+        linear = partial(EnsembleLinear, e, gain=made.gain)
         weighed = below if made.attended == "shared" else width
         n_logits = weighed if made.attention == "learned" else 0
         self.attend_users = linear(width, n_logits, fan_in=2 * width)
@@ -204,12 +167,12 @@ class Network(nn.Module):
             return self._below(users, items, users.rating, self.rating_item)
         return self._below(users, items, users.profile, self.profile_item)
 
-    def _below(self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear) -> Tensor:
+    def _below(self, users: Encoded, items: Encoded, of_users: Tensor, layer: EnsembleLinear) -> Tensor:
         z, attended = self._halves(users, items, of_users, layer)
         return torch.cat([z, users.hidden * attended], dim=-1) if self.made.product else z
 
     def _halves(
-        self, users: Encoded, items: Encoded, of_users: Tensor, layer: Linear
+        self, users: Encoded, items: Encoded, of_users: Tensor, layer: EnsembleLinear
     ) -> tuple[Tensor, Tensor]:
         """The output of a layer below the heads, and what of the items attention lets through."""
         alpha = self._alpha(users, items)
@@ -234,7 +197,7 @@ class Network(nn.Module):
         """The attentive mean of the members of each user's groups; 0 for users without a group."""
         groups, members = self.members
         means = attentive_mean(users[members], self.member_logits(users)[members], groups, self.n_groups)
-        sums = torch.zeros_like(users).index_add(0, members, means[groups])
+        sums = segment_sum(means[groups], members, len(users))
         counts = torch.bincount(members, minlength=len(users)).clamp(min=1)
         return sums / counts[:, None, None]
 
@@ -245,7 +208,7 @@ class Network(nn.Module):
             history,
             ensemble=made.ensemble,
             embedding=made.embedding if made.ids else 0,
-            history_width=made.history_width,
+            history_width=made.interaction_width,
             width=made.width,
             gain=made.gain,
         )
@@ -267,6 +230,5 @@ def attentive_mean(rows: Tensor, logits: Tensor, groups: Tensor, n_groups: int) 
     peaks = logits.new_zeros(n_groups, *logits.shape[1:])
     peaks = peaks.scatter_reduce(0, own, logits.detach(), "amax", include_self=False)
     weights = (logits - peaks[groups]).exp()
-    sums = rows.new_zeros(n_groups, *rows.shape[1:]).index_add(0, groups, rows * weights)
-    totals = weights.new_zeros(n_groups, *weights.shape[1:]).index_add(0, groups, weights)
-    return sums / totals.clamp(min=1)
+    totals = segment_sum(weights, groups, n_groups)
+    return segment_sum(rows * weights, groups, n_groups) / totals.clamp(min=1)

@@ -1,4 +1,4 @@
-"""What a reader of DMTL's figures should know of its fit."""
+"""What a reader of DMTL's metric values should know of its fit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
-    from groupbench.models.dmtl.losses import Epoch
-    from groupbench.models.dmtl.network import Network
+    from groupbench.models.dmtl.fit import LossRecord
+    from groupbench.models.dmtl.network import DMTLNetwork
 
 NEGLIGIBLE = 0.01
 """A share of the loss below this leaves the task to chance; entropy this near its maximum is uniform."""
@@ -20,7 +20,7 @@ _SAMPLE = 4096
 """Training rows that attention is measured on."""
 
 
-def of(network: Network, history: list[Epoch], rows: Ratings) -> Iterator[str]:
+def of(network: DMTLNetwork, history: list[LossRecord], rows: Ratings) -> Iterator[str]:
     """Sentences about a network that was trained on `rows`; none if all is well."""
     yield from _dominated(history[0])
     if network.made.attention == "learned":
@@ -39,7 +39,7 @@ def log(notices: tuple[str, ...]) -> None:
 
 
 @torch.no_grad()
-def attention_entropy(network: Network, rows: Ratings) -> float:
+def attention_entropy(network: DMTLNetwork, rows: Ratings) -> float:
     """Mean entropy of the attention weights over training rows, as a share of the maximum."""
     sample = torch.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).long()
     users, items = network.encode()
@@ -52,7 +52,7 @@ def attention_entropy(network: Network, rows: Ratings) -> float:
     return float(torch.special.entr(weights).sum(dim=-1).mean()) / math.log(n) if n > 1 else 0.0
 
 
-def _dominated(first: Epoch) -> Iterator[str]:
+def _dominated(first: LossRecord) -> Iterator[str]:
     profile = first.profile_weight * first.cross_entropy
     share = profile / max(profile + first.mse, 1e-12)
     if profile > 0 and not NEGLIGIBLE <= share <= 1 - NEGLIGIBLE:

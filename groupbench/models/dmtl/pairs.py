@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from groupbench.models.dmtl.scoring import GroupInference, as_rows
+from groupbench.models.dmtl.scoring import as_rows
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.data.groups import Groups
-    from groupbench.models.dmtl.network import Encoded, Network
+    from groupbench.models.dmtl.hyperparameters import GroupInference
+    from groupbench.models.dmtl.network import DMTLNetwork, Encoded
 
 _BLOCK_VALUES = 2**18
 """Numbers in the widest array while pairs are scored."""
 
 
-class Pairs:
+class PairScorer:
     """Scores pairs by a network that is trained no more; users and items are encoded once.
 
     Args:
         network: in evaluation mode.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: DMTLNetwork) -> None:
         self._network = network
         with torch.no_grad():
             self._users, self._items = network.encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,17 +15,15 @@ if TYPE_CHECKING:
 
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.data.groups import Groups
-    from groupbench.models.dmtl.network import Network
-
-GroupInference = Literal["mean-representation", "mean-score", "centroid", "attention"]
-"""How members make a group; the values of `DMTL.group_inference`."""
+    from groupbench.models.dmtl.hyperparameters import GroupInference
+    from groupbench.models.dmtl.network import DMTLNetwork
 
 _BLOCK_VALUES = 2**18
 """Numbers in the widest array while pairs are scored: a handful of such arrays, of 1 MiB, stay in cache."""
 
 
 @torch.no_grad()
-def of_users(network: Network, users: IntArray) -> FloatArray:
+def of_users(network: DMTLNetwork, users: IntArray) -> FloatArray:
     """Predicted ratings of all items for `users`: (len(users), n_items)."""
     everyone, items = network.encode()
     return _scored(network, everyone.take(torch.tensor(users).to(network.members.device)), items)
@@ -33,7 +31,7 @@ def of_users(network: Network, users: IntArray) -> FloatArray:
 
 @torch.no_grad()
 def of_groups(
-    network: Network,
+    network: DMTLNetwork,
     groups: Groups,
     how: GroupInference,
 ) -> FloatArray:
@@ -44,7 +42,7 @@ def of_groups(
     return _scored(network, as_rows(network, everyone, groups, how), items)
 
 
-def as_rows(network: Network, everyone: Encoded, groups: Groups, how: GroupInference) -> Encoded:
+def as_rows(network: DMTLNetwork, everyone: Encoded, groups: Groups, how: GroupInference) -> Encoded:
     """`groups` made ready for pairs like users, of whom `everyone` is encoded; not for `mean-score`."""
     device = network.members.device
     members = torch.tensor(groups.members).to(device)
@@ -64,7 +62,7 @@ def as_rows(network: Network, everyone: Encoded, groups: Groups, how: GroupInfer
     return network.as_users(merged, mean(biases)[:, 0, 0])
 
 
-def _mean_scores(network: Network, groups: Groups) -> FloatArray:
+def _mean_scores(network: DMTLNetwork, groups: Groups) -> FloatArray:
     from scipy.sparse import csr_array
 
     members, columns = np.unique(groups.members, return_inverse=True)
@@ -74,7 +72,7 @@ def _mean_scores(network: Network, groups: Groups) -> FloatArray:
     return np.asarray(averaging @ of_users(network, members))
 
 
-def _scored(network: Network, rows: Encoded, items: Encoded) -> FloatArray:
+def _scored(network: DMTLNetwork, rows: Encoded, items: Encoded) -> FloatArray:
     n, n_items = len(rows.hidden), len(items.hidden)
     out = np.empty((n, n_items))
     width = network.made.ensemble * max(network.made.width, network.made.shared_width)

@@ -1,9 +1,12 @@
-"""The report page: all figures of a results folder in one file that needs nothing else."""
+"""The report page: all scores of a results folder in one HTML file that loads nothing.
+
+What the page shows is decided here; how its values are chosen and aggregated is not.
+"""
 
 from __future__ import annotations
 
-from groupbench.report.html.content import Content, page_content
-from groupbench.report.html.document import Page, make_page
-from groupbench.report.html.interval import CONFIDENCE, half_widths
+from groupbench.report.html._content import page_content
+from groupbench.report.html._document import Page, make_page
+from groupbench.report.html._leaderboard import Content
 
-__all__ = ["CONFIDENCE", "Content", "Page", "half_widths", "make_page", "page_content"]
+__all__ = ["Content", "Page", "make_page", "page_content"]

@@ -1,13 +1,16 @@
-"""Figures for papers, in one style."""
+"""Figures for papers, in one style, written whole or not at all.
+
+Each function draws the numbers that it is given; where they come from is not known here.
+"""
 
 from __future__ import annotations
 
+from groupbench.report.plots._bars import draw_bars
+from groupbench.report.plots._cd import draw_ranks
+from groupbench.report.plots._dmtl import draw_attention, draw_maps, draw_sweep, draw_training
+from groupbench.report.plots._kinds import draw_kinds
+from groupbench.report.plots._pareto import draw_pareto, on_front
 from groupbench.report.plots._style import SUFFIXES, check_suffix, figure, save
-from groupbench.report.plots.bars import draw_bars
-from groupbench.report.plots.cd import draw_ranks
-from groupbench.report.plots.dmtl import draw_attention, draw_maps, draw_sweep, draw_training
-from groupbench.report.plots.kinds import draw_kinds
-from groupbench.report.plots.pareto import draw_pareto, on_front
 
 __all__ = [
     "SUFFIXES",

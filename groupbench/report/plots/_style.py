@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core.arrays import FloatArray
-from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.files import writing
+from groupbench.report.palette import CYCLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,21 +20,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".svg", ".png", ".pdf")
 """The file formats that figures are written in."""
 
-COLOURS = {
-    "blue": "#0072B2",
-    "vermilion": "#D55E00",
-    "green": "#009E73",
-    "purple": "#CC79A7",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "black": "#000000",
-    "grey": "#A9AFB5",
-    "quiet": "#5A636D",
-}
-"""Okabe and Ito's colours, which colour-blind people tell apart, and two greys."""
-
 LINES: dict[str, tuple[str, ...]] = {
-    "colour": tuple(COLOURS.values())[:7],
+    "color": CYCLE,
     "marker": ("o", "s", "^", "D", "v", "P", "X", "<"),
     "dash": ("-", "--", ":", "-.", "-"),
 }
@@ -83,7 +72,7 @@ def check_suffix(file: Path) -> None:
 
 
 def save(drawn: Figure, file: Path) -> None:
-    """Write a figure in the format that the name ends in; folders are made.
+    """Write a figure in the format that the name ends in, whole or not at all; folders are made.
 
     Raises:
         ConfigError: if the format is unknown.
@@ -92,8 +81,6 @@ def save(drawn: Figure, file: Path) -> None:
     check_suffix(file)
     # Without a date the same figure is the same file.
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        drawn.savefig(file, metadata=dated.get(file.suffix.lower()))
-    except OSError as error:
-        raise ResultError(f"cannot write {file}: {error.strerror or error}; choose another file") from error
+    suffix = file.suffix.lower()
+    with writing(file) as temporary:
+        drawn.savefig(temporary, format=suffix[1:], metadata=dated.get(suffix))

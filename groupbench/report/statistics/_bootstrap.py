@@ -13,7 +13,7 @@ BLOCK = 1 << 21
 def bootstrap_t(
     totals: FloatArray, masses: FloatArray, *, replicates: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Studentised ratios of totals in bootstrap replicates that draw whole clusters.
+    """Studentized ratios of totals in bootstrap replicates that draw whole clusters.
 
     The symmetric interval from |t| covers best among percentile, basic, BCa and equal-tailed intervals, from
     about ten clusters on (Hall, The Bootstrap and Edgeworth Expansion, 1992, section 3.6; ratio and standard
@@ -29,7 +29,7 @@ def bootstrap_t(
         |t| of the replicates against the ratio found, (replicates, n_columns); infinite where a replicate
         does not vary.
     """
-    found = _studentised(np.ones((1, len(totals))), totals, masses)[0]
+    found = _studentized(np.ones((1, len(totals))), totals, masses)[0]
     same = bool((masses == masses[:, :1]).all())
     masses = masses[:, :1] if same else masses
     drawn = np.empty((replicates, totals.shape[1]), dtype=np.float64)
@@ -37,7 +37,7 @@ def bootstrap_t(
     for start in range(0, replicates, step):
         stop = min(start + step, replicates)
         counts = _counts(stop - start, len(totals), rng)
-        ratio, error = _studentised(counts, totals, masses)
+        ratio, error = _studentized(counts, totals, masses)
         drawn[start:stop] = _quotient(ratio - found, error)
     return drawn
 
@@ -50,8 +50,8 @@ def _counts(n_draws: int, n_clusters: int, rng: np.random.Generator) -> FloatArr
     return counts.reshape(n_draws, n_clusters).astype(np.float64)
 
 
-def _studentised(counts: FloatArray, totals: FloatArray, masses: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The ratio of totals and its linearised standard error for each row of `counts`."""
+def _studentized(counts: FloatArray, totals: FloatArray, masses: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The ratio of totals and its linearized standard error for each row of `counts`."""
     mass = np.maximum(counts @ masses, np.finfo(float).tiny)
     ratio = counts @ totals / mass
     squares = counts @ totals**2 - 2 * ratio * (counts @ (totals * masses)) + ratio**2 * (counts @ masses**2)

@@ -1,4 +1,4 @@
-"""Differences between rows of figures with everything that says how sure they are."""
+"""Differences between rows of scores with everything that says how sure they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPLICATES = 9_999
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """The outcome for each column of paired differences, (n_columns,) each.
 
     Attributes:
@@ -65,7 +65,7 @@ def compare(
     tests: Sequence[str] = TESTS,
     level: float = 0.05,
     replicates: int = REPLICATES,
-) -> Comparison:
+) -> PairedComparison:
     """Test whether mean differences are 0, entities depending on each other as said.
 
     The interval is that of the cluster bootstrap if it is among the tests, else that of the t-test. Over
@@ -95,25 +95,25 @@ def compare(
     if "wilcoxon" in tests:
         p["wilcoxon"] = wilcoxon_test(totals, masses, found.uncertainty)
     known = paired.n_seeds > 0
-    return Comparison(
+    return PairedComparison(
         paired, found.uncertainty, {k: np.where(known, v, np.nan) for k, v in p.items()}, low, high
     )
 
 
-def compare_seeds(paired: Paired, held_out: float, *, level: float = 0.05) -> Comparison:
-    """The corrected resampled t-test over repeats; arguments as of `compare` and `over_seeds`."""
+def compare_seeds(paired: Paired, held_out: float, *, level: float = 0.05) -> PairedComparison:
+    """The corrected resampled t-test over seeds; arguments as of `compare` and `over_seeds`."""
     return _by_t(paired, over_seeds(paired, held_out), level)
 
 
-def _by_t(paired: Paired, uncertainty: Uncertainty, level: float) -> Comparison:
+def _by_t(paired: Paired, uncertainty: Uncertainty, level: float) -> PairedComparison:
     from scipy import stats
 
     margin = stats.t.isf(level / 2, uncertainty.freedom) * np.sqrt(uncertainty.total)
     p = {"t": t_test(paired.difference, uncertainty.total, uncertainty.freedom)}
-    return Comparison(paired, uncertainty, p, paired.difference - margin, paired.difference + margin)
+    return PairedComparison(paired, uncertainty, p, paired.difference - margin, paired.difference + margin)
 
 
-def _by_replicates(drawn: FloatArray, found: Comparison, level: float) -> tuple[FloatArray, FloatArray]:
+def _by_replicates(drawn: FloatArray, found: PairedComparison, level: float) -> tuple[FloatArray, FloatArray]:
     """The p-values and margins of the differences found, from the |t| of replicates over units."""
     uncertainty = found.uncertainty
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -123,4 +123,4 @@ def _by_replicates(drawn: FloatArray, found: Comparison, level: float) -> tuple[
     p = ((drawn >= uncertainty.over_units_alone(t)).sum(axis=0) + 1) / (len(drawn) + 1)
     # Column by column, which needs no copy of all replicates.
     quantile = np.array([np.quantile(column, 1 - level, method="higher") for column in drawn.T])
-    return p, error * uncertainty.with_repeats(quantile)
+    return p, error * uncertainty.with_seeds(quantile)

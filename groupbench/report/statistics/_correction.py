@@ -23,7 +23,7 @@ def corrected(p: FloatArray, correction: Correction, *, picked_among: int = 2) -
     Args:
         p: (n_rows,) p-values.
         correction: Holm's (family-wise error), Benjamini & Hochberg's (false discovery rate), or none.
-        picked_among: number of rows, if the reference was picked by its figure; 2 changes nothing.
+        picked_among: number of rows, if the reference was picked by its score; 2 changes nothing.
     """
     if correction == "none":
         return p

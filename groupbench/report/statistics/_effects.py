@@ -7,7 +7,7 @@ import numpy as np
 from groupbench.core.arrays import FloatArray, IntArray
 
 TIE = 1e-9
-"""Entities whose figures differ by at most this are ties."""
+"""Entities whose scores differ by at most this are ties."""
 
 
 def wins(means: FloatArray) -> tuple[IntArray, IntArray, IntArray]:

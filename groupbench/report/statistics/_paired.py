@@ -1,4 +1,4 @@
-"""Paired differences between rows of figures, with who was judged and in which repeat."""
+"""Paired differences between rows of scores, with who was evaluated and in which repeat."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from groupbench.core.arrays import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Paired:
-    """Differences of two rows' figures on the same lists; each column is a pair of rows and a metric.
+    """Differences of two rows' scores on the same lists; each column is a pair of rows and a metric.
 
     Attributes:
         differences: (n_rows, n_columns) first minus second, one row per list and repeat; NaN where one of
             the two is undefined.
         seeds: (n_rows,) repeat of each row, numbered from 0.
-        entities: (n_rows,) the user or group judged, numbered from 0; the same one in several repeats (or
-            with several lists in one repeat) has one number.
+        entities: (n_rows,) the user or group evaluated, numbered from 0; the same one in several repeats (or
+            with several lists in one repetition) has one number.
     """
 
     differences: FloatArray
@@ -39,13 +39,13 @@ class Paired:
 
     @cached_property
     def weights(self) -> FloatArray:
-        """What each row adds to the mean over repeats of the repeats' means; columns sum to 1."""
+        """What each row adds to the mean over seeds of the seeds' means; columns sum to 1."""
         rows = np.maximum(self.by_seed(self.defined), 1.0)
         return np.asarray(self.defined / rows[self.seeds] / np.maximum(self.n_seeds, 1))
 
     @cached_property
     def difference(self) -> FloatArray:
-        """Mean over repeats of the mean difference in each, (n_columns,); NaN where nothing is defined."""
+        """Mean over seeds of the mean difference in each, (n_columns,); NaN where nothing is defined."""
         mean = (self.weights * np.nan_to_num(self.differences)).sum(axis=0)
         return np.where(self.n_seeds > 0, mean, np.nan)
 
@@ -67,7 +67,7 @@ class Paired:
         return int(self.entities.max(initial=-1)) + 1
 
     def by_seed(self, values: FloatArray) -> FloatArray:
-        """Sums of `values`, (n_rows, n_columns), over each repeat, (n_seeds, n_columns)."""
+        """Sums of `values`, (n_rows, n_columns), over each repetition, (n_seeds, n_columns)."""
         return sums_by(self.seeds, int(self.seeds.max(initial=-1)) + 1, values)
 
     def by_entity(self, values: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def average_ranks(values: FloatArray, names: Sequence[str], *, level: float = 0.
     """Rank the methods in each block and test whether their average ranks differ.
 
     Args:
-        values: (n_blocks, n_methods) figures, higher is better; blocks may be on different scales. At least
+        values: (n_blocks, n_methods) scores, higher is better; blocks may be on different scales. At least
             `FEWEST_BLOCKS` by `FEWEST_RANKED`.
         names: the methods.
         level: level of the tests.

@@ -1,18 +1,21 @@
-"""Results that travel: exported for other tools, judged from elsewhere, joined from several machines."""
+"""Results that travel: exported for other tools, scored from elsewhere, merged from several machines.
 
-from groupbench.results.exchange._export import FORMATS, Chosen, Exported, export
-from groupbench.results.exchange._merge import Merged, merge
-from groupbench.results.exchange._score import Ranked, score
+Formats and checks of what crosses the border are here; how records are stored is not.
+"""
+
+from groupbench.results.exchange._export import FORMATS, ExportFilter, ExportSummary, export
+from groupbench.results.exchange._merge import MergeSummary, merge
+from groupbench.results.exchange._score import RankedView, score
 from groupbench.results.exchange._task import export_task
-from groupbench.results.exchange._task_split import Split
+from groupbench.results.exchange._task_split import PreparedSplit
 
 __all__ = [
     "FORMATS",
-    "Chosen",
-    "Exported",
-    "Merged",
-    "Ranked",
-    "Split",
+    "ExportFilter",
+    "ExportSummary",
+    "MergeSummary",
+    "PreparedSplit",
+    "RankedView",
     "export",
     "export_task",
     "merge",

@@ -1,4 +1,4 @@
-"""Finished runs and the truth that judged them, written for other tools."""
+"""Finished runs and the truth that they were evaluated by, written for other tools."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, ResultError, unknown
-from groupbench.results.exchange._folder import new_folder
-from groupbench.results.exchange._ranked import shown_lists
-from groupbench.results.exchange._task_split import Split, unsuited
+from groupbench.core.files import new_folder
+from groupbench.results.exchange._ranked import recommended_lists
+from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.exchange._truth import truth_of
 from groupbench.results.exchange._writers import TableWriter, TrecWriter, Writer
-from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ AVERAGES = {
     "list": "mean over the queries of the qrels; a query that a run lacks counts as 0",
     "members": "mean over each group's members (`group/member`), then over groups",
 }
-"""How figures come from the values of queries, by what judges a list."""
+"""How scores come from the values of queries, by where the truth of a list comes from."""
 
-_REPEATS = "its lists hold an item several times, with a truth each time, and other tools know one a query"
+_DUPLICATES = "its lists hold an item several times, with a truth each time, and other tools know one a query"
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ExportFilter:
     """Names to export; None for all of a kind."""
 
     datasets: Sequence[str] | None = None
@@ -58,7 +58,7 @@ class Chosen:
 
 
 @dataclass
-class Exported:
+class ExportSummary:
     """What an export came to.
 
     Attributes:
@@ -69,7 +69,7 @@ class Exported:
     """
 
     runs: int = 0
-    parts: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[dict[str, object]] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     tied: dict[str, float] = field(default_factory=dict)
 
@@ -80,13 +80,13 @@ def export(
     out: Path,
     form: str,
     *,
-    chosen: Chosen | None = None,
-    inputs: Inputs | None = None,
-) -> Exported:
-    """Write the recommended lists of finished runs, and the truth they were judged by, made again.
+    chosen: ExportFilter | None = None,
+    inputs: RecordedInputs | None = None,
+) -> ExportSummary:
+    """Write the recommended lists of finished runs, and the truth they were evaluated by, made again.
 
     Lists are as long as the record holds them. Scores in them only count ranks down, so what ties left open
-    is settled by item order; figures at other K, or under ties, differ from the record's.
+    is settled by item order; scores at other K, or under ties, differ from the record's.
 
     Args:
         records: the runs.
@@ -101,12 +101,12 @@ def export(
         DatasetError: if a data set is not there, or its content is not the recorded one.
         ResultError: if there is nothing to export, or lists are missing or damaged.
     """
-    chosen, inputs = chosen or Chosen(), inputs or Inputs()
+    chosen, inputs = chosen or ExportFilter(), inputs or RecordedInputs()
     if form not in FORMATS:
         raise ConfigError(unknown("format", form, FORMATS))
     _check(records, chosen)
-    done = [record for record in records if record.figures and chosen.run(record)]
-    exported = Exported()
+    done = [record for record in records if record.metrics and chosen.run(record)]
+    exported = ExportSummary()
     with new_folder(out) as folder:
         writer = TrecWriter(folder) if form == "trec" else TableWriter(folder, form)
         with closing(writer):
@@ -121,26 +121,31 @@ def export(
 
 
 def _write_split(
-    writer: Writer, same: list[RunRecord], results: Path, chosen: Chosen, inputs: Inputs, exported: Exported
+    writer: Writer,
+    same: list[RunRecord],
+    results: Path,
+    chosen: ExportFilter,
+    inputs: RecordedInputs,
+    exported: ExportSummary,
 ) -> None:
     """Write all runs of one data set, protocol and seed."""
     for record in same:
         inputs.plugins(record)
         dataset = inputs.dataset(record)
-    split = Split.make(dataset, recorded(same[0], "protocol"), same[0].seed)
+    split = PreparedSplit.make(dataset, recorded(same[0], "protocol"), same[0].seed)
     written = []
     for case in split.cases.values():
         name = case.view.name
         if not chosen.view(name):
             continue
         truth = truth_of(split, case)
-        if reason := unsuited(case) or (_REPEATS if truth.repeats else ""):
+        if reason := unsuited(case) or (_DUPLICATES if truth.has_duplicates else ""):
             exported.left_out[f"{split.dataset.name} {split.protocol.label} {name}"] = reason
             continue
         writer.truth(split, case, truth)
         written.append(case)
         for record in same:
-            for shown in shown_lists(results, record, split, case):
+            for shown in recommended_lists(results, record, split, case):
                 if chosen.aggregator(shown.aggregator):
                     writer.lists(split, case, record, shown)
                     exported.runs += 1
@@ -148,18 +153,18 @@ def _write_split(
     exported.parts.append(_part(split, written))
 
 
-def _note_ties(record: RunRecord, case: EvaluationCase, aggregator: str, exported: Exported) -> None:
-    for figures in record.figures:
-        if (figures.view, figures.aggregator) == (case.view.name, aggregator) and figures.tied > 0:
-            exported.tied[record.method] = max(figures.tied, exported.tied.get(record.method, 0.0))
+def _note_ties(record: RunRecord, case: EvaluationCase, aggregator: str, exported: ExportSummary) -> None:
+    for entry in record.metrics:
+        if (entry.view, entry.aggregator) == (case.view.name, aggregator) and entry.tied > 0:
+            exported.tied[record.method] = max(entry.tied, exported.tied.get(record.method, 0.0))
 
 
-def _part(split: Split, cases: Sequence[EvaluationCase]) -> dict[str, Any]:
+def _part(split: PreparedSplit, cases: Sequence[EvaluationCase]) -> dict[str, object]:
     views = {
         case.view.name: {
             "definition": case.view.definition,
             "tau": case.tau,
-            "figures": AVERAGES[case.view.truth_from],
+            "scores": AVERAGES[case.view.truth_from],
         }
         for case in cases
     }
@@ -177,14 +182,14 @@ def _split_key(record: RunRecord) -> tuple[str, str, int]:
     return record.dataset, record.protocol, record.seed
 
 
-def _check(records: Sequence[RunRecord], chosen: Chosen) -> None:
+def _check(records: Sequence[RunRecord], chosen: ExportFilter) -> None:
     """Refuse names that no record knows."""
-    figures = [held for record in records for held in record.figures]
+    entries = [entry for record in records for entry in record.metrics]
     known = {
         "dataset": {record.dataset for record in records},
         "method": {name for record in records for name in (record.method, record.name)},
         "view": {name for record in records for name in record.views},
-        "aggregator": {held.aggregator for held in figures},
+        "aggregator": {entry.aggregator for entry in entries},
     }
     asked = {
         "dataset": chosen.datasets,

@@ -15,5 +15,5 @@ def indices(texts: Any, ids: Sequence[str]) -> IntArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.index_in(texts.cast(pa.string()), value_set=pa.array(ids, type=pa.string()))
-    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    positions = pc.index_in(texts.cast(pa.string()), value_set=pa.array(ids, type=pa.string()))
+    return np.asarray(positions.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)

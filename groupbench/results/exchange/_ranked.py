@@ -16,17 +16,17 @@ from groupbench.results.exchange._ids import indices
 
 if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 
 @dataclass(frozen=True)
-class Shown:
+class RecommendedLists:
     """Recommended items, one row each, the lists one after the other and best first.
 
     Attributes:
         aggregator: whose lists they are.
         lists: (n_rows,) number of the list among all of the view.
-        ranks: (n_rows,) place in the list, from 1.
+        ranks: (n_rows,) rank in the list, from 1.
         items: (n_rows,) item index.
     """
 
@@ -36,9 +36,9 @@ class Shown:
     items: IntArray
 
 
-def shown_lists(
-    results: Path, record: store.RunRecord, split: Split, case: EvaluationCase
-) -> Iterator[Shown]:
+def recommended_lists(
+    results: Path, record: store.RunRecord, split: PreparedSplit, case: EvaluationCase
+) -> Iterator[RecommendedLists]:
     """The recommended lists of a run in one view, for each aggregator.
 
     Raises:
@@ -46,7 +46,7 @@ def shown_lists(
     """
     import pyarrow.compute as pc
 
-    aggregators = [f.aggregator for f in record.figures if f.view == case.view.name]
+    aggregators = [entry.aggregator for entry in record.metrics if entry.view == case.view.name]
     if not aggregators:
         return
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
@@ -62,15 +62,15 @@ def shown_lists(
                 f"run {record.key} ({record.method}): its lists are not those of the split that this code "
                 "makes; run it again"
             )
-        yield Shown(aggregator, lists, ranks, items)
+        yield RecommendedLists(aggregator, lists, ranks, items)
 
 
 def _list_of_row(case: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:
     """The list of each row, or None if owners do not fit: lists follow each other, each from rank 1."""
-    judged = np.flatnonzero(case.evaluated)
-    if not np.array_equal(owners[ranks == 1], case.lists.entities[judged]):
+    evaluated = np.flatnonzero(case.evaluated)
+    if not np.array_equal(owners[ranks == 1], case.lists.entities[evaluated]):
         return None
-    return np.asarray(judged[np.cumsum(ranks == 1) - 1])
+    return np.asarray(evaluated[np.cumsum(ranks == 1) - 1])
 
 
 def _read(file: Path, view: str) -> Any:

@@ -24,7 +24,7 @@ NEEDED = ("entity", "item", "score")
 
 
 @dataclass(frozen=True)
-class Rows:
+class RankingRows:
     """The rows of a file of rankings.
 
     Attributes:
@@ -42,9 +42,9 @@ class Rows:
         """Where a row stands, for messages."""
         return f"{self.file}:{self.first + int(self.frame.index[row])}"
 
-    def take(self, kept: BoolArray) -> Rows:
-        """The rows of the mask `kept`, (n_rows,)."""
-        return Rows(self.file, self.first, self.frame[kept])
+    def take(self, mask: BoolArray) -> RankingRows:
+        """The rows of the `mask`, (n_rows,)."""
+        return RankingRows(self.file, self.first, self.frame[mask])
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class Scores:
     order: FloatArray
     n_items: int
 
-    def places(self, entities: IntArray, items: IntArray) -> IntArray:
+    def positions(self, entities: IntArray, items: IntArray) -> IntArray:
         """Which pair each candidate, (n_lists, width), of `entities`, (n_lists,), is; -1 if it is none."""
         wanted = entities[:, None] * self.n_items + items
-        place = np.searchsorted(self.keys, wanted).clip(max=len(self.keys) - 1)
-        return np.where(self.keys[place] == wanted, place, -1)
+        index = np.searchsorted(self.keys, wanted).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[index] == wanted, index, -1)
 
 
-def read_rows(file: Path) -> Rows:
+def read_rows(file: Path) -> RankingRows:
     """Read a CSV (`.csv`) or parquet file (`.parquet`) with the columns of `NEEDED`, or a TREC run.
 
     Raises:
@@ -92,7 +92,7 @@ def read_rows(file: Path) -> Rows:
             f"{file} cannot be read: {first}; give a TREC run, or a .csv or .parquet file"
         ) from error
     frame = frame[(frame != "").any(axis=1)]
-    rows = Rows(file, 2 if kind == ".csv" else 1, frame)
+    rows = RankingRows(file, 2 if kind == ".csv" else 1, frame)
     if missing := [name for name in NEEDED if name not in frame]:
         raise DatasetError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(NEEDED)}")
     if not len(frame):
@@ -128,7 +128,7 @@ def _read_trec(file: Path) -> pd.DataFrame:
     return frame
 
 
-def scores_of(rows: Rows, kind: str, entity_ids: Sequence[str], item_ids: Sequence[str]) -> Scores:
+def scores_of(rows: RankingRows, kind: str, entity_ids: Sequence[str], item_ids: Sequence[str]) -> Scores:
     """The scores by index.
 
     Args:
@@ -155,17 +155,17 @@ def scores_of(rows: Rows, kind: str, entity_ids: Sequence[str], item_ids: Sequen
     return Scores(keys[order], places[order].astype(np.float64) + 1, len(item_ids))
 
 
-def _indices(rows: Rows, column: str, kind: str, ids: Sequence[str]) -> IntArray:
+def _indices(rows: RankingRows, column: str, kind: str, ids: Sequence[str]) -> IntArray:
     import pyarrow as pa
 
-    found = indices(pa.array(rows.frame[column], type=pa.string()), ids)
-    if (found < 0).any():
-        row = int((found < 0).argmax())
+    positions = indices(pa.array(rows.frame[column], type=pa.string()), ids)
+    if (positions < 0).any():
+        row = int((positions < 0).argmax())
         raise DatasetError(f"{rows.at(row)}: {unknown(kind, rows.frame[column].iloc[row], ids)}")
-    return found
+    return positions
 
 
-def _finite(rows: Rows) -> Any:
+def _finite(rows: RankingRows) -> FloatArray:
     scores = _floats(rows.frame["score"])
     wrong = ~np.isfinite(scores)
     if wrong.any():
@@ -189,12 +189,12 @@ def _floats(column: pd.Series[Any]) -> FloatArray:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def _seeds(rows: Rows) -> Any:
+def _seeds(rows: RankingRows) -> IntArray:
     seeds = _floats(rows.frame["seed"])
     wrong = ~((seeds >= 0) & (seeds == np.floor(seeds)) & np.isfinite(seeds))
     if wrong.any():
         row = int(wrong.argmax())
         raise DatasetError(
-            f"{rows.at(row)}: seed {rows.frame['seed'].iloc[row]!r} is no repeat; write 0, 1, 2 ..."
+            f"{rows.at(row)}: seed {rows.frame['seed'].iloc[row]!r} is no repetition; write 0, 1, 2 ..."
         )
     return seeds.astype(np.int64)

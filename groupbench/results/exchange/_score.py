@@ -1,4 +1,4 @@
-"""Rankings that were made elsewhere, judged as if a method had made them here."""
+"""Rankings that were made elsewhere, evaluated as if a method had made them here."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from groupbench.evaluation import evaluate
 from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
 from groupbench.evaluation.scoring import Scored
 from groupbench.results import store, tables
-from groupbench.results.exchange._read import Rows, read_rows, scores_of
-from groupbench.results.exchange._task_split import Split, unsuited
+from groupbench.results.exchange._read import RankingRows, read_rows, scores_of
+from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.store import digest
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One view of one repeat, judged.
+class RankedView:
+    """One view of one repetition, evaluated.
 
     Attributes:
         result: its values.
-        candidates: candidates of the judged lists.
-        missing: those without a score, which share the last place of their list.
+        candidates: candidates of the evaluated lists.
+        missing: those without a score, which share the last rank of their list.
         others: rows of the file whose item is no candidate of any of its entity's lists.
     """
 
@@ -54,8 +54,8 @@ def score(
     source: str,
     seed: int = 0,
     views: Sequence[str] = (),
-) -> list[tuple[store.RunRecord, list[Ranked]]]:
-    """Judge rankings from files and write a run record for each repeat, of the family `external`.
+) -> list[tuple[store.RunRecord, list[RankedView]]]:
+    """Evaluate rankings from files and write a run record for each repetition, of the family `external`.
 
     A candidate without a score is ranked last, tied with the others of its list that have none. Scores only
     order: they are never taken as predicted ratings.
@@ -67,28 +67,28 @@ def score(
         name: of the method, in tables.
         results: the results folder.
         source: the data set as it was asked for.
-        seed: number of the repeat, where a file has no column `seed`.
+        seed: number of the repetition, where a file has no column `seed`.
         views: by default the first one of the protocol that rankings can answer.
 
     Returns:
-        The records, and how each view was judged.
+        The records, and how each view was evaluated.
 
     Raises:
-        ConfigError: if the protocol or a view is unknown, a view cannot judge rankings, or the name is taken.
+        ConfigError: if the protocol or a view is unknown, a view takes no rankings, or the name is taken.
         DatasetError: if a file cannot be read, or a row is wrong; it is named.
         ResultError: if a record cannot be written.
     """
     if not name.strip():
         raise ConfigError("the method has no name; give one with --name")
-    if name in registry.methods.all():
+    if name in registry.methods:
         raise ConfigError(f"the name {name!r} is taken by a method; choose another one with --name")
     parts = _parts(files, views, seed)
     hashes = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     scored = []
-    for repeat in sorted({seed for seed, _ in parts}):
-        split = Split.make(dataset, dict(options), repeat)
-        asked = {view: rows for (number, view), rows in parts.items() if number == repeat}
-        ranked = [_ranked(split, _case(split, view), rows) for view, rows in asked.items()]
+    for repetition in sorted({seed for seed, _ in parts}):
+        split = PreparedSplit.make(dataset, dict(options), repetition)
+        requested = {view: rows for (number, view), rows in parts.items() if number == repetition}
+        ranked = [_ranked(split, _case(split, view), rows) for view, rows in requested.items()]
         record = _record(split, ranked, name, source, hashes)
         folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
         store.write(folder, record, tables.tables(dataset, split.task, [r.result for r in ranked]))
@@ -96,31 +96,32 @@ def score(
     return scored
 
 
-def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], Rows]:
-    """The rows of each repeat and view; the view is empty where none was named."""
+def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], RankingRows]:
+    """The rows of each repetition and view; the view is empty where none was named."""
     if len(files) != max(1, len(views)):
         raise ConfigError(
             f"{len(files)} files for {len(views)} views; give one --view for each file, in order"
         )
-    parts: dict[tuple[int, str], Rows] = {}
+    parts: dict[tuple[int, str], RankingRows] = {}
     for number, file in enumerate(files):
         rows = read_rows(file)
         if views and "view" in rows.frame:
             raise ConfigError(f"{file} has a column view; leave out --view {views[number]}")
         names = rows.frame["view"].to_numpy(dtype=object) if "view" in rows.frame else None
         seeds = rows.frame["seed"].to_numpy() if "seed" in rows.frame else np.full(len(rows.frame), seed)
-        for repeat in np.unique(seeds).tolist():
-            here = seeds == repeat
+        for repetition in np.unique(seeds).tolist():
+            here = seeds == repetition
             if names is None:
-                parts[repeat, views[number] if views else ""] = rows.take(here)
+                parts[repetition, views[number] if views else ""] = rows.take(here)
             else:
                 parts |= {
-                    (repeat, view): rows.take(here & (names == view)) for view in dict.fromkeys(names[here])
+                    (repetition, view): rows.take(here & (names == view))
+                    for view in dict.fromkeys(names[here])
                 }
     return parts
 
 
-def _case(split: Split, view: str) -> EvaluationCase:
+def _case(split: PreparedSplit, view: str) -> EvaluationCase:
     """The view of that name, or the first that rankings can answer."""
     suited = {name: j for name, j in split.cases.items() if not unsuited(j)}
     if view in suited:
@@ -134,32 +135,32 @@ def _case(split: Split, view: str) -> EvaluationCase:
     return next(iter(suited.values()))
 
 
-def _ranked(split: Split, case: EvaluationCase, rows: Rows) -> Ranked:
-    """Judge the rows of one view, list after list in blocks."""
+def _ranked(split: PreparedSplit, case: EvaluationCase, rows: RankingRows) -> RankedView:
+    """Evaluate the rows of one view, list after list in blocks."""
     lists, view = case.lists, case.view
     scores = scores_of(rows, view.entity, split.entity_ids(case), split.dataset.item_ids)
     aggregator = "none" if view.entity == "user" else "own"
-    found = ACCUMULATORS[view.truth_from](case, aggregator, None, split.task.train)
+    accumulator = ACCUMULATORS[view.truth_from](case, aggregator, None, split.task.train)
     candidates = missing = 0
     met = np.zeros(len(scores.keys), dtype=bool)
     everyone = Segments.from_sizes(np.ones(len(lists.entities), dtype=np.int64))
     for start, stop in everyone.blocks(lists.sizes, evaluate.BLOCK):
         part = np.arange(start, stop)
         block = lists.block(part)
-        places = scores.places(lists.entities[part], block.items)
-        found.add(part, block, Scored(np.where(places < 0, 0.0, scores.order[places])))
+        positions = scores.positions(lists.entities[part], block.items)
+        accumulator.add(part, block, Scored(np.where(positions < 0, 0.0, scores.order[positions])))
         counted = block.valid & case.evaluated[part][:, None]
         candidates += int(counted.sum())
-        missing += int((counted & (places < 0)).sum())
-        met[places[block.valid & (places >= 0)]] = True
-    return Ranked(found.finish(), candidates, missing, int((~met).sum()))
+        missing += int((counted & (positions < 0)).sum())
+        met[positions[block.valid & (positions >= 0)]] = True
+    return RankedView(accumulator.finish(), candidates, missing, int((~met).sum()))
 
 
 def _record(
-    split: Split, ranked: Sequence[Ranked], name: str, source: str, hashes: Mapping[str, str]
+    split: PreparedSplit, ranked: Sequence[RankedView], name: str, source: str, hashes: Mapping[str, str]
 ) -> store.RunRecord:
-    judged = [one.result for one in ranked]
-    here = {one.case.view.name: one.case for one in judged}
+    evaluated = [one.result for one in ranked]
+    here = {one.case.view.name: one.case for one in evaluated}
     others = {view: unsuited(j) or f"no ranking for {view} was given" for view, j in split.cases.items()}
     others = {view: reason for view, reason in (others | split.reasons).items() if view not in here}
     config = {
@@ -183,10 +184,10 @@ def _record(
         family=store.EXTERNAL,
         seed=split.seed,
         config={**config, "rankings": dict(hashes)},
-        figures=tuple(map(tables.figures, judged)),
+        metrics=tuple(map(tables.view_metrics, evaluated)),
         views={
             **{view: tables.summary(case, "") for view, case in here.items()},
-            **{view: tables.unjudged(view, reason) for view, reason in others.items()},
+            **{view: tables.not_evaluated(view, reason) for view, reason in others.items()},
         },
         environment=provenance.environment(),
         finished=datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -7,24 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from groupbench.core.arrays import ObjectArray
+from groupbench.core.files import new_folder
 from groupbench.evaluation.views import CatalogueLists, RowLists
-from groupbench.results.exchange._folder import new_folder
 from groupbench.results.exchange._task_split import unsuited
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._task_split import PreparedSplit
+
+Columns = dict[str, NDArray[Any]]
 
 ANSWER = (
     "for each view a CSV or parquet file with the columns entity, item and score (higher is better), or a "
-    "TREC run; judge it with 'groupbench score FILE --view VIEW' and the same data set, protocol and seed"
+    "TREC run; evaluate it with 'groupbench score FILE --view VIEW' and the same data set, protocol and seed"
 )
 
 
-def export_task(split: Split, out: Path) -> list[str]:
-    """Write what methods learn from and what they are to rank, and nothing of what will judge them.
+def export_task(split: PreparedSplit, out: Path) -> list[str]:
+    """Write what methods learn from and what they are to rank, and nothing of what will evaluate them.
 
     These are `train.csv`, `groups.csv`, `group_train.csv` where groups have ratings, `users.csv` and
     `items.csv` with all ids and features, for each view `candidates-VIEW.csv`, or `entities-VIEW.csv` and
@@ -63,7 +67,7 @@ def export_task(split: Split, out: Path) -> list[str]:
     return [f"{name}: {reason}" if reason else name for name, reason in reasons.items()]
 
 
-def _card(split: Split, views: dict[str, Any]) -> dict[str, Any]:
+def _card(split: PreparedSplit, views: dict[str, dict[str, str]]) -> dict[str, object]:
     return {
         "dataset": split.dataset.name,
         "content_hash": split.dataset.content_hash,
@@ -76,7 +80,7 @@ def _card(split: Split, views: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_view(folder: Path, split: Split, case: EvaluationCase) -> dict[str, Any]:
+def _write_view(folder: Path, split: PreparedSplit, case: EvaluationCase) -> dict[str, str]:
     """Write the candidates of a view; returns what `task.json` says of it."""
     lists, view = case.lists, case.view
     entities = np.array(split.entity_ids(case), dtype=object)
@@ -100,19 +104,19 @@ def _write_view(folder: Path, split: Split, case: EvaluationCase) -> dict[str, A
     }
 
 
-def _write_rows(file: Path, owner: str, owner_ids: Any, item_ids: Any, rows: Ratings) -> None:
+def _write_rows(file: Path, owner: str, owner_ids: ObjectArray, item_ids: ObjectArray, rows: Ratings) -> None:
     columns = {owner: owner_ids[rows.users], "item": item_ids[rows.items], "rating": rows.values}
     if rows.timestamps is not None:
         columns["timestamp"] = rows.timestamps
     _write(file, columns)
 
 
-def _described(kind: str, ids: Any, features: Features | None) -> dict[str, Any]:
+def _described(kind: str, ids: ObjectArray, features: Features | None) -> Columns:
     named = {} if features is None else dict(zip(features.names, features.values.T, strict=True))
     return {kind: ids, **named}
 
 
-def _write(file: Path, columns: dict[str, Any]) -> None:
+def _write(file: Path, columns: Columns) -> None:
     import pyarrow as pa
     from pyarrow import csv
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
-from groupbench.core.arrays import Segments
+from groupbench.core.arrays import ObjectArray, Segments
 from groupbench.results.exchange._truth import Truth, list_numbers
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._ranked import Shown
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._ranked import RecommendedLists
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 _SAFE = "!$&'()*+:;<=>?@[]^`{|}"
 """Characters that ids keep, beside letters, digits and `_.-~`; `/` and `#` part the pieces of a query."""
 
 
-def quoted(ids: Iterable[str]) -> Any:
+def quoted(ids: Iterable[str]) -> ObjectArray:
     """Ids as they stand in TREC files, which part columns by white space: other characters become `%XX`."""
     return np.array([quote(text, safe=_SAFE) for text in ids], dtype=object)
 
@@ -35,10 +36,10 @@ class Queries:
     Args:
         split: the split.
         case: the view.
-        truth: the truth of its judged lists.
+        truth: the truth of its evaluated lists.
     """
 
-    def __init__(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
+    def __init__(self, split: PreparedSplit, case: EvaluationCase, truth: Truth) -> None:
         self._width = split.dataset.ratings.n_users + 1
         if case.lists.members is None:
             lists = np.flatnonzero(case.evaluated)
@@ -59,7 +60,7 @@ class Queries:
         """The number of each truth row's query, (n_rows,)."""
         return np.searchsorted(self._keys, truth.lists * self._width + truth.members + 1)
 
-    def rows(self, shown: Shown) -> tuple[IntArray, IntArray]:
+    def rows(self, shown: RecommendedLists) -> tuple[IntArray, IntArray]:
         """Query numbers and rows of `shown`: each list once for every query that asks for it."""
         lists, sizes = np.unique(shown.lists, return_counts=True)
         which = np.searchsorted(lists, self._keys // self._width)
@@ -67,7 +68,7 @@ class Queries:
         return np.nonzero(inside)[0], rows[inside]
 
 
-def write_qrels(file: Path, queries: Queries, truth: Truth, items: Any) -> None:
+def write_qrels(file: Path, queries: Queries, truth: Truth, items: ObjectArray) -> None:
     """Write `query 0 item relevance`: 1 for relevant candidates, 0 for others with a held-out rating.
 
     These are the gains of NDCG here, which are 0 or 1.
@@ -78,7 +79,7 @@ def write_qrels(file: Path, queries: Queries, truth: Truth, items: Any) -> None:
     _write(file, [column if isinstance(column, str) else column[order] for column in columns])
 
 
-def write_run(file: Path, queries: Queries, shown: Shown, items: Any, tag: str) -> None:
+def write_run(file: Path, queries: Queries, shown: RecommendedLists, items: ObjectArray, tag: str) -> None:
     """Write `query Q0 item rank score tag`; scores count down, so that no two of a list are equal."""
     numbers, rows = queries.rows(shown)
     ranks = shown.ranks[rows]
@@ -86,7 +87,7 @@ def write_run(file: Path, queries: Queries, shown: Shown, items: Any, tag: str) 
     _write(file, [queries.names[numbers], "Q0", items[shown.items[rows]], ranks, scores, tag])
 
 
-def _write(file: Path, columns: list[Any]) -> None:
+def _write(file: Path, columns: Sequence[NDArray[Any] | str]) -> None:
     """Write columns parted by spaces; a text stands in every row."""
     import pyarrow as pa
     from pyarrow import csv

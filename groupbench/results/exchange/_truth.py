@@ -1,4 +1,4 @@
-"""What is true of each list: its judged candidates with rating and relevance."""
+"""What is true of each list: its evaluated candidates with rating and relevance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase, MemberTruth
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Truth:
         lists: (n_rows,) number of the list.
         members: (n_rows,) the member whose truth it is, -1 where the list as a whole has one.
         items: (n_rows,) item index.
-        ratings: (n_rows,) held-out rating.
+        ratings: (n_rows,) held_out-out rating.
         relevant: (n_rows,) whether the candidate counts as relevant.
     """
 
@@ -33,34 +33,36 @@ class Truth:
     relevant: BoolArray
 
     @property
-    def repeats(self) -> bool:
+    def has_duplicates(self) -> bool:
         """Whether a list holds an item more than once."""
         keys = np.stack([self.lists, self.members, self.items])
         return bool(np.unique(keys, axis=1).shape[1] < keys.shape[1])
 
 
-def truth_of(split: Split, case: EvaluationCase) -> Truth:
-    """The truth of the judged lists; of lists that members judge, what each of them likes."""
+def truth_of(split: PreparedSplit, case: EvaluationCase) -> Truth:
+    """The truth of the evaluated lists; of lists that members evaluate, what each of them likes."""
     members = case.lists.members
     if members is not None:
-        found = _of_members(split, members)
+        truth = _of_members(split, members)
     else:
         lists, items, ratings = case.lists.truths
-        nobody = np.full(len(lists), -1)
-        found = Truth(lists, nobody, items, ratings, ratings >= case.tau)
-    kept = case.evaluated[found.lists]
+        no_member = np.full(len(lists), -1)
+        truth = Truth(lists, no_member, items, ratings, ratings >= case.tau)
+    mask = case.evaluated[truth.lists]
     return Truth(
-        found.lists[kept], found.members[kept], found.items[kept], found.ratings[kept], found.relevant[kept]
+        truth.lists[mask], truth.members[mask], truth.items[mask], truth.ratings[mask], truth.relevant[mask]
     )
 
 
-def _of_members(split: Split, members: MemberTruth) -> Truth:
+def _of_members(split: PreparedSplit, members: MemberTruth) -> Truth:
     rows, items = np.divmod(members.keys, members.n_items)
     users = members.users[rows]
-    held = split.task.held_out.unique()
-    place = np.searchsorted(held.users * members.n_items + held.items, users * members.n_items + items)
+    held_out = split.task.held_out.unique()
+    index = np.searchsorted(
+        held_out.users * members.n_items + held_out.items, users * members.n_items + items
+    )
     return Truth(
-        members.segments.of_row[rows], users, items, held.values[place], np.ones(len(items), dtype=bool)
+        members.segments.of_row[rows], users, items, held_out.values[index], np.ones(len(items), dtype=bool)
     )
 
 

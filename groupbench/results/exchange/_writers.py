@@ -15,19 +15,21 @@ from groupbench.results.store import RunRecord, safe_name
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
     from groupbench.evaluation.views import EvaluationCase
-    from groupbench.results.exchange._ranked import Shown
-    from groupbench.results.exchange._task_split import Split
+    from groupbench.results.exchange._ranked import RecommendedLists
+    from groupbench.results.exchange._task_split import PreparedSplit
 
 
 class Writer(ABC):
     """Writes truth and lists below a folder; `close` ends it."""
 
     @abstractmethod
-    def truth(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
+    def truth(self, split: PreparedSplit, case: EvaluationCase, truth: Truth) -> None:
         """Write the truth of a view."""
 
     @abstractmethod
-    def lists(self, split: Split, case: EvaluationCase, record: RunRecord, shown: Shown) -> None:
+    def lists(
+        self, split: PreparedSplit, case: EvaluationCase, record: RunRecord, shown: RecommendedLists
+    ) -> None:
         """Write the lists that a run showed in the view whose truth was written last."""
 
     @abstractmethod
@@ -42,7 +44,7 @@ class TrecWriter(Writer):
         self._root = folder
         self._queries: Queries | None = None
 
-    def truth(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
+    def truth(self, split: PreparedSplit, case: EvaluationCase, truth: Truth) -> None:
         """Write the qrels."""
         self._queries = Queries(split, case, truth)
         names = (split.dataset.name, split.protocol.label, case.view.name, f"seed-{split.seed}")
@@ -51,7 +53,9 @@ class TrecWriter(Writer):
         self._items = quoted(split.dataset.item_ids)
         write_qrels(self._folder / "qrels", self._queries, truth, self._items)
 
-    def lists(self, split: Split, case: EvaluationCase, record: RunRecord, shown: Shown) -> None:
+    def lists(
+        self, split: PreparedSplit, case: EvaluationCase, record: RunRecord, shown: RecommendedLists
+    ) -> None:
         """Write a run."""
         assert self._queries is not None
         name = record.method if shown.aggregator == "none" else f"{record.method}+{shown.aggregator}"
@@ -70,12 +74,12 @@ class TableWriter(Writer):
         self._form = form
         self._open: dict[str, Any] = {}
 
-    def truth(self, split: Split, case: EvaluationCase, truth: Truth) -> None:
+    def truth(self, split: PreparedSplit, case: EvaluationCase, truth: Truth) -> None:
         """Add the truth of a view."""
         import pyarrow as pa
 
         of_list = truth.members < 0
-        members = np.where(of_list, None, split.user_ids[truth.members])
+        members = np.where(of_list, np.array(None, dtype=object), split.user_ids[truth.members])
         self._add(
             "truth",
             {
@@ -88,7 +92,9 @@ class TableWriter(Writer):
             },
         )
 
-    def lists(self, split: Split, case: EvaluationCase, record: RunRecord, shown: Shown) -> None:
+    def lists(
+        self, split: PreparedSplit, case: EvaluationCase, record: RunRecord, shown: RecommendedLists
+    ) -> None:
         """Add the lists of a run."""
         import pyarrow as pa
 
@@ -121,7 +127,7 @@ class TableWriter(Writer):
         self._open[name].write_table(table)
 
 
-def _place(split: Split, case: EvaluationCase, n: int) -> dict[str, Any]:
+def _place(split: PreparedSplit, case: EvaluationCase, n: int) -> dict[str, Any]:
     import pyarrow as pa
 
     names = {
@@ -133,7 +139,7 @@ def _place(split: Split, case: EvaluationCase, n: int) -> dict[str, Any]:
     return {name: pa.repeat(value, n) for name, value in names.items()}
 
 
-def _owners(split: Split, case: EvaluationCase, lists: IntArray) -> dict[str, Any]:
+def _owners(split: PreparedSplit, case: EvaluationCase, lists: IntArray) -> dict[str, Any]:
     """The user or group of each list, and which of its lists it is."""
     import pyarrow as pa
 

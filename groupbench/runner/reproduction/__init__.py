@@ -3,9 +3,9 @@
 from groupbench.results.agreement import RELATIVE, Agreement, Difference, agreement
 from groupbench.results.environment import CLOSE, Change, Promise
 from groupbench.results.find import find_runs, repeatable_runs
-from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.runner.reproduction._repeat import Repeat, reproduce
-from groupbench.runner.reproduction._report import spoken, summary, told
+from groupbench.runner.reproduction._report import format_repeat, format_reported, format_summary
 from groupbench.runner.reproduction._reported import TOLERANCE, Beside, beside_ours, reported_for
 
 __all__ = [
@@ -16,17 +16,17 @@ __all__ = [
     "Beside",
     "Change",
     "Difference",
-    "Inputs",
     "Promise",
+    "RecordedInputs",
     "Repeat",
     "agreement",
     "beside_ours",
     "find_runs",
+    "format_repeat",
+    "format_reported",
+    "format_summary",
     "recorded",
     "repeatable_runs",
     "reported_for",
     "reproduce",
-    "spoken",
-    "summary",
-    "told",
 ]

@@ -13,7 +13,7 @@ from groupbench.core import registry
 from groupbench.results import store
 from groupbench.results.agreement import Agreement, Difference, agreement
 from groupbench.results.environment import Change, Promise, changes, promised
-from groupbench.results.inputs import Inputs, recorded
+from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Repeat:
 
 
 def reproduce(
-    records: Sequence[RunRecord], inputs: Inputs, *, jobs: int = 1, timeout: float = 3600.0
+    records: Sequence[RunRecord], inputs: RecordedInputs, *, jobs: int = 1, timeout: float = 3600.0
 ) -> Iterator[Repeat]:
     """Do recorded jobs again with their own configuration and compare figure by figure.
 
@@ -80,17 +80,17 @@ def reproduce(
         for threads in sorted({_threads(record) for record in records}):
             batch = {job.folder: (record, job) for record, job in planned if _threads(record) == threads}
             again = [job for _, job in batch.values()]
-            with closing(pool.run(again, workers=jobs, threads=threads, timeout=timeout)) as events:
+            with closing(pool.run_jobs(again, workers=jobs, threads=threads, timeout=timeout)) as events:
                 for event in events:
                     if isinstance(event, pool.JobOutcome):
-                        told, _ = batch[event.job.folder]
-                        yield _compared(told, event)
+                        record, _ = batch[event.job.folder]
+                        yield _compared(record, event)
 
 
-def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
+def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
     """The recorded job with another results folder, judged by the aggregators whose figures it holds."""
     from groupbench.runner.config import make_config
-    from groupbench.runner.plan import plan
+    from groupbench.runner.plan import plan_jobs
 
     plugins = inputs.plugins(record)
     source, dataset = inputs.source(record), inputs.dataset(record)
@@ -107,28 +107,28 @@ def _job(record: RunRecord, inputs: Inputs, results: Path) -> Job:
         # The threads are those of the record, whatever that means for its figures.
         deterministic=False,
     )
-    (job,) = plan(config, {source: dataset}, results)
-    held = {figures.aggregator for figures in record.figures}
+    (job,) = plan_jobs(config, {source: dataset}, results)
+    evaluated = {figures.aggregator for figures in record.metrics}
     aggregators = [
-        registry.aggregators[name].name for name in recorded(record, "aggregators") if name in held
+        registry.aggregators[name].name for name in recorded(record, "aggregators") if name in evaluated
     ]
     return replace(job, aggregators=tuple(aggregators))
 
 
-def _compared(told: RunRecord, outcome: JobOutcome) -> Repeat:
+def _compared(record: RunRecord, outcome: JobOutcome) -> Repeat:
     from groupbench.runner.determinism import promise, repeatable
 
     repeated = store.read(outcome.job.folder)
     if outcome.status != "done" or repeated is None:
-        return Repeat(told, f"{outcome.status}: {outcome.reason}")
-    found = agreement(told, repeated)
-    if told.figures and not found.compared:
-        return Repeat(told, "the repeat has none of the recorded figures")
-    changed, entry = changes(told, repeated), registry.methods[told.name]
-    again = repeatable(entry, told.hyperparameters, _threads(told))
+        return Repeat(record, f"{outcome.status}: {outcome.reason}")
+    compared = agreement(record, repeated)
+    if record.metrics and not compared.compared:
+        return Repeat(record, "the repeat has none of the recorded metric values")
+    changed, entry = changes(record, repeated), registry.methods[record.name]
+    again = repeatable(entry, record.hyperparameters, _threads(record))
     return Repeat(
-        told,
-        agreement=found,
+        record,
+        agreement=compared,
         changes=tuple(changed),
         promise=promised(promise(entry), again, changed),
     )

@@ -10,7 +10,7 @@ from groupbench.results.agreement import RELATIVE
 from groupbench.results.environment import CLOSE
 
 if TYPE_CHECKING:
-    from groupbench.report.lines import TieRule
+    from groupbench.report.long import TieRule
     from groupbench.runner.reproduction._repeat import Repeat
     from groupbench.runner.reproduction._reported import Beside
 
@@ -23,7 +23,7 @@ _NAMED = 5
 """Names that a line spells out."""
 
 
-def spoken(repeat: Repeat) -> str:
+def format_repeat(repeat: Repeat) -> str:
     """One line on one run."""
     record = repeat.recorded
     where = f"{record.method}  seed {record.seed}  {record.dataset}  {record.protocol}"
@@ -36,7 +36,7 @@ def spoken(repeat: Repeat) -> str:
     return f"{_verdict(repeat):12s} {where}: {_comparison(repeat)}{missing}"
 
 
-def summary(repeats: Sequence[Repeat]) -> list[str]:
+def format_summary(repeats: Sequence[Repeat]) -> list[str]:
     """What was promised, what is different here, and how many runs were reproduced."""
     changed = Counter(str(change) for repeat in repeats for change in repeat.changes)
     free = sorted({r.recorded.method for r in repeats if not r.reason and r.promise.tolerance is None})
@@ -52,7 +52,7 @@ def summary(repeats: Sequence[Repeat]) -> list[str]:
     ]
 
 
-def told(found: Sequence[Beside]) -> list[str]:
+def format_reported(found: Sequence[Beside]) -> list[str]:
     """A table of reported figures and ours, and how many of them are reached."""
     from tabulate import tabulate
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.report.lines import Line, Place, TieRule, judged, lower_is_better
-from groupbench.report.published import Paper, ReportedRow, papers
+from groupbench.metrics import lower_is_better
+from groupbench.report.aggregate import ResultRow, aggregate
+from groupbench.report.long import ResultKey, TieRule, long_frame
+from groupbench.report.published import Publication, ReportedRow, papers
 from groupbench.results.store import RunRecord
 
 TOLERANCE = 0.01
@@ -20,7 +22,7 @@ _FIRST = ("own", "none", "average")
 """Whose lists are compared, where there are several."""
 
 Verdict = Literal["reached", "only under best-case ties", "not reached", "not measured"]
-Reported = tuple[Paper, ReportedRow]
+Reported = tuple[Publication, ReportedRow]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Beside:
         tolerance: how far ours may stay behind.
     """
 
-    paper: Paper
+    paper: Publication
     row: ReportedRow
     label: str
     view: str
@@ -102,32 +104,31 @@ def beside_ours(
     if not done:
         reasons = "; ".join(sorted({record.reason for record in records if record.reason}))
         raise ResultError(f"no run ended well, so there is nothing to compare: {reasons or 'none was made'}")
-    known = {Place(r.dataset, r.protocol, figures.view) for r in done for figures in r.figures}
-    places = sorted(place for place in known if any(place.view in paper.views for paper, _ in reported))
-    if not places:
-        raise ResultError(
-            "the runs were not judged under any view that the reported figures can stand beside"
-        )
+    known = {ResultKey(r.dataset, r.protocol, entry.view) for r in done for entry in r.metrics}
+    keys = sorted(key for key in known if any(key.view in paper.views for paper, _ in reported))
+    if not keys:
+        raise ResultError("the runs were not evaluated in any view that the reported scores can stand beside")
     metrics = list(dict.fromkeys(metric for _, row in reported for metric in row.values))
+    ours = aggregate(long_frame(done, keys=set(keys), metrics=metrics), keys, metrics)
     return [
-        Beside(paper, row, line.method, line.place.view, line.seeds, metric, _ours(line, column), tolerance)
-        for line in _one_each(judged(done, places, metrics))
+        Beside(paper, row, mine.method, mine.key.view, mine.seeds, metric, _ours(mine, column), tolerance)
+        for mine in _one_each(ours)
         for paper, row in reported
-        if line.place.view in paper.views
+        if mine.key.view in paper.views
         for column, metric in enumerate(metrics)
         if metric in row.values
     ]
 
 
-def _one_each(lines: Sequence[Line]) -> Iterator[Line]:
+def _one_each(rows: Sequence[ResultRow]) -> Iterator[ResultRow]:
     """Of each method and view its own lists, or those of single users; else the averaged ones."""
-    found: dict[tuple[Place, str], dict[str, Line]] = defaultdict(dict)
-    for line in lines:
-        found[line.place, line.method][line.aggregator] = line
+    found: dict[tuple[ResultKey, str], dict[str, ResultRow]] = defaultdict(dict)
+    for row in rows:
+        found[row.key, row.method][row.aggregator] = row
     for rivals in found.values():
         chosen = [rivals[name] for name in _FIRST if name in rivals]
         yield from chosen[:1]
 
 
-def _ours(line: Line, column: int) -> dict[TieRule, float]:
-    return {rule: float(spread.mean[column]) for rule, spread in line.spreads.items()}
+def _ours(row: ResultRow, column: int) -> dict[TieRule, float]:
+    return {rule: row.mean(column, rule) for rule in row.scores}

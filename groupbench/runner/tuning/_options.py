@@ -1,55 +1,49 @@
-"""What tuning is asked to do, besides what a run is asked to do."""
+"""What tuning is asked to do, besides what a run is asked to do; each option declared once."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, field_validator
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError
+from groupbench.core.options import Flag, Options
 
 
-class Options(BaseModel):
+class TuningOptions(Options):
     """How hyperparameters are looked for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    trials: Annotated[int, Flag("Tuning")] = Field(20, ge=1)
+    """Hyperparameters to try for each method; the first are the defaults, and failed ones count."""
+    timeout_per_method: Annotated[float | None, Flag("Tuning", unset="no limit")] = Field(
+        None, gt=0, allow_inf_nan=False
+    )
+    """Seconds after which no trial of a method begins, and a single fit is ended."""
+    view: Annotated[str | None, Flag("Tuning", unset="the first that the data allow")] = None
+    """View that decides."""
+    metric: Annotated[str, Flag("Tuning")] = "ndcg@10"
+    """Metric that decides."""
+    aggregator: Annotated[str, Flag("Tuning")] = "average"
+    """Its aggregator; a method's own group scores need none."""
+    seed: Annotated[int, Flag("Tuning")] = Field(0, ge=0)
+    """Seed whose training rows are used; what it holds out is not looked at."""
+    repeats: Annotated[int, Flag("Tuning")] = Field(3, ge=1)
+    """Validation splits of these rows for each trial, whose value is the mean."""
 
-    trials: int = Field(20, ge=1)
-    """Settings of each method that are tried; the first is the default, and failed ones count."""
-    timeout_per_method: float | None = Field(None, gt=0, allow_inf_nan=False)
-    """Seconds after which no new trial of a method begins, and after which a single fit is ended."""
-    view: str | None = None
-    """The view whose figure decides; None for the first of the protocol that the data allows."""
-    metric: str = "ndcg@10"
-    """The metric that decides."""
-    aggregator: str = "average"
-    """Aggregator of that figure; a method's own group scores need none."""
-    seed: int = Field(0, ge=0)
-    """The repeat whose training rows are split again; what it holds out is not looked at."""
-    repeats: int = Field(3, ge=1)
-    """How often they are split; a trial's value is the mean."""
+    @field_validator("metric")
+    @classmethod
+    def _require_metric(cls, metric: str) -> str:
+        from groupbench.metrics import definition, explain
 
+        if definition(metric) is None:
+            raise ConfigError(f"unknown metric {metric!r}; 'groupbench list metrics' shows what there is")
+        explain(metric)
+        return metric
 
-def make_options(**options: Any) -> Options:
-    """Options from keywords; those that are None have their default.
+    @field_validator("aggregator")
+    @classmethod
+    def _require_aggregator(cls, aggregator: str) -> str:
+        from groupbench.core.registry import aggregators
 
-    Raises:
-        ConfigError: if a name or a value is wrong.
-    """
-    from groupbench.core.registry import aggregators
-    from groupbench.metrics import definition, explain
-
-    given = {k: v for k, v in options.items() if v is not None}
-    for key in given:
-        if key not in Options.model_fields:
-            raise ConfigError(unknown("option of tuning", key, Options.model_fields))
-    try:
-        made = Options(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{first['loc'][0]}={first['input']!r}: {first['msg'].lower()}") from error
-    if definition(made.metric) is None:
-        raise ConfigError(f"unknown metric {made.metric!r}; 'groupbench list metrics' shows what there is")
-    explain(made.metric)
-    aggregators[made.aggregator]
-    return made
+        aggregators[aggregator]
+        return aggregator

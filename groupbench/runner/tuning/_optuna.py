@@ -30,7 +30,7 @@ ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
-class Trial:
+class TuningTrial:
     """One setting and how it fared.
 
     Attributes:
@@ -41,7 +41,7 @@ class Trial:
         reason: why it failed.
     """
 
-    hyperparameters: Mapping[str, Any]
+    hyperparameters: Mapping[str, object]
     status: Status
     values: Sequence[float]
     seconds: float
@@ -53,7 +53,7 @@ class Trial:
         return statistics.fmean(self.values)
 
 
-class Study:
+class TrialJournal:
     """Asks for settings and keeps what became of them; the same trials lead to the same next question.
 
     Settings come from a tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011; Optuna's
@@ -78,7 +78,7 @@ class Study:
         file: Path,
         name: str,
         space: Mapping[str, Domain],
-        defaults: Mapping[str, Any],
+        defaults: Mapping[str, object],
         *,
         stream: Sequence[str | int],
         lower_is_better: bool,
@@ -97,7 +97,7 @@ class Study:
             raise ResultError(f"{file} is no journal of trials ({error}); delete it") from error
 
     @property
-    def trials(self) -> list[Trial]:
+    def trials(self) -> list[TuningTrial]:
         """All settled trials, in order."""
         return [_trial(frozen) for frozen in self._frozen]
 
@@ -105,18 +105,18 @@ class Study:
         """Let another process use the journal."""
         self._lock.close()
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> dict[str, object]:
         """The next setting to try: a new one, unless the space is so small that none is found."""
         if not self._frozen:
             return dict(self._defaults)
         tried = [trial.hyperparameters for trial in self.trials]
         for attempt in range(ATTEMPTS):
-            asked = self._sample(integer(generator(*self._stream, len(tried), attempt)))
-            if asked not in tried:
+            setting = self._sample(integer(generator(*self._stream, len(tried), attempt)))
+            if setting not in tried:
                 break
-        return asked
+        return setting
 
-    def settle(self, trial: Trial) -> None:
+    def settle(self, trial: TuningTrial) -> None:
         """Keep a trial; it is on disk when this returns."""
         from optuna.trial import TrialState, create_trial
 
@@ -133,7 +133,7 @@ class Study:
         )
         self._frozen = self._journal.get_trials()
 
-    def hopeless(self, values: Sequence[float]) -> bool:
+    def prunable(self, values: Sequence[float]) -> bool:
         """Whether a trial with these values so far does worse than the median trial did by then.
 
         Repeats differ in how hard they are, so means over the same repeats are compared.
@@ -144,20 +144,20 @@ class Study:
             map(self._cost, others)
         )
 
-    def best(self, n_trials: int) -> Trial | None:
+    def best(self, n_trials: int) -> TuningTrial | None:
         """The best of the first `n_trials`, the earlier of equals; None if all failed."""
         done = [trial for trial in self.trials[:n_trials] if trial.status == "done"]
         return min(done, key=lambda trial: self._cost(trial.mean), default=None)
 
-    def _sample(self, seed: int) -> dict[str, Any]:
+    def _sample(self, seed: int) -> dict[str, object]:
         import optuna
 
         with _quiet():
             sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
             past = optuna.create_study(direction=self._direction, sampler=sampler)
             past.add_trials(self._frozen)
-            asked = past.ask(self._distributions).params
-        return {name: _rounded(asked[name], domain) for name, domain in self._space.items()}
+            sampled = past.ask(self._distributions).params
+        return {name: _rounded(sampled[name], domain) for name, domain in self._space.items()}
 
     def _cost(self, value: float) -> float:
         return self._sign * value
@@ -166,13 +166,13 @@ class Study:
         import optuna
         from optuna.storages.journal import JournalFileBackend
 
-        storage = optuna.storages.JournalStorage(JournalFileBackend(str(file), lock_obj=cast(Any, _Held())))
+        storage = optuna.storages.JournalStorage(JournalFileBackend(str(file), lock_obj=cast(Any, _NoLock())))
         if name in optuna.get_all_study_names(storage):
             return optuna.load_study(study_name=name, storage=storage)
         return optuna.create_study(study_name=name, storage=storage, direction=self._direction)
 
 
-class _Held:
+class _NoLock:
     """The lock that the journal asks for at each line: this process holds one from beginning to end."""
 
     def acquire(self) -> bool:
@@ -219,11 +219,11 @@ def _rounded(value: Any, domain: Domain) -> Any:
     return min(max(short, domain.low), domain.high)
 
 
-def _trial(frozen: FrozenTrial) -> Trial:
+def _trial(frozen: FrozenTrial) -> TuningTrial:
     status: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     values = [frozen.intermediate_values[step] for step in sorted(frozen.intermediate_values)]
-    held = frozen.user_attrs
-    return Trial(frozen.params, status[frozen.state.name], values, held["seconds"], held["reason"])
+    facts = frozen.user_attrs
+    return TuningTrial(frozen.params, status[frozen.state.name], values, facts["seconds"], facts["reason"])
 
 
 @contextmanager

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ConfigError
 from groupbench.models.group_adapter import WEIGHT
-from groupbench.results.store import digest
 from groupbench.runner.config import Tuned
-from groupbench.runner.resolve import settings, values_for
+from groupbench.runner.resolve import tuned_digest, values_for
 
 if TYPE_CHECKING:
     from groupbench.runner.config import Config
@@ -51,8 +50,8 @@ def as_config(config: Config, searches: Iterable[Search]) -> dict[str, Any]:
             # A file cannot hold None, which is always the default.
             values = {**fixed, **{k: v for k, v in best.hyperparameters.items() if v is not None}}
             found["set"][job.served] = values
-            chosen = settings(job.method, job.groups_as, values)
-            found["tuned"][job.served] = _tuned(search, chosen).model_dump()
+            digest = tuned_digest(job.method, job.groups_as, values)
+            found["tuned"][job.served] = _tuned(search, digest).model_dump()
         elif job.groups_as != "members":
             # A table of its own, or what was found for members would count here.
             found["set"][job.served] = fixed
@@ -85,7 +84,7 @@ def require_writable(file: Path) -> None:
         raise ConfigError(f"{file} was not written by 'groupbench tune'; choose another name or remove it")
 
 
-def _tuned(search: Search, values: Mapping[str, Any]) -> Tuned:
+def _tuned(search: Search, digest: str) -> Tuned:
     options, best = search.options, search.best
     assert best is not None
     return Tuned(
@@ -100,5 +99,5 @@ def _tuned(search: Search, values: Mapping[str, Any]) -> Tuned:
         failed=sum(trial.status == "failed" for trial in search.trials),
         seconds=round(search.seconds, 1),
         value=best.mean,
-        digest=digest(values),
+        digest=digest,
     )

@@ -14,13 +14,13 @@ from groupbench.core.registry import methods
 from groupbench.metrics import definition
 from groupbench.models.group_adapter import WEIGHT, WEIGHTS
 from groupbench.results import store
-from groupbench.results.store import digest
-from groupbench.runner.tuning._optuna import Status, Study, Trial
+from groupbench.runner.keys import search_key
+from groupbench.runner.tuning._optuna import Status, TrialJournal, TuningTrial
 
 if TYPE_CHECKING:
     from groupbench.runner.job import Job
     from groupbench.runner.pool import JobOutcome
-    from groupbench.runner.tuning._options import Options
+    from groupbench.runner.tuning._options import TuningOptions
 
 WITHOUT_AGGREGATOR = ("own", "none")
 """What stands in place of an aggregator where a method scores what is judged itself."""
@@ -43,7 +43,7 @@ class Search:
         at_work: whether a job of it is running; whoever runs it says so.
     """
 
-    def __init__(self, job: Job, options: Options, fixed: Collection[str] = ()) -> None:
+    def __init__(self, job: Job, options: TuningOptions, fixed: Collection[str] = ()) -> None:
         entry = methods[job.method]
         self.job, self.options = job, options
         self.space: dict[str, Domain] = search_space(entry.make, {*entry.presets, *fixed})
@@ -53,8 +53,8 @@ class Search:
         self.at_work = False
         defaults = {WEIGHT: job.group_weight, **entry.parameters()}
         self._defaults = {name: defaults[name] for name in self.space}
-        self._study: Study | None = None
-        self._asked: dict[str, Any] = {}
+        self._journal: TrialJournal | None = None
+        self._setting: dict[str, Any] = {}
         self._values: list[float] = []
         self._seconds = 0.0
 
@@ -64,15 +64,15 @@ class Search:
         Raises:
             ResultError: if it cannot be used.
         """
-        job, asked = self.job, self.options
-        place = store.folder_of(
+        job, options = self.job, self.options
+        location = store.folder_of(
             Path(job.results), job.dataset, job.protocol_label, job.served, "", kind="studies"
         )
-        question = [asked.view, asked.metric, asked.aggregator, asked.repeats]
-        found = definition(asked.metric)
-        self._study = Study(
-            place.with_name(f"{place.name}.log"),
-            digest({"job": job.key, "space": {k: str(v) for k, v in self.space.items()}, "by": question}),
+        question = [options.view, options.metric, options.aggregator, options.repeats]
+        found = definition(options.metric)
+        self._journal = TrialJournal(
+            location.with_name(f"{location.name}.log"),
+            search_key(job.key, self.space, question),
             self.space,
             self._defaults,
             stream=(job.dataset, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
@@ -81,18 +81,18 @@ class Search:
 
     def close(self) -> None:
         """Let go of the journal."""
-        if self._study is not None:
-            self._study.close()
+        if self._journal is not None:
+            self._journal.close()
 
     @property
-    def trials(self) -> list[Trial]:
+    def trials(self) -> list[TuningTrial]:
         """The trials that count: as many as were asked for, or fewer if time was up."""
-        return [] if self._study is None else self._study.trials[: self.options.trials]
+        return [] if self._journal is None else self._journal.trials[: self.options.trials]
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> TuningTrial | None:
         """The best of them, or None if none succeeded."""
-        return None if self._study is None else self._study.best(self.options.trials)
+        return None if self._journal is None else self._journal.best(self.options.trials)
 
     @property
     def seconds(self) -> float:
@@ -113,14 +113,14 @@ class Search:
 
     def begin(self) -> Job | None:
         """The first job of the next trial, or None if no more are to be made."""
-        if self._study is None or self.over:
+        if self._journal is None or self.over:
             return None
-        self._asked, self._values, self._seconds = self._study.ask(), [], 0.0
+        self._setting, self._values, self._seconds = self._journal.ask(), [], 0.0
         return self._next()
 
     def take(self, outcome: JobOutcome) -> Job | None:
         """Take note of how a job ended; return the next one, or None if there is none."""
-        assert self._study is not None
+        assert self._journal is not None
         self._seconds += outcome.seconds
         reason = outcome.reason
         if outcome.status == "done":
@@ -131,7 +131,7 @@ class Search:
                 self.unsuited = reason
                 return None
         if not reason and len(self._values) < self.options.repeats:
-            if not self._study.hopeless(self._values):
+            if not self._journal.prunable(self._values):
                 return self._next()
             self._settle("pruned")
         else:
@@ -139,29 +139,29 @@ class Search:
         return self.begin()
 
     def _next(self) -> Job:
-        tried = {**self.job.overrides, **self._asked}
+        tried = {**self.job.overrides, **self._setting}
         return self.job.trial(tried, len(self._values), str(self.options.view), self.options.aggregator)
 
     def _settle(self, status: Status, reason: str = "") -> None:
-        assert self._study is not None
+        assert self._journal is not None
         values = [value for value in self._values if math.isfinite(value)]
-        self._study.settle(Trial(self._asked, status, values, round(self._seconds, 3), reason))
+        self._journal.settle(TuningTrial(self._setting, status, values, round(self._seconds, 3), reason))
 
     def _read(self, job: Job) -> tuple[float, str]:
-        """The figure that decides, or NaN and why there is none."""
+        """The metric value that decides, or NaN and why there is none."""
         record = store.read(job.folder)
         assert record is not None
         view, metric = str(self.options.view), self.options.metric
-        kinds = {figures.aggregator: figures.values for figures in record.figures}
-        for kind in (*WITHOUT_AGGREGATOR, self.options.aggregator):
-            if kind in kinds and math.isfinite(kinds[kind].get(metric, math.nan)):
-                return kinds[kind][metric], ""
-        said = record.views.get(view, {}).get("reason")
-        return math.nan, str(said or f"the view {view} gives it no {metric}")
+        values = {figures.aggregator: figures.values for figures in record.metrics}
+        for aggregator in (*WITHOUT_AGGREGATOR, self.options.aggregator):
+            if aggregator in values and math.isfinite(values[aggregator].get(metric, math.nan)):
+                return values[aggregator][metric], ""
+        reason = record.views.get(view, {}).get("reason")
+        return math.nan, str(reason or f"the view {view} gives it no {metric}")
 
 
 def _remove(folder: Path) -> None:
-    """Remove the record of a job whose figure is known, and the method's folder if it was the last one."""
+    """Remove the record of a job whose value is read, and the method's folder if it was the last one."""
     shutil.rmtree(folder)
     with suppress(OSError):
         folder.parent.rmdir()

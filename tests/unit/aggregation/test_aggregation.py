@@ -14,8 +14,8 @@ from groupbench.core.arrays import Segments
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import aggregators
 
-NAMES = sorted(aggregators.all())
-LAW = settings(deadline=None, max_examples=40)
+NAMES = sorted(aggregators)
+LAW = settings(max_examples=settings.default.max_examples // 2)
 ON_SCALE = ["average", "least-misery", "median", "most-pleasure", "most-respected"]
 
 

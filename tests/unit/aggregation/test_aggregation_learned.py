@@ -29,7 +29,7 @@ from groupbench.evaluation.training_pairs import training_pairs
 from groupbench.evaluation.views import VIEWS
 from groupbench.models.recommender import Recommender, TrainingData
 
-LAW = settings(deadline=None, max_examples=40)
+LAW = settings()
 AVERAGE = aggregators["average"].create()
 LINEAR = aggregators["linear"].create()
 RULES = {"least misery": np.min, "most pleasure": np.max, "median": np.median, "average": np.mean}
@@ -305,7 +305,7 @@ def test_lessons_stay_within_their_bound_and_are_the_same_every_time(monkeypatch
     train = training_factory(n_users=60, n_items=40, n_rows=900, n_groups=7)
     whole = pairs_of(training_pairs(train))
     for bound in (500, 60, 30, 4):
-        monkeypatch.setattr(taught, "LESSONS", bound)
+        monkeypatch.setattr(taught, "MAX_TRAINING_PAIRS", bound)
         given = training_pairs(train)
         sizes = train.groups.sizes[given.groups]
         assert sizes.sum() * given.items.shape[1] <= bound

@@ -14,8 +14,8 @@ from groupbench.aggregation import MemberScores
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NORMALIZED = sorted(n for n, e in aggregators.all().items() if "normalize" in e.parameters())
-LAW = settings(deadline=None, max_examples=15)
+NORMALIZED = sorted(n for n, e in aggregators.items() if "normalize" in e.parameters())
+LAW = settings(max_examples=settings.default.max_examples // 2)
 
 
 def ragged(seed, max_size=6, levels=17, low=4):

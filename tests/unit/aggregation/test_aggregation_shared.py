@@ -16,8 +16,8 @@ from groupbench.core import arrays
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
-NAMES = sorted(aggregators.all())
-LAW = settings(deadline=None, max_examples=60)
+NAMES = sorted(aggregators)
+LAW = settings()
 
 
 @st.composite

@@ -13,7 +13,7 @@ from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.testing.small import small_training
+from groupbench.testing import small_training
 
 
 def fitted(name, train, **parameters):

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from groupbench.baselines import _memory
-from groupbench.baselines._memory import neighbours_kept, require_memory
+from groupbench.baselines._memory import neighbors_kept, require_memory
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
@@ -28,7 +28,7 @@ def test_no_more_neighbours_are_kept_than_items_share_users(k):
     shared = (feedback.T @ feedback).toarray() > 0
     kept = np.minimum(shared.sum(axis=1), k).sum()
 
-    assert kept <= neighbours_kept(feedback, k) <= k * 30
+    assert kept <= neighbors_kept(feedback, k) <= k * 30
 
 
 @pytest.mark.parametrize(

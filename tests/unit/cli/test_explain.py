@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from groupbench import metrics
-from groupbench.cli import describe
+from groupbench.cli import _describe as describe
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
@@ -16,9 +16,8 @@ from groupbench.data.dataset import Ratings
 from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS
-from groupbench.metrics import definition, definitions, evaluate_scores, explain
+from groupbench.metrics import definition, definitions, evaluate_scores, explain, lower_is_better
 from groupbench.models.recommender import Recommender
-from groupbench.report.lines import lower_is_better
 
 K = 10
 
@@ -137,7 +136,7 @@ def test_which_metrics_are_better_when_lower():
 @pytest.mark.parametrize("name", ["coverage", "zrecall", "relevance", "rmse"])
 def test_a_new_family_cannot_take_the_name_of_any_metric(name):
     with pytest.raises(PluginError, match=f"metric '{name}' is already defined"):
-        metrics.register(replace(metrics.families()["ndcg"], name=name))
+        metrics.METRICS.register(replace(metrics.families()["ndcg"], name=name))
 
 
 # How peers differ -------------------------------------------------------------------------------------

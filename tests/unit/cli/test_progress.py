@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import pty
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +10,12 @@ from types import SimpleNamespace
 import pytest
 
 from groupbench.cli import _display
-from groupbench.cli._display import clock
 from groupbench.cli._progress import Progress
-from groupbench.cli._time_left import Estimate, Leader, Steps, spoken
-from groupbench.cli._trials import Standing, Trials, standing, trials_left
+from groupbench.cli._time_left import Estimate, Leader, Steps, format_duration
+from groupbench.cli._trials import Trials, leader, trials_left
 from groupbench.results import store
-from groupbench.runner.tuning._optuna import Trial
+from groupbench.runner.tuning._optuna import TuningTrial
+from tests._records import make_record
 
 
 @dataclass(frozen=True)
@@ -44,18 +39,11 @@ class Work:
 
 def record(method, ndcg, seed=0, aggregator="average", name=None, seconds=2.0):
     values = {"ndcg@10": ndcg}
-    return store.RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
-        dataset="made",
-        simulated=True,
-        protocol="paper",
-        method=method,
+    return make_record(
+        method,
+        seed,
         name=name or method,
-        family="f",
-        seed=seed,
-        figures=(
+        metrics=(
             store.ViewMetrics("rated-group", aggregator, values, values, values, 0.0),
             store.ViewMetrics("rated-user", "none", {"ndcg@10": 1.0}, {}, {}, 0.0),
         ),
@@ -151,11 +139,7 @@ def test_the_leader_has_the_highest_mean_and_is_no_reference_row():
     [(0, "a few seconds"), (44, "40 s"), (100, "2 min"), (3600, "60 min"), (7900, "2 h 12 min")],
 )
 def test_durations_in_words(seconds, words):
-    assert spoken(seconds) == words
-
-
-def test_clocks():
-    assert (clock(7.9), clock(3723)) == ("0:07", "1:02:03")
+    assert format_duration(seconds) == words
 
 
 def test_steps_take_as_long_as_those_before():
@@ -166,18 +150,6 @@ def test_steps_take_as_long_as_those_before():
     assert steps.left(10.0) == (30.0, True)
     assert steps.left(14.0) == (26.0, True)
     assert steps.left(1000.0) == (20.0, True)
-
-
-def test_trials_of_one_method_follow_each_other():
-    held = [
-        Standing("svd", 5, 20, 10.0, cost=2.0),
-        Standing("ease", 10, 10, 4.0),
-        Standing("random", 0, 0, 0.0),
-    ]
-    assert trials_left(held, 8) == (30.0, True)
-    assert trials_left([*held, Standing("als", 0, 20, 0.0, cost=4.0)], 1) == (86.0, False)
-    assert trials_left([Standing("svd", 5, 20, 10.0, limit=12.0)], 1) == (2.0, True)
-    assert trials_left(held[2:], 1) is None
 
 
 @dataclass
@@ -191,22 +163,24 @@ class Made:
     unsuited: str = ""
     at_work: bool = False
     seconds: float = 2.0
+    cost: float = 1.0
+    limit: float | None = None
 
     @property
     def job(self):
         return SimpleNamespace(
-            method=self.name, served=self.name, dataset="made", protocol_label="paper", cost=1.0
+            method=self.name, served=self.name, dataset="made", protocol_label="paper", cost=self.cost
         )
 
     @property
     def options(self):
         return SimpleNamespace(
-            trials=self.total, metric=self.metric, view="rated-group", timeout_per_method=None
+            trials=self.total, metric=self.metric, view="rated-group", timeout_per_method=self.limit
         )
 
     @property
     def trials(self):
-        return [Trial({"k": i}, "done", (mean,), 1.0) for i, mean in enumerate(self.means)]
+        return [TuningTrial({"k": i}, "done", (mean,), 1.0) for i, mean in enumerate(self.means)]
 
     @property
     def best(self):
@@ -216,6 +190,19 @@ class Made:
     @property
     def over(self):
         return bool(self.unsuited) or len(self.means) == self.total
+
+
+def test_trials_of_one_method_follow_each_other():
+    searches = [
+        Made("svd", (0.5,) * 5, 20, seconds=10.0, cost=2.0),
+        Made("ease", (0.5,) * 10, 10, seconds=4.0),
+        Made("random", (), unsuited="has no hyperparameter to tune", seconds=0.0),
+    ]
+    assert trials_left(searches, 8) == (30.0, True)
+    more = Made("als", (), 20, seconds=0.0, cost=4.0)
+    assert trials_left([*searches, more], 1) == (86.0, False)
+    assert trials_left([Made("svd", (0.5,) * 5, 20, seconds=10.0, limit=12.0)], 1) == (2.0, True)
+    assert trials_left(searches[2:], 1) is None
 
 
 def test_a_log_is_told_now_and_then_how_tuning_goes(monkeypatch):
@@ -235,16 +222,14 @@ def test_a_log_is_told_now_and_then_how_tuning_goes(monkeypatch):
     assert "svd" in lines[-2]
     assert "4 trials, 2.0 s: ndcg@10 0.5000 -> 0.5500 with k=2" in lines[-2]
     best = "best so far: ease ndcg@10 0.700 on validation rows (2 of 4 trials; made, paper, rated-group)"
-    assert lines[-1] == f"8/12 0:00, about a few seconds left; {best}"
+    assert lines[-1] == f"progress: 8/12 0:00:00, about a few seconds left; {best}"
     assert log.getvalue().replace("\n", "").isprintable()
 
 
 def test_an_error_leads_where_it_is_small():
-    errors = [
-        standing(Made(name, means, metric="rmse")) for name, means in (("svd", (0.9,)), ("als", (1.1,)))
-    ]
-    assert errors[0].best < errors[1].best
-    assert standing(Made("item-mean", (0.9,))).best is None
+    searches = [Made(name, means, metric="rmse") for name, means in (("svd", (0.9,)), ("als", (1.1,)))]
+    assert leader(searches)[0].startswith("best so far: svd rmse 0.900 ")
+    assert leader([Made("item-mean", (0.9,))]) == []
 
 
 def test_a_log_is_told_of_jobs_and_of_steps(monkeypatch):
@@ -256,55 +241,3 @@ def test_a_log_is_told_of_jobs_and_of_steps(monkeypatch):
         shown.step("measuring svd", 1, 2)
     assert log.getvalue().splitlines()[:2] == ["made: a note", "0/2 0:00"]
     assert "1/2 0:00, about a few seconds left" in log.getvalue()
-
-
-def on_a_terminal(folder, *arguments, **environment):
-    """Exit status of a command and what it wrote to a terminal."""
-    ours, theirs = pty.openpty()
-    program = Path(sys.executable).with_name("groupbench")
-    known = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **environment}
-    call = [program, *arguments]
-    with subprocess.Popen(call, cwd=folder, env=known, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):
-            while read := os.read(ours, 4096):
-                shown += read
-    os.close(ours)
-    return process.returncode, shown.decode()
-
-
-RUN = ("run", "--methods", "svd,random", "--seeds", "3", "--jobs", "1")
-
-
-def test_a_terminal_shows_what_runs_what_is_left_and_who_leads(tmp_path):
-    status, text = on_a_terminal(tmp_path, *RUN)
-    assert status == 0, text
-    for words in ("running: svd seed 0", " left", "best so far: svd ndcg@10", "[6/6] done", "6 jobs: 6 run"):
-        assert words in text
-
-
-def test_a_method_that_does_not_suit_the_data_is_skipped_with_its_reason(tmp_path):
-    status, text = on_a_terminal(tmp_path, "run", "--methods", "popularity-groups", "--seeds", "1")
-    assert status == 0, text
-    assert "[1/1] skipped" in text
-    assert "popularity-groups  seed 0  learns from joint ratings, and there are none" in " ".join(
-        text.split("\r\n")
-    )
-    assert "1 jobs: 1 run, 0 already there, 0 failed" in text
-
-
-def test_a_terminal_shows_how_tuning_goes(tmp_path):
-    asked = ("tune", "--methods", "ease,item-mean", "--trials", "6", "--repeats", "2", "--jobs", "1")
-    status, text = on_a_terminal(tmp_path, *asked)
-    assert status == 0, text
-    for words in ("running: ease trial ", "/12 ", " left", "best so far: ease ndcg@10", "6 trials", "2 of 2"):
-        assert words in text
-
-
-def test_a_terminal_that_cannot_move_its_cursor_gets_lines(tmp_path):
-    status, text = on_a_terminal(tmp_path, *RUN, TERM="dumb")
-    assert status == 0, text
-    assert "\x1b" not in text
-    assert "running:" not in text
-    assert "[6/6] done" in text

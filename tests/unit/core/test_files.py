@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 
@@ -93,40 +91,6 @@ def test_a_table_that_was_cut_off_is_told_from_a_whole_one(tmp_path):
     for damaged in (whole[:-1], whole[1:], whole[:4], whole[:3], b"", b"\0" * len(whole)):
         file.write_bytes(damaged)
         assert not is_whole_parquet(file)
-
-
-HOLDER = """
-import os, sys, tempfile
-from groupbench.core.files import scratch
-tempfile.tempdir = sys.argv[1]
-with scratch("groupbench-x-") as folder:
-    (folder / "deep").mkdir()
-    (folder / "deep" / "file").touch()
-    print(folder, flush=True)
-    sys.stdin.readline()
-"""
-
-
-def test_a_scratch_folder_is_removed_and_so_are_those_of_killed_processes(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    held, other = {}, tmp_path / "groupbench-y-1"
-    other.mkdir()
-    for name in ("killed", "alive"):
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(tmp_path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        held[name] = process, process.stdout.readline().strip()
-    held["killed"][0].kill()
-    held["killed"][0].wait()
-    with scratch("groupbench-x-") as folder:
-        (folder / "file").touch()
-        left = set(map(str, tmp_path.iterdir()))
-        assert left == {str(folder), str(other), held["alive"][1]}
-    held["alive"][0].communicate("go on\n")
-    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_scratch_folder_is_removed_after_an_error(tmp_path, monkeypatch):

@@ -18,9 +18,9 @@ from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
 from groupbench.results import store
 from groupbench.runner.config import make_config
-from groupbench.runner.execute import execute
+from groupbench.runner.execution import execute
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.testing import small_training
 
 
@@ -70,7 +70,7 @@ def test_a_budget_changes_neither_keys_nor_figures(tmp_path):
     loaded = {"itmrec-sim": load("itmrec-sim", None)}
     found = []
     for budget in (None, 2e-4):
-        (job,) = plan(_config(memory_budget=budget), loaded, tmp_path / str(budget))
+        (job,) = plan_jobs(_config(memory_budget=budget), loaded, tmp_path / str(budget))
         assert job.memory_budget == budget
         assert Job.from_json(job.to_json()) == job
         execute(job)
@@ -79,7 +79,7 @@ def test_a_budget_changes_neither_keys_nor_figures(tmp_path):
 
 
 def test_a_job_that_needs_more_is_refused(tmp_path):
-    (job,) = plan(_config(), {"itmrec-sim": load("itmrec-sim", None)}, tmp_path)
+    (job,) = plan_jobs(_config(), {"itmrec-sim": load("itmrec-sim", None)}, tmp_path)
     with pytest.raises(MethodError, match="ease on 70 items needs"):
         execute(replace(job, memory_budget=1e-6))
     assert score_cache.allowed(1.0) == 1.0

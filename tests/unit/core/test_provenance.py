@@ -72,31 +72,6 @@ def test_git_that_is_missing_or_fails_is_said(checkout, monkeypatch, tmp_path):
     assert provenance.git_state(folder) == ("", "unknown: there is no git program")
 
 
-def test_the_hash_is_of_the_code_wherever_it_lies(tmp_path):
-    """A clone and a package made from it have the same hash; one changed byte gives another."""
-    apart = [name for name in ("baselines", "datasets") if (ROOT / name).is_dir()]  # In a checkout.
-    for name in ["groupbench", *apart]:
-        place = "groupbench" if name == "groupbench" else f"groupbench/{name}"
-        ignored = shutil.ignore_patterns("__pycache__", ".mypy_cache")
-        shutil.copytree(ROOT / name, tmp_path / place, ignore=ignored)
-
-    def code():
-        program = "from groupbench.core import provenance as p; print(p.__file__, *p.code().values(), sep='|')"
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-P", "-c", program]
-        return subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
-        ).stdout.split("|")
-
-    file, commit, state, digest = code()
-    assert file.startswith(str(tmp_path))
-    assert (commit, state) == ("", "no git checkout (installed package)")
-    assert digest.strip() == provenance.code()["sha256"]
-    with (tmp_path / "groupbench" / "baselines" / "linear.py").open("a") as out:
-        out.write("#\n")
-    assert code()[3] != digest
-
-
 def test_threads_are_those_told_or_one_a_core(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert provenance.threads() == 3

@@ -9,13 +9,13 @@ import pytest
 
 from groupbench.core import registry as module
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.registry import Registry, datasets, load_plugin, methods
+from groupbench.core.registry import Entry, EntryRegistry, Registry, datasets, load_plugin, methods
 
 
 @pytest.fixture
 def empty(monkeypatch):
     """A registry of its own with nothing built in."""
-    made = Registry("thing", "groupbench.testing", "groupbench.nothing")
+    made = EntryRegistry("thing", "groupbench.testing", "groupbench.nothing")
     made._loaded = True
     return made
 
@@ -51,7 +51,7 @@ def test_names_are_listed_in_the_order_they_were_added(empty):
     empty.add("z")(Thing)
     empty.add("a", size=9)(Thing)
 
-    assert list(empty.all()) == ["z", "a"]
+    assert list(empty) == ["z", "a"]
     assert empty["z"].summary == "A thing."
     assert empty["a"].summary == "A thing. [size=9]"
     assert empty["a"].file.name == "test_registry.py"
@@ -101,12 +101,77 @@ def test_an_unknown_name_gets_near_ones(empty):
         empty["populraity"]
 
 
+def test_a_registry_is_a_mapping(empty):
+    empty.add("a")(Thing)
+    empty.add("b")(Other)
+
+    assert [*empty] == ["a", "b"]
+    assert len(empty) == 2
+    assert empty.items() == {"a": Entry("a", Thing), "b": Entry("b", Other)}.items()
+    assert "c" not in empty
+    assert 3 not in empty
+    assert empty.get("c") is None
+    assert empty == {"a": empty["a"], "b": empty["b"]}
+
+
+def test_an_unknown_name_is_a_key_error_that_reads_like_the_others(empty):
+    empty.add("a")(Thing)
+    with pytest.raises(KeyError) as raised:
+        empty["b"]
+    assert str(raised.value) == "unknown thing 'b'; known: a"
+
+
+@dataclass(frozen=True)
+class Value:
+    name: str
+    size: int = 0
+
+
+def test_values_of_any_type_are_registered_by_a_name_of_their_own():
+    made: Registry[Value] = Registry("value", "groupbench.testing", "groupbench.nothing")
+    made._loaded = True
+    assert made.register(Value("x")) is made["x"]
+    assert dict(made) == {"x": Value("x")}
+    with pytest.raises(PluginError, match=r"value 'best' cannot be asked for"):
+        made.register(Value("best"))
+
+
+def test_what_another_file_registers_is_not_replaced_but_the_same_file_may_run_again(tmp_path, monkeypatch):
+    made: Registry[Value] = Registry("value", "groupbench.testing", "groupbench.nothing")
+    made._loaded = True
+    monkeypatch.setattr(sys.modules[__name__], "MADE", made, raising=False)
+    file = tmp_path / "adds.py"
+    text = (
+        f"import sys\nsys.modules[{__name__!r}].MADE.register(sys.modules[{__name__!r}].Value('x', SIZE))\n"
+    )
+    for size in (1, 2):
+        file.write_text(f"SIZE = {size}\n" + text)
+        load_plugin(file)
+        plugin = next(n for n, m in sys.modules.items() if getattr(m, "__file__", "") == str(file))
+        monkeypatch.delitem(sys.modules, plugin)
+    assert made["x"].size == 2
+    with pytest.raises(PluginError, match=r"value 'x' is already defined in .*; choose another name"):
+        made.register(Value("x", 3))
+
+
+def test_names_that_are_added_are_told_from_built_in_ones_by_their_code(tmp_path, monkeypatch):
+    made: Registry[Value] = Registry("value", "groupbench.testing", "groupbench.nothing")
+    made._loaded = True
+    made.register(Value("here"))
+    first = made.added()
+    assert list(first) == ["here"]
+    assert len(first["here"]) == 64
+    assert not made.is_built_in("here")
+    assert methods.is_built_in("popularity")
+    assert methods.added() == {}
+
+
 def test_public_modules_of_the_package_are_imported_private_ones_are_not(package):
     (package / "_hidden.py").write_text("raise RuntimeError")
     (package / "seen.py").write_text("SEEN = True")
     made = Registry("thing", "things_of_this_test", "groupbench.nothing")
 
-    assert made.all() == {}
+    assert dict(made) == {}
     assert sys.modules["things_of_this_test.seen"].SEEN
 
 
@@ -114,8 +179,8 @@ def test_a_module_that_cannot_be_imported_is_named_each_time(package):
     (package / "broken.py").write_text("x = 1\n1 / 0\n")
     made = Registry("thing", "things_of_this_test", "groupbench.nothing")
     for _ in range(2):
-        with pytest.raises(PluginError, match=r"broken raised ZeroDivisionError .*broken\.py:2\); mend"):
-            made.all()
+        with pytest.raises(PluginError, match=r"broken raised ZeroDivisionError .*broken\.py:2\); fix"):
+            len(made)
 
 
 def test_entry_points_are_imported(package, monkeypatch):
@@ -123,7 +188,7 @@ def test_entry_points_are_imported(package, monkeypatch):
     point = SimpleNamespace(name="mine", value="things_of_this_test.pointed:anything")
     groups = []
     monkeypatch.setattr(module, "entry_points", lambda group: groups.append(group) or [point])
-    Registry("thing", "groupbench.testing", "groupbench.things").all()
+    assert not Registry("thing", "groupbench.testing", "groupbench.things")
 
     assert groups == ["groupbench.things"]
     assert sys.modules["things_of_this_test.pointed"].FOUND
@@ -148,7 +213,7 @@ class Mine(Recommender):
 @pytest.fixture
 def forget(monkeypatch):
     """Undo what plugins of a test register."""
-    monkeypatch.setattr(methods, "_entries", dict(methods.all()))
+    monkeypatch.setattr(methods, "_values", dict(methods))
 
 
 def test_a_plugin_file_adds_its_names_once(tmp_path, forget):
@@ -171,31 +236,31 @@ def test_a_plugin_cannot_replace_a_built_in(tmp_path, forget):
 
 
 @pytest.mark.parametrize("text", ["1 / 0", "import no_such_module", "raise SystemExit(3)", "x ="])
-def test_a_plugin_that_fails_says_where_and_can_be_mended(tmp_path, forget, text):
+def test_a_plugin_that_fails_says_where_and_can_be_fixed(tmp_path, forget, text):
     file = tmp_path / "broken.py"
     file.write_text(text)
-    with pytest.raises(PluginError, match=r"plugin .*broken\.py raised \w+ when imported: .*mend the file"):
+    with pytest.raises(PluginError, match=r"plugin .*broken\.py raised \w+ when imported: .*fix the file"):
         load_plugin(file)
-    file.write_text(PLUGIN.format(name="mended-of-this-test"))
+    file.write_text(PLUGIN.format(name="repaired-of-this-test"))
     load_plugin(file)
 
-    assert "mended-of-this-test" in methods.all()
+    assert "repaired-of-this-test" in methods
 
 
 @pytest.mark.parametrize("name", ["", " ", "all", "best", "none", "a,b", "a:b", "a[b]", "a\nb"])
 def test_a_name_that_no_option_could_ask_for_is_refused(empty, name):
     with pytest.raises(PluginError, match=r"cannot be asked for by that name; take letters"):
         empty.add(name)(Thing)
-    assert empty.all() == {}
+    assert not empty
 
 
 def test_where_a_plugin_is_no_python_is_said(tmp_path):
     file = tmp_path / "broken.py"
     file.write_text("x = 1\ny = (\n")
-    with pytest.raises(PluginError, match=rf"raised SyntaxError .*\(at {file}:2\); mend the file"):
+    with pytest.raises(PluginError, match=rf"raised SyntaxError .*\(at {file}:2\); fix the file"):
         load_plugin(file)
     file.write_bytes(b"x = 1\0")
-    with pytest.raises(PluginError, match=r"null bytes \(at no line in particular\); mend the file"):
+    with pytest.raises(PluginError, match=r"null bytes \(at no line in particular\); fix the file"):
         load_plugin(file)
 
 

@@ -18,7 +18,7 @@ from groupbench.core.errors import PluginError
 from groupbench.core.source_hash import source_hash
 from groupbench.data.loading import load
 from groupbench.runner.config import make_config
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -283,10 +283,10 @@ def plugin(tmp_path, monkeypatch):
     name = f"plugged-{tmp_path.name}"
     (tmp_path / f"{helper}.py").write_text("def level():\n    return 1\n")
     (tmp_path / "plug.py").write_text(PLUGIN.format(helper=helper, name=name))
-    registry.methods.all()
+    assert registry.methods
     registry.load_plugin(tmp_path / "plug.py")
     yield registry.methods[name], tmp_path / "plug.py", tmp_path / f"{helper}.py"
-    del registry.methods._entries[name]
+    del registry.methods._values[name]
 
 
 def test_a_plugin_and_its_helper_count_as_they_are_on_disk(plugin):
@@ -304,7 +304,7 @@ def test_a_plugin_and_its_helper_count_as_they_are_on_disk(plugin):
 def test_a_plugin_that_is_no_python_any_more_is_refused(plugin):
     entry, file, _ = plugin
     file.write_text("x = (")
-    with pytest.raises(PluginError, match=r"plug\.py, cannot be read: .*mend the file"):
+    with pytest.raises(PluginError, match=r"plug\.py, cannot be read: .*fix the file"):
         _ = entry.source_hash
 
 
@@ -314,7 +314,7 @@ def test_the_keys_of_jobs_follow(plugin, tmp_path):
 
     def keys():
         config = make_config(methods=[entry.name, "popularity"], seeds=1)
-        return {job.method: job.key for job in plan(config, {"x": data}, tmp_path)}
+        return {job.method: job.key for job in plan_jobs(config, {"x": data}, tmp_path)}
 
     first = keys()
     file.write_text(file.read_text() + "\n# a comment\n")
@@ -339,7 +339,7 @@ def test_what_the_running_program_defines_is_refused():
 
 
 def built_in():
-    entries = {**registry.methods.all(), **{f"agg:{k}": e for k, e in registry.aggregators.all().items()}}
+    entries = {**registry.methods, **{f"agg:{k}": e for k, e in registry.aggregators.items()}}
     return {name: e for name, e in entries.items() if e.make.__module__.startswith("groupbench.")}
 
 
@@ -419,7 +419,7 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             "gram[np.diag_indices(n_items)] -=",
             {"ease"},
         ),
-        ("baselines/_surprise_neighbours.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
+        ("baselines/_surprise_neighbors.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],
 )
@@ -432,4 +432,4 @@ def test_an_edit_of_a_base_class_re_runs_what_derives_from_it(edited):
         name for name, e in built_in().items() if "DeepRecommender" in {c.__name__ for c in e.make.__mro__}
     }
     assert "agree" in derived
-    assert edited(replace("groupbench/models/deep/method.py", "devices=[]", "devices=None")) == derived
+    assert edited(replace("groupbench/models/deep/method.py", "fused=True", "fused=False")) == derived

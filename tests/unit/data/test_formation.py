@@ -14,7 +14,6 @@ from groupbench.data.formation import (
     _pearson,
     _subgroups,
     form,
-    similar_groups,
 )
 from groupbench.data.formation._disagreement import Relations
 from groupbench.data.formation._fill import draw_subsets
@@ -53,7 +52,8 @@ def correlation(ratings):
 
 
 def formed(kind, ratings, seed=0, **options):
-    chosen = {"sizes": SIZES, "n_groups": 80, **CRITERIA, **options}
+    criteria = {name: options.pop(name) for name in ("relate", *CRITERIA) if name in options}
+    chosen = {"sizes": SIZES, "n_groups": 80, "criteria": Criteria(**{**CRITERIA, **criteria}), **options}
     return form(kind, ratings, rng=np.random.default_rng(seed), **chosen)
 
 
@@ -269,13 +269,3 @@ def test_repeated_ratings_count_by_their_mean(ratings):
 
     for kind in KINDS:
         assert lists(formed(kind, split)) == lists(formed(kind, ratings))
-
-
-def test_a_kind_by_its_function_is_the_kind_by_its_name(ratings):
-    named = formed("similar", ratings, relate="all")
-    criteria = Criteria(relate="all", **CRITERIA)
-    direct = similar_groups(
-        ratings, sizes=SIZES, n_groups=80, rng=np.random.default_rng(0), criteria=criteria
-    )
-
-    assert lists(direct) == lists(named)

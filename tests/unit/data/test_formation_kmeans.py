@@ -7,7 +7,7 @@ import pytest
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.formation import kmeans
-from groupbench.data.formation.kmeans import _mean_vectors, _shares
+from groupbench.data.formation._kmeans import _mean_vectors, _shares
 
 N_USERS, N_ITEMS = 40, 30
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
 from groupbench.data.dataset import Ratings
-from groupbench.data.formation import Criteria, _pearson, describe, kmeans, random_groups
+from groupbench.data.formation import Criteria, _pearson, describe, form, kmeans
 from groupbench.data.formation._pearson import Correlations
 from groupbench.data.groups import Groups
 
@@ -98,7 +98,6 @@ def plain_cohesion(groups, table, min_corated):
     return np.array(found)
 
 
-@settings(max_examples=40)
 @given(
     some_ratings(),
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), max_size=5),
@@ -119,7 +118,7 @@ def test_statistics_are_those_of_plain_loops(ratings, lists, budget):
 def test_clusters_and_overlapping_groups_are_described_alike(training_factory):
     ratings = training_factory(n_users=60, n_items=15, n_rows=500).ratings
     clusters = kmeans(ratings, None, None, n_groups=3, features="means", scaling="standard", random_state=0)
-    formed = random_groups(ratings, sizes=(2, 5), n_groups=40, rng=np.random.default_rng(0))
+    formed = form("random", ratings, sizes=(2, 5), n_groups=40, rng=np.random.default_rng(0))
     table = dense(ratings)
 
     for groups in (clusters, formed):

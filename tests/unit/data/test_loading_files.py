@@ -79,7 +79,7 @@ def toy(tmp_path, monkeypatch):
     """Registers the plugin `toy` with the given card; returns a function that writes its registry.toml."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("GROUPBENCH_DATA", raising=False)
-    registry.datasets.all()
+    assert registry.datasets
     (tmp_path / "plugin").mkdir()
     (tmp_path / "plugin" / "toy.py").write_text(PLUGIN)
 
@@ -95,7 +95,7 @@ def toy(tmp_path, monkeypatch):
         registry.load_plugin(tmp_path / "plugin" / "toy.py")
 
     yield write
-    registry.datasets._entries.pop("toy", None)
+    registry.datasets._values.pop("toy", None)
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def test_neither_name_nor_folder_suggests_names(tmp_path):
 TEXT = st.text("abcXYZ019 -_.é,\"'", min_size=1, max_size=6).map(str.strip).filter(bool)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     pairs=st.dictionaries(st.tuples(TEXT, TEXT), st.floats(-5, 5, width=32), min_size=2, max_size=25),
     groups=st.dictionaries(TEXT, st.sets(st.integers(0, 24), min_size=1, max_size=4), max_size=5),

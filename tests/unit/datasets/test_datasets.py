@@ -58,7 +58,7 @@ def itmrec_counts(data: Dataset) -> None:
 
 
 def test_all_built_in_data_sets_are_registered_with_licence_and_citation():
-    assert set(BUILT_IN) <= set(datasets.all())
+    assert set(BUILT_IN) <= set(datasets)
     for name in BUILT_IN:
         known = card(name)
         assert known.title

@@ -281,7 +281,7 @@ def test_the_order_of_groups_does_not_matter(kind):
 def test_the_order_of_members_does_not_matter(kind):
     task = make_task()
     other = rearranged(task, lists=[m[::-1] for m in task.train.groups])
-    chosen = tuple(aggregators.all())
+    chosen = tuple(aggregators)
     expected = judged(random_method(kind), task, chosen=chosen)
     found = judged(random_method(kind), other, chosen=chosen)
 
@@ -293,11 +293,11 @@ def test_the_order_of_members_does_not_matter(kind):
     ("block", "chunk", "kept"), [(1, 1, 0), (40, 30, 0), (60, 20, 10**6), (10**6, 50, 0)]
 )
 def test_blocks_do_not_matter(monkeypatch, kind, block, chunk, kept):
-    expected = judged(random_method(kind), make_task(), chosen=tuple(aggregators.all()))
+    expected = judged(random_method(kind), make_task(), chosen=tuple(aggregators))
     monkeypatch.setattr(evaluation, "BLOCK", block)
     monkeypatch.setattr(score_cache, "CHUNK", chunk)
     monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
-    found = judged(random_method(kind), make_task(), chosen=tuple(aggregators.all()))
+    found = judged(random_method(kind), make_task(), chosen=tuple(aggregators))
 
     assert found.keys() == expected.keys()
     for key, held in expected.items():
@@ -328,7 +328,7 @@ def test_views_of_the_same_candidates_do_not_touch_each_other():
 
 def test_a_constant_scorer_is_the_random_row():
     task = make_task()
-    constant = judged(Table(np.full((N_USERS, N_ITEMS), 4.0)), task, chosen=tuple(aggregators.all()))
+    constant = judged(Table(np.full((N_USERS, N_ITEMS), 4.0)), task, chosen=tuple(aggregators))
     random = judged(methods["random"].create(), task)
 
     assert {view for view, _ in constant} == {view for view, _ in random} == set(RATED)
@@ -360,7 +360,7 @@ def test_reference_rows_are_the_same_under_every_tie_rule():
 
 
 def test_expectations_lie_between_the_worst_and_the_best():
-    found = judged(Table(np.floor(scores() / 2)), make_task(), chosen=tuple(aggregators.all()))
+    found = judged(Table(np.floor(scores() / 2)), make_task(), chosen=tuple(aggregators))
     strictly = 0
     for one in found.values():
         for name, expected in one.values["expected"].items():

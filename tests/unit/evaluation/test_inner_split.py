@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.arrays import Segments
@@ -17,7 +17,7 @@ from groupbench.data.leakage import pairs
 from groupbench.data.loading import load
 from groupbench.evaluation.inner_split import inner_dataset, inner_task
 from groupbench.evaluation.protocols import make_protocol
-from groupbench.testing.small import small_training
+from groupbench.testing import small_training
 
 SPLITS = [{"name": "paper", "n_groups": 4, "split": split} for split in ("ratio", "kfold", "leave-one-out")]
 SPLITS += [{"name": "paper", "groups": "natural", "split": "temporal"}]
@@ -215,7 +215,6 @@ def test_data_with_nothing_to_hold_out_is_refused(dataset):
         inner_task(few, make_protocol(JOINT[1]), 0, 0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=2, max_size=40), st.integers(0, 3))
 def test_one_item_of_everyone_with_two_but_not_all(rows, repeat):
     users, items = np.array(rows).T

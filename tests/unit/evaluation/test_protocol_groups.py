@@ -34,7 +34,7 @@ def held_out_rows(rng, n_raters):
 
 @pytest.fixture
 def dataset():
-    """Two camps of users; joint ratings of all groups but the last, some pairs twice, all with times."""
+    """Two subgroups of users; joint ratings of all groups but the last, some pairs twice, all with times."""
     rng = np.random.default_rng(0)
     users, items = np.divmod(rng.choice(N_USERS * N_ITEMS, N_ROWS, replace=False), N_ITEMS)
     taste = np.where((users < N_USERS // 2) == (items < N_ITEMS // 2), 4, 2)

@@ -10,7 +10,8 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, Features, Ratings
 from groupbench.data.groups import Groups
-from groupbench.evaluation.protocols import Paper, make_protocol
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.evaluation.protocols.paper import Paper
 
 N_USERS, N_ITEMS, N_ROWS = 30, 20, 300
 SMALL = {"n_groups": 4}

@@ -10,12 +10,12 @@ from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.groups import Groups
 from groupbench.evaluation import score_cache
 from groupbench.evaluation.scoring import ScoreSource
-from groupbench.models.dmtl import DMTL
+from groupbench.models.dmtl.recommender import DMTL
 from groupbench.models.recommender import ScoresGroupPairs, ScoresPairs
 
 SMALL = {"epochs": 2, "ensemble": 2, "min_batches": 2, "width": 16, "shared_width": 16}
 OF_USERS = [
-    name for name, entry in methods.all().items() if "dmtl" not in name and hasattr(entry.make, "score_pairs")
+    name for name, entry in methods.items() if "dmtl" not in name and hasattr(entry.make, "score_pairs")
 ]
 DMTLS = [{}, {"interactions": False}, {"attention": "members"}, {"attended": "shared"}, {"shared": False}]
 HOW = ["mean-representation", "mean-score", "centroid"]

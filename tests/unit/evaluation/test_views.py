@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.errors import ConfigError
@@ -161,7 +161,6 @@ def faq(rows, matrix, k, tau):
     return np.mean(precisions), np.mean(recalls)
 
 
-@settings(deadline=None)
 @given(held_out_rows, st.integers(0, 1000))
 def test_surprise_faq_is_what_the_faq_computes(rows, seed):
     matrix = np.random.default_rng(seed).uniform(1, 6, (N_USERS, N_ITEMS))

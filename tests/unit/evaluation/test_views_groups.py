@@ -428,7 +428,7 @@ RATING = {"average", "least-misery", "most-pleasure", "median", "most-respected"
 
 
 def test_only_aggregators_that_keep_the_scale_have_errors():
-    chosen = tuple(aggregators.all())
+    chosen = tuple(aggregators)
     found = judged(Table(scores()), natural_task(), ["natural"], chosen)
     plain = judged(Plain(scores()), natural_task(), ["natural"], chosen)
 
@@ -622,7 +622,7 @@ def test_lists_laid_out_on_demand_are_those_written_out(seed, n_lists, n_items, 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_constant_scorer_is_the_random_row(protocol):
     task, views = MAKE[protocol](), PROTOCOLS[protocol]
-    chosen = tuple(aggregators.all())
+    chosen = tuple(aggregators)
     constant = judged(Table(np.full((N_USERS, N_ITEMS), 4.0)), task, views, chosen)
     groups = judged(group_table(np.full((len(MEMBERS), N_ITEMS), 4.0)), task, views)
     random = judged(methods["random"].create(), task, views)

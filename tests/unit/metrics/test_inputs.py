@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from groupbench.core.errors import MethodError, PluginError
 from groupbench.evaluation.score_cache import checked
 from groupbench.metrics import (
+    METRICS,
     SPREADS,
-    Family,
     evaluate_rankings,
     evaluate_scores,
     exact_scores,
-    families,
     rank,
-    register,
     top_k,
 )
 
@@ -112,15 +112,11 @@ def test_what_is_no_number_is_no_score(kind):
 
 
 def test_no_plugin_replaces_a_spread_or_a_synonym():
-    known = families()
-    made = known["hit"]
-    for name in [
-        *(f"{spread.name}-{base}" for spread in SPREADS for base in ("ndcg", "relevance")),
-        "bounded_recall",
-    ]:
+    known = dict(METRICS)
+    spreads = (f"{spread.name}-{base}" for spread in SPREADS for base in ("ndcg", "relevance"))
+    for name in [*spreads, "bounded_recall"]:
         with pytest.raises(PluginError, match=f"metric '{name}' is already defined"):
-            register(Family(name, "", "", "", "", made.compute))
+            METRICS.register(replace(known["hit"], name=name))
     with pytest.raises(PluginError, match="'ndcg' is already defined"):
-        register(Family("my_own_gain", "", "", "", "", made.compute, synonyms=("ndcg",)))
-    assert register(made) is made
-    assert families() == known
+        METRICS.register(replace(known["hit"], name="my_own_gain", synonyms=("ndcg",)))
+    assert known == METRICS

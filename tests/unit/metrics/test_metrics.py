@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from groupbench.core.errors import ConfigError, MethodError, PluginError
 from groupbench.metrics import (
+    METRICS,
     Family,
     evaluate_rankings,
     evaluate_scores,
@@ -18,7 +19,6 @@ from groupbench.metrics import (
     families,
     parse,
     rank,
-    register,
     top_k,
 )
 
@@ -85,7 +85,7 @@ def assert_same(a, b, tolerance=1e-12):
         np.testing.assert_allclose(a[name], b[name], rtol=0, atol=tolerance, err_msg=name)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(small_lists())
 def test_equals_the_enumeration_of_all_tie_orders(case):
     scores, relevant = case
@@ -290,7 +290,6 @@ def test_top_k_breaks_ties_by_column():
     assert top_k(scores, valid, 0).shape == (3, 0)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([1, 3, 10]), st.sampled_from([2, 50, 10**9]))
 def test_top_k_of_wide_lists_is_that_of_a_stable_sort(seed, k, levels):
     rng = np.random.default_rng(seed)
@@ -342,23 +341,9 @@ def test_explain_tells_formula_ties_undefined_and_source(name):
 
 
 def test_a_registered_family_is_judged_like_the_others(monkeypatch):
-    monkeypatch.setattr("groupbench.metrics._families._families", families())
+    monkeypatch.setattr(METRICS, "_values", dict(METRICS))
     last = Family("tail", "Tail", "relevance at K", "a test", "never", lambda r, k: r.relevance[k - 1])
-    assert register(last) is register(last)
+    assert METRICS.register(last) is METRICS.register(last)
     assert one_list([2, 1, 1], [False, True, False], ["tail@3"]) == {"tail@3": 0.5}
     with pytest.raises(PluginError, match="already defined"):
-        register(Family("ndcg", "", "", "", "", last.compute))
-
-
-def test_a_broken_entry_point_is_a_plugin_error(monkeypatch):
-    from importlib.metadata import EntryPoint
-
-    from groupbench.metrics import _families
-
-    broken = EntryPoint("mine", "no_such_package_at_all", "groupbench.metrics")
-    monkeypatch.setattr(_families, "entry_points", lambda group: [broken])
-    _families._load_entry_points.cache_clear()
-    with pytest.raises(PluginError, match=r"'mine'.*ModuleNotFoundError"):
-        families()
-    monkeypatch.undo()
-    assert "ndcg" in families()
+        METRICS.register(Family("ndcg", "", "", "", "", last.compute))

@@ -168,7 +168,7 @@ tied_group = st.integers(1, 5).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(tied_group, min_size=1, max_size=3))
 def test_any_small_group_has_the_mean_over_its_orders_and_no_order_beyond_its_bounds(groups):
     # At most 5! orders: all of them are gone through.
@@ -321,7 +321,6 @@ numbers = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(numbers)
 def test_spreads_leave_out_members_without_a_value(groups):
     segments = Segments.from_sizes([len(values) for values in groups])
@@ -484,7 +483,6 @@ def test_one_candidate_that_is_everybodys_favourite_is_enough_for_one_but_not_fo
     assert found["envy_free_1@4"] == found["envy_free_2@4"] == 1
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 4))
 def test_enough_grows_with_the_list_and_falls_with_what_is_needed(seed, levels):
     rng = np.random.default_rng(seed)

@@ -12,16 +12,15 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._aligngroup import AlignGroupNetwork, alignment
-from groupbench.models.deep._consrec import ConsRecNetwork
-from groupbench.models.deep._convolutions import Hypergraph, LightGcn, Thinned, bounds
-from groupbench.models.deep._cuberec import CubeRecNetwork
-from groupbench.models.deep._graph import Propagation, choices
-from groupbench.models.deep._hhgr import HhgrNetwork, triangles
-from groupbench.models.deep._interactions import Interactions, Members, Rows
-from groupbench.models.deep._joint import joint_losses
-from groupbench.models.deep._losses import Sampling
-from groupbench.models.deep._network import Batch
+from groupbench.models.deep.aligngroup import AlignGroupNetwork, alignment
+from groupbench.models.deep.consrec import ConsRecNetwork
+from groupbench.models.deep.convolutions import Hypergraph, LightGcn, Thinned, bounds
+from groupbench.models.deep.cuberec import CubeRecNetwork
+from groupbench.models.deep.hhgr import HhgrNetwork, triangles
+from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep.network import Batch
+from groupbench.models.deep.objective import SampledObjective, Sampling
+from groupbench.models.deep.propagation import Propagation, choices
 from groupbench.models.recommender import TrainingData
 from groupbench.testing import small_training
 
@@ -95,8 +94,9 @@ def test_all_weights_are_trained(name):
     network = fit(name, train, epochs=1)._net
     network.train()
     data = network.data
-    for loss in joint_losses(network, data, Sampling("softmax", 2, 10**6, 1.0)):
-        loss.backward()
+    objective = SampledObjective(network, data, Sampling("softmax", 2, 10**6, 1.0, joint=True))
+    for batch in objective.batches():
+        objective.loss(batch).total.backward()
     idle = [key for key, weight in network.named_parameters() if weight.grad is None]
 
     assert idle == []
@@ -126,7 +126,9 @@ def data():
     ragged = Groups.from_lists([train.groups[g][: 1 + g % 3] for g in range(N_GROUPS)], train.groups.ids)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        yield Interactions(Rows.of(train.ratings), Rows.of(train.group_ratings), Members.of(ragged))
+        yield Interactions(
+            ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(ragged)
+        )
 
 
 def members_of(data, group):
@@ -281,7 +283,7 @@ def test_cuberec_is_the_distance_to_a_cube(data):
     found = network.group_logits(encoded, torch.tensor([4, 8]), chosen)
     for row, group in enumerate([4, 8]):
         low, high = bounds(users, data.members, torch.tensor([group]))
-        centre = network.centre.weight @ (low + high)[0] / 2
+        centre = network.center.weight @ (low + high)[0] / 2
         offset = (network.offset.weight @ (high - low)[0] / 2).abs()
         for column in range(2):
             item = items[chosen[row, column]]
@@ -345,7 +347,8 @@ def test_joint_steps_pass_over_all_rows_once(data, weight, batch_size):
             return super().logits(encoded, batch)
 
     network = Watched(data, width=WIDTH, layers=1, thinning=0.0, inside_weight=0.3)
-    steps = list(joint_losses(network, data, Sampling("bpr", 3, batch_size, weight)))
+    objective = SampledObjective(network, data, Sampling("bpr", 3, batch_size, weight, joint=True))
+    steps = [objective.loss(batch).total for batch in objective.batches()]
     for side, rows in (("groups", data.groups), ("users", data.users)):
         pairs = [p for b in seen[side] for p in zip(b.raters.tolist(), b.items[:, 0].tolist(), strict=True)]
         expected = list(zip(rows.raters.tolist(), rows.items.tolist(), strict=True))

@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch.nn import functional
 
+from groupbench.baselines.deep_groups import Agree, GroupIm, HyperGroup
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep import Agree, GroupIm, HyperGroup
-from groupbench.models.deep._agree import AgreeNetwork
-from groupbench.models.deep._groupim import GroupImNetwork, Objective, group_loss, strangers
-from groupbench.models.deep._hypergroup import HyperGroupNetwork, overlaps
-from groupbench.models.deep._interactions import Interactions, Members, Rows
+from groupbench.models.deep.agree import AgreeNetwork
+from groupbench.models.deep.groupim import GroupImNetwork, GroupImObjective, LossSettings, strangers
+from groupbench.models.deep.hypergroup import HyperGroupNetwork, overlaps
+from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
 from groupbench.models.recommender import TrainingData
 
 NAMES = ["ncf-group", "agree", "groupim", "hypergroup"]
@@ -164,7 +164,9 @@ def data():
     ragged = Groups.from_lists([train.groups[g][: 1 + g % 3] for g in range(N_GROUPS)], train.groups.ids)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        yield Interactions(Rows.of(train.ratings), Rows.of(train.group_ratings), Members.of(ragged))
+        yield Interactions(
+            ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(ragged)
+        )
 
 
 def members_of(data, group):
@@ -233,8 +235,8 @@ def test_groupim_loss_is_the_sum_over_groups_and_members(data, aggregator, monke
     network = groupim(data, aggregator=aggregator)
     groups = torch.tensor([5, 1, 3])
     others = torch.tensor([40, 41, 42, 43, 44, 45])
-    monkeypatch.setattr("groupbench.models.deep._groupim.strangers", lambda *_: others)
-    got = group_loss(network, Objective(2, 0.5, 0.7, 0.3), groups)
+    monkeypatch.setattr("groupbench.models.deep.groupim.strangers", lambda *_: others)
+    got = GroupImObjective(network, data, 3, LossSettings(2, 0.5, 0.7, 0.3, 1.0)).group_loss(groups)
 
     history = torch.zeros(N_USERS, N_ITEMS)
     history[data.users.raters, data.users.items] = 1

@@ -9,31 +9,28 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from groupbench.core.errors import MethodError
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep._agree import AgreeNetwork
-from groupbench.models.deep._averaging import Average
-from groupbench.models.deep._bags import Bags, log_likelihood
-from groupbench.models.deep._graph import (
+from groupbench.models.deep.agree import AgreeNetwork
+from groupbench.models.deep.bags import Bags, log_likelihood
+from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep.network import Batch, GroupNetwork, blockwise
+from groupbench.models.deep.objective import LOSSES, SampledObjective, Sampling
+from groupbench.models.deep.pair_layers import Attention, PairTower, inner
+from groupbench.models.deep.propagation import (
     Propagation,
     bipartite,
     choices,
     memberships,
-    row_normalised,
-    symmetrically_normalised,
+    row_normalized,
+    symmetrically_normalized,
     without_diagonal,
 )
-from groupbench.models.deep._interactions import Interactions, Members, Rows
-from groupbench.models.deep._losses import LOSSES, Sampling, sampled_losses
-from groupbench.models.deep._network import Batch, GroupNetwork, blockwise
-from groupbench.models.deep._pairs import Attention, PairTower, inner
-from groupbench.models.deep._training import Epoch, Schedule, best_epoch, train
-from groupbench.models.deep._validation import HeldOut, hold_out, spared
+from groupbench.models.deep.validation import HeldOut, hold_out, without_given_away
 
 N_ITEMS = 15
 
@@ -59,16 +56,15 @@ def make_data(n_users=9, seed=0):
     groups = Groups.from_lists([[0, 1, 2], [3], [2, 4, 5, 6], [7, 8], [1, 7]])
     users = ratings_of(random_pairs(n_users, 50, seed), n_users)
     joint = ratings_of(random_pairs(len(groups), 20, seed + 1), len(groups))
-    return Interactions(Rows.of(users), Rows.of(joint), Members.of(groups))
+    return Interactions(ChoiceRows.of(users), ChoiceRows.of(joint), Members.of(groups))
 
 
 PAIRS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, N_ITEMS - 1)), min_size=1, max_size=60)
 
 
 @given(PAIRS)
-@settings(max_examples=50, deadline=None)
 def test_rows_hold_what_they_were_made_of(pairs):
-    rows = Rows.of(ratings_of([*pairs, *list(pairs)[:3]], 6))
+    rows = ChoiceRows.of(ratings_of([*pairs, *list(pairs)[:3]], 6))
     held = rows.hold(torch.arange(6)[:, None], torch.arange(N_ITEMS)[None])
 
     assert len(rows) == len(pairs)
@@ -77,9 +73,8 @@ def test_rows_hold_what_they_were_made_of(pairs):
 
 
 @given(PAIRS, st.lists(st.integers(0, 5), min_size=1, max_size=8))
-@settings(max_examples=50, deadline=None)
 def test_rows_of_raters_are_listed_one_after_the_other(pairs, raters):
-    rows = Rows.of(ratings_of(pairs, 6))
+    rows = ChoiceRows.of(ratings_of(pairs, 6))
     index, offsets = rows.rows_of(torch.tensor(raters))
     found = [rows.items[index[a:b]].tolist() for a, b in pairwise(offsets)]
 
@@ -87,7 +82,7 @@ def test_rows_of_raters_are_listed_one_after_the_other(pairs, raters):
 
 
 def test_no_rows_hold_nothing():
-    rows = Rows.of(ratings_of([], 3))
+    rows = ChoiceRows.of(ratings_of([], 3))
 
     assert not rows.hold(torch.arange(3), torch.arange(3)).any()
     assert rows.random_raters(torch.arange(N_ITEMS)).tolist() == [-1] * N_ITEMS
@@ -95,7 +90,7 @@ def test_no_rows_hold_nothing():
 
 def test_negatives_are_never_chosen_and_cover_the_rest():
     pairs = random_pairs(6, 40)
-    rows = Rows.of(ratings_of(pairs, 6))
+    rows = ChoiceRows.of(ratings_of(pairs, 6))
     drawn = rows.negatives(200)
 
     assert drawn.shape == (len(rows), 200)
@@ -105,7 +100,7 @@ def test_negatives_are_never_chosen_and_cover_the_rest():
 
 
 def test_who_chose_everything_still_gets_negatives():
-    rows = Rows.of(ratings_of([(0, i) for i in range(N_ITEMS)], 1))
+    rows = ChoiceRows.of(ratings_of([(0, i) for i in range(N_ITEMS)], 1))
     drawn = rows.negatives(4)
 
     assert drawn.shape == (N_ITEMS, 4)
@@ -113,7 +108,7 @@ def test_who_chose_everything_still_gets_negatives():
 
 
 def test_random_items_and_raters_are_rows():
-    rows = Rows.of(ratings_of(random_pairs(6, 30), 6))
+    rows = ChoiceRows.of(ratings_of(random_pairs(6, 30), 6))
     raters = rows.raters.repeat_interleave(50)
     items = rows.random_items(raters)
     fellows = rows.random_raters(rows.items.repeat_interleave(50))
@@ -187,7 +182,7 @@ def test_inner_products_of_own_and_of_shared_items_agree():
 
 def test_propagation_and_its_gradient_are_those_of_the_dense_product():
     data = make_data()
-    matrix = symmetrically_normalised(choices(data.users))
+    matrix = symmetrically_normalized(choices(data.users))
     dense = torch.tensor(matrix.toarray(), dtype=torch.float32)
     table = torch.randn(data.n_items, 4, requires_grad=True)
     weights = torch.randn(data.n_users, 4)
@@ -204,8 +199,8 @@ def test_graphs_are_normalised_as_they_say():
     dense = np.divide(chosen.toarray(), np.sqrt(degree), where=degree > 0, out=np.zeros(chosen.shape))
     membership = memberships(data.members, data.n_users)
 
-    np.testing.assert_allclose(symmetrically_normalised(chosen).toarray(), dense, rtol=1e-6)
-    np.testing.assert_allclose(row_normalised(membership).sum(axis=1), 1)
+    np.testing.assert_allclose(symmetrically_normalized(chosen).toarray(), dense, rtol=1e-6)
+    np.testing.assert_allclose(row_normalized(membership).sum(axis=1), 1)
     np.testing.assert_array_equal(membership.toarray()[2].nonzero()[0], [2, 4, 5, 6])
     both = bipartite(chosen).toarray()
     np.testing.assert_array_equal(both, both.T)
@@ -216,7 +211,7 @@ def test_graphs_are_normalised_as_they_say():
 
 
 def test_log_likelihood_and_its_gradient_are_those_of_a_dense_softmax():
-    rows = Rows.of(ratings_of(random_pairs(6, 30), 6))
+    rows = ChoiceRows.of(ratings_of(random_pairs(6, 30), 6))
     raters = torch.tensor([5, 0, 2])
     tensors = [torch.randn(*shape, requires_grad=True) for shape in ((3, 4), (N_ITEMS, 4), (N_ITEMS, 1))]
     embedded, weight, bias = tensors
@@ -240,7 +235,7 @@ def test_log_likelihood_and_its_gradient_are_those_of_a_dense_softmax():
 
 
 def test_merged_bags_weigh_their_parts():
-    rows = Rows.of(ratings_of([(0, 1), (0, 2), (1, 3), (3, 4)], 4))
+    rows = ChoiceRows.of(ratings_of([(0, 1), (0, 2), (1, 3), (3, 4)], 4))
     merged = Bags.of(rows, torch.tensor([0, 1, 2, 3])).merged(
         torch.tensor([2.0, 3.0, 5.0, 7.0]), torch.tensor([3, 1])
     )
@@ -276,7 +271,7 @@ class Extra(Linear):
 
 @pytest.mark.parametrize("cells", [1, 32 * 2 * N_ITEMS, 2**23])
 def test_blocks_have_the_logits_of_every_pair(monkeypatch, cells):
-    monkeypatch.setattr("groupbench.models.deep._network.CELLS", cells)
+    monkeypatch.setattr("groupbench.models.deep.network.CELLS", cells)
     network = Linear(make_data())
     encoded, everything = network.encode(), torch.arange(N_ITEMS)[None]
     some, users = torch.tensor([4, 0, 0]), torch.arange(9)
@@ -303,9 +298,14 @@ def test_attention_over_members_is_held_for_few_pairs_at_once(monkeypatch):
     whole = blockwise(network, (), batch)
     widest = data.members.users.shape[1]
     assert held == [data.n_groups * N_ITEMS * widest * 64]
-    monkeypatch.setattr("groupbench.models.deep._network.CELLS", 2 * N_ITEMS * widest * 64)
+    monkeypatch.setattr("groupbench.models.deep.network.CELLS", 2 * N_ITEMS * widest * 64)
     torch.testing.assert_close(blockwise(network, (), batch), whole)
     assert max(held[1:]) <= 2 * N_ITEMS * widest * 64
+
+
+def losses_of(network, data, sampling):
+    objective = SampledObjective(network, data, sampling)
+    return [objective.loss(batch).total.item() for batch in objective.batches()]
 
 
 def test_an_epoch_visits_every_row_once_and_weighs_users():
@@ -316,7 +316,7 @@ def test_an_epoch_visits_every_row_once_and_weighs_users():
             seen.append(batch)
             return torch.zeros(batch.items.shape) + 0 * self.groups.sum()
 
-    losses = list(sampled_losses(Watching(data), data, Sampling("bpr", 3, 8, 0.5)))
+    losses = losses_of(Watching(data), data, Sampling("bpr", 3, 8, 0.5))
     for side, rows in (("groups", data.groups), ("users", data.users)):
         batches = [b for b in seen if b.side == side]
         visited = [
@@ -325,106 +325,18 @@ def test_an_epoch_visits_every_row_once_and_weighs_users():
         assert sorted(visited) == list(zip(rows.raters.tolist(), rows.items.tolist(), strict=True))
         assert not any(rows.hold(b.raters[:, None], b.items[:, 1:]).any() for b in batches)
     expected = [math.log(2) * (0.5 if b.side == "users" else 1) for b in seen]
-    assert [loss.item() for loss in losses] == pytest.approx(expected)
+    assert losses == pytest.approx(expected)
 
 
 def test_users_are_left_out_and_extra_losses_added():
     data = make_data()
-    losses = list(sampled_losses(Extra(data), data, Sampling("bpr", 2, 8, 0.0)))
+    losses = losses_of(Extra(data), data, Sampling("bpr", 2, 8, 0.0))
 
     assert len(losses) == math.ceil(len(data.groups) / 8)
-    assert min(loss.item() for loss in losses) > 100
-
-
-def schedule(**options):
-    return Schedule(**{"learning_rate": 0.1, "weight_decay": 0.0, "epochs": 20, "patience": 3, **options})
-
-
-def test_training_keeps_the_weights_that_validated_best():
-    network = nn.Linear(1, 1)
-    figures, weights = iter([0.1, 0.4, 0.3, 0.4, 0.2]), []
-
-    def judge():
-        assert not network.training
-        weights.append(network.weight.item())
-        return next(figures)
-
-    history = train(network, lambda: [network(torch.ones(1)).sum()], schedule(), judge)
-
-    assert [e.validation for e in history] == [0.1, 0.4, 0.3, 0.4, 0.2]
-    assert best_epoch(history) == 1
-    assert network.weight.item() == weights[1] != weights[4]
-
-
-def test_without_validation_all_epochs_are_run():
-    network = nn.Linear(1, 1)
-    history = train(network, lambda: [network(torch.ones(1)).square().sum()], schedule(epochs=7))
-
-    assert len(history) == 7
-    assert history[-1].loss < history[0].loss
-    assert best_epoch(history) == 6
-    assert not network.training
-
-
-def test_a_loss_that_diverges_is_an_error_that_names_the_remedy():
-    network = nn.Linear(1, 1)
-
-    with pytest.raises(MethodError, match=r"diverged in epoch 1.*lower learning_rate"):
-        train(network, lambda: [network(torch.ones(1)).sum() * math.inf], schedule())
-
-
-def test_the_average_is_that_of_the_weights_after_each_step():
-    network = nn.Linear(1, 1, bias=False)
-    average, expected = Average(network, 0.6), network.weight.item()
-    for step in range(1, 40):
-        with torch.no_grad():
-            network.weight.fill_(float(step))
-        average.update()
-        keep = min(0.6, step / (step + 10))
-        expected = keep * expected + (1 - keep) * step
-
-    with average.in_place():
-        assert network.weight.item() == pytest.approx(expected, rel=1e-5)
-    assert network.weight.item() == 39
-
-
-def test_what_is_judged_and_left_is_the_average():
-    network, seen = nn.Linear(1, 1, bias=False), []
-    steps = 30
-
-    def losses():
-        for _ in range(steps):
-            seen.append(network.weight.item())
-            yield network(torch.ones(1)).sum()
-
-    def judge():
-        seen.append(network.weight.item())
-        return 1.0
-
-    train(network, losses, schedule(epochs=1, averaging=0.9), judge)
-
-    *_, last, judged = seen
-    assert judged - last > 0.1
-    assert network.weight.item() == judged
-
-
-def test_without_validation_the_average_is_left_too():
-    left = []
-    for judge in (None, lambda: 1.0):
-        torch.manual_seed(0)
-        network = nn.Linear(1, 1)
-        train(network, lambda n=network: [n(torch.ones(1)).sum()], schedule(epochs=1, averaging=0.5), judge)
-        left.append(network.weight.item())
-
-    assert left[0] == left[1]
-
-
-def test_best_epoch_is_the_first_of_equals():
-    assert best_epoch([Epoch(1, 0.2), Epoch(1, 0.5), Epoch(1, 0.5)]) == 1
+    assert min(losses) > 100
 
 
 @given(PAIRS)
-@settings(max_examples=50, deadline=None)
 def test_one_row_is_held_out_of_every_group_with_two(pairs):
     rows = ratings_of({*pairs, *((r, 0) for r in range(6))}, 6)
     left, held = hold_out(rows)
@@ -446,7 +358,11 @@ def test_validation_negatives_are_items_that_the_group_never_chose():
 
     assert held.items.shape == (6, 101)
     assert held.chosen.sum() == held.chosen[:, 0].sum() == 6
-    assert not Rows.of(rows).hold(torch.tensor(held.groups)[:, None], torch.tensor(held.items[:, 1:])).any()
+    assert (
+        not ChoiceRows.of(rows)
+        .hold(torch.tensor(held.groups)[:, None], torch.tensor(held.items[:, 1:]))
+        .any()
+    )
 
 
 def test_where_groups_have_no_rows_whole_groups_are_held_out():
@@ -465,18 +381,20 @@ def test_members_lose_their_own_rows_of_what_their_group_is_judged_by():
     users = ratings_of([(0, 3), (1, 3), (1, 4), (2, 3), (3, 5), (4, 5)], 6)
     members = Groups.from_lists([[0, 1], [2], [1, 4]])
     held = HeldOut(np.array([0, 2]), np.array([[3, 9], [5, 4]]), np.array([[True, False]] * 2))
-    left = spared(users, members, held)
+    left = without_given_away(users, members, held)
 
     assert [*zip(left.users.tolist(), left.items.tolist(), strict=True)] == [(1, 4), (2, 3), (3, 5)]
-    assert spared(users, members, replace(held, whole=True)) is users
+    assert without_given_away(users, members, replace(held, whole=True)) is users
 
 
 def test_known_rows_are_no_negatives():
-    known = Rows.of(ratings_of([(0, i) for i in range(8)], 1))
-    few = Rows.of(ratings_of([(0, 0), (0, 1)], 1), known)
+    known = ChoiceRows.of(ratings_of([(0, i) for i in range(8)], 1))
+    few = ChoiceRows.of(ratings_of([(0, 0), (0, 1)], 1), known)
 
     assert set(few.negatives(150).flatten().tolist()) == set(range(8, N_ITEMS))
-    assert set(Rows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(range(1, N_ITEMS))
+    assert set(ChoiceRows.of(ratings_of([(0, 0)], 1)).negatives(300).flatten().tolist()) == set(
+        range(1, N_ITEMS)
+    )
 
 
 def test_nothing_is_held_out_where_nothing_can_be_spared():

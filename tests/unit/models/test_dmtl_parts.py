@@ -10,37 +10,28 @@ import torch
 
 from groupbench.data.dataset import Features
 from groupbench.data.groups import Groups
+from groupbench.models.distributed import SINGLE
 from groupbench.models.dmtl import network as network_module
 from groupbench.models.dmtl.features import make_inputs, memberships, shrunken_means
-from groupbench.models.dmtl.layers import History, Linear
-from groupbench.models.dmtl.losses import Rows, profile_loss, rmse
-from groupbench.models.dmtl.network import Architecture, Network, attentive_mean
-from groupbench.models.dmtl.training import Schedule, Trainer
+from groupbench.models.dmtl.hyperparameters import Hyperparameters
+from groupbench.models.dmtl.layers import EnsembleLinear, History
+from groupbench.models.dmtl.network import DMTLNetwork, attentive_mean
+from groupbench.models.dmtl.objective import DMTLObjective, RatingRows, profile_loss, rmse
+from groupbench.models.training import Schedule, Trainer
 
-MADE = Architecture(
+MADE = Hyperparameters(
     ensemble=2,
-    ids=True,
     embedding=4,
-    history=True,
-    history_width=3,
+    interaction_width=3,
     width=8,
     shared_width=6,
-    attention="learned",
-    attended="item",
     rescale_attention=False,
-    shared=True,
-    product=True,
-    freeze_profile=False,
     dropout=0.0,
     gain=1.0,
-)
-SCHEDULE = Schedule(
     profile_weight=0.5,
-    learn_weights=False,
     learning_rate=0.01,
     embedding_decay=0.0,
-    history_decay=0.0,
-    weight_decay=0.0,
+    interaction_decay=0.0,
     averaging=0.0,
     batch_size=32,
     min_batches=1,
@@ -53,7 +44,7 @@ CPU = torch.device("cpu")
 
 
 def make_network(training, **options):
-    return Network(make_inputs(training, training.ratings, **PLAIN), replace(MADE, **options))
+    return DMTLNetwork(make_inputs(training, training.ratings, **PLAIN), replace(MADE, **options))
 
 
 def encoded(network, n=12):
@@ -61,15 +52,18 @@ def encoded(network, n=12):
     return users.take(torch.arange(n)), items.take(torch.arange(n))
 
 
-def make_trainer(training, network, validation=None, **options):
+def make_objective(training, network, validation=None, **options):
     table = memberships(training.groups, training.ratings.n_users)
-    return Trainer(network, Rows.of(training.ratings, CPU), table, replace(SCHEDULE, **options), validation)
+    made = replace(MADE, **options)
+    return DMTLObjective(network, made, RatingRows.of(training.ratings, CPU), table, validation)
 
 
-def trained(trainer):
-    while not trainer.finished:
-        trainer.run_epoch()
-    trainer.finish()
+def trained(training, network, validation=None, **options):
+    objective = make_objective(training, network, validation, **options)
+    made = objective.made
+    schedule = Schedule(made.epochs, made.patience, made.averaging)
+    trainer = Trainer(network, objective, objective.optimizer(), schedule)
+    trainer.run()
     return trainer
 
 
@@ -133,7 +127,7 @@ def test_kinds_of_features_are_chosen_by_name(training, left_out, names):
 
 def test_one_linear_layer_for_each_member_of_the_ensemble():
     torch.manual_seed(0)
-    layer, x = Linear(3, 5, 4, gain=1.0), torch.randn(2, 7, 3, 5)
+    layer, x = EnsembleLinear(3, 5, 4, gain=1.0), torch.randn(2, 7, 3, 5)
     for member in range(3):
         expected = x[:, :, member] @ layer.weight[member] + layer.bias[member]
         torch.testing.assert_close(layer(x)[:, :, member], expected)
@@ -156,46 +150,42 @@ def test_histories_sum_vectors_without_the_hidden_pairs():
 
 @pytest.mark.parametrize("options", [{}, {"ids": False}, {"attention": "none"}])
 def test_of_many_only_those_of_a_batch_are_encoded(training, monkeypatch, options):
-    trainer = make_trainer(training, make_network(training, history=False, **options))
-    batch = trainer.rows.take(torch.arange(40))
+    objective = make_objective(training, make_network(training, interactions=False, **options))
+    batch = objective.rows.take(torch.arange(40))
 
     def learned():
-        trainer.optimizer.zero_grad(set_to_none=True)
-        found = trainer.losses(batch)
+        objective.network.zero_grad(set_to_none=True)
+        found = objective.losses(batch, SINGLE.whole(40))
         sum(loss.sum() for loss in found).backward()
-        weights = trainer.network.named_parameters()
+        weights = objective.network.named_parameters()
         gradients = {name: p.grad for name, p in weights if p.grad is not None and p.numel()}
         return found, gradients
 
     losses, gradients = learned()
     monkeypatch.setattr(network_module, "MANY", 0)
-    monkeypatch.setattr(Network, "encode", lambda *_: pytest.fail("encoded everyone"))
+    monkeypatch.setattr(DMTLNetwork, "encode", lambda *_: pytest.fail("encoded everyone"))
     few, of_few = learned()
     torch.testing.assert_close(few, losses)
     torch.testing.assert_close(of_few, gradients, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("options", [{"history": True}, {"history": False, "attention": "members"}])
+@pytest.mark.parametrize("options", [{"interactions": True}, {"interactions": False, "attention": "members"}])
 def test_where_others_count_everyone_is_encoded(training, monkeypatch, options):
-    trainer = make_trainer(training, make_network(training, **options))
-    batch = trainer.rows.take(torch.arange(40))
-    expected = trainer.losses(batch)
+    objective = make_objective(training, make_network(training, **options))
+    batch = objective.rows.take(torch.arange(40))
+    expected = objective.losses(batch, SINGLE.whole(40))
     monkeypatch.setattr(network_module, "MANY", 0)
-    torch.testing.assert_close(trainer.losses(batch), expected)
+    torch.testing.assert_close(objective.losses(batch, SINGLE.whole(40)), expected)
 
 
 def test_a_rating_is_learned_without_itself(training):
     """The ratings of a mini-batch do not hang on the batch's own pairs being in the histories."""
     network = make_network(training).eval()
-    pairs = Rows.of(training.ratings, CPU).pairs
+    pairs = RatingRows.of(training.ratings, CPU).pairs
     batch, rest = pairs[:, :30], np.arange(30, 240)
     fewer = make_inputs(training, training.ratings, **PLAIN)
-    without = Network(replace(fewer, pairs=fewer.pairs[:, rest]), network.made)
-    state = network.state_dict()
-    state = {
-        name: state[name] if "history" not in name else own for name, own in without.state_dict().items()
-    }
-    without.load_state_dict(state)
+    without = DMTLNetwork(replace(fewer, pairs=fewer.pairs[:, rest]), network.made)
+    without.load_state_dict(network.state_dict())
     for ours, theirs in zip(network.encode(batch), without.encode(), strict=True):
         torch.testing.assert_close(ours.hidden, theirs.hidden)
     assert not torch.allclose(network.encode(batch)[0].hidden, network.encode()[0].hidden)
@@ -286,10 +276,10 @@ def test_only_the_shared_layer_feels_both_losses(training, shared):
 def test_without_profile_weight_the_profile_head_gets_no_gradient(training):
     network = make_network(training)
     before = network.profile.weight.clone()
-    history = trained(make_trainer(training, network, profile_weight=0.0)).history
+    history = trained(training, network, profile_weight=0.0).history
     torch.testing.assert_close(network.profile.weight, before, rtol=0, atol=0)
     assert len(history) == 5
-    assert history[-1].mse < history[0].mse
+    assert history[-1].losses["mse"] < history[0].losses["mse"]
 
 
 def test_a_frozen_profile_head_keeps_its_weights_and_teaches_all_the_same(training):
@@ -297,7 +287,7 @@ def test_a_frozen_profile_head_keeps_its_weights_and_teaches_all_the_same(traini
         torch.manual_seed(0)
         network = make_network(training, **options)
         before = network.profile.weight.clone()
-        trained(make_trainer(training, network))
+        trained(training, network)
         return torch.equal(network.profile.weight, before), network.rating_item.weight
 
     frozen, taught = weights(freeze_profile=True)
@@ -307,14 +297,14 @@ def test_a_frozen_profile_head_keeps_its_weights_and_teaches_all_the_same(traini
 
 
 def test_learned_weights_follow_kendall(training):
-    trainer = make_trainer(training, make_network(training), learn_weights=True)
+    objective = make_objective(training, make_network(training), loss_weights="uncertainty")
     mse, entropy = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 0.5])
     with torch.no_grad():
-        trainer.log_variances.copy_(torch.tensor([[0.1, -0.2], [0.3, 0.4]]))
-    a, b = trainer.log_variances.detach().exp()
+        objective.log_variances.copy_(torch.tensor([[0.1, -0.2], [0.3, 0.4]]))
+    a, b = objective.log_variances.detach().exp()
     expected = (mse / (2 * a) + entropy / b + a.log() / 2 + b.log() / 2).sum()
-    torch.testing.assert_close(trainer._total(mse, entropy).detach(), expected)
-    assert trainer._profile_weight() == pytest.approx(float((2 * a / b).mean()))
+    torch.testing.assert_close(objective._total(mse, entropy, 1).detach(), expected)
+    assert objective._profile_weight() == pytest.approx(float((2 * a / b).mean()))
 
 
 def test_profile_loss_spreads_the_target_and_skips_the_groupless():
@@ -341,38 +331,24 @@ def test_networks_of_an_ensemble_do_not_feel_each_other(training):
     results = []
     for network in (both, alone):
         torch.manual_seed(1)
-        trained(make_trainer(training, network))
+        trained(training, network)
         results.append(network.pair(*encoded(network), profile=False)[0][:, 0])
     torch.testing.assert_close(*results)
 
 
 def test_training_restores_the_weights_that_validated_best(training):
     network = make_network(training)
-    rows = Rows.of(training.ratings, CPU)
+    rows = RatingRows.of(training.ratings, CPU)
     held = rows.take(torch.arange(40, 240))
     few = replace(training, ratings=training.ratings.take(slice(0, 40)))
-    trainer = trained(make_trainer(few, network, held, epochs=80, learning_rate=0.05))
-    errors = [e.validation_rmse for e in trainer.history]
+    trainer = trained(few, network, held, epochs=80, learning_rate=0.05)
+    errors = [e.validation for e in trainer.history]
     assert rmse(network, held) == pytest.approx(min(errors), abs=1e-6)
     assert errors[-1] > min(errors)
-    assert errors.index(min(errors)) == len(errors) - 1 - SCHEDULE.patience
+    assert errors.index(min(errors)) == len(errors) - 1 - MADE.patience
     assert not network.training
 
 
-def test_the_moving_average_follows_the_weights(training):
-    trainer = make_trainer(training, make_network(training), averaging=0.9, batch_size=240)
-    averages = {name: value.clone() for name, value in trainer.averages.items()}
-    for step in range(1, 6):
-        trainer.run_epoch()
-        past = min(0.9, step / (step + 10))
-        for name, weight in trainer.network.named_parameters():
-            averages[name] = past * averages[name] + (1 - past) * weight.detach()
-            torch.testing.assert_close(trainer.averages[name], averages[name])
-    trainer.finish()
-    torch.testing.assert_close(dict(trainer.network.named_parameters()), averages)
-
-
 def test_small_data_gets_smaller_batches(training):
-    trainer = make_trainer(training, make_network(training), batch_size=1000, min_batches=30)
-    trainer.run_epoch()
-    assert trainer.steps == 30
+    objective = make_objective(training, make_network(training), batch_size=1000, min_batches=30)
+    assert len(list(objective.batches())) == 30

@@ -13,12 +13,12 @@ from groupbench.data.dataset import Ratings
 from groupbench.data.loading import load
 from groupbench.evaluation.evaluate import refusal
 from groupbench.evaluation.views import VIEWS
-from groupbench.models.group_adapter import GroupsAsUsers, stacked
+from groupbench.models.group_adapter import GroupsAsUsers, stack_groups
 from groupbench.models.recommender import Recommender
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
-from groupbench.testing.small import small_training
+from groupbench.runner.plan import plan_jobs
+from groupbench.testing import small_training
 
 RNG = np.random.default_rng(0)
 
@@ -61,7 +61,7 @@ def test_a_group_gets_the_scores_of_its_own_pseudo_row(mode, weight):
 def test_both_stacks_groups_below_users_and_rows_leaves_users_out():
     train = small_training()
     n_users, n_groups = train.ratings.n_users, len(train.groups)
-    both, rows = stacked(train, "both", 2), stacked(train, "rows")
+    both, rows = stack_groups(train, "both", 2), stack_groups(train, "rows")
     assert both.ratings.n_users == n_users + 2 * n_groups
     assert rows.ratings.n_users == n_groups
     assert np.array_equal(both.ratings.users[: len(train.ratings)], train.ratings.users)
@@ -75,7 +75,7 @@ def test_both_stacks_groups_below_users_and_rows_leaves_users_out():
 
 def test_features_of_a_group_are_the_means_of_its_members():
     train = small_training()
-    values = stacked(train, "both").user_features.values
+    values = stack_groups(train, "both").user_features.values
     for g in range(len(train.groups)):
         mean = train.user_features.values[train.groups[g]].mean(axis=0)
         assert np.allclose(values[train.ratings.n_users + g], mean)
@@ -84,8 +84,10 @@ def test_features_of_a_group_are_the_means_of_its_members():
 def test_times_are_kept_only_if_all_rows_have_them():
     train = small_training()
     timed = replace(train, ratings=_timed(train.ratings), group_ratings=_timed(train.group_ratings))
-    assert len(stacked(timed, "both").ratings.timestamps) == len(train.ratings) + len(train.group_ratings)
-    assert stacked(replace(timed, ratings=train.ratings), "both").ratings.timestamps is None
+    assert len(stack_groups(timed, "both").ratings.timestamps) == len(train.ratings) + len(
+        train.group_ratings
+    )
+    assert stack_groups(replace(timed, ratings=train.ratings), "both").ratings.timestamps is None
 
 
 def _timed(rows):
@@ -133,7 +135,7 @@ def data():
 
 
 def planned(data, tmp_path, **options):
-    return plan(make_config(seeds=1, **options), {"itmrec-sim": data}, tmp_path)
+    return plan_jobs(make_config(seeds=1, **options), {"itmrec-sim": data}, tmp_path)
 
 
 def test_one_job_with_its_own_key_for_each_mode(data, tmp_path):

@@ -17,10 +17,13 @@ from typer.testing import CliRunner
 from groupbench import api
 from groupbench.cli import app
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.report import Significance, table_frame
-from groupbench.report.html import half_widths, make_page, page_content
-from groupbench.report.html.document import embedded
+from groupbench.report.html import make_page, page_content
+from groupbench.report.html._document import embedded
+from groupbench.report.render import table_frame
+from groupbench.report.significance import Significance
+from groupbench.report.statistics import half_widths
 from groupbench.results import store
+from tests._records import make_record, write_record
 
 HOSTILE = "</script><script>window.hacked = 1</script><!--\u2028"
 LIFTS = {"svd": 0.1, "ease": 0.12, "popularity": 0.02, "random": 0.0, "oracle": 0.4, HOSTILE: 0.05}
@@ -44,19 +47,15 @@ def write_run(root, method, seed, *, view="rated-group", n=30, status="done", re
         columns["ndcg@10"] += ndcg.tolist()
         columns["precision@10"] += (ndcg / 2).tolist()
     done = status == "done"
-    record = store.RunRecord(
+    record = make_record(
+        method,
+        seed,
         key=f"{seed}-{list(LIFTS).index(method) if method in LIFTS else 99}",
         status=status,
         reason=reason,
-        dataset="made",
-        simulated=True,
-        protocol="paper",
-        method=method,
-        name=method,
         family="reference" if method in ("random", "oracle", "popularity") else "tests",
-        seed=seed,
         config={"protocol": {"name": "paper", "split": "ratio"}, "source": "made", "content_hash": "abc123"},
-        figures=tuple(figures) if done else (),
+        metrics=tuple(figures) if done else (),
         views={view: {"entity": "group", "entities": n, "skipped": 0, "tau": 3.5}} if done else {},
         seconds={"fit": 1.0 + LIFTS[method]} if done else {},
         peak_mb={"fit": 10.0} if done else {},
@@ -70,8 +69,7 @@ def write_run(root, method, seed, *, view="rated-group", n=30, status="done", re
         "cohesion": np.linspace(0, 1, n).tolist(),
     }
     tables = {"entities": pa.table(columns), "groups": pa.table(groups)} if done else {}
-    folder = store.folder_of(root, record.dataset, record.protocol, method, record.key)
-    store.write(folder, record, tables)
+    write_record(root, record, tables)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +89,7 @@ def shown(results):
 
 def page_rows(shown, metric):
     """By method and aggregator: mean and half width."""
-    (place,) = shown["places"]
+    (place,) = shown["sections"]
     values, rows = place["values"][metric], place["rows"]
     names = [shown["methods"][number]["label"] for number in rows["method"]]
     aggregators = [shown["aggregators"][number] for number in rows["aggregator"]]
@@ -114,7 +112,7 @@ def test_rows_are_those_of_the_table(results, shown, metric):
 def test_marks_are_those_of_the_table(results, shown):
     frame = table_frame(api.load_records(results), metrics="ndcg@10", significance=Significance(results))
     tested = frame[frame["p_corrected"].notna()]
-    (place,) = shown["places"]
+    (place,) = shown["sections"]
     marks = {method: (arrow, p) for method, _, arrow, p in place["tested"]["marks"]["ndcg@10"]}
     assert set(marks) == set(tested["method"])
     assert marks["random"][0] == "↓"
@@ -124,7 +122,7 @@ def test_marks_are_those_of_the_table(results, shown):
 
 
 def test_ties_and_failures_are_told(shown):
-    (place,) = shown["places"]
+    (place,) = shown["sections"]
     moved = {shown["methods"][place["rows"]["method"][row]]["label"] for row in place["rows"]["moved"]}
     assert moved == {"popularity"}
     (low, high), *_ = place["values"]["ndcg@10"]["ties"].values()
@@ -135,7 +133,7 @@ def test_ties_and_failures_are_told(shown):
 
 
 def test_groups_are_broken_down_by_size_and_cohesion(shown):
-    (place,) = shown["places"]
+    (place,) = shown["sections"]
     by_size = place["by"]["size"]
     assert by_size["kinds"] == [["2", 10.0], ["3", 10.0], ["4", 10.0]]
     values = {method: means for method, _, means in by_size["rows"]}
@@ -168,7 +166,7 @@ def test_without_files_of_values_only_tests_and_kinds_are_missing(results, tmp_p
         copy = tmp_path / file.relative_to(results)
         copy.parent.mkdir(parents=True)
         copy.write_bytes(file.read_bytes())
-    (place,) = page_content(tmp_path, api.load_records(tmp_path))["places"]
+    (place,) = page_content(tmp_path, api.load_records(tmp_path))["sections"]
     assert place["by"] == {}
     assert place["tested"]["marks"] == {}
     assert "no significance test: " in place["tested"]["notes"][0]
@@ -178,7 +176,7 @@ def test_without_files_of_values_only_tests_and_kinds_are_missing(results, tmp_p
 
 def test_too_many_figures_leave_the_usual_aggregator(results, monkeypatch):
     records = api.load_records(results)
-    monkeypatch.setattr("groupbench.report.html.content.MOST_FIGURES", 12)
+    monkeypatch.setattr("groupbench.report.html._content.MOST_VALUES", 12)
     cut = page_content(results, records, significance=False)
     assert cut["cut"] == "average"
     assert cut["aggregators"] == ["average"]
@@ -303,7 +301,7 @@ def test_bad_options_are_refused(results, tmp_path, monkeypatch, options, said):
 
 def test_a_folder_of_failures_only_has_a_page_with_its_reasons(tmp_path):
     write_run(tmp_path, "svd", 0, status="failed", reason="ValueError: no")
-    (place,) = (found := page_content(tmp_path, api.load_records(tmp_path)))["places"]
+    (place,) = (found := page_content(tmp_path, api.load_records(tmp_path)))["sections"]
     assert place["failed"] == [{"method": "svd", "status": "failed", "reason": "ValueError: no"}]
     assert place["values"] == {}
     assert "at least 3 methods" in found["ranking"]["missing"]

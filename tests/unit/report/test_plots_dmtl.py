@@ -31,7 +31,7 @@ def attention(file):
 def sweep(file):
     figures = (("loss", "mse"), ("recommendation", "ndcg@10"), ("profiling", "F1"), ("profiling", "look-up"))
     rows = [(w, task, name, w + n, 0.1) for n, (task, name) in enumerate(figures) for w in (0.0, 0.1, 10.0)]
-    frame = pd.DataFrame(rows, columns=["weight", "task", "figure", "mean", "std"])
+    frame = pd.DataFrame(rows, columns=["weight", "task", "metric", "mean", "std"])
     frame.loc[0, "std"] = np.nan
     draw_sweep(frame, file, title="Sweep")
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbench.cli._plot_data import one_place
+from groupbench.cli._plot_data import one_key
 from groupbench.core.errors import ConfigError
-from groupbench.report.lines import Place
+from groupbench.report.long import ResultKey
 from groupbench.report.plots import SUFFIXES, draw_bars, draw_kinds, draw_pareto, on_front
 from groupbench.report.plots._style import whiskers
 
@@ -74,10 +74,10 @@ def test_the_front_is_what_no_other_row_beats(points):
 
 
 PLACES = [
-    Place("a", "paper", "x"),
-    Place("a", "paper", "y"),
-    Place("a", "coupled", "y"),
-    Place("b", "paper", "x"),
+    ResultKey("a", "paper", "x"),
+    ResultKey("a", "paper", "y"),
+    ResultKey("a", "coupled", "y"),
+    ResultKey("b", "paper", "x"),
 ]
 
 
@@ -90,8 +90,8 @@ PLACES = [
         (("b", None, None), PLACES[3]),
     ],
 )
-def test_options_mean_one_place(asked, found):
-    assert one_place(PLACES, asked) == found
+def test_options_mean_one_key(asked, found):
+    assert one_key(PLACES, asked) == found
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_options_mean_one_place(asked, found):
 )
 def test_what_means_no_place_or_many_is_refused(asked, said):
     with pytest.raises(ConfigError, match=said):
-        one_place(PLACES, asked)
+        one_key(PLACES, asked)

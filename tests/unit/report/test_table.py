@@ -10,13 +10,15 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.report import COLUMNS, FORMATS, figures_frame, long_frame, render, table_frame
-from groupbench.report.lines import bounds
-from groupbench.results.store import RunRecord, ViewMetrics
+from groupbench.metrics import bounds
+from groupbench.report.long import results_frame
+from groupbench.report.render import COLUMNS, FORMATS, render, table_frame
+from groupbench.results.store import ViewMetrics
+from tests._records import make_record
 
 HOSTILE = "<script>alert('x')</script>|&%$#_{}~^\\*[a](b)\n\x1b[31m"
 
@@ -34,19 +36,21 @@ def figures(view="rated-user", aggregator="none", gap=0.0, **values):
 
 
 def record(method, seed=0, *held, views=None, **changes):
-    facts = {"entities": 10 + seed, "skipped": 2, "tau": 3.5, "definition": "", "reason": ""}
-    made = RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
+    facts = {
+        "entities": 10 + seed,
+        "skipped": 2,
+        "tau": 3.5,
+        "entity": "user",
+        "definition": "",
+        "reason": "",
+    }
+    made = make_record(
+        method,
+        seed,
         dataset="ml-100k",
         simulated=False,
-        protocol="paper",
-        method=method,
         name=method.partition("(")[0],
-        family="tests",
-        seed=seed,
-        figures=held,
+        metrics=held,
         views={f.view: facts for f in held} if views is None else views,
         seconds={"fit": 1.0, "score": 0.5, "aggregate": 0.25, "metrics": 0.25},
         peak_mb={"fit": 30.0 + seed, "score": 3.0},
@@ -72,7 +76,7 @@ def one_seed():
 def test_the_plain_table(one_seed):
     assert render(one_seed, format="plain") == "\n".join(
         [
-            "ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed",
+            "ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed",
             "",
             "method        precision@10    ndcg@10      norm    seconds    MiB",
             "------------  --------------  ---------  ------  ---------  -----",
@@ -103,7 +107,7 @@ def test_a_terminal_gets_codes_instead_of_letters(one_seed):
 def test_the_markdown_table(one_seed):
     assert render(one_seed[:4], format="markdown") == "\n".join(
         [
-            "### ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed",
+            "### ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed",
             "",
             "| method       | precision@10   | ndcg@10      |   norm |   seconds |   MiB |",
             "|:-------------|:---------------|:-------------|-------:|----------:|------:|",
@@ -129,7 +133,7 @@ def test_the_latex_table(one_seed):
     lines = render(one_seed, format="latex").splitlines()
     assert lines[:8] == [
         r"\begin{table}",
-        r"\caption{ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed}",
+        r"\caption{ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed}",
         r"\begin{tabular}{lllrrr}",
         r"\toprule",
         r"method & precision@10 & ndcg@10 & norm & seconds & MiB \\",
@@ -168,7 +172,7 @@ def test_the_html_table(one_seed):
     text = render(one_seed, format="html")
     assert "<strong>0.700</strong>" in text
     assert "<u>0.550</u>" in text
-    caption = "ml-100k, protocol paper, view rated-user: 10 judged, 2 skipped, tau 3.5, 1 seed"
+    caption = "ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed"
     assert f"<figcaption>{caption}</figcaption>" in text
     parsed = _Html()
     parsed.feed(text.replace("<strong>", "").replace("</strong>", "").replace("<u>", "").replace("</u>", ""))
@@ -202,11 +206,12 @@ def test_csv_and_json_are_the_tidy_rows(one_seed):
     assert held[-1]["mean"] is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=7), st.lists(st.floats(0, 1), min_size=1, max_size=7))
 def test_means_and_deviations_are_those_of_numpy(ours, theirs):
     held = [record("a", s, figures(ndcg_at_10=v)) for s, v in enumerate(ours)]
     held += [record("b", s, figures(ndcg_at_10=v)) for s, v in enumerate(theirs)]
-    frame = long_frame(held[::-1]).set_index("method")
+    frame = table_frame(held[::-1]).set_index("method")
     for method, values in (("a", ours), ("b", theirs)):
         assert frame.loc[method, "mean"] == pytest.approx(np.mean(values))
         assert frame.loc[method, "seeds"] == len(values)
@@ -225,7 +230,7 @@ def test_of_two_records_of_a_seed_the_newest_counts():
         record("svd", 0, figures(ndcg_at_10=0.7), finished="2025-02-01"),
         record("svd", 0, figures(ndcg_at_10=0.1), finished="2025-01-01"),
     ]
-    frame = long_frame(held)
+    frame = table_frame(held)
     assert frame["mean"].tolist() == [0.7]
     assert frame["seeds"].tolist() == [1]
 
@@ -236,7 +241,7 @@ def test_seeds_that_failed_are_seen_beside_those_that_finished():
         failed("svd", 3, "killed by signal 9", "killed"),
         failed("svd", 4, "no end after 9 s", "timeout"),
     ]
-    rows = long_frame(held).to_dict("records")
+    rows = table_frame(held).to_dict("records")
     assert [(r["metric"], r["seeds"], r["status"], r["reason"]) for r in rows] == [
         ("ndcg@10", 3, "done", ""),
         ("", 3, "killed", "1 of 5 seeds: killed by signal 9"),
@@ -247,31 +252,30 @@ def test_seeds_that_failed_are_seen_beside_those_that_finished():
     assert any(line.startswith("svd (3 of 5 seeds)  0.600 ± 0.100*") for line in lines)
     assert any(line.startswith("svd (killed)") for line in lines)
     assert "svd timeout: 1 of 5 seeds: no end after 9 s" in lines
-    assert "judged" in lines[0]
-    assert "10 to 12 judged" in lines[0]
+    assert "10 to 12 users" in lines[0]
 
 
 def test_different_reasons_of_one_status_are_all_kept():
     held = [record("a", 0, figures(ndcg_at_10=0.5)), failed("b", 0, "first"), failed("b", 1, "second")]
-    rows = long_frame([*held, record("a", 1, figures(ndcg_at_10=0.5))])
+    rows = table_frame([*held, record("a", 1, figures(ndcg_at_10=0.5))])
     assert rows[rows.method == "b"].reason.tolist() == ["first; second"]
 
 
 def test_a_failed_method_appears_once_in_every_view():
     shown = [figures(ndcg_at_10=0.5), figures("rated-group", "average", ndcg_at_10=0.6)]
-    frame = long_frame([record("a", 0, *shown), failed("b")])
+    frame = table_frame([record("a", 0, *shown), failed("b")])
     assert frame[frame.method == "b"].view.tolist() == ["rated-group", "rated-user"]
 
 
 def test_where_every_job_failed_the_reasons_are_shown():
     held = [failed("a", 0, "no memory"), failed("b", 0, "no luck")]
-    frame = long_frame(held, views="rated-user", metrics="ndcg@10")
+    frame = table_frame(held, views="rated-user", metrics="ndcg@10")
     assert frame[["view", "method", "reason"]].values.tolist() == [
         ["", "a", "no memory"],
         ["", "b", "no luck"],
     ]
     text = render(held, format="plain")
-    assert text.startswith("ml-100k, protocol paper: no view was judged, 1 seed")
+    assert text.startswith("ml-100k, protocol paper: no view was evaluated, 1 seed")
     assert "b failed: no luck" in text
 
 
@@ -281,7 +285,7 @@ def test_a_method_that_a_view_does_not_serve_is_skipped_with_its_reason():
         record("svd", 0, figures("faq", ndcg_at_10=0.5)),
         record("bpr", 0, figures("rated-user", ndcg_at_10=0.5), views={"faq": {"reason": reason}}),
     ]
-    rows = long_frame(held, views="faq").to_dict("records")
+    rows = table_frame(held, views="faq").to_dict("records")
     assert [(r["method"], r["status"], r["reason"]) for r in rows] == [
         ("svd", "done", ""),
         ("bpr", "skipped", reason),
@@ -313,12 +317,12 @@ def aggregated():
     ],
 )
 def test_which_aggregators_are_shown(aggregator, expected):
-    frame = long_frame(aggregated(), metrics=["precision@10", "ndcg@10"], aggregator=aggregator)
+    frame = table_frame(aggregated(), metrics=["precision@10", "ndcg@10"], aggregator=aggregator)
     assert frame[frame.metric == "ndcg@10"].aggregator.tolist() == expected
 
 
 def test_the_first_metric_picks_the_best_aggregator_and_the_table_calls_it_optimistic():
-    picked = long_frame(aggregated(), metrics=["ndcg@10", "precision@10"], aggregator="best")
+    picked = table_frame(aggregated(), metrics=["ndcg@10", "precision@10"], aggregator="best")
     assert picked[picked.method == "svd"].aggregator.unique().tolist() == ["average"]
     warning = "picked on the held-out rows: optimistic"
     assert warning in render(aggregated(), format="plain", aggregator="best")
@@ -373,9 +377,9 @@ def test_random_is_one_tie_and_neither_marked_nor_normalised_by_its_bounds():
 def test_tie_rules_choose_the_value():
     held = [record("a", 0, figures(gap=0.1, ndcg_at_10=0.5))]
     for rule, value in (("expected", 0.5), ("best", 0.6), ("worst", 0.4)):
-        assert long_frame(held, ties=rule)["mean"].tolist() == pytest.approx([value])
+        assert table_frame(held, ties=rule)["mean"].tolist() == pytest.approx([value])
         assert f"{value:.3f}*" in render(held, format="plain", ties=rule)
-    every = long_frame(held, ties="all").set_index("metric")["mean"]
+    every = table_frame(held, ties="all").set_index("metric")["mean"]
     assert every.to_dict() == pytest.approx({"ndcg@10": 0.5, "ndcg@10:best": 0.6, "ndcg@10:worst": 0.4})
 
 
@@ -423,7 +427,7 @@ def test_simulated_data_is_labelled_wherever_it_shows():
     held = [record("a", 0, figures(ndcg_at_10=0.5), simulated=True, dataset="toy")]
     for form in FORMATS:
         assert "simulated data" in render(held, format=form)
-    assert set(figures_frame(held).reason) == {"simulated data"}
+    assert set(results_frame(held).reason) == {"simulated data"}
 
 
 def test_protocols_and_data_sets_stand_side_by_side():
@@ -438,24 +442,24 @@ def test_protocols_and_data_sets_stand_side_by_side():
         "### ml-100k, protocol paper",
         r"### ml-100k, protocol paper\[ratio=0.85\]",
     ]
-    assert long_frame(held)[["dataset", "protocol"]].drop_duplicates().shape == (3, 2)
+    assert table_frame(held)[["dataset", "protocol"]].drop_duplicates().shape == (3, 2)
 
 
 def test_other_judged_views_are_named_and_can_be_asked_for():
     held = [record("a", 0, *(figures(v, ndcg_at_10=0.5) for v in ("natural", "rated-user", "coupled")))]
-    assert long_frame(held).view.tolist() == ["rated-user"]
-    assert "also judged: coupled, natural (show them with --view NAME" in render(held, format="plain")
-    assert long_frame(held, views=["natural", "coupled"]).view.tolist() == ["natural", "coupled"]
+    assert table_frame(held).view.tolist() == ["rated-user"]
+    assert "also evaluated: coupled, natural (show them with --view NAME" in render(held, format="plain")
+    assert table_frame(held, views=["natural", "coupled"]).view.tolist() == ["natural", "coupled"]
     every = render(held, format="plain", views="all")
-    assert "also judged" not in every
+    assert "also evaluated" not in every
     assert every.count("protocol paper") == 3
 
 
 def test_views_without_the_usual_metrics():
     held = [record("a", 0, figures(ndcg_at_10=0.5), figures("sampled", hit_at_5=0.5))]
-    assert long_frame(held, views="all", metrics="all").metric.tolist() == ["ndcg@10", "hit@5"]
+    assert table_frame(held, views="all", metrics="all").metric.tolist() == ["ndcg@10", "hit@5"]
     assert "none of ndcg@10 is measured in this view" in render(held, format="plain", views="sampled")
-    assert long_frame([record("a", 0, figures(hit_at_5=0.5))]).metric.tolist() == ["hit@5"]
+    assert table_frame([record("a", 0, figures(hit_at_5=0.5))]).metric.tolist() == ["hit@5"]
 
 
 @pytest.mark.parametrize("form", ["plain", "markdown", "latex", "html"])
@@ -573,13 +577,13 @@ def test_reported_figures_keep_away_from_other_data():
 
 def test_a_method_without_the_chosen_aggregator_is_not_lost():
     other = record("knn", 0, figures("rated-group", "average", ndcg_at_10=0.3))
-    rows = long_frame([*aggregated(), other], metrics="ndcg@10", aggregator="borda").set_index("method")
-    assert rows.loc["knn", ["status", "reason"]].tolist() == ["skipped", "no figures with this aggregator"]
+    rows = table_frame([*aggregated(), other], metrics="ndcg@10", aggregator="borda").set_index("method")
+    assert rows.loc["knn", ["status", "reason"]].tolist() == ["skipped", "no scores with this aggregator"]
 
 
 def test_a_value_that_is_undefined_in_every_seed_leaves_a_row():
     held = [record("a", 0, figures(ndcg_at_10=np.nan)), record("b", 0, figures(ndcg_at_10=0.5))]
-    rows = long_frame(held).set_index("method")
+    rows = table_frame(held).set_index("method")
     assert rows.loc["a", ["metric", "status", "reason"]].tolist() == [
         "",
         "done",
@@ -589,12 +593,13 @@ def test_a_value_that_is_undefined_in_every_seed_leaves_a_row():
     assert any(line.split()[:2] == ["a", "–"] for line in render(held, format="plain").splitlines())
 
 
-def test_every_figure_of_every_job():
-    frame = figures_frame([record("a", 3, figures(ndcg_at_10=0.5, rmse=0.9)), failed("b", 1, "why")])
-    assert frame.drop(columns="value").values.tolist() == [
-        ["ml-100k", "paper", "rated-user", "a", "none", "ndcg@10", 3, "done", ""],
-        ["ml-100k", "paper", "rated-user", "a", "none", "rmse", 3, "done", ""],
-        ["ml-100k", "paper", "", "b", "", "", 1, "failed", "why"],
+def test_every_value_of_every_job():
+    frame = results_frame([record("a", 3, figures(ndcg_at_10=0.5, rmse=0.9)), failed("b", 1, "why")])
+    columns = ["dataset", "protocol", "view", "method", "aggregator", "seed", "metric", "status", "reason"]
+    assert frame[columns].values.tolist() == [
+        ["ml-100k", "paper", "rated-user", "a", "none", 3, "ndcg@10", "done", ""],
+        ["ml-100k", "paper", "rated-user", "a", "none", 3, "rmse", "done", ""],
+        ["ml-100k", "paper", "", "b", "", 1, "", "failed", "why"],
     ]
     assert frame.value[:2].tolist() == [0.5, 0.9]
     assert np.isnan(frame.value[2])

@@ -12,10 +12,13 @@ import pytest
 
 from groupbench import api
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.report import Significance, render, statistics, table_frame
+from groupbench.report import statistics
 from groupbench.report.compare import compare_frame, render_comparison
 from groupbench.report.ranking import rank_methods
+from groupbench.report.render import render, table_frame
+from groupbench.report.significance import Significance
 from groupbench.results import store
+from tests._records import make_record, write_record
 
 RATIO = {"name": "paper", "split": "ratio", "ratio": 0.8, "folds": 5}
 GIVEN = {"name": "given"}
@@ -25,19 +28,12 @@ def write_run(root, method, seed, names, values, *, view, members=None, aggregat
     """One finished job whose lists in one view have the given NDCG."""
     means = {"ndcg@10": float(np.nanmean(values)), "coverage@10": 0.5}
     facts = {"entities": len(names), "skipped": 0, "tau": 3.5, "definition": "", "reason": ""}
-    record = store.RunRecord(
-        key=f"{method}-{seed}",
-        status="done",
-        reason="",
-        dataset="made",
-        simulated=True,
+    record = make_record(
+        method,
+        seed,
         protocol=protocol["name"],
-        method=method,
-        name=method,
-        family="tests",
-        seed=seed,
         config={"protocol": protocol},
-        figures=(store.ViewMetrics(view, aggregator, means, means, means, 0.0),),
+        metrics=(store.ViewMetrics(view, aggregator, means, means, means, 0.0),),
         views={view: {**facts, "entity": "user" if members is None else "group"}},
     )
     entities = {
@@ -49,8 +45,7 @@ def write_run(root, method, seed, names, values, *, view, members=None, aggregat
     tables = {"entities": pa.table(entities)}
     if members is not None:
         tables["groups"] = pa.table({"group": list(members), "members": list(members.values())})
-    folder = store.folder_of(root, record.dataset, record.protocol, method, record.key)
-    store.write(folder, record, tables)
+    write_record(root, record, tables)
 
 
 def users(root, lifts, *, n=60, n_seeds=3, **options):
@@ -244,7 +239,7 @@ def test_seeds_that_only_one_row_has_do_not_count(tmp_path):
 def test_runs_that_judged_different_lists_are_not_paired(tmp_path):
     users(tmp_path, {"a": 0.1}, n=20, n_seeds=1)
     users(tmp_path, {"b": 0.0}, n=21, n_seeds=1)
-    with pytest.raises(ResultError, match="judged different lists in view rated-user"):
+    with pytest.raises(ResultError, match="evaluated different lists in view rated-user"):
         compared(tmp_path, "a", "b")
 
 
@@ -335,7 +330,7 @@ def test_methods_that_are_not_everywhere_are_left_out(tmp_path):
     found = rank_methods(api.load_records(tmp_path))
     assert found.ranks.names == ("a", "b", "c")
     assert found.ranks.n_blocks == 2
-    assert "left out, as not judged in every block: d" in found.notes
+    assert "left out, as not evaluated in every block: d" in found.notes
 
 
 @pytest.mark.parametrize(

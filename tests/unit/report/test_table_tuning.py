@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from groupbench.report import render, table_frame
-from groupbench.results.store import RunRecord, ViewMetrics
+from groupbench.report.render import render, table_frame
+from groupbench.results.store import ViewMetrics
+from tests._records import make_record
 
 VALUES = {"ndcg@10": 0.5}
 
@@ -14,23 +15,16 @@ def record(method, seed=0, trials=0, **changes):
     name = method.partition("[")[0]
     tuning = {"trials": trials, "seconds": 9.0, "metric": "ndcg@10", "view": "rated-user", "seed": seed}
     made = {
-        "key": f"{method}-{seed}",
-        "status": "done",
-        "reason": "",
         "dataset": "ml-100k",
         "simulated": False,
-        "protocol": "paper",
-        "method": method,
         "name": name,
-        "family": "tests",
-        "seed": seed,
         "hyperparameters": {"n": 1},
         "tuning": tuning if trials else {},
-        "figures": (ViewMetrics("rated-user", "none", VALUES, VALUES, VALUES, 0.0),),
+        "metrics": (ViewMetrics("rated-user", "none", VALUES, VALUES, VALUES, 0.0),),
         "views": {"rated-user": {"entities": 10, "skipped": 0, "tau": 3.5, "definition": "", "reason": ""}},
         "peak_mb": {"fit": 1.0},
     }
-    return RunRecord(**{**made, **changes})
+    return make_record(method, seed, **{**made, **changes})
 
 
 def test_tuned_rows_show_their_trials_and_others_that_they_ran_at_defaults():

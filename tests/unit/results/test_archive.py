@@ -11,7 +11,7 @@ import pytest
 from groupbench import api
 from groupbench.core.errors import ResultError
 from groupbench.results import store
-from groupbench.results.archive import FILE, LEADERBOARD, MANIFEST, pack, packed, shipped
+from groupbench.results.archive import FILE, LEADERBOARD, MANIFEST, read_archive, shipped, write_archive
 from groupbench.results.exchange import merge
 from groupbench.results.store import ViewMetrics
 
@@ -23,7 +23,7 @@ def record(record):
     held = [
         ViewMetrics("v", a, VALUES, VALUES, {**VALUES, "ndcg@10": 0.25}, 0.1) for a in ("average", "borda")
     ]
-    return replace(record, figures=tuple(held))
+    return replace(record, metrics=tuple(held))
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def others(record):
 
 
 def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path, record, others):
-    pack([*others, record], tmp_path, "groupbench merge a b --pack")
-    found = list(packed(tmp_path))
+    write_archive([*others, record], tmp_path, "groupbench merge a b --pack")
+    found = list(read_archive(tmp_path))
     assert [r.seed for r in found] == [0, 1, 2, 3]
     assert repr(found[0]) == repr(record)
     manifest = json.loads((tmp_path / MANIFEST).read_text())
@@ -50,8 +50,8 @@ def test_records_come_back_in_order_and_the_manifest_counts_them(tmp_path, recor
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path, record, others):
-    pack([record, *others], tmp_path / "a", "x")
-    pack([*others, record], tmp_path / "b", "x")
+    write_archive([record, *others], tmp_path / "a", "x")
+    write_archive([*others, record], tmp_path / "b", "x")
     assert (tmp_path / "a" / FILE).read_bytes() == (tmp_path / "b" / FILE).read_bytes()
 
 
@@ -60,25 +60,25 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
     for held in [superseded, record, *(replace(other, tuning={}) for other in others)]:
         folder = store.folder_of(tmp_path / "in", held.dataset, held.protocol, held.method, held.key)
         store.write(folder, held)
-    merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], pack_as="x")
-    assert (merged.written, merged.there, merged.repeats) == (4, 0, 1)
-    assert len(list(packed(tmp_path / "out"))) == 4
+    merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], archive_as="x")
+    assert (merged.written, merged.there, merged.repeated) == (4, 0, 1)
+    assert len(list(read_archive(tmp_path / "out"))) == 4
     records = api.load_records(tmp_path / "out")
     assert {r.seed for r in records} == {0, 1, 2, 3}
-    assert all([f.aggregator for f in r.figures] == ["average"] for r in records)
+    assert all([f.aggregator for f in r.metrics] == ["average"] for r in records)
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [MANIFEST, FILE]
 
 
 def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, others):
     other = replace(others[0], tuning={})
-    pack([record, other], tmp_path / "packed", "x")
+    write_archive([record, other], tmp_path / "packed", "x")
     newer = replace(record, key="new", finished="2099-01-01T00:00:00.000+00:00")
     store.write(
         store.folder_of(tmp_path / "in", newer.dataset, newer.protocol, newer.method, newer.key), newer
     )
-    merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", pack_as="y")
-    assert (merged.written, merged.repeats) == (2, 1)
-    assert {(r.seed, r.key) for r in packed(tmp_path / "out")} == {(0, "new"), (3, "3")}
+    merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", archive_as="y")
+    assert (merged.written, merged.repeated) == (2, 1)
+    assert {(r.seed, r.key) for r in read_archive(tmp_path / "out")} == {(0, "new"), (3, "3")}
     merge([tmp_path / "packed"], tmp_path / "unpacked")
     kept = api.load_records(tmp_path / "unpacked")
     assert sorted(map(repr, kept)) == sorted(map(repr, (record, other)))
@@ -90,7 +90,7 @@ def _cut(folder):
 
 
 def _swap(folder):
-    pack(list(packed(folder))[:1], folder / "other", "x")
+    write_archive(list(read_archive(folder))[:1], folder / "other", "x")
     (folder / "other" / FILE).replace(folder / FILE)
 
 
@@ -105,16 +105,16 @@ def _swap(folder):
     ],
 )
 def test_damage_is_named(tmp_path, damage, record, others):
-    pack([record, *others], tmp_path, "x")
+    write_archive([record, *others], tmp_path, "x")
     damage(tmp_path)
-    with pytest.raises(ResultError, match=rf"{FILE} holds no packed records .*get the folder anew"):
+    with pytest.raises(ResultError, match=rf"{FILE} holds no archived records .*get the folder anew"):
         api.load_records(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, record):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match=r"cannot write .*file"):
-        pack([record], tmp_path / "file", "x")
+        write_archive([record], tmp_path / "file", "x")
 
 
 def test_the_results_that_come_with_groupbench_go_by_their_name(tmp_path, monkeypatch, record):
@@ -123,5 +123,5 @@ def test_the_results_that_come_with_groupbench_go_by_their_name(tmp_path, monkey
     records = api.load_records(Path(LEADERBOARD))
     assert len(records) == manifest["records"]
     assert {r.protocol for r in records} >= {"paper", "paper+ratio=0.85", "natural", "given"}
-    pack([record], tmp_path / LEADERBOARD, "x")
+    write_archive([record], tmp_path / LEADERBOARD, "x")
     assert len(api.load_records(Path(LEADERBOARD))) == 1

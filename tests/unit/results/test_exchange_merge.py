@@ -11,7 +11,7 @@ import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.results import store
-from groupbench.results.exchange import Merged, merge
+from groupbench.results.exchange import MergeSummary, merge
 from groupbench.results.store import ViewMetrics
 
 LATER = "2025-01-02T00:00:00.000+00:00"
@@ -24,7 +24,7 @@ def figures(value, aggregator="average"):
 
 @pytest.fixture
 def record(record):
-    return replace(record, figures=(figures(0.5), figures(0.25, "borda")))
+    return replace(record, metrics=(figures(0.5), figures(0.25, "borda")))
 
 
 def put(root, record, table=None):
@@ -40,7 +40,7 @@ def content(root):
 def test_records_of_both_arrive_with_their_tables(tmp_path, record):
     put(tmp_path / "a", record)
     put(tmp_path / "b", replace(record, key="f", seed=1), {"x": [7]})
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == MergeSummary(2, 0, 0)
     assert content(tmp_path / "out") == {record.key: record, "f": replace(record, key="f", seed=1)}
     tables = sorted((tmp_path / "out").rglob("top.parquet"))
     assert sorted(pq.read_table(t)["x"][0].as_py() for t in tables) == [1, 7]
@@ -52,36 +52,38 @@ def test_the_same_again_changes_nothing(tmp_path, record):
     put(tmp_path / "a", record)
     merge([tmp_path / "a"], tmp_path / "out")
     before = {f: f.stat().st_mtime_ns for f in (tmp_path / "out").rglob("*")}
-    assert merge([tmp_path / "a", tmp_path / "a"], tmp_path / "out") == Merged(0, 1, 2)
+    assert merge([tmp_path / "a", tmp_path / "a"], tmp_path / "out") == MergeSummary(0, 1, 2)
     assert {f: f.stat().st_mtime_ns for f in (tmp_path / "out").rglob("*")} == before
 
 
 def test_of_equal_figures_the_newest_record_is_kept(tmp_path, record):
     put(tmp_path / "a", replace(record, finished=LATER))
-    put(tmp_path / "b", replace(record, figures=(figures(0.5 + 1e-13), figures(0.25, "borda"))))
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(1, 0, 1)
+    put(tmp_path / "b", replace(record, metrics=(figures(0.5 + 1e-13), figures(0.25, "borda"))))
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == MergeSummary(1, 0, 1)
     assert content(tmp_path / "out")[record.key].finished == LATER
 
 
 def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_path, record):
     one = put(tmp_path / "a", replace(record, finished=LATER))
-    other = put(tmp_path / "b", replace(record, figures=(figures(0.51),)), {"x": [7]})
+    other = put(tmp_path / "b", replace(record, metrics=(figures(0.51),)), {"x": [7]})
     put(tmp_path / "b", replace(record, key="f", seed=1))
-    with pytest.raises(ResultError, match=r"different figures.*--keep newest") as error:
+    with pytest.raises(ResultError, match=r"different scores.*--keep newest") as error:
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
     assert str(one) in str(error.value)
     assert str(other) in str(error.value)
     assert "rated-group average ndcg@10 0.5 -> 0.51" in str(error.value)
     assert not (tmp_path / "out").exists()
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True) == Merged(2, 0, 1)
-    assert content(tmp_path / "out")[record.key].figures == record.figures
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True) == MergeSummary(
+        2, 0, 1
+    )
+    assert content(tmp_path / "out")[record.key].metrics == record.metrics
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
 def test_a_job_that_is_done_counts_more_than_one_that_failed_later(tmp_path, order, record):
     put(tmp_path / "a", record)
-    put(tmp_path / "b", replace(record, status="failed", reason="why", figures=(), finished=LATER))
-    assert merge([tmp_path / name for name in order], tmp_path / "out") == Merged(1, 0, 1)
+    put(tmp_path / "b", replace(record, status="failed", reason="why", metrics=(), finished=LATER))
+    assert merge([tmp_path / name for name in order], tmp_path / "out") == MergeSummary(1, 0, 1)
     assert content(tmp_path / "out")[record.key].status == "done"
 
 
@@ -113,10 +115,10 @@ def test_other_data_or_protocols_go_together(tmp_path, record):
 
 
 def test_figures_alone_of_some_aggregators(tmp_path, record):
-    folder = put(tmp_path / "a", replace(record, figures=(*record.figures, figures(0.1, "own"))))
-    merge([tmp_path / "a"], tmp_path / "out", aggregators=["average"], figures_only=True)
+    folder = put(tmp_path / "a", replace(record, metrics=(*record.metrics, figures(0.1, "own"))))
+    merge([tmp_path / "a"], tmp_path / "out", aggregators=["average"], metrics_only=True)
     (held,) = store.records(tmp_path / "out")
-    assert [f.aggregator for f in held.figures] == ["average", "own"]
+    assert [f.aggregator for f in held.metrics] == ["average", "own"]
     assert [f.name for f in (tmp_path / "out").rglob("*") if f.is_file()] == ["run.json"]
     assert (folder / "top.parquet").exists()
 
@@ -148,5 +150,5 @@ def test_an_earlier_layout_is_written_in_the_present_one(tmp_path, record):
 def test_a_tuned_row_with_the_key_of_an_untuned_one_is_another_row(tmp_path, record):
     put(tmp_path / "a", record)
     put(tmp_path / "b", replace(record, method="svd[tuned]"))
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == Merged(2, 0, 0)
+    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out") == MergeSummary(2, 0, 0)
     assert {r.method for r in store.records(tmp_path / "out")} == {"svd", "svd[tuned]"}

@@ -116,11 +116,11 @@ def test_a_missing_file(tmp_path):
 def test_scores_keep_order_and_ties_and_nothing_else(values):
     from pathlib import Path
 
-    from groupbench.results.exchange._read import Rows
+    from groupbench.results.exchange._read import RankingRows
 
     items = tuple(map(str, range(len(values))))
     frame = pd.DataFrame({"entity": ["u"] * len(values), "item": items, "score": values})
-    scores = scores_of(Rows(Path("f"), 2, frame), "user", ("t", "u"), items)
+    scores = scores_of(RankingRows(Path("f"), 2, frame), "user", ("t", "u"), items)
     order = scores.order[scores.places(np.array([1]), np.arange(len(values))[None])][0]
     np.testing.assert_array_equal(
         np.sign(np.subtract.outer(order, order)), np.sign(np.subtract.outer(values, values))

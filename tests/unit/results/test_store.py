@@ -26,7 +26,7 @@ def record(record) -> RunRecord:
     figures = ViewMetrics(
         "rated-user", "none", {"ndcg@10": 0.1 + 0.2}, {"ndcg@10": 1.0}, {"ndcg@10": math.nan}, 0.25
     )
-    return replace(record, figures=(figures,), config={}, finished="2025-01-02T03:04:05.678+00:00")
+    return replace(record, metrics=(figures,), config={}, finished="2025-01-02T03:04:05.678+00:00")
 
 
 def _place(root: Path, record: RunRecord) -> Path:
@@ -39,9 +39,9 @@ def test_there_and_back(tmp_path, record):
     table = pa.table({"x": [1, 2]})
     store.write(folder, record, {"entities": table})
     held = store.read(folder)
-    assert held.figures[0].values == record.figures[0].values
-    assert math.isnan(held.figures[0].worst["ndcg@10"])
-    assert replace(held, figures=()) == replace(record, figures=())
+    assert held.metrics[0].values == record.metrics[0].values
+    assert math.isnan(held.metrics[0].worst["ndcg@10"])
+    assert replace(held, metrics=()) == replace(record, metrics=())
     assert pq.read_table(folder / "entities.parquet").equals(table)
     assert {f.name for f in folder.iterdir()} == {"run.json", "entities.parquet"}
 
@@ -108,9 +108,9 @@ def test_a_record_without_tuning_of_the_first_layout_is_read_and_written_in_the_
     (tmp_path / "run.json").write_text(json.dumps({**held, "schema": 1}))
     old = store.read(tmp_path)
     assert (old.tuning, old.schema) == ({}, store.SCHEMA)
-    assert replace(old, figures=()) == replace(record, figures=())
+    assert replace(old, metrics=()) == replace(record, metrics=())
     store.write(tmp_path, old)
-    assert store.read(tmp_path).figures[0].values == record.figures[0].values
+    assert store.read(tmp_path).metrics[0].values == record.metrics[0].values
 
 
 def test_something_else_in_the_place_of_a_record(tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from groupbench.core.errors import ConfigError
-from groupbench.runner.config import Config, make_config, parse_options, parse_set
+from groupbench.runner.config import Config, make_config
+from groupbench.runner.notation import parse_options, parse_set
 
 
 @pytest.fixture
@@ -42,6 +45,31 @@ def test_options_win_over_the_file_key_by_key(file):
     assert config.resolved_protocol().label == "paper+ratio=0.9+tau=4.0"
 
 
+def test_the_protocol_may_be_a_name_with_its_usual_options_beside_it(file):
+    path = file("protocol = 'coupled'\nn_groups = 30\nratio = 0.7\n")
+    config = make_config(path, ratio=0.6, option=["sizes=[2, 3]"])
+    assert config.protocol == {"name": "coupled", "n_groups": 30, "ratio": 0.6, "sizes": [2, 3]}
+    assert make_config(protocol={"name": "coupled"}, tau=4) == make_config(
+        protocol={"name": "coupled", "tau": 4}
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "same"),
+    [
+        ({"methods": "svd, random"}, {"methods": ["svd", "random"]}),
+        ({"seeds": "0,3"}, {"seeds": [0, 3]}),
+        ({"seeds": "3,"}, {"seeds": [3]}),
+        ({"seeds": "3"}, {"seeds": 3}),
+        ({"set": ["svd.n_factors=5"]}, {"set": {"svd": {"n_factors": 5}}}),
+        ({"groups_as": "rows,both"}, {"groups_as": ["rows", "both"]}),
+        ({"data_dir": Path("here"), "plugins": [Path("a.py")]}, {"data_dir": "here", "plugins": ["a.py"]}),
+    ],
+)
+def test_what_the_command_line_gives_as_text_any_caller_may(options, same):
+    assert make_config(**options) == make_config(**same)
+
+
 def test_method_names_are_expanded_once_and_in_order():
     assert make_config(methods=["svd", "random", "svd"]).method_names() == ["svd", "random"]
     every = make_config(methods=["svd", "all"]).method_names()
@@ -59,7 +87,11 @@ def test_method_names_are_expanded_once_and_in_order():
         ({"methods": []}, "name at least one"),
         ({"jobs": 0}, "jobs=0"),
         ({"timeout": float("inf")}, "finite"),
-        ({"protocol": "paper"}, "protocol='paper'"),
+        ({"protocol": 3}, "protocol=3"),
+        ({"seeds": "many"}, "seeds=many: give a number of seeds"),
+        ({"set": ["svd"]}, "METHOD.PARAMETER=VALUE"),
+        ({"rato": 0.5}, "did you mean 'ratio'"),
+        ({"tuned": {"svd": {"dataset": "d"}}}, "tuned.svd.protocol="),
     ],
 )
 def test_wrong_values_are_named(options, said):

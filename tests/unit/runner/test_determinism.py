@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from groupbench.core import provenance, registry
+from groupbench.core import registry
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.core.registry import Entry
 from groupbench.data.loading import load
-from groupbench.results import store
-from groupbench.runner import pool
 from groupbench.runner.config import make_config
 from groupbench.runner.determinism import needs_one_thread, promise, repeatable
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 
 LEVELS = ("always", "one-machine", "one-thread", "never")
 
@@ -30,13 +26,13 @@ def planned(tmp_path):
 
     def call(*methods, **options) -> list[Job]:
         config = make_config(methods=list(methods), seeds=1, **options)
-        return plan(config, {"itmrec-sim": data}, tmp_path)
+        return plan_jobs(config, {"itmrec-sim": data}, tmp_path)
 
     return call
 
 
 def test_every_built_in_method_promises_something_known():
-    found = {name: promise(held) for name, held in registry.methods.all().items()}
+    found = {name: promise(held) for name, held in registry.methods.items()}
     assert {name for name, level in found.items() if level == "one-thread"} == {"bpr"}
     assert {found["svd"], found["random"], found["lmf"]} == {"always"}
     assert {
@@ -86,36 +82,3 @@ def test_jobs_are_held_to_one_thread_where_that_is_needed(planned):
     (free,) = planned("bpr", deterministic=False)
     assert (free.one_thread, free.key) != (True, planned("bpr")[0].key)
     assert planned("svd", deterministic=False)[0].key == planned("svd")[0].key
-
-
-def test_workers_have_the_threads_of_their_jobs_and_records_say_so(planned):
-    jobs = planned("bpr", "item-mean", "popularity")
-    ended = [e for e in pool.run(jobs, workers=1, threads=2, timeout=60) if isinstance(e, pool.JobOutcome)]
-    assert [e.status for e in ended] == ["done"] * 3
-    records = [store.read(job.folder) for job in jobs]
-    assert {r.name: (r.environment["threads"], r.environment["deterministic"]) for r in records} == {
-        "bpr": (1, True),
-        "item-mean": (2, True),
-        "popularity": (2, True),
-    }
-
-
-def test_a_record_says_when_it_cannot_be_repeated(planned):
-    (job,) = planned("bpr", set={"bpr": {"num_threads": 2, "iterations": 2}}, deterministic=False)
-    list(pool.run([job], workers=1, threads=1, timeout=60))
-    record = store.read(job.folder)
-    assert record.environment["deterministic"] is False
-    assert record.environment["threads"] == 1
-    assert record.environment["code"] == provenance.code()
-
-
-def test_one_idle_worker_makes_room_for_one_with_other_threads(planned):
-    """Never more processes than asked for, whatever the order of jobs."""
-    jobs = [
-        replace(job, one_thread=odd)
-        for odd, job in zip((0, 1, 0), planned("random", "item-mean", "popularity"), strict=True)
-    ]
-    started = [e for e in pool.run(jobs, workers=1, threads=2, timeout=60) if isinstance(e, pool.JobOutcome)]
-    assert [e.status for e in started] == ["done"] * 3
-    threads = [store.read(e.job.folder).environment["threads"] for e in started]
-    assert threads == [2, 1, 2]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from groupbench import metrics
 from groupbench.core.errors import ConfigError, PluginError
+from groupbench.core.registry import load_plugin
 from groupbench.data.loading import load
 from groupbench.evaluation import evaluate
+from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
 from groupbench.results import store
 from groupbench.runner.config import make_config
-from groupbench.runner.execute import execute
-from groupbench.runner.job import Job, unfinished
-from groupbench.runner.plan import plan
+from groupbench.runner.execution import execute
+from groupbench.runner.job import Job
+from groupbench.runner.plan import plan_jobs
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def planned(data, tmp_path):
 
     def call(dataset=data, **options) -> list[Job]:
         options = {"methods": ["svd", "random"], "seeds": 2, **options}
-        return plan(make_config(**options), {"itmrec-sim": dataset}, tmp_path)
+        return plan_jobs(make_config(**options), {"itmrec-sim": dataset}, tmp_path)
 
     return call
 
@@ -59,7 +61,9 @@ def test_keys_do_not_depend_on_company_order_workers_or_place(planned, data, tmp
     assert _keys(planned(methods=["random", "svd", "ease"], seeds=3)).items() >= keys.items()
     assert _keys(planned(jobs=7, timeout=3, threads=2)) == keys
     assert _keys(planned(set={"svd": {"n_factors": 100}}, protocol={"ratio": 0.8})) == keys
-    assert _keys(plan(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+    assert (
+        _keys(plan_jobs(make_config(methods=["svd", "random"], seeds=2), {"x": data}, tmp_path / "y")) == keys
+    )
 
 
 def test_training_workers_are_no_part_of_a_job_and_go_to_methods_that_can(planned):
@@ -100,9 +104,9 @@ def test_unfinished_leaves_out_success_alone(planned):
     jobs = planned()
     for job, status in zip(jobs, ("done", "failed", "timeout"), strict=False):
         store.write(job.folder, job.record(status))
-    assert unfinished(jobs) == jobs[1:]
+    assert [job for job in jobs if not job.is_done] == jobs[1:]
     (jobs[0].folder / "run.json").write_text("{")
-    assert unfinished(jobs) == jobs
+    assert [job for job in jobs if not job.is_done] == jobs
 
 
 def test_a_part_of_a_trial_is_a_job_of_its_own_and_no_result(planned, tmp_path):
@@ -126,7 +130,7 @@ def test_a_part_of_a_trial_sees_training_rows_alone_and_keeps_its_record_only(pl
     trial = job.trial({"shrinkage": 3.0}, 0, "rated-user", "average")
     record = store.read(trial.folder)
     assert [file.name for file in trial.folder.iterdir()] == ["run.json"]
-    assert {figures.view for figures in record.figures} == set(record.views) == {"rated-user"}
+    assert {figures.view for figures in record.metrics} == set(record.views) == {"rated-user"}
     execute(job)
     whole = store.read(job.folder)
     assert record.views["rated-user"]["entities"] < whole.views["rated-user"]["entities"]
@@ -137,11 +141,11 @@ def test_what_was_tuned_otherwise_is_run_again(planned):
     job = planned(methods=["svd"])[0]
     tuned = replace(job, tuning={"seed": 0, "trials": 20})
     store.write(tuned.folder, tuned.record("done"))
-    assert unfinished([tuned]) == []
-    assert unfinished([job]) == [job]
+    assert tuned.is_done
+    assert not job.is_done
     more = replace(tuned, tuning={"seed": 0, "trials": 50})
     assert more.folder == tuned.folder
-    assert unfinished([more]) == [more]
+    assert not more.is_done
 
 
 def test_built_in_methods_share_a_process(planned):
@@ -163,7 +167,7 @@ def test_wrong_names_and_values(planned, options):
 
 
 def test_a_relative_results_folder_is_kept(data):
-    (job,) = plan(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
+    (job,) = plan_jobs(make_config(methods=["svd"], seeds=1), {"itmrec-sim": data}, Path("somewhere"))
     assert job.folder.parts[:2] == ("somewhere", "runs")
 
 
@@ -180,7 +184,7 @@ def test_fewer_aggregators_are_another_job_with_the_same_figures(planned):
         execute(job)
         record = store.read(job.folder)
         assert record is not None
-        figures[job.key] = {(f.view, f.aggregator): f.values["ndcg@10"] for f in record.figures}
+        figures[job.key] = {(f.view, f.aggregator): f.values["ndcg@10"] for f in record.metrics}
     kept = {k: v for k, v in figures[all_of_them.key].items() if k[1] in (*few.aggregators, "none")}
     assert figures[few.key] == kept
 
@@ -193,28 +197,63 @@ def test_aggregators_that_nobody_knows_are_refused(planned, names, said):
         planned(aggregators=names)
 
 
-class _Half:
-    """The first half of what a metric plugin may register: an object that is called."""
+PLUGIN = """
+from dataclasses import replace
+from typing import ClassVar, Literal
+from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.protocols.paper import Paper
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
 
-    def __call__(self, ranking, k):
-        return ranking.hits[k] / 2
+VIEWS.register(replace(VIEWS["rated-group"], name="strict", tau=4.5))
+{metric}
+
+@PROTOCOLS.register
+class Strict(Paper):
+    views: ClassVar[tuple[str, ...]] = ("strict",)
+    name: Literal["strictly"] = "strictly"
+"""
+METRIC = 'METRICS.register(replace(METRICS["precision"], name="halved", compute=lambda r, k: r.hits[k] / 2))'
 
 
-@pytest.mark.parametrize(
-    "compute", [lambda ranking, k: ranking.hits[k], _Half(), partial(lambda n, r, k: n, 1)]
-)
-def test_a_metric_that_is_added_makes_other_jobs(planned, monkeypatch, compute):
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Loads a plugin file with a view and a protocol, and with the given code; forgets it at the end."""
+    for registry in (METRICS, VIEWS, PROTOCOLS):
+        monkeypatch.setattr(registry, "_values", dict(registry))
+
+    def call(metric=""):
+        file = tmp_path / "plugin.py"
+        file.write_text(PLUGIN.format(metric=metric))
+        load_plugin(file)
+        return file
+
+    return call
+
+
+def test_a_metric_that_is_added_makes_other_jobs(planned, plugin):
     keys = _keys(planned())
-    family = replace(metrics.families()["precision"], name="mine", compute=compute)
-    monkeypatch.setitem(metrics._families._families, "mine", family)
-    assert set(metrics.foreign()) == {"mine"}
-    assert not set(_keys(planned()).values()) & set(keys.values())
-    monkeypatch.undo()
+    file = plugin(METRIC)
+    added = _keys(planned())
+    assert not set(added.values()) & set(keys.values())
+    file.write_text(file.read_text().replace("hits[k] / 2", "hits[k] / 3"))
+    assert not set(_keys(planned()).values()) & {*keys.values(), *added.values()}
+
+
+def test_views_and_protocols_that_are_added_count_where_they_are_used(planned, plugin):
+    keys = _keys(planned())
+    file = plugin()
+    strict = _keys(planned(protocol={"name": "strictly"}))
     assert _keys(planned()) == keys
+    file.write_text(file.read_text().replace("tau=4.5", "tau=4.0"))
+    assert _keys(planned()) == keys
+    assert not set(_keys(planned(protocol={"name": "strictly"})).values()) & set(strict.values())
 
 
 def test_a_metric_that_no_file_holds_is_refused(planned, monkeypatch):
-    family = replace(metrics.families()["precision"], name="mine", compute=max)
-    monkeypatch.setitem(metrics._families._families, "mine", family)
-    with pytest.raises(PluginError, match="metric 'mine': no file holds its compute"):
+    monkeypatch.setattr(METRICS, "_values", dict(METRICS))
+    exec(f"from dataclasses import replace\n{METRIC}", {"__name__": "__main__", "METRICS": METRICS})
+    with pytest.raises(
+        PluginError, match="what is registered is defined in __main__, where its source cannot"
+    ):
         planned()

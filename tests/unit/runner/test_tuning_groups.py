@@ -11,10 +11,10 @@ from groupbench.results import store
 from groupbench.results.store import ViewMetrics
 from groupbench.runner.config import make_config
 from groupbench.runner.job import Job
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
-from groupbench.runner.tuning import Options, Search, as_config, write
-from groupbench.runner.tuning.tune import _fixed
+from groupbench.runner.tuning import Search, TuningOptions, as_config, write
+from groupbench.runner.tuning._side_by_side import _fixed
 
 NATURAL = {"name": "natural"}
 
@@ -25,7 +25,7 @@ def data():
 
 
 def planned(config, data, tmp_path):
-    return {job.served: job for job in plan(config, {"itmrec-sim": data}, tmp_path) if job.seed == 0}
+    return {job.served: job for job in plan_jobs(config, {"itmrec-sim": data}, tmp_path) if job.seed == 0}
 
 
 def config_of(**asked):
@@ -39,7 +39,7 @@ def searched(data, tmp_path):
 
     def call(config, over=MODES, trials=3):
         for name, job in planned(config, data, tmp_path).items():
-            options = Options(view="natural", trials=trials, repeats=1)
+            options = TuningOptions(view="natural", trials=trials, repeats=1)
             search = Search(job, options, _fixed(config, job))
             opened.append(search)
             if job.groups_as not in over:
@@ -59,7 +59,7 @@ def searched(data, tmp_path):
 
 def ended(job, value):
     found = ViewMetrics("natural", "own", {"ndcg@10": value}, {"ndcg@10": value}, {"ndcg@10": value}, 0.0)
-    store.write(job.folder, job.record("done", figures=(found,), views={}))
+    store.write(job.folder, job.record("done", metrics=(found,), views={}))
     return JobOutcome(job, "done", "", 1.0)
 
 

@@ -10,9 +10,9 @@ import pytest
 from groupbench.core.errors import ConfigError
 from groupbench.data.loading import load
 from groupbench.runner.config import make_config
-from groupbench.runner.plan import plan
-from groupbench.runner.tuning import Options, as_config, write
-from groupbench.runner.tuning._optuna import Trial
+from groupbench.runner.plan import plan_jobs
+from groupbench.runner.tuning import TuningOptions, as_config, write
+from groupbench.runner.tuning._optuna import TuningTrial
 
 FOUND = {
     "svd": {"n_factors": 34, "n_epochs": 20, "lr_all": 0.007034, "reg_all": 0.1 + 0.2},
@@ -26,14 +26,18 @@ def data():
 
 
 def jobs_of(config, data, tmp_path):
-    return {job.method: job for job in plan(config, {"itmrec-sim": data}, tmp_path) if job.seed == 0}
+    return {job.method: job for job in plan_jobs(config, {"itmrec-sim": data}, tmp_path) if job.seed == 0}
 
 
 def search(job, values):
     """A search that is over: one trial with these values and a failed one, or none."""
-    trials = [] if values is None else [Trial(values, "done", [0.5], 1.5), Trial({}, "failed", [], 2.0)]
+    trials = (
+        []
+        if values is None
+        else [TuningTrial(values, "done", [0.5], 1.5), TuningTrial({}, "failed", [], 2.0)]
+    )
     best = trials[0] if trials else None
-    options = Options(view="rated-group", trials=2)
+    options = TuningOptions(view="rated-group", trials=2)
     return SimpleNamespace(job=job, options=options, trials=trials, seconds=3.5, best=best)
 
 
@@ -124,7 +128,7 @@ def test_elsewhere_the_file_is_refused(found, data, tmp_path):
     config = make_config(**found())
     other = replace(data, name="other")
     with pytest.raises(ConfigError, match=r"tuned\.svd was found on itmrec-sim under paper, not on other"):
-        plan(config, {"other": other}, tmp_path)
+        plan_jobs(config, {"other": other}, tmp_path)
     with pytest.raises(ConfigError, match=r"under paper\+ratio=0\.7; tune there"):
         jobs_of(make_config(**{**found(), "protocol": {"ratio": 0.7}}), data, tmp_path)
 

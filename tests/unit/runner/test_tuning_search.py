@@ -11,9 +11,9 @@ from groupbench.data.loading import load
 from groupbench.results import store
 from groupbench.results.store import ViewMetrics
 from groupbench.runner.config import make_config
-from groupbench.runner.plan import plan
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
-from groupbench.runner.tuning import Options, Search, make_options, run
+from groupbench.runner.tuning import Search, TuningOptions, search_all
 from groupbench.runner.tuning._optuna import FEW
 
 
@@ -29,8 +29,8 @@ def begun(data, tmp_path):
 
     def call(method="ease", fixed=None, **options) -> Search:
         config = make_config(methods=[method], set={method: fixed or {}}, seeds=[2])
-        (job,) = plan(config, {"itmrec-sim": data}, tmp_path)
-        asked = Options(view="rated-group", **{"trials": 4, "repeats": 2, **options})
+        (job,) = plan_jobs(config, {"itmrec-sim": data}, tmp_path)
+        asked = TuningOptions(view="rated-group", **{"trials": 4, "repeats": 2, **options})
         search = Search(job, asked, fixed or ())
         search.open()
         searches.append(search)
@@ -48,7 +48,7 @@ def figures(aggregator, value, metric="ndcg@10"):
 def done(job, *found: ViewMetrics, reason="", seconds=1.0):
     """The outcome of a job that left these figures."""
     views = {"rated-group": {"entities": 3, "skipped": 0, "reason": reason}}
-    store.write(job.folder, job.record("done", figures=found, views=views))
+    store.write(job.folder, job.record("done", metrics=found, views=views))
     return JobOutcome(job, "done", "", seconds)
 
 
@@ -218,11 +218,11 @@ def test_nothing_is_left_of_a_job_but_its_line(begun, tmp_path):
 )
 def test_wrong_options(options, said):
     with pytest.raises(ConfigError, match=said):
-        make_options(**options)
+        TuningOptions.make(**options)
 
 
 def test_options_left_out_have_their_defaults():
-    assert make_options(trials=None, seed=3) == Options(seed=3)
+    assert TuningOptions.make(trials=None, seed=3) == TuningOptions(seed=3)
 
 
 @pytest.mark.parametrize(
@@ -236,5 +236,7 @@ def test_options_left_out_have_their_defaults():
 )
 def test_wrong_questions(data, tmp_path, config, options, said):
     with pytest.raises(ConfigError, match=said):
-        run(make_config(methods=["ease"], **config), make_options(**options), {"x": data}, tmp_path)
+        search_all(
+            make_config(methods=["ease"], **config), TuningOptions.make(**options), {"x": data}, tmp_path
+        )
     assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from groupbench.cli import describe
+from groupbench.cli import _describe as describe
 from groupbench.core import registry
 from groupbench.core.errors import PluginError
 from groupbench.core.hyperparameters import Choice, Range, search_space, tunable
@@ -23,7 +23,7 @@ class Model:
     seed: int = 3
 
 
-def entry(**presets) -> Entry[Model]:
+def entry(**presets) -> Entry:
     return Entry("model", Model, presets)
 
 
@@ -84,7 +84,7 @@ def test_a_plugin_with_an_unsound_space_is_blamed_by_line(tmp_path):
         load_plugin(file)
 
 
-@pytest.mark.parametrize("name", list(registry.methods.all()))
+@pytest.mark.parametrize("name", list(registry.methods))
 def test_both_ends_of_a_method_s_space_are_values_it_takes(name):
     found = registry.methods[name]
     space = search_space(found.make, found.presets)
@@ -98,7 +98,7 @@ def test_both_ends_of_a_method_s_space_are_values_it_takes(name):
 
 def test_methods_that_learn_can_be_tuned():
     families = {"surprise", "implicit_mf", "implicit_knn", "linear"}
-    methods = [held for held in registry.methods.all().values() if held.family in families]
+    methods = [held for held in registry.methods.values() if held.family in families]
     without = {held.name for held in methods if not search_space(held.make, held.presets)}
     assert len(methods) > 20
     assert without == {"slope-one"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from groupbench.core.errors import ResultError
 from groupbench.core.hyperparameters import Choice, Range
-from groupbench.runner.tuning._optuna import FEW, Study, Trial, _rounded
+from groupbench.runner.tuning._optuna import FEW, TrialJournal, TuningTrial, _rounded
 
 SPACE = {
     "x": Range(-1.0, 1.0),
@@ -27,7 +27,7 @@ def opened(tmp_path):
     studies = []
 
     def call(name="s", lower_is_better=False, file=tmp_path / "deep" / "m.log", stream=("data", "m")):
-        study = Study(file, name, SPACE, DEFAULTS, stream=stream, lower_is_better=lower_is_better)
+        study = TrialJournal(file, name, SPACE, DEFAULTS, stream=stream, lower_is_better=lower_is_better)
         studies.append(study)
         return study
 
@@ -40,7 +40,7 @@ def merit(asked) -> float:
     return -((asked["x"] - 0.3) ** 2) - 0.1 * math.log10(asked["scale"]) ** 2 - 0.1 * (asked["kind"] != "a")
 
 
-def make(study: Study, n: int) -> list[dict]:
+def make(study: TrialJournal, n: int) -> list[dict]:
     """Ask and settle `n` trials; every fifth fails."""
     made = []
     for _ in range(n):
@@ -48,7 +48,9 @@ def make(study: Study, n: int) -> list[dict]:
         fails = len(study.trials) % 5 == 4
         value = merit(asked)
         study.settle(
-            Trial(asked, "failed", [], 0.1, "why") if fails else Trial(asked, "done", [value, value], 0.5)
+            TuningTrial(asked, "failed", [], 0.1, "why")
+            if fails
+            else TuningTrial(asked, "done", [value, value], 0.5)
         )
         made.append(asked)
     return made
@@ -64,9 +66,9 @@ def test_the_default_comes_first_and_all_lies_in_the_space(opened):
 def test_trials_come_back_as_they_were_settled(opened, tmp_path):
     study = opened()
     trials = [
-        Trial(DEFAULTS, "done", [0.1 + 0.2, 0.5], 1.25),
-        Trial({**DEFAULTS, "kind": "a"}, "pruned", [0.1], 0.5),
-        Trial({**DEFAULTS, "kind": True}, "failed", [0.4], 9.0, "ran out of é"),
+        TuningTrial(DEFAULTS, "done", [0.1 + 0.2, 0.5], 1.25),
+        TuningTrial({**DEFAULTS, "kind": "a"}, "pruned", [0.1], 0.5),
+        TuningTrial({**DEFAULTS, "kind": True}, "failed", [0.4], 9.0, "ran out of é"),
     ]
     for trial in trials:
         study.settle(trial)
@@ -95,11 +97,11 @@ def test_what_is_asked_depends_on_the_stream_and_on_nothing_else_around(opened, 
 
 def test_nothing_is_tried_twice_while_there_is_something_new(tmp_path):
     space = {"kind": Choice(("a", "b", "c", "d", "e"))}
-    study = Study(tmp_path / "m.log", "s", space, {"kind": "b"}, stream=("x",), lower_is_better=False)
+    study = TrialJournal(tmp_path / "m.log", "s", space, {"kind": "b"}, stream=("x",), lower_is_better=False)
     tried = []
     for value in (0.1, 0.9, 0.2, 0.3, 0.4, 0.5):
         asked = study.ask()
-        study.settle(Trial(asked, "done", [value], 0.1))
+        study.settle(TuningTrial(asked, "done", [value], 0.1))
         tried.append(asked["kind"])
     study.close()
     assert sorted(tried[:5]) == ["a", "b", "c", "d", "e"]
@@ -169,7 +171,7 @@ def test_a_place_that_cannot_be_written_to(opened, tmp_path):
 def test_the_best_of_the_first_n(opened):
     study = opened()
     for value in (0.5, 0.7, 0.7, 0.9):
-        study.settle(Trial({**DEFAULTS, "x": value - 1}, "done", [value], 0.1))
+        study.settle(TuningTrial({**DEFAULTS, "x": value - 1}, "done", [value], 0.1))
     assert study.best(0) is None
     assert [study.best(n).mean for n in (1, 2, 3, 4)] == [0.5, 0.7, 0.7, 0.9]
     assert study.best(3) == study.trials[1]
@@ -178,7 +180,7 @@ def test_the_best_of_the_first_n(opened):
 def test_the_best_error_is_the_lowest_and_failures_are_no_best(opened):
     study = opened(lower_is_better=True)
     for status, value in (("failed", 0.0), ("done", 0.9), ("pruned", 0.1), ("done", 0.8)):
-        study.settle(Trial(DEFAULTS, status, [value], 0.1, "why" if status == "failed" else ""))
+        study.settle(TuningTrial(DEFAULTS, status, [value], 0.1, "why" if status == "failed" else ""))
     assert study.best(4).mean == 0.8
     assert study.best(1) is None
 
@@ -188,14 +190,14 @@ def test_what_is_worse_than_the_median_so_far_is_given_up(opened, lower):
     study = opened(lower_is_better=lower)
     # The second repeat is an easier one: means over the same repeats are compared all the same.
     for number, value in enumerate((0.1, 0.2, 0.3, 0.4, 0.5)):
-        assert not study.hopeless([-9.0 if not lower else 9.0]), "too few to compare with"
-        study.settle(Trial({**DEFAULTS, "n": number + 1}, "done", [value, value + 10], 0.1))
+        assert not study.prunable([-9.0 if not lower else 9.0]), "too few to compare with"
+        study.settle(TuningTrial({**DEFAULTS, "n": number + 1}, "done", [value, value + 10], 0.1))
     assert len(study.trials) == FEW
-    assert study.hopeless([0.29]) is not lower
-    assert study.hopeless([0.31]) is lower
-    assert not study.hopeless([0.3])
-    assert study.hopeless([0.31, 10.27]) is not lower
-    assert not study.hopeless([0.3, 10.3, 5.0]), "nobody came as far"
+    assert study.prunable([0.29]) is not lower
+    assert study.prunable([0.31]) is lower
+    assert not study.prunable([0.3])
+    assert study.prunable([0.31, 10.27]) is not lower
+    assert not study.prunable([0.3, 10.3, 5.0]), "nobody came as far"
 
 
 def test_nothing_is_printed(opened, capfd, recwarn):

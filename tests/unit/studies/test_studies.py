@@ -18,9 +18,9 @@ from groupbench.data.groups import Groups
 from groupbench.data.loading import load
 from groupbench.models.recommender import Recommender
 from groupbench.runner.config import make_config
-from groupbench.runner.execute import execute
+from groupbench.runner.execution import execute
 from groupbench.studies import (
-    Study,
+    StudyReport,
     as_text,
     attention_by_feature,
     cache,
@@ -35,9 +35,18 @@ from groupbench.studies import (
     weighted,
     with_ablations,
 )
-from groupbench.studies.measure import DISJOINT, LOOK_UP, MODEL, ROWS, confusion, measure, user_folds, without
-from groupbench.studies.profiling import macro
-from groupbench.studies.representation import mean_by_user, neighbourhood_purity, only_group
+from groupbench.studies._measure import (
+    DISJOINT,
+    LOOK_UP,
+    MODEL,
+    ROWS,
+    confusion,
+    measure,
+    user_folds,
+    without,
+)
+from groupbench.studies._profiling import macro
+from groupbench.studies._representation import mean_by_user, neighborhood_purity, only_group
 
 Epoch = namedtuple("Epoch", "mse")
 FITS: list[tuple[float, frozenset[int], int]] = []
@@ -76,8 +85,8 @@ def simulated():
 
 @pytest.fixture
 def memory(monkeypatch):
-    methods.all()
-    monkeypatch.setitem(methods._entries, "memory", Entry("memory", Memory))
+    assert methods
+    monkeypatch.setitem(methods._values, "memory", Entry("memory", Memory))
     FITS.clear()
     return make_config(methods=["memory"], seeds=1, jobs=1)
 
@@ -175,7 +184,7 @@ def test_folds_that_withhold_nobody_are_refused(memory, simulated):
 
 
 def test_several_data_sets_are_refused(memory, tmp_path):
-    with pytest.raises(ConfigError, match="2 data sets: study one at a time"):
+    with pytest.raises(ConfigError, match="2 data sets: name one at a time"):
         study_profiling(memory.model_copy(update={"dataset": ["a", "b"]}), tmp_path)
 
 
@@ -202,8 +211,8 @@ def test_purity_of_clusters_and_of_noise():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 50)
     noise = rng.normal(size=(200, 3))
-    assert neighbourhood_purity(noise + 100 * labels[:, None], labels) == (1.0, pytest.approx(49 / 199))
-    purity, chance = neighbourhood_purity(noise, labels)
+    assert neighborhood_purity(noise + 100 * labels[:, None], labels) == (1.0, pytest.approx(49 / 199))
+    purity, chance = neighborhood_purity(noise, labels)
     assert purity == pytest.approx(chance, abs=0.05)
 
 
@@ -214,7 +223,7 @@ def test_a_map_shows_users_of_one_group_each(memory, simulated):
     drawn = user_map(model, task.train.ratings, task.train.groups, random_state=0)
     assert drawn.points.shape == (len(drawn.labels), 2)
     assert (drawn.silhouette, drawn.purity) == (pytest.approx(1), pytest.approx(1, abs=0.2))
-    assert "silhouette +1.000" in drawn.words
+    assert "silhouette +1.000" in drawn.summary
     one = Groups.from_lists([range(50)])
     with pytest.raises(ConfigError, match="of 1 groups in all; a map needs"):
         user_map(model, task.train.ratings, one, random_state=0)
@@ -278,7 +287,7 @@ def test_an_ablation_study_refuses_nonsense_before_it_runs_anything(tmp_path):
 def test_a_study_as_text():
     import pandas as pd
 
-    study = Study("title", pd.DataFrame({"name": ["a", "b"], "f1": [0.5, np.nan]}), ("note",))
+    study = StudyReport("title", pd.DataFrame({"name": ["a", "b"], "f1": [0.5, np.nan]}), ("note",))
     assert as_text(study, format="plain").splitlines() == [
         "title",
         "",

@@ -12,7 +12,7 @@ function make(tag, attributes = {}, ...children) {
 
 const BLANK = "–";
 const fixed = (value, digits) => (value === null || value === undefined ? BLANK : value.toFixed(digits));
-const figure = (value) => fixed(value, 3);
+const score = (value) => fixed(value, 3);
 function short(value) {
   if (value === null || value === undefined) return BLANK;
   return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(2);
@@ -39,7 +39,7 @@ function whisker(low, mean, high, domain, lines = []) {
     mean === null ? null : make("circle", { cx: x(mean), cy: 8, r: 3.2, class: "dot" }));
 }
 
-// Okabe and Ito's colours with a shape each, so that colour alone carries nothing.
+// Okabe and Ito's colors with a shape each, so that color alone carries nothing.
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "down"];
 const families = unique(data.methods.map((method) => method.family)).sort();
 const others = families.filter((family) => family !== "reference");
@@ -54,7 +54,7 @@ function shape(family, x, y) {
     down: `M${x},${y + 5.5}l5.5,-10h-11Z`,
   };
   if (number < 0) return make("path", { d: drawn.circle, class: "mark c6" });
-  // A family that shares a colour with another one has another shape.
+  // A family that shares a color with another one has another shape.
   return make("path", { d: drawn[SHAPES[(number + Math.floor(number / 6)) % 6]], class: `mark c${number % 6}` });
 }
 const badge = (family) => make("span", { class: "family" },

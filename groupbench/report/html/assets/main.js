@@ -9,11 +9,11 @@ function fill(select, entries, value) {
 }
 
 function controls() {
-  const at = place(), views = data.places.filter((p) => task(p) === state.task).map((p) => p.view);
-  const simulated = (name) => (data.places.find((p) => task(p) === name).simulated ? `${name} (simulated)` : name);
-  fill(byId("task"), unique(data.places.map(task)).map((name) => [name, simulated(name)]), state.task);
+  const at = current(), views = data.sections.filter((p) => task(p) === state.task).map((p) => p.view);
+  const simulated = (name) => (data.sections.find((p) => task(p) === name).simulated ? `${name} (simulated)` : name);
+  fill(byId("task"), unique(data.sections.map(task)).map((name) => [name, simulated(name)]), state.task);
   const plain = state.view.replace(/-clean$/, "");
-  fill(byId("view"), views.filter((v) => !(v.endsWith("-clean") && views.includes(v.replace(/-clean$/, "")))).map((v) => [v, v || "not judged"]), views.includes(plain) ? plain : state.view);
+  fill(byId("view"), views.filter((v) => !(v.endsWith("-clean") && views.includes(v.replace(/-clean$/, "")))).map((v) => [v, v || "not evaluated"]), views.includes(plain) ? plain : state.view);
   byId("rows-label").hidden = !(views.includes(plain) && views.includes(`${plain}-clean`));
   fill(byId("rows"), [["", "all, seen ones too"], ["-clean", "clean only"]], state.view.endsWith("-clean") ? "-clean" : "");
   const [family, k] = state.metric.split("@"), known = measured(at);
@@ -32,7 +32,7 @@ function controls() {
 function update() {
   settle();
   controls();
-  const at = place(), rows = chosenRows(at);
+  const at = current(), rows = chosenRows(at);
   for (const [id, draw] of Object.entries(SECTIONS)) {
     const section = byId(id);
     section.replaceChildren(section.querySelector("h2"), ...draw(rows, at, Math.min(section.clientWidth, 860)).filter(Boolean));

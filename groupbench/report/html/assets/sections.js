@@ -5,7 +5,7 @@ const chip = (text, about, kind = "") => make("span", { class: `chip ${kind}`, t
 const ABOUT = {
   ref: "a reference row: it bounds the others and is not ranked with them",
   own: "the method's own scores of groups, without an aggregator",
-  "†": "ties can move a figure of this row by more than 0.01; see 'Bounds by ties'",
+  "†": "ties can move a value of this row by more than 0.01; see 'Bounds by ties'",
   "↑": "significantly higher than the best other row, after correction",
   "↓": "significantly lower than the best row, after correction",
 };
@@ -30,15 +30,15 @@ function columnsOf(rows, at, domain, guides) {
   const aggregator = { key: "aggregator", title: "Aggregator", value: (row) => row.aggregator, show: (row) => cell(named(row)) };
   const mixed = ["all", "best"].includes(state.agg), aggregated = rows.some((row) => row.aggregator !== "none");
   if (mixed && aggregated) columns.push(aggregator);
-  columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => figureCell(row) });
+  columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => scoreCell(row) });
   columns.push({ key: "low", title: "Interval", value: (row) => row.least ?? row.mean, first: "desc", about: "sorts by the lower end of the interval",
     show: (row) => cell(whisker(row.least, row.mean, row.most, domain, guides)) });
   columns.push({ key: "family", title: "Family", value: (row) => row.family, show: (row) => cell(badge(row.family)) });
   if (!mixed && aggregated) columns.push(aggregator);
-  if (rows.some((row) => row.norm !== null)) columns.push(number("norm", "norm", figure, "(x - random) / (oracle - random)"));
-  for (const name of others) columns.push({ key: name, title: name, kind: "number", first: "desc", value: (row) => at.values[name].mean[row.index], show: (row) => cell(figure(at.values[name].mean[row.index]), "number") });
+  if (rows.some((row) => row.norm !== null)) columns.push(number("norm", "norm", score, "(x - random) / (oracle - random)"));
+  for (const name of others) columns.push({ key: name, title: name, kind: "number", first: "desc", value: (row) => at.values[name].mean[row.index], show: (row) => cell(score(at.values[name].mean[row.index]), "number") });
   columns.push(number("seconds", "seconds", short, "of the whole job, mean over seeds", "asc"),
-    number("mb", "MiB", (v) => fixed(v, 0), "largest growth of memory", "asc"), number("tied", "tied", figure, "share of top-10 places decided by a tie", "asc"), number("seeds", "seeds", String, "seeds that finished"));
+    number("mb", "MiB", (v) => fixed(v, 0), "largest growth of memory", "asc"), number("tied", "tied", score, "share of top-10 places decided by a tie", "asc"), number("seeds", "seeds", String, "seeds that finished"));
   if (rows.some((row) => row.tuning.includes("tuned"))) columns.push({ key: "tuning", title: "Tuning", value: (row) => row.tuning, show: (row) => cell(row.tuning) });
   return columns;
 }
@@ -47,12 +47,12 @@ function methodCell(row) {
   return rowHead(row.method, row.reference ? chip("ref", ABOUT.ref) : null, row.aggregator === "own" ? chip("own", ABOUT.own) : null, row.moved ? chip("†", ABOUT["†"], "warn") : null);
 }
 
-// Room for a mark in every row keeps the figures aligned.
+// Room for a mark in every row keeps the values aligned.
 const slot = (content) => make("span", { class: "slot" }, content);
 
-function figureCell(row) {
+function scoreCell(row) {
   const arrow = row.mark && row.mark.arrow;
-  return cell([make("strong", {}, figure(row.mean)), row.half === null ? null : make("span", { class: "half" }, ` ± ${figure(row.half)}`),
+  return cell([make("strong", {}, score(row.mean)), row.half === null ? null : make("span", { class: "half" }, ` ± ${score(row.half)}`),
     slot(arrow ? chip(arrow, `${ABOUT[arrow]}; p ${row.mark.p < 1e-4 ? "< 0.0001" : `= ${row.mark.p.toFixed(4)}`}`) : "")], "number main");
 }
 
@@ -60,7 +60,7 @@ function facts(at) {
   const range = ([low, high]) => (low === high ? `${low}` : `${low} to ${high}`);
   const known = at.facts;
   const parts = [
-    known.entities ? `${range(known.entities)} ${known.entity || "list"}s judged` : "",
+    known.entities ? `${range(known.entities)} ${known.unit}s` : "",
     known.skipped && known.skipped[1] ? `${range(known.skipped)} without relevant items skipped` : "",
     known.tau ? `relevant from ${range(known.tau)}` : "", at.seeds === 1 ? "1 seed" : `${at.seeds} seeds`, known.definition,
   ];
@@ -69,7 +69,7 @@ function facts(at) {
 
 function warning(at, metric) {
   if (!at.saturated.includes(metric)) return null;
-  const [low, high] = [at.random, at.oracle].map((row) => figure(bound(at, metric, row)));
+  const [low, high] = [at.random, at.oracle].map((row) => score(bound(at, metric, row)));
   return make("p", { class: "banner" }, make("strong", {}, `${metric} is saturated here. `),
     `A random order has ${low === BLANK ? "almost as much" : low} and the truth itself ${high === BLANK ? "little more" : high}: differences between methods say little. Choose another metric, a smaller K or another view.`);
 }
@@ -93,7 +93,7 @@ function testNotes({ marks, notes }) {
   return [`${state.metric} is not tested; precision, recall and NDCG at 10 are.`, ...notes.filter((n) => n.startsWith("no significance"))];
 }
 
-// Rows that no other row beats in both figure and cost, cheapest first.
+// Rows that no other row beats in both value and cost, cheapest first.
 function frontOf(rows, cost) {
   const front = [];
   for (const row of [...rows].sort((a, b) => a[cost] - b[cost] || (better(a.mean, b.mean, state.metric) ? -1 : 1))) {
@@ -109,11 +109,11 @@ function cost(rows, at, width) {
   if (known.length < 2 || !Number.isFinite(zero)) return [note("Fewer than two rows have a cost.")];
   const front = frontOf(known, state.cost);
   const point = (row) => ({ x: Math.log10(Math.max(row[state.cost], zero)), y: row.mean, label: row.method, family: row.family, named: front.includes(row),
-    title: `${row.method} ${named(row)}: ${state.metric} ${figure(row.mean)}, ${short(row[state.cost])} ${unit}` });
+    title: `${row.method} ${named(row)}: ${state.metric} ${score(row.mean)}, ${short(row[state.cost])} ${unit}` });
   const choose = make("label", {}, "Cost ", make("select", { id: "cost-by", on: { change: (e) => { state.cost = e.target.value; update(); document.getElementById("cost-by").focus(); } } },
     [["seconds", "seconds"], ["mb", "memory, MiB"]].map(([value, text]) => make("option", { value, selected: value === state.cost }, text))));
   const table = plainTable(`No row is both cheaper and better than these (Pareto front of ${state.metric} and ${unit})`, ["Method", "Aggregator", [state.metric, "number"], [unit, "number"]],
-    front.map((row) => make("tr", {}, rowHead(row.method), cell(named(row)), cell(figure(row.mean), "number"), cell(short(row[state.cost]), "number"))), "front");
+    front.map((row) => make("tr", {}, rowHead(row.method), cell(named(row)), cell(score(row.mean), "number"), cell(short(row[state.cost]), "number"))), "front");
   return [choose,
     scatter({ points: known.map(point), path: front.map(point), xLabel: `${unit} of a job (logarithmic)`, yLabel: state.metric, log: true, width, label: `${state.metric} against ${unit} of ${known.length} rows; the front is in the table below` }),
     keyOf(known), table, note("Seconds and MiB are of the whole job: fit, scores, every aggregator and view. The oracle and random are left out.")];
@@ -130,14 +130,14 @@ function tieBounds(rows) {
   const ends = (row) => [Math.min(...row.ties), Math.max(...row.ties)];
   return [note("The leaderboard shows what is expected over a random order of equal scores. Code that breaks ties in the method's favour would print the best case."),
     plainTable(`${state.metric} by the order of equal scores, widest first`, ["Method", "Aggregator", ["worst", "number"], ["expected", "number"], ["best", "number"], "Range", ["tied", "number"]],
-      moved.slice(0, 60).map((row) => make("tr", {}, rowHead(row.method), cell(named(row)), cell(figure(row.ties[0]), "number"), cell(figure(row.mean), "number"),
-        cell(figure(row.ties[1]), "number"), cell(whisker(ends(row)[0], row.mean, ends(row)[1], domain)), cell(figure(row.tied), "number"))), "tie-table"),
+      moved.slice(0, 60).map((row) => make("tr", {}, rowHead(row.method), cell(named(row)), cell(score(row.ties[0]), "number"), cell(score(row.mean), "number"),
+        cell(score(row.ties[1]), "number"), cell(whisker(ends(row)[0], row.mean, ends(row)[1], domain)), cell(score(row.tied), "number"))), "tie-table"),
     moved.length > 60 ? note(`${moved.length - 60} rows with narrower ranges are left out.`) : null];
 }
 
 function groupKinds(rows, at) {
   const known = Object.keys(at.by);
-  if (!known.length) return [note("This view does not judge groups, or their figures were not kept one by one.")];
+  if (!known.length) return [note("This view does not evaluate groups, or their scores were not stored one by one.")];
   const by = known.includes(state.by) ? state.by : known[0];
   const held = at.by[by];
   const shown = new Set(rows.map((row) => row.method));
@@ -149,7 +149,7 @@ function groupKinds(rows, at) {
   const choose = make("label", {}, "Groups by ", make("select", { id: "groups-by", on: { change: (e) => { state.by = e.target.value; update(); document.getElementById("groups-by").focus(); } } },
     known.map((name) => make("option", { value: name, selected: name === by }, name))));
   return [choose, plainTable(`${held.metric} by ${by} of the group (number of groups in brackets)`, ["Method", "Aggregator", ...held.kinds.map(([kind, count]) => [`${kind} (${Math.round(count)})`, "number"])],
-    lines.map(([method, aggregator, values]) => make("tr", {}, rowHead(method), cell(aggregator === "none" ? "" : aggregator), values.map((v) => cell(figure(v), `number ${shade(v)}`)))), "group-table"),
+    lines.map(([method, aggregator, values]) => make("tr", {}, rowHead(method), cell(aggregator === "none" ? "" : aggregator), values.map((v) => cell(score(v), `number ${shade(v)}`)))), "group-table"),
   note(`Means over the groups of a kind, then over seeds, with the aggregator ${data.usual}; darker is higher. Cohesion is cut into thirds of each run's groups.`)];
 }
 
@@ -157,15 +157,15 @@ function fairness(rows, at, width) {
   const [family, k] = state.metric.split("@");
   const plain = ["precision", "recall", "ndcg"].includes(family.replace(/^[a-z]+-/, "")) ? family.replace(/^[a-z]+-/, "") : "ndcg";
   const low = `min-${plain}@${k || 10}`, mean = `${plain}@${k || 10}`;
-  if (!(low in at.values) || !(mean in at.values)) return [note("This view does not judge the members of groups one by one; views of the protocol 'coupled' do.")];
+  if (!(low in at.values) || !(mean in at.values)) return [note("This view does not evaluate the members of groups one by one; views of the protocol 'coupled' do.")];
   const points = chosenRows(at, mean).map((row) => ({ ...row, low: at.values[low].mean[row.index] })).filter((row) => row.low !== null && row.method !== "oracle");
   if (!points.length) return [note("No row is left; change the filters.")];
   points.sort((a, b) => b.low - a.low);
   const best = points.slice(0, 6);
-  return [scatter({ points: points.map((row) => ({ x: row.mean, y: row.low, label: row.method, family: row.family, named: best.includes(row), title: `${row.method} ${row.aggregator}: mean ${figure(row.mean)}, worst-off member ${figure(row.low)}` })),
-    xLabel: `mean ${mean} of members`, yLabel: "worst-off member", width, label: `Mean against lowest ${mean} of a group's members, ${points.length} rows; figures in the table below` }),
+  return [scatter({ points: points.map((row) => ({ x: row.mean, y: row.low, label: row.method, family: row.family, named: best.includes(row), title: `${row.method} ${row.aggregator}: mean ${score(row.mean)}, worst-off member ${score(row.low)}` })),
+    xLabel: `mean ${mean} of members`, yLabel: "worst-off member", width, label: `Mean against lowest ${mean} of a group's members, ${points.length} rows; values in the table below` }),
   keyOf(points), plainTable(`${mean} of members, fairest first`, ["Method", "Aggregator", ["mean", "number"], ["worst-off member", "number"]],
-    points.slice(0, 40).map((row) => make("tr", {}, rowHead(row.method), cell(row.aggregator), cell(figure(row.mean), "number"), cell(figure(row.low), "number"))), "fairness-table"),
+    points.slice(0, 40).map((row) => make("tr", {}, rowHead(row.method), cell(row.aggregator), cell(score(row.mean), "number"), cell(score(row.low), "number"))), "fairness-table"),
   points.length > 40 ? note(`${points.length - 40} rows with a lower minimum are in the drawing only.`) : null];
 }
 
@@ -184,19 +184,19 @@ function ranks() {
 }
 
 function reported(rows, at) {
-  if (!at.reported.length) return [note("No paper that comes with groupbench reports figures for this data set and view.")];
+  if (!at.reported.length) return [note("No paper that comes with groupbench reports scores for this data set and view.")];
   const ours = new Map(rowsAt(at, state.metric).filter((row) => ["own", "none", data.usual].includes(row.aggregator)).map((row) => [row.method.toLowerCase(), row]));
   const lines = at.reported.flatMap((line) => Object.entries(line.values).map(([metric, value]) => ({ ...line, metric, value })));
   const own = (line) => { const row = ours.get(line.method.toLowerCase()); return row && at.values[line.metric] ? at.values[line.metric].mean[row.index] : null; };
   return [plainTable("Figures that papers print, beside ours", ["Method", "Metric", ["reported", "number"], ["ours", "number"], "Source and what it leaves open"],
-    lines.map((line) => make("tr", {}, rowHead(line.method), cell(line.metric), cell(figure(line.value), "number"), cell(figure(own(line)), "number"), cell(line.source, "long"))), "reported-table")];
+    lines.map((line) => make("tr", {}, rowHead(line.method), cell(line.metric), cell(score(line.value), "number"), cell(score(own(line)), "number"), cell(line.source, "long"))), "reported-table")];
 }
 
 function missing(rows, at) {
   const lines = at.failed.filter((line) => line.method.toLowerCase().includes(state.q.trim().toLowerCase()));
-  const sentences = data.unjudged.map((text) => note(`Not judged: ${text}`));
-  if (!lines.length) return [note("Every method that was run has figures here."), ...sentences];
-  return [plainTable(`Methods without figures in ${at.view}`, ["Method", "Status", "Reason"],
+  const sentences = data.not_evaluated.map((text) => note(`Not evaluated: ${text}`));
+  if (!lines.length) return [note("Every method that was run has scores here."), ...sentences];
+  return [plainTable(`Methods without scores in ${at.view}`, ["Method", "Status", "Reason"],
     lines.map((line) => make("tr", {}, rowHead(line.method), cell(chip(line.status, "", line.status === "skipped" ? "" : "warn")), cell(line.reason, "long"))), "missing-table"), ...sentences];
 }
 

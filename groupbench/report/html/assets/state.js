@@ -3,22 +3,22 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const DEFAULTS = { agg: data.usual, kind: "", q: "", refs: "1", sort: "", dir: "", cost: "seconds", by: "size", at: "" };
 const state = {};
 
-const task = (place) => `${place.dataset}, ${place.protocol}`;
-const place = () => data.places.find((p) => task(p) === state.task && p.view === state.view) || data.places[0];
-const measured = (at = place()) => data.metrics.filter((name) => name in at.values);
+const task = (section) => `${section.dataset}, ${section.protocol}`;
+const current = () => data.sections.find((p) => task(p) === state.task && p.view === state.view) || data.sections[0];
+const measured = (at = current()) => data.metrics.filter((name) => name in at.values);
 const lowerIsBetter = (metric) => data.lower.includes(metric);
 const unique = (values) => [...new Set(values)];
 
 function startState() {
-  const first = data.places.find((p) => p.view === "rated-group") || data.places[0];
+  const first = data.sections.find((p) => p.view === "rated-group") || data.sections[0];
   return { ...DEFAULTS, task: task(first), view: first.view, metric: data.headline };
 }
 
 // Put right what does not fit together: an address may come from another report.
 function settle() {
-  const places = data.places.filter((p) => task(p) === state.task);
-  if (!places.length) state.task = task(data.places[0]);
-  const views = data.places.filter((p) => task(p) === state.task).map((p) => p.view);
+  const places = data.sections.filter((p) => task(p) === state.task);
+  if (!places.length) state.task = task(data.sections[0]);
+  const views = data.sections.filter((p) => task(p) === state.task).map((p) => p.view);
   if (!views.includes(state.view)) state.view = views[0];
   const known = measured();
   if (!known.includes(state.metric)) state.metric = known.includes(data.headline) ? data.headline : known[0] || "";
@@ -46,7 +46,7 @@ function ends(mean, half, metric) {
   return [least === null ? mean - half : Math.max(mean - half, least), most === null ? mean + half : Math.min(mean + half, most)];
 }
 
-// All rows at a place, with the values of one metric.
+// All rows of a section, with the values of one metric.
 function rowsAt(at, metric) {
   const values = at.values[metric];
   const low = bound(at, metric, at.random), high = bound(at, metric, at.oracle);
@@ -76,7 +76,7 @@ function marks(at, metric) {
 }
 
 // The rows that the filters leave.
-function chosenRows(at = place(), metric = state.metric) {
+function chosenRows(at = current(), metric = state.metric) {
   let rows = rowsAt(at, metric).filter((row) => row.mean !== null);
   if (state.agg === "best") rows = bestOfEach(rows, metric);
   else if (state.agg !== "all") rows = rows.filter((row) => [state.agg, "none", "own"].includes(row.aggregator));

@@ -1,0 +1,115 @@
+"""`groupbench data fetch|check|info|doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groupbench.cli._options import DataDir, Plugins
+
+if TYPE_CHECKING:
+    from groupbench.data import loading
+
+app = typer.Typer(help="Fetch, check and describe data sets.", no_args_is_help=True)
+Name = Annotated[
+    str, typer.Argument(help="A registered name or a folder with a ratings.csv; NAME:clean is a variant.")
+]
+
+
+@app.command()
+def fetch(
+    name: Name,
+    data_dir: DataDir = None,
+    allow_unverified: Annotated[
+        bool, typer.Option("--allow-unverified", help="Take files of which no checksum is published.")
+    ] = False,
+    plugin: Plugins = None,
+) -> None:
+    """Find the files of a data set, downloading and verifying what is missing."""
+    from groupbench.core import registry
+    from groupbench.data import loading
+
+    registry.load_plugins(plugin or [])
+    for path in loading.fetch(name, data_dir, allow_unverified=allow_unverified):
+        typer.echo(str(path))
+
+
+@app.command()
+def check(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
+    """Verify checksums and that the data set loads; nothing is downloaded."""
+    from groupbench.core import registry
+    from groupbench.data import loading
+
+    registry.load_plugins(plugin or [])
+    found = loading.check(name, data_dir)
+    for file in found.files:
+        typer.echo(f"{file.status:10s} {file.file}")
+    _show_counts(found)
+    if not found.ok:
+        typer.echo(found.problem, err=True)
+        raise typer.Exit(2)
+
+
+@app.command()
+def info(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
+    """Show origin, licence, citation, counts and notes of a data set."""
+    from groupbench.core import registry
+    from groupbench.data import loading
+
+    registry.load_plugins(plugin or [])
+    known = loading.info(name, data_dir)
+    card = known.card
+    rows = {
+        "title": card.title,
+        "licence": card.licence,
+        "citation": card.citation,
+        "homepage": card.homepage,
+        "addresses": ", ".join(card.addresses),
+        "sha256": card.sha256,
+        "checksum by": card.sha256_source,
+        "found in": str(known.check.path or "") or known.check.problem,
+    }
+    for key, value in rows.items():
+        if value:
+            typer.echo(f"{key:12s} {value}")
+    _show_counts(known.check)
+
+
+@app.command()
+def doctor(
+    name: Name,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Show what the clean variant changes, and how to use it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+) -> None:
+    """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
+    from groupbench.core import registry
+    from groupbench.data import doctor as diagnosis
+    from groupbench.data import loading
+    from groupbench.data.leakage import without_leaks
+
+    registry.load_plugins(plugin or [])
+    dataset = loading.load(name, data_dir)
+    before = diagnosis.diagnose(dataset)
+    after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None
+    if as_json:
+        typer.echo(diagnosis.as_json(before, after))
+        return
+    for line in diagnosis.format_diagnosis(before):
+        typer.echo(line)
+    if fix:
+        typer.echo("")
+        lines = ["there is nothing to fix"] if after is None else diagnosis.format_repair(before, after)
+        for line in lines:
+            typer.echo(line)
+
+
+def _show_counts(found: loading.DatasetCheck) -> None:
+    for key, value in found.counts.items():
+        typer.echo(f"{key:16s} {value:.4g}" if isinstance(value, float) else f"{key:16s} {value:,}")
+    for note in found.notes:
+        typer.echo(f"note: {note}")

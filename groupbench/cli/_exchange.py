@@ -1,0 +1,158 @@
+"""`groupbench export`, `export-task`, `score` and `merge`: results that travel."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groupbench.cli._options import (
+    NOT_OF_DATA,
+    DataDir,
+    Except,
+    Only,
+    Plugins,
+    Results,
+    Seed,
+    split_names,
+    with_options,
+)
+from groupbench.runner.config import Config
+
+if TYPE_CHECKING:
+    from groupbench.results import exchange
+
+TaskOptions = Annotated[Config, Except(*NOT_OF_DATA)]
+
+
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
+    results: Results = Path("results"),
+    format_: Annotated[str, typer.Option("--format", "-f", help="trec, parquet or csv.")] = "trec",
+    dataset: Only = None,
+    method: Only = None,
+    view: Only = None,
+    aggregator: Only = None,
+    data_dir: DataDir = None,
+    plugin: Plugins = None,
+) -> None:
+    """Write recommended lists and the truth that judged them, for other tools."""
+    from groupbench.api import load_records
+    from groupbench.results import exchange
+    from groupbench.runner import reproduction
+
+    records = load_records(results)
+    names_by_option = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
+    chosen = exchange.ExportFilter(*(split_names(names, option) for option, names in names_by_option.items()))
+    inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
+    exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
+    typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
+    for location, reason in exported.left_out.items():
+        typer.echo(f"left out: {location}: {reason}")
+    if exported.tied:
+        method_, share = max(exported.tied.items(), key=lambda pair: pair[1])
+        typer.echo(
+            f"ties decide places in lists of {len(exported.tied)} methods (up to {share:.0%}: {method_}); "
+            "tools then give the value of one order, not the expectation"
+        )
+
+
+@with_options
+def export_task(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
+    config: TaskOptions,
+    seed: Seed = 0,
+) -> None:
+    """Write training rows, groups and candidates, and no truth, for methods that run elsewhere."""
+    from groupbench.results import exchange
+    from groupbench.runner.run import load_dataset
+
+    loaded = load_dataset(config)
+    split = exchange.PreparedSplit.make(loaded, config.protocol, seed)
+    for view in exchange.export_task(split, output):
+        typer.echo(f"view {view}")
+    typer.echo(f"{loaded.name}, protocol {split.protocol.label}, seed {seed}: written to {output}")
+
+
+@with_options
+def score(
+    file: Annotated[
+        list[Path],
+        typer.Argument(help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed)."),
+    ],
+    config: TaskOptions,
+    seed: Seed = 0,
+    view: Annotated[
+        list[str] | None, typer.Option(help="The view of each FILE, in order; by default the first one.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the method; by default that of FILE.")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Judge rankings that were made elsewhere, and put them beside the others in the table."""
+    from groupbench.report.render import render
+    from groupbench.results import exchange
+    from groupbench.runner.run import load_dataset
+
+    scored = exchange.score(
+        file,
+        load_dataset(config),
+        config.protocol,
+        name=file[0].stem if name is None else name,
+        results=results,
+        source=config.dataset[0],
+        seed=seed,
+        views=split_names(view, "view") or [],
+    )
+    for record, ranked in scored:
+        for one in ranked:
+            typer.echo(f"seed {record.seed}, {one.result.case.view.name}: {_coverage(one)}")
+    views = [one.result.case.view.name for _, ranked in scored for one in ranked]
+    typer.echo(render([record for record, _ in scored], format="plain", views=views))
+
+
+def merge(
+    folder: Annotated[list[Path], typer.Argument(help="Results folders.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Results folder, new or not.")],
+    keep: Annotated[
+        str | None, typer.Option(help="'newest': of one job with different figures, keep what ended last.")
+    ] = None,
+    aggregator: Annotated[
+        list[str] | None, typer.Option(help="Keep the figures of these only; comma-separated or repeated.")
+    ] = None,
+    figures_only: Annotated[
+        bool, typer.Option("--figures-only", help="Leave out lists, and values of single users and groups.")
+    ] = False,
+    pack: Annotated[
+        bool, typer.Option("--pack", help="Write figures alone, all in one file, with a manifest.")
+    ] = False,
+) -> None:
+    """Join the results of several machines in one folder."""
+    from groupbench.core.errors import ConfigError, unknown
+    from groupbench.results import exchange
+
+    if keep not in (None, "newest"):
+        raise ConfigError(unknown("choice of --keep", keep, ["newest"]))
+    merged = exchange.merge(
+        folder,
+        output,
+        keep_newest=keep is not None,
+        aggregators=split_names(aggregator, "aggregator"),
+        metrics_only=figures_only,
+        archive_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
+    )
+    typer.echo(
+        f"{merged.written} records written to {output}, {merged.there} were there already, "
+        f"{merged.repeated} of the same jobs left out"
+    )
+
+
+def _coverage(ranked: exchange.RankedView) -> str:
+    """How many candidates have a score, and what the rows hold besides."""
+    text = f"{ranked.candidates:,} candidates"
+    text += (
+        f", {ranked.missing:,} without a score: ranked last, tied" if ranked.missing else ", all with a score"
+    )
+    return text + (f"; {ranked.others:,} rows are no candidates: left out" if ranked.others else "")

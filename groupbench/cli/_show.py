@@ -1,0 +1,104 @@
+"""`groupbench table`, `list` and `explain`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groupbench.cli._options import Only, Plugins, Results, split_names, with_options
+from groupbench.report.options import RowOptions, SignificanceOptions
+
+if TYPE_CHECKING:
+    from groupbench.results.store import RunRecord
+
+
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format", "-f", help="plain, markdown, latex, html, csv or json.", rich_help_panel="Output"
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        help="Break groups down by size, cohesion or activity (first metric).", rich_help_panel="Rows"
+    ),
+]
+Marked = Annotated[
+    bool,
+    typer.Option(
+        "--significance",
+        help="Mark rows that differ from the best by paired tests; any option here does.",
+        rich_help_panel="Significance",
+    ),
+]
+
+
+@with_options
+def table(
+    rows: RowOptions,
+    tests: SignificanceOptions,
+    results: Results = Path("results"),
+    format_: Format = "plain",
+    dataset: Only = None,
+    by: By = None,
+    significance: Marked = False,
+) -> None:
+    """Show the metrics of a results folder."""
+    from groupbench.api import load_records
+    from groupbench.core.errors import ConfigError
+    from groupbench.report.render import render
+    from groupbench.report.significance import Significance
+
+    records = load_records(results, split_names(dataset, "dataset"))
+    marked = significance or bool(tests.model_fields_set)
+    if by is not None:
+        if marked:
+            raise ConfigError("--by shows no tests; leave out --significance, or --by")
+        _show_breakdown(results, records, by, rows, format_)
+        return
+    how = Significance(results, **tests.model_dump()) if marked else None
+    color = sys.stdout.isatty() and format_ == "plain"
+    typer.echo(render(records, format=format_, color=color, significance=how, **rows.model_dump()))
+
+
+def _show_breakdown(results: Path, records: list[RunRecord], by: str, rows: RowOptions, format_: str) -> None:
+    from groupbench.core.errors import ConfigError, unknown
+    from groupbench.report.breakdown import breakdown_frame, render_breakdown
+
+    metric, views = rows.metrics[0] if rows.metrics else "ndcg@10", rows.views or ["all"]
+    frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=rows.aggregator)
+    known = set(frame["view"])
+    for name in views:
+        if name not in known | {"all"}:
+            raise ConfigError(unknown(f"view with {metric} of groups", name, known))
+    if "all" not in views:
+        frame = frame[frame["view"].isin(views)]
+    typer.echo(render_breakdown(frame, format=format_))
+
+
+def list_names(
+    name: Annotated[str | None, typer.Argument(help="A kind (methods, datasets ...) or a name.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """List methods, data sets, aggregators, metrics and views; or the parameters of one."""
+    from groupbench.cli import _describe
+    from groupbench.core import registry
+
+    registry.load_plugins(plugin or [])
+    typer.echo(_describe.listing(name))
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="A metric (ndcg@10), view, aggregator, method or data set.")],
+    plugin: Plugins = None,
+) -> None:
+    """Print definition, formula and source of anything that has a name."""
+    from groupbench.cli import _describe
+    from groupbench.core import registry
+
+    registry.load_plugins(plugin or [])
+    typer.echo(_describe.explanation(name))

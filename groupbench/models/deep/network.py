@@ -1,0 +1,102 @@
+"""What a network owes the trainer: logits of (group, item) and (user, item) pairs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from groupbench.models.deep.interactions import Interactions, Side
+
+Encoded = tuple[Tensor, ...]
+
+CELLS = 2**23
+"""Numbers that may be held for the pairs that are scored at once."""
+
+
+class Batch(NamedTuple):
+    """Rows of one step, all of users or all of groups.
+
+    Attributes:
+        side: whose rows they are.
+        raters: (n,) users or groups.
+        items: (n, 1 + negatives) items; in training the first column was chosen, the others were not.
+    """
+
+    side: Side
+    raters: Tensor
+    items: Tensor
+
+    def take(self, rows: slice) -> Batch:
+        """Some of its rows."""
+        return Batch(self.side, self.raters[rows], self.items[rows])
+
+
+class GroupNetwork(nn.Module, ABC):
+    """A network that scores items for groups and for users.
+
+    Scores are logits: never put through a sigmoid, whose flat ends would make ties.
+
+    Args:
+        data: what it learns from; it decides the sizes, and who is in which group.
+    """
+
+    separable: ClassVar[bool] = False
+    """Whether the loss of a step is a mean over its rows, without randomness by row but that of
+    `groupbench.models.layers.Dropout`: then processes that train together can divide the rows."""
+
+    pair_size: int = 32
+    """Numbers that a network holds for a pair while it scores it, about."""
+
+    def __init__(self, data: Interactions) -> None:
+        super().__init__()
+        self.data = data
+
+    def encode(self) -> Encoded:
+        """What all pairs of one step share, computed once: for graph networks the propagated embeddings.
+
+        It is handed back to the other methods, before every step and once for all scores.
+        """
+        return ()
+
+    @abstractmethod
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Logits, (n, k), of `groups`, (n,), for `items`, (n, k) or, the same for all groups, (1, k)."""
+
+    @abstractmethod
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Logits, (n, k), of `users`, (n,), for `items`, (n, k) or, the same for all users, (1, k)."""
+
+    def extra_loss(self, encoded: Encoded, batch: Batch) -> Tensor | None:
+        """What is added to the loss of a step (self-supervision, regularization), or None."""
+        return None
+
+    def logits(self, encoded: Encoded, batch: Batch) -> Tensor:
+        """Logits of a batch, shaped like its items."""
+        score = self.group_logits if batch.side == "groups" else self.user_logits
+        return score(encoded, batch.raters, batch.items)
+
+
+@torch.no_grad()
+def blockwise(network: GroupNetwork, encoded: Encoded, batch: Batch) -> Tensor:
+    """Logits of a batch of any size by a network in evaluation mode, in blocks of bounded memory.
+
+    Args:
+        network: the network.
+        encoded: what its `encode` gave.
+        batch: any n raters, and items (n, k) or, the same for all of them, (1, k).
+
+    Returns:
+        (n, k).
+    """
+    side, raters, items = batch
+    out = torch.empty(len(raters), items.shape[1])
+    step = max(1, CELLS // (network.pair_size * max(items.shape[1], 1)))
+    for start in range(0, len(raters), step):
+        block = slice(start, start + step)
+        shown = items if len(items) == 1 else items[block]
+        out[block] = network.logits(encoded, Batch(side, raters[block], shown))
+    return out

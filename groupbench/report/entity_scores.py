@@ -1,0 +1,169 @@
+"""Values of single users or groups, side by side: the rows that paired statistics compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
+from groupbench.core.errors import ResultError
+from groupbench.report.long import ResultKey
+from groupbench.results import store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RowId = tuple[str, str]
+"""Method and aggregator."""
+
+
+@dataclass(frozen=True)
+class EntityScores:
+    """The values of several rows of a table, one per evaluated list and seed, in one order.
+
+    Attributes:
+        entity: `user` or `group`.
+        seeds: (n_lists,) seed of each list, numbered from 0.
+        n_seeds: number of seeds.
+        entities: (n_lists,) who is evaluated, numbered from 0; groups with the same members are one.
+        members: which rows of `users` belong to which entity.
+        users: (n_members,) the users of each entity, numbered from 0.
+        values: by row (n_lists, n_metrics); NaN where a run has no value.
+    """
+
+    entity: str
+    seeds: IntArray
+    n_seeds: int
+    entities: IntArray
+    members: Segments
+    users: IntArray
+    values: Mapping[RowId, FloatArray]
+
+
+class EntityReader:
+    """Reads the parquet files of runs, each once and only the columns that are asked for."""
+
+    def __init__(self, results: Path, metrics: Sequence[str]) -> None:
+        self._results = results
+        self._metrics = list(metrics)
+        self._cache: dict[str, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
+
+    def scores(
+        self, records: Iterable[store.RunRecord], key: ResultKey, rows: Sequence[RowId]
+    ) -> EntityScores:
+        """The values of `rows` at `key`.
+
+        Args:
+            records: the records of the key's data set and protocol.
+            key: data set, protocol and view.
+            rows: methods by their labels, with their aggregators.
+
+        Raises:
+            ResultError: if a file is missing or damaged, or runs of one seed evaluated different lists.
+        """
+        wanted = set(rows)
+        runs = [
+            (record, (record.method, entry.aggregator))
+            for record in records
+            for entry in record.metrics
+            if entry.view == key.view and (record.method, entry.aggregator) in wanted
+        ]
+        first = {record.seed: (record, row[1]) for record, row in reversed(runs)}
+        seeds = sorted(first)
+        lists = [self._of(first[seed][0])[key.view, first[seed][1]][0] for seed in seeds]
+        starts = np.concatenate([[0], np.cumsum([len(names) for names in lists])]).astype(np.int64)
+        values = {row: np.full((int(starts[-1]), len(self._metrics)), np.nan) for row in rows}
+        for record, row in runs:
+            number = seeds.index(record.seed)
+            names, scores = self._of(record)[key.view, row[1]]
+            if not np.array_equal(names, lists[number]):
+                raise ResultError(
+                    f"{self._folder(record)} and {self._folder(first[record.seed][0])} evaluated different "
+                    f"lists in view {key.view}, so that they cannot be paired; run them again"
+                )
+            values[row][starts[number] : starts[number + 1]] = scores
+        entity = str(first[seeds[0]][0].views[key.view].get("entity", "user"))
+        members = [
+            self._members(first[seed][0], names) if entity == "group" else [(name,) for name in names]
+            for seed, names in zip(seeds, lists, strict=True)
+        ]
+        return _numbered(entity, [len(names) for names in lists], members, values)
+
+    def _of(self, record: store.RunRecord) -> dict[RowId, tuple[ObjectArray, FloatArray]]:
+        """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
+        if record.key not in self._cache:
+            frame = read_table(
+                self._folder(record) / "entities.parquet", ["view", "aggregator", "entity", *self._metrics]
+            )
+            frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
+            names = frame["entity"].to_numpy(dtype=object)
+            values = frame[self._metrics].to_numpy(dtype=np.float64)
+            positions: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
+            self._cache[record.key] = {
+                (str(view), str(aggregator)): (names[rows], values[rows])
+                for (view, aggregator), rows in positions.items()
+            }
+        return self._cache[record.key]
+
+    def _members(self, record: store.RunRecord, names: ObjectArray) -> list[tuple[str, ...]]:
+        """The sorted members of the groups of these names."""
+        file = self._folder(record) / "groups.parquet"
+        frame = read_table(file, ["group", "members"])
+        if "members" not in frame:
+            raise ResultError(
+                f"{file} does not say who the members are; delete its folder and run the job again"
+            )
+        members = {g: tuple(sorted(m)) for g, m in zip(frame["group"], frame["members"], strict=True)}
+        return [members[name] for name in names]
+
+    def _folder(self, record: store.RunRecord) -> Path:
+        return store.folder_of(self._results, record.dataset, record.protocol, record.method, record.key)
+
+
+def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Those of `columns` that a parquet file has.
+
+    Raises:
+        ResultError: if it is missing or damaged.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as parquet:
+            present = [name for name in columns if name in set(parquet.schema_arrow.names)]
+            frame: pd.DataFrame = parquet.read(columns=present).to_pandas()
+            return frame
+    except FileNotFoundError as error:
+        raise ResultError(
+            f"{file} is not there: archived results, and those merged without tables, keep no values of "
+            "single users and groups; where these are needed do the run itself"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ResultError(
+            f"{file} cannot be read ({error}); delete its folder and run the job again"
+        ) from error
+
+
+def _numbered(
+    entity: str,
+    sizes: Sequence[int],
+    keys: Sequence[Sequence[tuple[str, ...]]],
+    values: Mapping[RowId, FloatArray],
+) -> EntityScores:
+    """Give entities and users numbers; `keys` are the members of each list's entity, seed by seed."""
+    flat = [key for of_seed in keys for key in of_seed]
+    number = {key: index for index, key in enumerate(dict.fromkeys(flat))}
+    users = np.array([user for key in number for user in key], dtype=object)
+    return EntityScores(
+        entity,
+        np.repeat(np.arange(len(sizes)), sizes),
+        len(sizes),
+        np.array([number[key] for key in flat], dtype=np.int64),
+        Segments.from_sizes([len(key) for key in number]),
+        np.unique(users.astype(str), return_inverse=True)[1].astype(np.int64),
+        values,
+    )

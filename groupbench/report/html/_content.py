@@ -1,0 +1,123 @@
+"""What the page shows, as plain data: lists, mappings, texts and numbers that JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from groupbench.core.errors import ConfigError
+from groupbench.metrics import bounds, lower_is_better, normalizable
+from groupbench.report.html._leaderboard import Content, numbers, section_content
+from groupbench.report.html._marks import marks
+from groupbench.report.html._provenance import environments
+from groupbench.report.html._views import breakdowns, ranking
+from groupbench.report.long import REFERENCES
+from groupbench.report.select import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
+from groupbench.report.statistics import CONFIDENCE
+from groupbench.results.store import RunRecord, newest
+
+MOST_VALUES = 400_000
+"""A page with more than that many means would be slow to open."""
+USUAL_AGGREGATOR = "average"
+
+
+def page_content(
+    results: Path,
+    records: Sequence[RunRecord],
+    *,
+    views: Names = "all",
+    metrics: Names = "all",
+    aggregator: str | None = None,
+    significance: bool = True,
+) -> Content:
+    """Everything that the page shows of `records`.
+
+    Args:
+        results: the results folder; tests and breakdowns read its parquet files.
+        records: run records; of the same dataset, protocol, method and seed the newest counts.
+        views: names of views, or `all`.
+        metrics: names of metrics, or `all`.
+        aggregator: a name, `all`, or None for all of them unless the page grew beyond `MOST_VALUES`; then
+            the rows of `average`.
+        significance: whether to test which rows differ from the best, as `table --significance` does.
+
+    Returns:
+        A mapping that JSON can hold; numbers that are not known are None.
+
+    Raises:
+        ResultError: if there are no records.
+        ConfigError: if a view, metric or aggregator is unknown, or the aggregator is `best`.
+    """
+    if aggregator == "best":
+        raise ConfigError("the page itself picks each method's best aggregator; leave out --aggregator")
+    records = newest(iter(records))
+    chosen = aggregator or "all"
+    choose = partial(gather, records, views=views, metrics=metrics, against="reported")
+    report = choose(aggregator=chosen)
+    if aggregator is None and _n_values(report) > MOST_VALUES:
+        chosen = USUAL_AGGREGATOR
+        report = choose(aggregator=chosen)
+    usual = _usual(report)
+    headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
+    tested_metrics = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
+    tested = (
+        marks(results, records, views, tested_metrics, usual) if significance and tested_metrics else None
+    )
+    of_groups = breakdowns(results, records, headline, usual)
+    methods, aggregators = _methods(report), _aggregators(report)
+    return {
+        "metrics": list(report.metrics),
+        "bounds": {metric: numbers(bounds(metric)) for metric in report.metrics},
+        "lower": [metric for metric in report.metrics if lower_is_better(metric)],
+        "without_norm": [metric for metric in report.metrics if not normalizable(metric)],
+        "headline": headline,
+        "aggregators": aggregators,
+        "usual": usual,
+        "cut": chosen if aggregator is None and chosen != "all" else None,
+        "methods": methods,
+        "confidence": CONFIDENCE,
+        "sections": [
+            section_content(report, section, methods, aggregators)
+            | {
+                "tested": None if tested is None else tested.get(section.key, {"marks": {}, "notes": []}),
+                "by": of_groups.get(section.key, {}),
+            }
+            for section in report.sections
+        ],
+        "ranking": ranking(records, headline or "ndcg@10", usual),
+        "not_evaluated": list(report.not_evaluated),
+        **environments(records),
+    }
+
+
+def _n_values(report: Report) -> int:
+    """How many means the page would hold."""
+    return sum(int((row.scores["expected"].seeds > 0).sum()) for row in report.rows)
+
+
+def _usual(report: Report) -> str:
+    """The aggregator that is shown first."""
+    known = {row.aggregator for row in report.rows} - set(WITHOUT_AGGREGATOR)
+    return USUAL_AGGREGATOR if USUAL_AGGREGATOR in known or not known else min(known)
+
+
+def _aggregators(report: Report) -> list[str]:
+    return sorted({row.aggregator for row in report.rows})
+
+
+def _family(record: RunRecord) -> str:
+    """Where the method comes from; files given with --plugin are one family."""
+    return "plugin" if record.family.startswith("groupbench_plugin_") else record.family
+
+
+def _methods(report: Report) -> list[Content]:
+    """Every method of the rows, by label."""
+    families = {record.method: _family(record) for section in report.sections for record in section.records}
+    names = {
+        row.method: row.name for section in report.sections for row in (*section.rows, *section.unfinished)
+    }
+    return [
+        {"label": label, "family": families.get(label, ""), "reference": names[label] in REFERENCES}
+        for label in sorted(names)
+    ]

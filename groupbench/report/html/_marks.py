@@ -1,0 +1,41 @@
+"""Which rows differ significantly from the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from groupbench.core.errors import ResultError
+from groupbench.report.html._leaderboard import Content, numbers
+from groupbench.report.long import ResultKey
+from groupbench.report.select import Names, gather
+from groupbench.report.significance import Significance, Tested
+from groupbench.results.store import RunRecord
+
+
+def marks(
+    results: Path, records: Sequence[RunRecord], views: Names, metrics: Sequence[str], aggregator: str
+) -> dict[ResultKey, Content]:
+    """By key the tests of `groupbench table --significance`, for the rows of one aggregator.
+
+    Returns:
+        `marks`: metric -> list of (method, aggregator, arrow, p); `notes`: sentences on what was tested and
+        how, or why nothing was.
+    """
+    chosen = partial(gather, records, views=views, metrics=metrics, aggregator=aggregator)
+    try:
+        report = chosen(significance=Significance(results))
+    except ResultError as error:
+        # The page may travel: it does not say where the folder was.
+        reason = str(error).replace(f"{results}/", "")
+        untested = {"marks": {}, "notes": [f"no significance test: {reason}"]}
+        return {section.key: untested for section in chosen().sections}
+    return {s.key: _of(s.tested, metrics) for s in report.sections if s.tested is not None}
+
+
+def _of(tested: Tested, metrics: Sequence[str]) -> Content:
+    by_metric: dict[str, list[list[object]]] = {metric: [] for metric in metrics}
+    for (method, aggregator, metric), verdict in tested.verdicts.items():
+        by_metric[metric].append([method, aggregator, tested.arrow(verdict), *numbers([verdict.p_corrected])])
+    return {"marks": by_metric, "notes": list(tested.notes)}

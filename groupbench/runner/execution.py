@@ -1,0 +1,150 @@
+"""One job from data to record, in the process that is called."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.core import memory, provenance, registry
+from groupbench.core.errors import DatasetError, MethodError
+from groupbench.core.seeding import generator, integer
+from groupbench.core.stopwatch import Stopwatch
+from groupbench.evaluation.accumulate import CaseResult
+from groupbench.evaluation.evaluate import evaluate, refusal
+from groupbench.evaluation.inner_split import inner_task
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.evaluation.task import Task
+from groupbench.evaluation.views import EvaluationCase
+from groupbench.models import distributed
+from groupbench.models.group_adapter import GroupsAsUsers
+from groupbench.models.recommender import Method, Recommender, ReferenceRow
+from groupbench.results import store, tables
+from groupbench.runner.determinism import repeatable
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset
+    from groupbench.runner.job import Job
+
+
+_given: dict[str, Dataset] = {}
+
+
+def cache(dataset: Dataset) -> None:
+    """Take this data set for jobs on its content, instead of loading it."""
+    _given[dataset.content_hash] = dataset
+
+
+def execute(job: Job) -> None:
+    """Fit and evaluate one job and write its record.
+
+    Raises:
+        GroupbenchError: typed, if the data, the options or the method are at fault.
+        Exception: whatever the method itself raised.
+    """
+    for plugin in job.plugins:
+        registry.load_plugin(plugin)
+    source = (job.source, job.data_dir, job.content_hash)
+    dataset = _dataset(*source)
+    task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
+    watch = Stopwatch()
+    method = _made(job)
+    unsuited = method.skip(task.train) if isinstance(method, Method) else ""
+    with memory.limited(job.memory_budget):
+        evaluated = [] if unsuited else _evaluated(job, method, task, cases, watch)
+    record = job.record(
+        "done",
+        metrics=tuple(tables.view_metrics(j) for j in evaluated),
+        views={
+            **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},
+            **{name: tables.not_evaluated(name, reason) for name, reason in unsuitable.items()},
+        },
+        seconds={k: round(v, 6) for k, v in watch.seconds.items()},
+        peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},
+        environment={
+            **provenance.environment(),
+            "deterministic": _repeatable(job),
+            "train_workers": job.train_workers,
+        },
+    )
+    with_tables = evaluated and job.validation is None
+    store.write(job.folder, record, tables.tables(dataset, task, evaluated) if with_tables else {})
+
+
+def _repeatable(job: Job) -> bool:
+    entry = registry.methods[job.method]
+    return repeatable(entry, {**entry.parameters(), **job.overrides}, provenance.threads())
+
+
+def _made(job: Job) -> Method | ReferenceRow:
+    method = registry.methods[job.method].create(**job.overrides)
+    if not isinstance(method, Method | ReferenceRow):
+        raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
+    if job.groups_as != "members" and isinstance(method, Recommender):
+        return GroupsAsUsers(method, job.groups_as, job.group_weight)
+    return method
+
+
+def _evaluated(
+    job: Job, method: Any, task: Task, cases: list[EvaluationCase], watch: Stopwatch
+) -> list[CaseResult]:
+    if isinstance(method, Method):
+        for library in method.libraries:
+            importlib.import_module(library)
+        _seed_globals(job)
+        with watch.phase("fit"), distributed.sharing(job.train_workers):
+            method.fit(task.train, rng=generator(*_stream(job, "method")))
+    aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
+    return evaluate(method, task, cases, aggregators, watch)
+
+
+def _seed_globals(job: Job) -> None:
+    """Methods owe all randomness to `rng`; this keeps a careless one from depending on its neighbours."""
+    seed = integer(generator(*_stream(job, "globals")))
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
+    """What the random numbers for a purpose depend on."""
+    repeat = () if job.validation is None else ("validation", job.validation)
+    return (job.dataset, purpose, job.method, job.seed, *repeat)
+
+
+@lru_cache(maxsize=2)
+def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
+    from groupbench.data.loading import load
+
+    if content_hash in _given:
+        return _given[content_hash]
+    dataset = load(source, None if data_dir is None else Path(data_dir))
+    if dataset.content_hash != content_hash:
+        raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")
+    return dataset
+
+
+@lru_cache(maxsize=4)
+def _task(
+    source: tuple[str, str | None, str],
+    options: tuple[tuple[str, Any], ...],
+    seed: int,
+    validation: int | None,
+    views: tuple[str, ...],
+) -> tuple[Task, list[EvaluationCase], dict[str, str]]:
+    protocol, dataset = make_protocol(dict(options)), _dataset(*source)
+    if validation is None:
+        task = protocol.prepare(dataset, seed)
+    else:
+        task = inner_task(dataset, protocol, seed, validation)
+    return task, *protocol.make_cases(task, views)
+
+
+def _freeze(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items()))

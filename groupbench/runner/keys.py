@@ -1,0 +1,95 @@
+"""What decides the outcome of a job, of a trial and of a search, and so their keys; nothing else does.
+
+A change here makes new keys, with which nothing that was done before counts any longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from groupbench.core.version import VERSION
+from groupbench.evaluation import evaluate
+from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
+from groupbench.models.group_adapter import WEIGHT
+from groupbench.results.store import digest
+
+if TYPE_CHECKING:
+    from groupbench.core.registry import Entry
+    from groupbench.data.dataset import Dataset
+    from groupbench.evaluation.protocols import Protocol
+    from groupbench.models.group_adapter import GroupsAs
+
+
+def job_keys(
+    dataset: Dataset,
+    protocol: Protocol,
+    entry: Entry,
+    parameters: Mapping[str, object],
+    adapter: tuple[GroupsAs, int],
+    *,
+    aggregators: Mapping[str, str],
+    one_thread: bool,
+    seeds: Sequence[int],
+) -> dict[int, str]:
+    """The keys of jobs that differ by their seed alone.
+
+    Args:
+        dataset: its content decides, wherever it lies.
+        protocol: with all its options.
+        entry: the method; the code that it depends on decides too.
+        parameters: all its hyperparameters.
+        adapter: how it serves groups, and the weight of a group's row.
+        aggregators: their names and the hashes of their sources.
+        one_thread: whether the process is held to one thread.
+        seeds: one for each key.
+    """
+    decides = {
+        "content": dataset.content_hash,
+        "protocol": protocol.model_dump(),
+        "method": entry.name,
+        "parameters": parameters,
+        "code": [VERSION, evaluate.VERSION, entry.source_hash],
+        "aggregators": dict(aggregators),
+        "one_thread": one_thread,
+        **_added(protocol),
+        **_adapted(adapter),
+    }
+    return {seed: digest({**decides, "seed": seed}) for seed in seeds}
+
+
+def trial_key(
+    job_key: str, hyperparameters: Mapping[str, object], repeat: int, view: str, aggregator: str
+) -> str:
+    """The key of a job with other hyperparameters, evaluated on a validation split of its training rows."""
+    return digest({"job": job_key, "set": hyperparameters, "repeat": repeat, "by": [view, aggregator]})
+
+
+def search_key(job_key: str, space: Mapping[str, object], question: Sequence[object]) -> str:
+    """The key of a search for the hyperparameters of a job in a space, and by what they are chosen."""
+    return digest(
+        {"job": job_key, "space": {name: str(domain) for name, domain in space.items()}, "by": question}
+    )
+
+
+def hyperparameters_digest(parameters: Mapping[str, object], adapter: tuple[GroupsAs, int]) -> str:
+    """By what tuned hyperparameters are recognized: all of them, and `adapter` as of `job_keys`."""
+    return digest({**parameters, **_adapted(adapter)})
+
+
+def _added(protocol: Protocol) -> dict[str, dict[str, str]]:
+    """What plugins and entry points add to the evaluation under a protocol, with the hashes of their code."""
+    views, protocols = VIEWS.added(), PROTOCOLS.added()
+    added = {
+        "metrics": METRICS.added(),
+        "views": {name: views[name] for name in protocol.views if name in views},
+        "protocols": {name: protocols[name] for name in [protocol.name] if name in protocols},
+    }
+    return {kind: hashes for kind, hashes in added.items() if hashes}
+
+
+def _adapted(adapter: tuple[GroupsAs, int]) -> dict[str, object]:
+    mode, weight = adapter
+    return {} if mode == "members" else {"groups_as": mode, WEIGHT: weight}
