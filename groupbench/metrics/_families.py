@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from groupbench.core.registry import Registry
@@ -15,13 +14,12 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
-METRICS: Registry[Definition] = Registry(
-    "metric",
-    "groupbench.metrics",
-    "groupbench.metrics",
-    synonyms_of=attrgetter("synonyms"),
-    reserved=DERIVED,
-)
+
+class _Metrics(Registry[Definition]):
+    reserved = DERIVED
+
+
+METRICS = _Metrics("metric", "groupbench.metrics", "groupbench.metrics")
 """All metrics by name, those without a `Family` too, but not the spreads over members (`min-ndcg`)."""
 
 
