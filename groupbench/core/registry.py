@@ -48,9 +48,6 @@ class Registry(Mapping[str, V]):
         name_of: the name that a value has.
     """
 
-    reserved: frozenset[str] = frozenset()
-    """Names that no value may have."""
-
     def __init__(
         self, kind: str, package: str, group: str, name_of: Callable[[V], str] = attrgetter("name")
     ) -> None:
@@ -70,9 +67,7 @@ class Registry(Mapping[str, V]):
         """
         name = self._name_of(value)
         _require_name(self.kind, name)
-        others = (_words(other, held) for other, held in self._values.items() if other != name)
-        if clash := _words(name, value) & self.reserved.union(*others):
-            raise PluginError(f"{self.kind} {min(clash)!r} is already defined; choose another name")
+        self.require_free(value)
         made = value.make if isinstance(value, Entry) else value
         home = _calling_module(), getattr(made, "__qualname__", name)
         taken = name in self._values and self._values[name] != value
@@ -83,6 +78,9 @@ class Registry(Mapping[str, V]):
         self._values[name] = value
         self._homes[name] = home
         return value
+
+    def require_free(self, value: V) -> None:
+        """Refuse a value by whose name something goes that is not registered; a subclass knows what."""
 
     def added(self) -> dict[str, str]:
         """The names that are not built in, with the sha256 of the code that each depends on.
@@ -280,11 +278,6 @@ def _adapter(make: Callable[..., object]) -> TypeAdapter[object]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(cast(type[object], make))
-
-
-def _words(name: str, value: object) -> set[str]:
-    """What a value goes by: its name and its `synonyms`, if it has such."""
-    return {name, *getattr(value, "synonyms", ())}
 
 
 def _calling_module() -> str:
