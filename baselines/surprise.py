@@ -9,6 +9,8 @@ Source: N. Hug, "Surprise: A Python library for recommender systems", JOSS 5(52)
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,6 +28,9 @@ from ._surprise_method import (
 
 if TYPE_CHECKING:
     import numpy as np
+
+# Surprise makes a folder for its own data sets when it is imported, by default in the user's home.
+os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir() + os.sep)
 
 
 @method("svd")

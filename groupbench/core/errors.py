@@ -34,6 +34,10 @@ class ResultError(GroupbenchError):
     """A results folder or a record in it cannot be read or written."""
 
 
+class UnreadableError(ResultError):
+    """A record is there, and the system does not let it be read: what it holds is not known."""
+
+
 class GroupbenchWarning(UserWarning):
     """Something worth knowing that does not stop the work."""
 
@@ -43,10 +47,13 @@ _LISTED = 40
 
 
 def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> str:
-    """Say that `name` is no `kind`, with near names, and what to do."""
+    """Say that `name` is no `kind`, with near names in whatever case, and what to do."""
     candidates = sorted(known)
-    near = get_close_matches(name, candidates, n=3, cutoff=0.5)
-    if near:
+    by_case: dict[str, list[str]] = {}
+    for candidate in candidates:
+        by_case.setdefault(candidate.casefold(), []).append(candidate)
+    alike = get_close_matches(name.casefold(), by_case, n=3, cutoff=0.5)
+    if near := [candidate for one in alike for candidate in by_case[one]][:3]:
         hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
     else:
         more = f" and {len(candidates) - _LISTED} more" if len(candidates) > _LISTED else ""

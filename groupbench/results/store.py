@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from groupbench.core.errors import ResultError
-from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, replacing, write_parquet
+from groupbench.core.errors import ResultError, UnreadableError
+from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, read_text, replacing, write_parquet
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -174,14 +174,19 @@ def read(folder: Path) -> RunRecord | None:
     """The record in `folder`, or None where no job has ended there.
 
     Raises:
-        ResultError: if there is a record that cannot be read.
+        UnreadableError: if the system does not let it be read.
+        ResultError: if there is something else than a record.
     """
     file = folder / "run.json"
     try:
-        return RunRecord.from_json(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return RunRecord.from_json(read_text(file))
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise UnreadableError(
+            f"{file} cannot be read: {error.strerror or error}; check its access rights, or move it away"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ResultError(
             f"{file} is not a run record ({error}); delete the folder or run the job again"
         ) from error
@@ -214,9 +219,15 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
 
 
 def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
-    """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged."""
+    """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged.
+
+    Raises:
+        UnreadableError: if nobody can tell, because the system does not let the record be read.
+    """
     try:
         record = read(folder)
+    except UnreadableError:
+        raise
     except ResultError:
         return False
     if record is None or record.status != "done" or record.tuning != tuning:

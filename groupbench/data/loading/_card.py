@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from groupbench.core.errors import DatasetError
+from groupbench.core.files import read_text
 from groupbench.core.registry import datasets
 
 T = TypeVar("T")
@@ -96,9 +97,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a dict, empty if there is none; malformed ones are a `DatasetError`."""
     import tomllib
 
-    if not path.is_file():
+    if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(f"{path}: {error}; fix the file") from error

@@ -53,7 +53,7 @@ def open_folder(path: Path) -> Source:
     """The source of a user's folder, with what its `dataset.toml` says on the card."""
     settings = _settings(path)
     name = settings.name or (re.sub(r"[^\w.-]+", "-", path.resolve().name).strip(".-") or "data")
-    files = {file: "" for file in FILES if (path / file).is_file()}
+    files = {file: "" for file in FILES if (path / file).exists()}
     card = Card(name, settings.title or name, settings.licence, settings.citation, files=files)
     return Source(card, path)
 
