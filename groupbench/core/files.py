@@ -56,7 +56,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def read_text(file: Path, encoding: str = "utf-8") -> str:
-    """The text of a file; an `OSError` if it cannot be read or is none, `UnicodeDecodeError` if it is no text."""
+    """The text of a file; errors as of `read_bytes`, and `UnicodeDecodeError` if it is no text."""
     return read_bytes(file).decode(encoding)
 
 

@@ -88,7 +88,7 @@ class Source:
         return self.path
 
     def _zipped(self) -> bool:
-        return self.folder.is_file()
+        return not self.folder.is_dir()
 
     def _opened(self) -> Archive:
         if self._archive is None:
@@ -136,9 +136,9 @@ def locate(card: Card, data_dir: Path | None = None) -> Path | None:
         return None
     for root in _roots(data_dir):
         folder = root / card.name
-        if (folder / card.archive).is_file():
+        if card.archive and (folder / card.archive).exists() and not (folder / card.archive).is_dir():
             return folder / card.archive
-        missing = [name for name in card.files if not (folder / name).is_file()]
+        missing = [name for name in card.files if not (folder / name).exists()]
         if folder.is_dir() and len(missing) < max(len(card.files), 1):
             if missing and root == cache_folder():
                 continue
