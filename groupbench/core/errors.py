@@ -38,6 +38,10 @@ class UnreadableError(ResultError):
     """A record is there, and the system does not let it be read: what it holds is not known."""
 
 
+class DamagedError(ResultError):
+    """What is there is no record."""
+
+
 class GroupbenchWarning(UserWarning):
     """Something worth knowing that does not stop the work."""
 

@@ -29,7 +29,6 @@ RESERVED = frozenset({"all", "best", "own", "none"})
 
 _LOADING = RLock()
 """Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
-
 V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -213,7 +212,7 @@ class EntryRegistry(Registry[Entry]):
 
 
 def load_plugins(files: Iterable[str]) -> None:
-    """Import plugin files, so that what they register can be used by name; errors as of `load_plugin`."""
+    """Import plugin files; errors as of `load_plugin`."""
     for file in files:
         load_plugin(file)
 

@@ -14,16 +14,15 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from multiprocessing.connection import wait
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ResultError
 from groupbench.results.store import Status
 from groupbench.runner import logs
 from groupbench.runner.channel import Channel, ChannelError
+from groupbench.runner.dataset_cache import Data, DatasetCache, in_memory
 from groupbench.runner.job import Job
 from groupbench.runner.process_tree import MARK, end_tree
-from groupbench.runner.serialization import serialize
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -38,53 +37,6 @@ _GRACE = 5.0
 
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 """Signals that somebody else sends, the kernel among them where memory runs out."""
-
-Data = bytes | memoryview | IO[bytes]
-"""A serialized data set, itself or in a file."""
-
-
-class DatasetCache:
-    """Data sets that the run has loaded, as files from which its workers read them sooner.
-
-    The files have no name, and are gone with the last process that has them open.
-
-    Args:
-        loaded: the data sets by the name they were asked for.
-    """
-
-    def __init__(self, loaded: Mapping[str, Dataset]) -> None:
-        self._loaded = loaded
-        self._files: dict[str, IO[bytes] | None] = {}
-        self._open = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
-
-    def file(self, job: Job) -> IO[bytes] | None:
-        """The job's data set; None if the run has not loaded it, it cannot be serialized or the disk is full.
-
-        The job loads it itself then.
-        """
-        if job.content_hash not in self._files:
-            self._files[job.content_hash] = None
-            if job.source in self._loaded:
-                with suppress(Exception):
-                    self._files[job.content_hash] = self._written(self._loaded[job.source])
-        return self._files[job.content_hash]
-
-    def _written(self, dataset: Dataset) -> IO[bytes]:
-        file = TemporaryFile()  # noqa: SIM115
-        try:
-            file.write(serialize(dataset))
-            file.flush()
-        except BaseException:
-            with suppress(OSError):  # It tries once more to write what did not fit.
-                file.close()
-            raise
-        return self._open.enter_context(file)
 
 
 class JobOutcome:
@@ -134,7 +86,7 @@ class _Worker:
         with suppress(OSError), ExitStack() as stack:
             file = None if known else data
             if isinstance(file, bytes | memoryview):
-                file = stack.enter_context(_in_memory(file))
+                file = stack.enter_context(in_memory(file))
             self.channel.send(job.to_json(), file)
             self._sent.add(job.content_hash)
 
@@ -301,13 +253,6 @@ def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Jo
         worker.cap_log()
     looks = [(worker, worker.outcome(timeout)) for worker in busy]
     return [(worker, outcome) for worker, outcome in looks if outcome is not None]
-
-
-def _in_memory(data: bytes | memoryview) -> IO[bytes]:
-    file = open(os.memfd_create("groupbench"), "w+b")  # noqa: SIM115
-    file.write(data)
-    file.flush()
-    return file
 
 
 def _cause(code: int) -> str:

@@ -37,8 +37,16 @@ def ends(monkeypatch, capsys):
         (OSError(errno.EMFILE, "Too many open files", "x"), 1, "x: Too many open files; allow more with"),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device; free space"),
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), 1, "'ulimit -u'"),
-        (PermissionError(errno.EACCES, "Permission denied", "f"), 1, "f: Permission denied; check its access"),
-        (OSError(errno.ENAMETOOLONG, "File name too long", "n"), 1, "n: File name too long; choose a shorter"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "f"),
+            1,
+            "f: Permission denied; check",
+        ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "n"),
+            1,
+            "n: File name too long; choose",
+        ),
         (MethodError("diverged"), 1, "diverged"),
         (KeyboardInterrupt(), 130, "interrupted; the same command goes on where it stopped"),
     ],
@@ -73,7 +81,9 @@ def test_a_full_output_is_one_line(monkeypatch, capsys):
 
 def test_streams_that_are_not_there_lead_nowhere(monkeypatch):
     ran = []
-    monkeypatch.setattr(cli, "app", lambda args: (print("out"), print("err", file=sys.stderr), ran.append(args)))
+    monkeypatch.setattr(
+        cli, "app", lambda args: (print("out"), print("err", file=sys.stderr), ran.append(args))
+    )
     monkeypatch.setattr(sys, "argv", ["groupbench", "list", "--debug"])
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)

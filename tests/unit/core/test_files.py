@@ -13,7 +13,17 @@ import pyarrow as pa
 import pytest
 
 from groupbench.core.errors import ConfigError
-from groupbench.core.files import alone, expanded, is_whole_parquet, read_bytes, read_text, replacing, require_regular, scratch, write_parquet
+from groupbench.core.files import (
+    alone,
+    expanded,
+    is_whole_parquet,
+    read_bytes,
+    read_text,
+    replacing,
+    require_regular,
+    scratch,
+    write_parquet,
+)
 
 
 def test_a_file_replaces_another_at_the_end(tmp_path):
