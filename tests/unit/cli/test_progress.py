@@ -239,5 +239,5 @@ def test_a_log_is_told_of_jobs_and_of_steps(monkeypatch):
         shown.tell("made: a note")
         shown.step("measuring svd", 0, 2)
         shown.step("measuring svd", 1, 2)
-    assert log.getvalue().splitlines()[:2] == ["made: a note", "0/2 0:00"]
-    assert "1/2 0:00, about a few seconds left" in log.getvalue()
+    assert log.getvalue().splitlines()[:2] == ["made: a note", "progress: 0/2 0:00:00"]
+    assert "progress: 1/2 0:00:00, about a few seconds left" in log.getvalue()

@@ -17,7 +17,7 @@ from groupbench.data.groups import Groups
 from groupbench.models.averaging import WeightAverage
 from groupbench.models.distributed import SINGLE, sharing
 from groupbench.models.recommender import TrainingData
-from groupbench.models.training import Epoch, Objective, Schedule, StepLoss, Trainer
+from groupbench.models.training import Objective, Schedule, StepLoss, Trainer
 
 DMTL = {
     "embedding": 8,
@@ -36,7 +36,6 @@ FAMILIES = {
     "consrec": {"width": 8, "batch_size": 60},
     "cuberec": {"width": 8, "batch_size": 60, "averaging": 0.5},
 }
-SHARED = ["dmtl", "hypergroup", "consrec", "cuberec"]
 
 
 class Scripted(Objective[None]):
@@ -240,18 +239,6 @@ def test_a_fit_that_was_cut_off_ends_in_the_same_weights(name, epochs, tmp_path,
     assert resumed.history == whole.history
     for ours, theirs in zip(scores(resumed, train), scores(whole, train), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-
-
-@pytest.mark.parametrize("name", SHARED)
-def test_two_processes_learn_what_one_learns(name):
-    train = taste_groups()
-    alone, together = fit(name, train), fit(name, train, workers=2)
-
-    for ours, theirs in zip(together.history, alone.history, strict=True):
-        mine, others = (e.losses.values() if isinstance(e, Epoch) else e for e in (ours, theirs))
-        assert [*mine] == pytest.approx([*others], rel=1e-4, abs=1e-5, nan_ok=True)
-    for ours, theirs in zip(scores(together, train), scores(alone, train), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-2 * np.abs(theirs).max())
 
 
 @pytest.mark.parametrize("name", ["agree", "groupim"])
