@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -69,7 +70,7 @@ def is_folder(name: str) -> bool:
     known = datasets
     if name in known:
         return False
-    if not Path(name).is_dir():
+    if not os.path.isdir(name):
         remedy = "a folder of your own needs a ratings.csv; give its path"
         raise ConfigError(unknown("data set", name, known, remedy))
     return True
