@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +23,41 @@ from groupbench.core.errors import ConfigError, ResultError
 UNFINISHED = ".*.tmp"
 """Pattern of the names of files that are being written."""
 
+LOCK_SECONDS = 60.0
+"""How long to wait for a lock that another process holds."""
+
 _MARK = b"PAR1"
+
+
+def expanded(path: str | os.PathLike[str]) -> str:
+    """A path as the user means it: with `~` and `~name` as home folders.
+
+    Raises:
+        ConfigError: if it begins with `~` and there is no such home.
+    """
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise ConfigError(f"{path}: there is no such home folder; write ./{path} if it is called that")
+    return found
+
+
+def require_regular(file: Path) -> None:
+    """Raise an `OSError` if there is something that is no file: a pipe would be waited for."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(file.stat().st_mode):
+            kind = "a folder" if file.is_dir() else "a pipe or a device"
+            raise OSError(errno.EINVAL, f"this is {kind}, not a file", str(file))
+
+
+def read_bytes(file: Path) -> bytes:
+    """The bytes of a file; an `OSError` if it cannot be read or is none."""
+    require_regular(file)
+    return file.read_bytes()
+
+
+def read_text(file: Path, encoding: str = "utf-8") -> str:
+    """The text of a file; errors as of `read_bytes`, and `UnicodeDecodeError` if it is no text."""
+    return read_bytes(file).decode(encoding)
 
 
 @contextmanager
@@ -93,11 +130,11 @@ def alone(folder: Path) -> Iterator[None]:
     there may be another writer's.
 
     Raises:
-        OSError: if the folder cannot be opened.
+        OSError: if the folder cannot be opened, or another process holds its lock for `LOCK_SECONDS`.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        if _locked(descriptor):
+        if _locked_in_time(descriptor):
             for left in folder.glob(UNFINISHED):
                 left.unlink(missing_ok=True)
         yield
@@ -146,6 +183,23 @@ def _remove_if_left(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _locked_in_time(descriptor: int) -> bool:
+    """Wait for a lock; False where the file system knows none."""
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                why = f"another process has locked it for {LOCK_SECONDS:g} s"
+                raise OSError(errno.EAGAIN, why) from error
+            time.sleep(0.02)
+        except OSError:
+            return False
+        else:
+            return True
+
+
 def _locked(descriptor: int, how: int = 0) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | how)
@@ -171,6 +225,7 @@ def write_parquet(table: pa.Table | bytes, file: Path) -> None:
 def is_whole_parquet(file: Path) -> bool:
     """Whether a file begins and ends as parquet does; one that was cut off does not."""
     try:
+        require_regular(file)
         with file.open("rb") as handle:
             first = handle.read(len(_MARK))
             handle.seek(-2 * len(_MARK), os.SEEK_END)
