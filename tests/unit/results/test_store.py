@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from groupbench.core.errors import ResultError
+from groupbench.core.errors import ResultError, UnreadableError
 from groupbench.results import store
 from groupbench.results.store import RunRecord, ViewMetrics
 
@@ -174,3 +175,25 @@ def test_a_folder_that_cannot_be_made(tmp_path, record):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ResultError, match="choose another --results folder"):
         store.write(tmp_path / "file" / "below", record)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["forbidden", "pipe", "folder"])
+def test_what_cannot_be_read_is_not_called_damaged_and_never_run_over(tmp_path, record, monkeypatch, kind):
+    folder = _place(tmp_path, record)
+    store.write(folder, record)
+    file = folder / "run.json"
+    if kind == "forbidden":
+
+        def forbidden(*_):
+            raise PermissionError(13, "Permission denied", str(file))
+
+        monkeypatch.setattr("groupbench.results.store.read_text", forbidden)
+    else:
+        file.unlink()
+        os.mkfifo(file) if kind == "pipe" else file.mkdir()
+    for look in (store.read, store.damaged, lambda place: store.is_done(place, {})):
+        with pytest.raises(UnreadableError, match=r"run\.json cannot be read: .*; check its access rights"):
+            look(folder)
+    (found,) = store.records(tmp_path)
+    assert isinstance(found, UnreadableError)
