@@ -28,7 +28,8 @@ children = [
     subprocess.Popen(sleep, start_new_session=True, env={}).pid,
 ]
 # Its parent ends at once, and it knows no mark.
-shell = subprocess.Popen(["sh", "-c", "env -i sleep 600 & echo $!"], stdout=subprocess.PIPE, start_new_session=True)
+script = ["sh", "-c", "env -i sleep 600 & echo $!"]
+shell = subprocess.Popen(script, stdout=subprocess.PIPE, start_new_session=True)
 children.append(int(shell.stdout.readline()))
 print(*children, flush=True)
 time.sleep(600)

@@ -50,9 +50,8 @@ class Length(Writes):
 class Json(Writes):
     """A message that is a lie."""
 
-    message = (
-        b"GBframe\n" + (52).to_bytes(8, "little") + b'{"status": "done", "reason": "", "by_method": false}'
-    )
+    lie = b'{"status": "done", "reason": "", "by_method": false}'
+    message = b"GBframe\n" + len(lie).to_bytes(8, "little") + lie
 
 
 @method("leaves-a-daemon")

