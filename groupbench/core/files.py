@@ -65,8 +65,9 @@ def replacing(target: Path) -> Iterator[Path]:
     """A temporary path that is renamed over `target` at the end, or removed on error.
 
     Raises:
-        OSError: if the file cannot be brought to the disk.
+        OSError: if the file cannot be brought to the disk, or `target` is a device or the like.
     """
+    require_regular(target)
     temporary = _temporary(target)
     try:
         yield temporary

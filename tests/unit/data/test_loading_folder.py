@@ -232,7 +232,5 @@ def test_a_folder_in_the_home_folder(tmp_path, monkeypatch):
     write(tmp_path / "mine")
     assert load("~/mine").content_hash == load(tmp_path / "mine").content_hash
     monkeypatch.setenv("GROUPBENCH_DATA", "~/nowhere")
-    with pytest.raises(
-        ConfigError, match=rf"GROUPBENCH_DATA {re.escape(str(tmp_path))}/nowhere: there is no"
-    ):
+    with pytest.raises(ConfigError, match=rf"GROUPBENCH_DATA {re.escape(str(tmp_path))}/nowhere: "):
         load("itmrec")
