@@ -155,9 +155,11 @@ class TrialJournal:
         self._frozen, self._pending = self._settled()
 
     @property
-    def seconds(self) -> float:
-        """Wall-clock seconds of all trials, those included that are to be made again."""
-        return math.fsum(frozen.user_attrs["seconds"] for frozen in self._journal.get_trials())
+    def lost_seconds(self) -> float:
+        """Wall-clock seconds of trials that do not count, because they were or are to be made again."""
+        counted = {frozen.number for frozen in self._frozen}
+        others = [frozen for frozen in self._journal.get_trials() if frozen.number not in counted]
+        return math.fsum(frozen.user_attrs["seconds"] for frozen in others)
 
     def _settled(self) -> tuple[list[FrozenTrial], list[FrozenTrial]]:
         """The trials that count, a repeated one in its first place, and those that are to be made again."""

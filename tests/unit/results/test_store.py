@@ -116,7 +116,7 @@ def test_a_record_without_tuning_of_the_first_layout_is_read_and_written_in_the_
 
 def test_something_else_in_the_place_of_a_record(tmp_path):
     (tmp_path / "run.json").mkdir()
-    with pytest.raises(ResultError, match=r"run\.json is not a run record"):
+    with pytest.raises(UnreadableError, match=r"run\.json cannot be read: this is a folder, not a file"):
         store.read(tmp_path)
 
 
@@ -126,7 +126,7 @@ def test_records_come_in_a_fixed_order_and_damage_among_them(tmp_path, record):
         store.write(_place(tmp_path, other), other)
     (_place(tmp_path, replace(record, method="b")) / "run.json").write_text("{")
     found = list(store.records(tmp_path))
-    assert [getattr(r, "method", type(r).__name__) for r in found] == ["a", "ResultError", "c"]
+    assert [getattr(r, "method", type(r).__name__) for r in found] == ["a", "DamagedError", "c"]
 
 
 def test_of_the_same_job_the_newest_counts(record):

@@ -227,7 +227,7 @@ def test_a_full_disk_is_one_line_and_the_trial_is_asked_again(opened, monkeypatc
     study = opened()
     asked = study.ask()
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
