@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError, UnreadableError
 
 UNFINISHED = ".*.tmp"
 """Pattern of the names of files that are being written."""
@@ -47,6 +47,18 @@ def require_regular(file: Path) -> None:
         if not stat.S_ISREG(file.stat().st_mode):
             kind = "a folder" if file.is_dir() else "a pipe or a device"
             raise OSError(errno.EINVAL, f"this is {kind}, not a file", str(file))
+
+
+def require_readable(file: Path) -> None:
+    """Raise an `UnreadableError` if there is something that the system does not let be read as a file."""
+    try:
+        require_regular(file)
+        with suppress(FileNotFoundError):
+            file.open("rb").close()
+    except OSError as error:
+        raise UnreadableError(
+            f"{file} cannot be read: {error.strerror or error}; check its access rights, or move it away"
+        ) from error
 
 
 def read_bytes(file: Path) -> bytes:
@@ -224,9 +236,13 @@ def write_parquet(table: pa.Table | bytes, file: Path) -> None:
 
 
 def is_whole_parquet(file: Path) -> bool:
-    """Whether a file begins and ends as parquet does; one that was cut off does not."""
+    """Whether a file begins and ends as parquet does; one that was cut off does not.
+
+    Raises:
+        UnreadableError: if nobody can tell.
+    """
+    require_readable(file)
     try:
-        require_regular(file)
         with file.open("rb") as handle:
             first = handle.read(len(_MARK))
             handle.seek(-2 * len(_MARK), os.SEEK_END)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 import pytest
 
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError, UnreadableError
 from groupbench.core.files import (
     alone,
     expanded,
@@ -154,7 +154,8 @@ def test_a_pipe_is_no_file(pipe, tmp_path):
             read(pipe(f"{read.__name__}"))
         with pytest.raises(OSError, match="this is a folder, not a file"):
             read(tmp_path)
-    assert not is_whole_parquet(pipe("x.parquet"))
+    with pytest.raises(UnreadableError, match=r"x\.parquet cannot be read: this is a pipe"):
+        is_whole_parquet(pipe("x.parquet"))
     require_regular(tmp_path / "not there")
     (tmp_path / "file").write_text("é", encoding="utf-8")
     assert read_text(tmp_path / "file") == "é"

@@ -188,7 +188,7 @@ def test_what_cannot_be_read_is_not_called_damaged_and_never_run_over(tmp_path, 
         def forbidden(*_):
             raise PermissionError(13, "Permission denied", str(file))
 
-        monkeypatch.setattr("groupbench.results.store.read_text", forbidden)
+        monkeypatch.setattr(Path, "open", forbidden)
     else:
         file.unlink()
         os.mkfifo(file) if kind == "pipe" else file.mkdir()
