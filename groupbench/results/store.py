@@ -242,7 +242,7 @@ def damaged(folder: Path) -> Path | None:
 
 
 def tidy(folder: Path) -> None:
-    """Remove halves of files and an empty log, which killed processes left beside a record, where possible."""
+    """Remove halves of files and an empty log, which killed processes left beside a record, if possible."""
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:

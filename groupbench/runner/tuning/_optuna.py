@@ -98,6 +98,8 @@ class TrialJournal:
                 self._journal = self._opened(file, name)
                 self._n_before = len(self._journal.get_trials())
                 self._frozen, self._pending = self._settled()
+            if any(trial.hyperparameters.keys() != space.keys() for trial in self.trials):
+                raise ValueError("other hyperparameters")
         except OSError as error:
             self.close()
             raise ResultError(
@@ -264,7 +266,7 @@ def _trial(frozen: FrozenTrial) -> TuningTrial:
     status: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     values = [frozen.intermediate_values[step] for step in sorted(frozen.intermediate_values)]
     facts = frozen.user_attrs
-    known = facts["seconds"], facts["reason"], _again(frozen)
+    known = float(facts["seconds"]), str(facts["reason"]), _again(frozen)
     return TuningTrial(frozen.params, status[frozen.state.name], values, *known)
 
 
