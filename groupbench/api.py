@@ -199,6 +199,7 @@ def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[R
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
 
+    results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
     records = []

@@ -261,8 +261,8 @@ def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
     """What an import raised and where: the last line of the file `plugin`, if it was on the way."""
     import traceback
 
-    frames = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if frame.filename == plugin] or frames
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in frames if frame.filename == plugin] or every
     location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
     if isinstance(error, SyntaxError):
         location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"

@@ -248,7 +248,7 @@ def run_jobs(
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, JobOutcome]]:
     # A dead worker's end of the socket can live on in a process that it forked, so its end is looked for too.
-    wait([worker.channel for worker in busy], timeout=_POLL)
+    wait([worker.channel.fileno() for worker in busy], timeout=_POLL)
     for worker in busy:
         worker.cap_log()
     looks = [(worker, worker.outcome(timeout)) for worker in busy]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
-from groupbench.core.files import require_regular
+from groupbench.core.files import require_readable
 from groupbench.results import store
 from groupbench.results.agreement import agreement
 from groupbench.results.archive import read_archive, write_archive
@@ -183,7 +183,7 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
     try:
         files = [] if metrics_only else sorted(stored.folder.glob("*.parquet"))
         for file in files:
-            require_regular(file)
+            require_readable(file)
         tables = {file.stem: parquet.read_table(file) for file in files}
     except (OSError, ArrowException) as error:
         raise ResultError(

@@ -97,7 +97,8 @@ class Search:
     @property
     def seconds(self) -> float:
         """Wall-clock seconds of all trials, those included that a later call made again."""
-        return 0.0 if self._journal is None else self._journal.seconds
+        lost = 0.0 if self._journal is None else self._journal.lost_seconds
+        return lost + math.fsum(trial.seconds for trial in self.trials)
 
     @property
     def over(self) -> bool:
