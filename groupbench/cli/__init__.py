@@ -8,12 +8,13 @@ import os
 import shlex
 import sys
 import traceback
+import warnings
 from typing import Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from groupbench.core.errors import ConfigError, GroupbenchError
+from groupbench.core.errors import ConfigError, GroupbenchError, GroupbenchWarning
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
@@ -111,11 +112,23 @@ def _require_text(arguments: list[str]) -> None:
             raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
 
 
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Show our own warnings as one line, those of libraries as Python does."""
+    if issubclass(category, GroupbenchWarning):
+        print(f"groupbench: {message}", file=sys.stderr)
+    else:
+        _python_warning(message, category, *place)
+
+
+_python_warning = warnings.showwarning
+
+
 def main() -> None:
     """Run the command line; a typed error is one line on standard error and its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
     try:
         _require_text(sys.argv[1:])
         # Records of whatever this command runs, in processes of its own, name it.

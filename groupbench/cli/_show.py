@@ -53,7 +53,9 @@ def table(
     from groupbench.report.render import render
     from groupbench.report.significance import Significance
 
-    records = load_records(results, split_names(dataset, "dataset"))
+    in_text = by is None and format_ not in ("csv", "json")
+    tell = (lambda note: None) if in_text else None
+    records = load_records(results, split_names(dataset, "dataset"), tell)
     marked = significance or bool(tests.model_fields_set)
     if by is not None:
         if marked:

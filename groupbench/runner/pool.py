@@ -48,7 +48,7 @@ class DatasetCache:
 
     def __init__(self, loaded: Mapping[str, Dataset]) -> None:
         self._loaded = loaded
-        self._files: dict[str, IO[bytes] | None] = {}
+        self._files: dict[tuple[str, str], IO[bytes] | None] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -62,12 +62,12 @@ class DatasetCache:
 
         The job loads it itself then.
         """
-        if job.content_hash not in self._files:
-            self._files[job.content_hash] = None
+        if job.content not in self._files:
+            self._files[job.content] = None
             if job.source in self._loaded:
                 with suppress(Exception):
-                    self._files[job.content_hash] = self._written(self._loaded[job.source])
-        return self._files[job.content_hash]
+                    self._files[job.content] = self._written(self._loaded[job.source])
+        return self._files[job.content]
 
     def _written(self, dataset: Dataset) -> IO[bytes]:
         file = self._open.enter_context(TemporaryFile())  # noqa: SIM115
@@ -102,14 +102,14 @@ class _Worker:
         self.pipe = Connection(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
-        self._sent: set[str] = set()
+        self._sent: set[tuple[str, str]] = set()
 
     def start(self, job: Job, data: Data | None) -> None:
         self._job, self._started = job, time.monotonic()
         with suppress(OSError):
-            if data is not None and job.content_hash not in self._sent:
+            if data is not None and job.content not in self._sent:
                 self._send(data)
-                self._sent.add(job.content_hash)
+                self._sent.add(job.content)
             self.pipe.send_bytes(job.to_json())
 
     def _send(self, data: Data) -> None:

@@ -168,6 +168,7 @@ def _record(
         "aggregators": [],
         "source": source,
         "content_hash": split.dataset.content_hash,
+        "seed_label": split.dataset.seed_label,
         "plugins": {},
         "evaluation": evaluate.VERSION,
     }

@@ -132,7 +132,7 @@ def test_of_the_same_job_the_newest_counts(record):
     later = replace(record, key="f", finished="2025-01-02T03:04:05.900+00:00")
     other_seed = replace(record, seed=1)
     damage = ResultError("damaged")
-    assert store.newest(iter([later, record, other_seed, damage])) == [later, other_seed]
+    assert select([later, record, other_seed, damage]) == [later, other_seed]
 
 
 def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
@@ -149,9 +149,9 @@ def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
     first = [tuned(seed, 20, 0, 1) for seed in range(3)]
     again = tuned(1, 50, 0, 2)
     nested = [tuned(seed, 20, seed, 3) for seed in (1, 2)]
-    assert store.newest(iter([record, *first])) == [record, *first]
-    assert store.newest(iter([*first, again])) == [again]
-    assert store.newest(iter([first[0], *nested])) == [first[0], *nested]
+    assert select([record, *first]) == [record, *first]
+    assert select([*first, again]) == [again]
+    assert select([first[0], *nested]) == [first[0], *nested]
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "x\0y", "a b", "é", ":", "x" * 1000, "é" * 200])
