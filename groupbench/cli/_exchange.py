@@ -83,7 +83,9 @@ def export_task(
 def score(
     file: Annotated[
         list[Path],
-        typer.Argument(help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed)."),
+        typer.Argument(
+            help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed); - is a pipe."
+        ),
     ],
     config: TaskOptions,
     seed: Seed = 0,

@@ -48,9 +48,8 @@ def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int =
         ConfigError: if no rater of a given split has two training items.
     """
     outer = protocol.prepare(dataset, seed)
-    name, label = (
-        f"{n} without the held-out rows of seed {seed}" for n in (dataset.name, dataset.seed_label)
-    )
+    inner = f"without the held-out rows of seed {seed}"
+    name, label = f"{dataset.name} {inner}", f"{dataset.seed_label} {inner}"
     rows, joint = outer.train.ratings, outer.train.group_ratings
     if outer.given is None:
         return replace(dataset, name=name, ratings=rows, group_ratings=joint, given=None)

@@ -165,9 +165,7 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
             tuple(by_protocol[key[:2]]),
             tuple(chosen[key]),
             tuple(unfinished(by_protocol[key[:2]], key, {row.method for row in chosen[key]})),
-            tuple(reported_rows(key, metrics))
-            if against and all(map(is_registered, by_protocol[key[:2]]))
-            else (),
+            _reported(key, metrics, by_protocol[key[:2]]) if against else (),
             _reference(rows[key], "random"),
             _reference(rows[key], "oracle"),
             tested.get(key),
@@ -274,6 +272,11 @@ def _merit(row: ResultRow, metrics: Sequence[str]) -> float:
         if not np.isnan(mean := row.mean(index)):
             return -mean if lower_is_better(metric) else mean
     return -np.inf
+
+
+def _reported(key: ResultKey, metrics: Sequence[str], records: Sequence[RunRecord]) -> tuple[ResultRow, ...]:
+    """The rows from papers; none beside a folder that only has the name of their data set."""
+    return tuple(reported_rows(key, metrics)) if all(map(is_registered, records)) else ()
 
 
 def _reference(rows: Sequence[ResultRow], name: str) -> ResultRow | None:

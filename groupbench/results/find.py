@@ -60,7 +60,6 @@ def _folders(text: str, results: Path) -> list[Path]:
         if len(set(keys)) == 1:
             places = ", ".join(map(str, folders))
             raise ResultError(f"{len(folders)} runs have the key {keys[0]}: {places}; give the folder")
-        raise ResultError(
-            f"{len(folders)} keys begin with {text}: {', '.join(keys)}; give more of the one meant"
-        )
+        listed = ", ".join(keys)
+        raise ResultError(f"{len(folders)} keys begin with {text}: {listed}; give more of the one meant")
     return folders

@@ -51,7 +51,7 @@ class RecordedInputs:
         """The record's data set; its plugins must be imported.
 
         Raises:
-            DatasetError: if it is not there, or has another content or draws other splits than the recorded one.
+            DatasetError: if it is not there, or has another content or other splits than recorded.
         """
         from groupbench.data.loading import load
 
@@ -88,6 +88,6 @@ def _require_same(record: RunRecord, dataset: Dataset) -> None:
     drawn_by = seed_label(record)
     if dataset.seed_label != drawn_by:
         raise DatasetError(
-            f"run {record.key} ({record.method}) drew its split by {drawn_by!r}, and {dataset.name} draws it by "
-            f"{dataset.seed_label[:60]!r}; give the data set {record.dataset!r} that it used, or run it again"
+            f"run {record.key} ({record.method}) drew its split by {drawn_by!r}, and {dataset.name} draws it "
+            f"by {dataset.seed_label[:60]!r}; give the data set that it used, or run it again"
         )

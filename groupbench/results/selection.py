@@ -248,7 +248,7 @@ def _is_current_evaluation(record: RunRecord) -> bool:
 
 
 def _ended(record: RunRecord) -> str:
-    """When the job ended; a time that has not come yet is of a clock that was wrong, and counts as the first."""
+    """When the job ended; a time that is still to come is of a wrong clock, and counts as the first."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return record.finished if record.finished <= now else ""
 

@@ -30,9 +30,14 @@ class StoredRecord:
         return record.dataset, record.protocol, record.method, record.key
 
     @property
-    def worth(self) -> tuple[bool, str]:
-        """Of two records with one key the greater stays: one that is done, then the one that ended last."""
-        return self.record.status == "done", self.record.finished
+    def worth(self) -> tuple[bool, str, bool]:
+        """Of two with one key the greater stays: one that is done, that ended last, that has its tables."""
+        tables = any(self.folder.glob("*.parquet"))
+        return self.record.status == "done", self.record.finished, tables
+
+
+Version = tuple[object, StoredRecord]
+"""What decides whether records can be compared, and a record that has it."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +180,7 @@ def _require_one(
     stored_records: Sequence[StoredRecord], what: str, of: Callable[[RunRecord], tuple[object, object]]
 ) -> None:
     """Refuse results folders that have no version of `what` of one group in common."""
-    groups: dict[object, dict[Path, list[tuple[object, StoredRecord]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    groups: dict[object, dict[Path, list[Version]]] = defaultdict(lambda: defaultdict(list))
     for stored in stored_records:
         if stored.record.status == "done":
             group, version = of(stored.record)

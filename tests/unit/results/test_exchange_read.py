@@ -120,7 +120,7 @@ def test_scores_keep_order_and_ties_and_nothing_else(values):
 
     items = tuple(map(str, range(len(values))))
     frame = pd.DataFrame({"entity": ["u"] * len(values), "item": items, "score": values})
-    scores = scores_of(RankingRows(Path("f"), 2, frame), "user", ("t", "u"), items)
+    scores = scores_of(RankingRows(Path("f"), 2, frame, ""), "user", ("t", "u"), items)
     order = scores.order[scores.places(np.array([1]), np.arange(len(values))[None])][0]
     np.testing.assert_array_equal(
         np.sign(np.subtract.outer(order, order)), np.sign(np.subtract.outer(values, values))
