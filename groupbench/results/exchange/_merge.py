@@ -149,7 +149,7 @@ def _retained(
         if other is None or stored.worth > other.worth:
             by_key[stored.id] = stored
     notes = [
-        f"{count} records of {root} were left out for newer ones of the same jobs with other scores"
+        f"left out {count} of the records of {root} for newer ones of the same jobs with other scores"
         for root, count in replaced.items()
     ]
     return list(by_key.values()), notes
