@@ -5,11 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from groupbench.core.errors import ConfigError
+from groupbench import api
+from groupbench.core.errors import ConfigError, GroupbenchWarning
 from groupbench.core.registry import methods
 from groupbench.evaluation.evaluate import VERSION
+from groupbench.report.render import render
+from groupbench.report.select import gather
+from groupbench.results import store
 from groupbench.results.selection import CODE, of_data, select
-from groupbench.results.store import EXTERNAL
+from groupbench.results.store import EXTERNAL, ViewMetrics
 
 FACTS = {"entities": 20, "skipped": 1, "tau": 3.5}
 
@@ -136,3 +140,36 @@ def test_rankings_from_elsewhere_have_no_code(record):
     files = [replace(at(record, n, n + 1, rankings={"a": str(n)}), family=EXTERNAL) for n in (0, 1)]
     assert list(select(files)) == files
     assert not select(files).notes
+
+
+def test_every_reader_is_told_once(tmp_path, record):
+    old, new = at(record, 0, 1), at(record, 0, 2, content_hash="bbbbbbbb22")
+    for one in (old, new):
+        store.write(store.folder_of(tmp_path, one.dataset, one.protocol, one.method, one.key), one)
+    with pytest.warns(GroupbenchWarning, match="left out 1 record of other data") as told:
+        found = api.load_records(tmp_path)
+    assert (list(found), len(told), told[0].filename) == ([new], 1, __file__)
+    lines: list[str] = []
+    assert list(api.load_records(tmp_path, tell=lines.append)) == [new]
+    assert lines == list(found.notes)
+    assert list(api.load_records(tmp_path, ["data@aaaaaaaa"], lines.append)) == [old]
+    assert len(lines) == 1
+
+
+def test_a_table_says_what_it_leaves_out(record):
+    metrics = (ViewMetrics("rated-user", "none", {"ndcg@10": 0.5}, {"ndcg@10": 0.5}, {"ndcg@10": 0.5}, 0.0),)
+    done = replace(record, metrics=metrics)
+    shown = [at(done, seed, 2, code={"method": "2" * CODE}) for seed in (1, 2)]
+    text = render([at(done, 0, 1), *shown], format="plain")
+    assert "2 seeds" in text
+    assert "left out 1 record made by other code (svd seed 0); run those seeds again" in text
+
+
+def test_values_that_are_reported_for_a_data_set_stand_by_no_folder_of_its_name(record):
+    def reported(**config):
+        made = replace(at(record, 0, 1, **config), dataset="mafengwo", protocol="given")
+        made = replace(made, views={"sampled-group": FACTS})
+        return [row for section in gather([made], against="reported").sections for row in section.reported]
+
+    assert reported(seed_label="mafengwo")
+    assert not reported(seed_label="aaaaaaaa11")
