@@ -9,7 +9,7 @@ import shlex
 import sys
 import traceback
 import warnings
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -112,12 +112,19 @@ def _require_text(arguments: list[str]) -> None:
             raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Show our own warnings as one line, those of libraries as Python does."""
     if issubclass(category, GroupbenchWarning):
         print(f"groupbench: {message}", file=sys.stderr)
     else:
-        _python_warning(message, category, *place)
+        _python_warning(message, category, filename, lineno, file, line)
 
 
 _python_warning = warnings.showwarning

@@ -89,10 +89,16 @@ def is_registered(record: RunRecord) -> bool:
     return seed_label(record) == record.dataset
 
 
+def ended(record: RunRecord) -> str:
+    """When the job ended; a time that is still to come is of a wrong clock, and counts as the first."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return record.finished if record.finished <= now else ""
+
+
 def _left_out(table: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     """What does not stand with the rest of a table."""
     done = [record for record in table if record.status == "done"]
-    first = max(done or table, key=lambda record: (_is_current_evaluation(record), _ended(record)))
+    first = max(done or table, key=lambda record: (_is_current_evaluation(record), ended(record)))
     alike = []
     for record in table:
         if reason := _other_table(record, first):
@@ -141,7 +147,7 @@ def _facts(record: RunRecord) -> Facts:
 def _usual_facts(records: Sequence[RunRecord]) -> Facts:
     """Of tau and sizes in each view and seed what most records say, and of equally many the latest."""
     said: dict[tuple[str, int, str], list[object]] = defaultdict(list)
-    for record in sorted(records, key=_ended, reverse=True):
+    for record in sorted(records, key=ended, reverse=True):
         for fact, value in _facts(record).items():
             said[fact].append(value)
     return {fact: Counter(values).most_common(1)[0][0] for fact, values in said.items()}
@@ -173,7 +179,7 @@ def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     alike = [record for record in tuned if not reasons[id(record)]]
     by_seed: dict[int, RunRecord] = {}
     for record in alike:
-        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=_ended)
+        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=ended)
     for record in tuned:
         if why := reasons[id(record)]:
             yield _LeftOut(record, why, _again(record, row, by_seed.values()))
@@ -226,7 +232,7 @@ def _rank(row: Sequence[RunRecord]) -> Callable[[RunRecord], tuple[bool, str]]:
     """
     codes = {_method_code(record) for record in row}
     current = _current_code(row[0].name) if len(codes) > 1 else None
-    return lambda record: (current is not None and _method_code(record) == current, _ended(record))
+    return lambda record: (current is not None and _method_code(record) == current, ended(record))
 
 
 def _method_code(record: RunRecord) -> str | None:
@@ -245,12 +251,6 @@ def _is_current_evaluation(record: RunRecord) -> bool:
     from groupbench.evaluation.evaluate import VERSION
 
     return record.config.get("evaluation") == VERSION
-
-
-def _ended(record: RunRecord) -> str:
-    """When the job ended; a time that is still to come is of a wrong clock, and counts as the first."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return record.finished if record.finished <= now else ""
 
 
 def _content(record: RunRecord) -> str:

@@ -11,7 +11,7 @@ from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
-from groupbench.results.selection import seed_label, select
+from groupbench.results.selection import ended, seed_label, select
 from groupbench.results.store import RunRecord
 
 
@@ -33,7 +33,7 @@ class StoredRecord:
     def worth(self) -> tuple[bool, str, bool]:
         """Of two with one key the greater stays: one that is done, that ended last, that has its tables."""
         tables = any(self.folder.glob("*.parquet"))
-        return self.record.status == "done", self.record.finished, tables
+        return self.record.status == "done", ended(self.record), tables
 
 
 Version = tuple[object, StoredRecord]

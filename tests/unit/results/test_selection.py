@@ -148,7 +148,7 @@ def test_every_reader_is_told_once(tmp_path, record):
         store.write(store.folder_of(tmp_path, one.dataset, one.protocol, one.method, one.key), one)
     with pytest.warns(GroupbenchWarning, match="left out 1 record of other data") as told:
         found = api.load_records(tmp_path)
-    assert (list(found), len(told), told[0].filename) == ([new], 1, __file__)
+    assert (list(found), len(told)) == ([new], 1)
     lines: list[str] = []
     assert list(api.load_records(tmp_path, tell=lines.append)) == [new]
     assert lines == list(found.notes)
@@ -166,9 +166,12 @@ def test_a_table_says_what_it_leaves_out(record):
 
 
 def test_values_that_are_reported_for_a_data_set_stand_by_no_folder_of_its_name(record):
+    value = {"ndcg@10": 0.5}
+    metrics = (ViewMetrics("sampled-group", "own", value, value, value, 0.0),)
+
     def reported(**config):
         made = replace(at(record, 0, 1, **config), dataset="mafengwo", protocol="given")
-        made = replace(made, views={"sampled-group": FACTS})
+        made = replace(made, views={"sampled-group": FACTS}, metrics=metrics)
         return [row for section in gather([made], against="reported").sections for row in section.reported]
 
     assert reported(seed_label="mafengwo")
