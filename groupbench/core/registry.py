@@ -262,7 +262,7 @@ def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
     import traceback
 
     every = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if frame.filename == plugin] or every
+    frames = [frame for frame in every if frame.filename == plugin] or every
     location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
     if isinstance(error, SyntaxError):
         location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"

@@ -287,7 +287,9 @@ def test_agreement_is_what_one_by_one_comparison_finds(one, other):
 
 def a_source(ties="as coded", **values):
     row = ReportedRow(method="M (code)", ours="m", dataset="d", values=values)
-    paper = Publication(source="S", url="", unstated=[], protocol="p", ties=ties, views=["v", "w"], rows=[row])
+    paper = Publication(
+        source="S", url="", unstated=[], protocol="p", ties=ties, views=["v", "w"], rows=[row]
+    )
     return paper, row
 
 
