@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -263,28 +263,6 @@ def records(root: Path) -> Iterator[RunRecord | ResultError]:
         else:
             if record is not None:
                 yield record
-
-
-def newest(records: Iterable[RunRecord | ResultError]) -> list[RunRecord]:
-    """Of the records of the same dataset, protocol, method and seed only the one that ended last.
-
-    Of a method that was tuned twice on the same repetition only what has the later hyperparameters counts.
-    """
-    by_seed: dict[tuple[object, ...], RunRecord] = {}
-    by_tuning: dict[tuple[object, ...], RunRecord] = {}
-    for record in records:
-        if isinstance(record, RunRecord):
-            for latest, row in (
-                (by_seed, (record.dataset, record.protocol, record.method, record.seed)),
-                (by_tuning, _tuned_row(record)),
-            ):
-                if row not in latest or record.finished >= latest[row].finished:
-                    latest[row] = record
-    return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
-
-
-def _tuned_row(record: RunRecord) -> tuple[object, ...]:
-    return record.dataset, record.protocol, record.method, record.tuning.get("seed")
 
 
 def safe_name(name: str) -> str:

@@ -75,7 +75,7 @@ class Search:
             search_key(job.key, self.space, question),
             self.space,
             self._defaults,
-            stream=(job.dataset, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
+            stream=(job.seed_label, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
             lower_is_better=found is not None and found.lower_is_better,
         )
 

@@ -15,6 +15,7 @@ import pytest
 
 from groupbench.core.errors import ResultError, UnreadableError
 from groupbench.results import store
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord, ViewMetrics
 
 
@@ -132,8 +133,7 @@ def test_records_come_in_a_fixed_order_and_damage_among_them(tmp_path, record):
 def test_of_the_same_job_the_newest_counts(record):
     later = replace(record, key="f", finished="2025-01-02T03:04:05.900+00:00")
     other_seed = replace(record, seed=1)
-    damage = ResultError("damaged")
-    assert store.newest(iter([later, record, other_seed, damage])) == [later, other_seed]
+    assert list(select([later, record, other_seed])) == [later, other_seed]
 
 
 def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
@@ -150,9 +150,9 @@ def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
     first = [tuned(seed, 20, 0, 1) for seed in range(3)]
     again = tuned(1, 50, 0, 2)
     nested = [tuned(seed, 20, seed, 3) for seed in (1, 2)]
-    assert store.newest(iter([record, *first])) == [record, *first]
-    assert store.newest(iter([*first, again])) == [again]
-    assert store.newest(iter([first[0], *nested])) == [first[0], *nested]
+    assert list(select([record, *first])) == [record, *first]
+    assert list(select([*first, again])) == [again]
+    assert list(select([first[0], *nested])) == [first[0], *nested]
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "x\0y", "a b", "é", ":", "x" * 1000, "é" * 200])
