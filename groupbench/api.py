@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import GroupbenchWarning, ResultError
+from groupbench.core.files import expanded
 from groupbench.runner.run import collect, start, start_tuning
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def run(
     from groupbench.runner.config import make_config
 
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved, Path(results), lambda event, done, total: None)
+    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
     return results_frame(collect(jobs))
 
 
@@ -97,9 +98,9 @@ def tune(
     require_known(options, TuningOptions.keys() | Config.keys())
     own = {key: options.pop(key) for key in TuningOptions.keys() & options.keys()}
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(results)))
+    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(expanded(results))))
     if output is not None:
-        write(Path(output), found)
+        write(Path(expanded(output)), found)
     return found
 
 
@@ -123,9 +124,9 @@ def table(
     from groupbench.report.significance import Significance
 
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
-    how = None if significance is False else Significance(Path(results), **tests.model_dump())
+    how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
     rows = RowOptions.make(**options)
-    return table_frame(load_records(Path(results)), significance=how, **rows.model_dump())
+    return table_frame(load_records(Path(expanded(results))), significance=how, **rows.model_dump())
 
 
 def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
@@ -139,7 +140,9 @@ def compare(first: str, second: str, results: str | Path = RESULTS, **options: A
     """
     from groupbench.report.compare import compare_frame
 
-    return compare_frame(Path(results), load_records(Path(results)), first, second, **options)
+    return compare_frame(
+        Path(expanded(results)), load_records(Path(expanded(results))), first, second, **options
+    )
 
 
 def report(
@@ -162,10 +165,10 @@ def report(
     """
     from groupbench.report.html import make_page, page_content
 
-    content = page_content(Path(results), load_records(Path(results)), **options)
+    content = page_content(Path(expanded(results)), load_records(Path(expanded(results))), **options)
     page = make_page(content, **({} if title is None else {"title": title}))
     if output is not None:
-        page.write(Path(output))
+        page.write(Path(expanded(output)))
     return page
 
 
@@ -179,7 +182,7 @@ def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
     """
     from groupbench.report.long import results_frame
 
-    return results_frame(load_records(Path(results)))
+    return results_frame(load_records(Path(expanded(results))))
 
 
 def load_records(
@@ -206,6 +209,7 @@ def load_records(
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
     from groupbench.results.selection import of_data, select
 
+    results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
     records = []

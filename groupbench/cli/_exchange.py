@@ -131,7 +131,7 @@ def merge(
     ] = False,
     pack: Annotated[
         bool,
-        typer.Option("--pack", help="Write the means of all metrics alone, in one file, with a manifest."),
+        typer.Option("--pack", help="Write the means of metrics alone, in one file, with a manifest."),
     ] = False,
 ) -> None:
     """Join the results of several machines in one folder."""

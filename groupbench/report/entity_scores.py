@@ -11,6 +11,7 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
 from groupbench.core.errors import ResultError
+from groupbench.core.files import require_readable
 from groupbench.report.long import ResultKey
 from groupbench.results import store
 
@@ -132,6 +133,7 @@ def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
+        require_readable(file)
         with pq.ParquetFile(file) as parquet:
             present = [name for name in columns if name in set(parquet.schema_arrow.names)]
             frame: pd.DataFrame = parquet.read(columns=present).to_pandas()

@@ -13,8 +13,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from groupbench.core.errors import ResultError
-from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, replacing, write_parquet
+from groupbench.core.errors import DamagedError, ResultError
+from groupbench.core.files import (
+    UNFINISHED,
+    alone,
+    is_whole_parquet,
+    replacing,
+    require_readable,
+    write_parquet,
+)
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -174,15 +181,16 @@ def read(folder: Path) -> RunRecord | None:
     """The record in `folder`, or None where no job has ended there.
 
     Raises:
-        ResultError: if there is a record that cannot be read.
+        UnreadableError: if the system does not let it be read; `DamagedError` if it is no record.
     """
     file = folder / "run.json"
     try:
+        require_readable(file)
         return RunRecord.from_json(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ResultError(
+        raise DamagedError(
             f"{file} is not a run record ({error}); delete the folder or run the job again"
         ) from error
 
@@ -190,9 +198,8 @@ def read(folder: Path) -> RunRecord | None:
 def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None = None) -> None:
     """Write a job's folder: parquet tables first, `run.json` last by rename.
 
-    Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere.
-
-    Where another run has done the same job meanwhile, a failure is not written over its success.
+    Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere. Where another
+    run has done the same job meanwhile, a failure is not written over its success.
 
     Raises:
         ResultError: if the folder cannot be written.
@@ -214,10 +221,10 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
 
 
 def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
-    """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged."""
+    """Whether a job with this `tuning` has succeeded there, and no file is damaged; or `UnreadableError`."""
     try:
         record = read(folder)
-    except ResultError:
+    except DamagedError:
         return False
     if record is None or record.status != "done" or record.tuning != tuning:
         return False
@@ -225,23 +232,17 @@ def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
 
 
 def damaged(folder: Path) -> Path | None:
-    """The file in `folder` because of which a job that ended there counts as not done; None if all are whole.
-
-    That is a record that cannot be read, one of a later version too, or a table that was cut off.
-    """
+    """The file because of which a job that ended in `folder` counts as not done; None if all are whole."""
     try:
         if read(folder) is None:
             return None
-    except ResultError:
+    except DamagedError:
         return folder / "run.json"
     return next((file for file in sorted(folder.glob("*.parquet")) if not is_whole_parquet(file)), None)
 
 
 def tidy(folder: Path) -> None:
-    """Remove what processes that were killed left beside the record of a finished job.
-
-    That are halves of files, and a log without a line. What cannot be removed stays.
-    """
+    """Remove halves of files and an empty log, which killed processes left beside a record, if possible."""
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.files import require_readable
 from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
@@ -218,6 +219,8 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
     target = store.folder_of(out, record.dataset, record.protocol, record.method, record.key)
     try:
         files = [] if metrics_only else sorted(stored.folder.glob("*.parquet"))
+        for file in files:
+            require_readable(file)
         tables = {file.stem: parquet.read_table(file) for file in files}
     except (OSError, ArrowException) as error:
         raise ResultError(
