@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, replacing, write_parquet
+from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, replacing, require_below, write_parquet
 
 SCHEMA = 2
 _SINCE = {"tuning": 2}
@@ -24,6 +24,9 @@ LONGEST = 150
 
 EXTERNAL = "external"
 """Family of the records of rankings that were made elsewhere."""
+
+_KINDS = ("runs", "studies")
+_DEPTH = 4  # folders of a job below its kind
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
@@ -166,6 +169,17 @@ def folder_of(
     return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
 
 
+def make_own(folder: Path) -> None:
+    """Make the folder of a job, or one of those above it.
+
+    Raises:
+        OSError: if it cannot be made, or a link leads from it out of the results folder.
+    """
+    places = [parent for parent in (folder, *folder.parents)[: _DEPTH + 1] if parent.name in _KINDS]
+    require_below(folder, places[-1].parent if places else folder.parent)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def read(folder: Path) -> RunRecord | None:
     """The record in `folder`, or None where no job has ended there.
 
@@ -194,7 +208,7 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
         ResultError: if the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_own(folder)
         with alone(folder):
             if record.status != "done" and is_done(folder, record.tuning):
                 return
@@ -236,8 +250,14 @@ def damaged(folder: Path) -> Path | None:
 def tidy(folder: Path) -> None:
     """Remove what processes that were killed left beside the record of a finished job.
 
-    That are halves of files, and a log without a line. What cannot be removed stays.
+    That are halves of files, and a log without a line. What cannot be removed stays, and what a link leads to.
     """
+    with suppress(OSError):
+        make_own(folder)
+        _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:

@@ -5,6 +5,7 @@ It talks over the socket FD, so that whatever a method prints goes to the job's 
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import GroupbenchError
+from groupbench.core.files import open_own
 
 if TYPE_CHECKING:
     from groupbench.runner.job import Job
@@ -70,12 +72,14 @@ def _cache(data: bytes | mmap.mmap) -> None:
 def _outcome(job: Job) -> dict[str, str]:
     if job.is_done:  # Another run in the same results folder was faster.
         return {"status": "done", "reason": ""}
+    from groupbench.results import store
+
     log = job.folder / "log.txt"
     try:
-        job.folder.mkdir(parents=True, exist_ok=True)
+        store.make_own(job.folder)
         _redirect(log)
     except OSError as error:
-        return {"status": "failed", "reason": _one_line(f"cannot write {log}: {error.strerror}")}
+        return {"status": "failed", "reason": _one_line(f"cannot write {log}: {_why(error)}")}
     try:
         from groupbench.runner.execution import execute
 
@@ -95,6 +99,11 @@ def _outcome(job: Job) -> dict[str, str]:
     return outcome
 
 
+def _why(error: OSError) -> str:
+    is_link = error.errno == errno.ELOOP and error.strerror == os.strerror(errno.ELOOP)
+    return "it is a link; remove it" if is_link else str(error.strerror)
+
+
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
@@ -102,7 +111,7 @@ def _one_line(text: str) -> str:
 
 
 def _redirect(log: Path) -> None:
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    descriptor = open_own(log, os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)

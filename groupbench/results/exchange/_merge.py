@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.files import is_whole_parquet
 from groupbench.results import store
 from groupbench.results.agreement import agreement
 from groupbench.results.archive import read_archive, write_archive
@@ -30,6 +31,11 @@ class StoredRecord:
     def worth(self) -> tuple[bool, str]:
         """Of two records with one key the greater stays: one that is done, then the one that ended last."""
         return self.record.status == "done", self.record.finished
+
+    def fullness(self, metrics_only: bool) -> tuple[int, int]:
+        """How much there is of it, which decides between two that agree: entries, and tables beside it."""
+        tables = 0 if metrics_only else sum(map(is_whole_parquet, self.folder.glob("*.parquet")))
+        return len(self.record.metrics), tables
 
 
 @dataclass(frozen=True)
@@ -72,16 +78,17 @@ def merge(
         raise ConfigError("name the results folders to merge")
     stored_records = [stored for folder in folders for stored in _required(folder)]
     there = {stored.id: stored for stored in _runs(out)}
-    retained = _retained([*there.values(), *stored_records], keep_newest)
+    _require_known([*there.values(), *stored_records], aggregators)
+    chosen = [_thinned(stored, aggregators) for stored in stored_records]
+    retained = _retained([*there.values(), *chosen], keep_newest, metrics_only)
     _require_alike(retained)
-    _require_known(retained, aggregators)
     new = [stored for stored in retained if stored != there.get(stored.id)]
     if archive_as is not None:
         records = store.newest(_thinned(stored, aggregators).record for stored in retained)
         write_archive(records, out, archive_as)
         return MergeSummary(len(records), 0, len(there) + len(stored_records) - len(records))
     for stored in new:
-        _copy(_thinned(stored, aggregators), out, metrics_only)
+        _copy(stored, out, metrics_only)
     return MergeSummary(len(new), len(retained) - len(new), len(there) + len(stored_records) - len(retained))
 
 
@@ -108,16 +115,28 @@ def _runs(results: Path) -> list[StoredRecord]:
     return [StoredRecord(folder, record) for folder in folders if (record := store.read(folder)) is not None]
 
 
-def _retained(stored_records: Sequence[StoredRecord], keep_newest: bool) -> list[StoredRecord]:
-    """One record for each method and key; a tuned row can have the key of an untuned one."""
+def _retained(
+    stored_records: Sequence[StoredRecord], keep_newest: bool, metrics_only: bool
+) -> list[StoredRecord]:
+    """One record for each method and key, of equal ones the fullest; a tuned row can have the key of an untuned one."""
     by_key: dict[tuple[str, str], StoredRecord] = {}
     for stored in stored_records:
         other = by_key.get(stored.id)
         if other is not None and not keep_newest:
             _require_same(other, stored)
-        if other is None or stored.worth > other.worth:
+        if other is None or _better(stored, other, metrics_only):
             by_key[stored.id] = stored
     return list(by_key.values())
+
+
+def _better(stored: StoredRecord, other: StoredRecord, metrics_only: bool) -> bool:
+    """Whether a record is to stand in the place of another one of the same job."""
+    if stored.record.status == other.record.status == "done":
+        if not agreement(stored.record, other.record).differing:
+            fullness = stored.fullness(metrics_only), other.fullness(metrics_only)
+            if fullness[0] != fullness[1]:
+                return fullness[0] > fullness[1]
+    return stored.worth > other.worth
 
 
 def _require_same(one: StoredRecord, other: StoredRecord) -> None:
@@ -181,9 +200,10 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
     target = store.folder_of(out, record.dataset, record.protocol, record.method, record.key)
     try:
         files = [] if metrics_only else sorted(stored.folder.glob("*.parquet"))
-        tables = {file.stem: parquet.read_table(file) for file in files}
-    except (OSError, ArrowException) as error:
+        tables = {file.stem: parquet.ParquetFile(file).read() for file in files}
+    except (OSError, ValueError, MemoryError, ArrowException) as error:
+        why = " ".join(str(error).split())[:200]
         raise ResultError(
-            f"{stored.folder} holds a damaged table ({error}); delete the folder or run the job again"
+            f"{stored.folder} holds a damaged table ({why}); delete the folder or run the job again"
         ) from error
     store.write(target, record, tables)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ConfigError
+from groupbench.core.files import writing
 from groupbench.models.group_adapter import WEIGHT
 from groupbench.runner.config import Tuned
 from groupbench.runner.resolve import tuned_digest, values_for
@@ -63,14 +64,14 @@ def write(file: Path, found: dict[str, Any]) -> None:
 
     Raises:
         ConfigError: as of `require_writable`.
+        ResultError: if the disk is full, or the like.
     """
     import tomli_w
 
     require_writable(file)
-    temporary = file.with_name(f".{file.name}.tmp")
     text = tomli_w.dumps({key: value for key, value in found.items() if value})
-    temporary.write_text(_HEADER + text, encoding="utf-8")
-    temporary.replace(file)
+    with writing(file) as temporary:
+        temporary.write_text(_HEADER + text, encoding="utf-8")
 
 
 def require_writable(file: Path) -> None:
