@@ -33,7 +33,7 @@ COMMANDS = {
     "list": ("show", "list_names", "List methods, data sets, aggregators, metrics and views."),
     "explain": ("show", "explain", "Print definition, formula and source of anything that has a name."),
     "reproduce": ("reproduce", "reproduce", "Repeat recorded runs, or set reported metrics beside ours."),
-    "export": ("exchange", "export", "Write recommended lists and the truth that evaluates them."),
+    "export": ("exchange", "export", "Write recommended lists and the truth that they were evaluated by."),
     "export-task": ("exchange", "export_task", "Write training rows, groups and candidates, and no truth."),
     "score": ("exchange", "score", "Evaluate rankings that were made elsewhere."),
     "merge": ("exchange", "merge", "Join the results of several machines in one folder."),

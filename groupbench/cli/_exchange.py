@@ -39,7 +39,7 @@ def export(
     data_dir: DataDir = None,
     plugin: Plugins = None,
 ) -> None:
-    """Write recommended lists and the truth that judged them, for other tools."""
+    """Write recommended lists and the truth that they were evaluated by, for other tools."""
     from groupbench.api import load_records
     from groupbench.results import exchange
     from groupbench.runner import reproduction
@@ -91,7 +91,7 @@ def score(
     name: Annotated[str | None, typer.Option(help="Name of the method; by default that of FILE.")] = None,
     results: Results = Path("results"),
 ) -> None:
-    """Judge rankings that were made elsewhere, and put them beside the others in the table."""
+    """Evaluate rankings that were made elsewhere, and put them beside the others in the table."""
     from groupbench.report.render import render
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
@@ -117,16 +117,17 @@ def merge(
     folder: Annotated[list[Path], typer.Argument(help="Results folders.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Results folder, new or not.")],
     keep: Annotated[
-        str | None, typer.Option(help="'newest': of one job with different figures, keep what ended last.")
+        str | None, typer.Option(help="'newest': of one job with different values, keep what ended last.")
     ] = None,
     aggregator: Annotated[
-        list[str] | None, typer.Option(help="Keep the figures of these only; comma-separated or repeated.")
+        list[str] | None, typer.Option(help="Keep the values of these only; comma-separated or repeated.")
     ] = None,
     figures_only: Annotated[
         bool, typer.Option("--figures-only", help="Leave out lists, and values of single users and groups.")
     ] = False,
     pack: Annotated[
-        bool, typer.Option("--pack", help="Write figures alone, all in one file, with a manifest.")
+        bool,
+        typer.Option("--pack", help="Write the means of all metrics alone, in one file, with a manifest."),
     ] = False,
 ) -> None:
     """Join the results of several machines in one folder."""

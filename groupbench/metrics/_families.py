@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from groupbench.core.registry import Registry
 from groupbench.metrics._definitions import Definition
+from groupbench.metrics._spreads import DERIVED
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
-METRICS: Registry[Definition] = Registry("metric", "groupbench.metrics", "groupbench.metrics")
+METRICS: Registry[Definition] = Registry(
+    "metric",
+    "groupbench.metrics",
+    "groupbench.metrics",
+    synonyms_of=attrgetter("synonyms"),
+    reserved=DERIVED,
+)
 """All metrics by name, those without a `Family` too, but not the spreads over members (`min-ndcg`)."""
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from groupbench.metrics import lower_is_better
+from groupbench.metrics import lower_is_better, normalizable
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.long import REFERENCES, TieRule, shown_rule
 from groupbench.report.select import Report, Section
@@ -172,7 +172,12 @@ class WideTable:
         return None if np.isnan(value) else value
 
     def _bounds(self, metric: str) -> tuple[float | None, float | None]:
-        """Random and oracle under the expected rule: random is one tie, so its other values say nothing."""
+        """Random and oracle under the expected rule: random is one tie, so its other values say nothing.
+
+        None for metrics that they do not bound: these have no norm, and are never saturated.
+        """
+        if not normalizable(metric):
+            return None, None
         random, oracle = self.section.random, self.section.oracle
         return self._mean(random, metric, "expected"), self._mean(oracle, metric, "expected")
 

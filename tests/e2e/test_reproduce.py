@@ -1,4 +1,4 @@
-"""Records are done again and keep or break their promise; reported figures are reached or not."""
+"""Records are done again and keep or break their promise; reported values are reached or not."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ def test_reported_figures_are_reached_by_expected_values_only():
     said = "\n".join(format_reported(list(found.values())))
     assert "M (code)" in said
     assert "means of 2 seeds" in said
-    assert "4 figures: 1 reached, 1 only under best-case ties, 1 not reached, 1 not measured" in said
+    assert "4 values: 1 reached, 1 only under best-case ties, 1 not reached, 1 not measured" in said
     assert "M (code): S" in said
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError
-from groupbench.metrics import bounds, lower_is_better
+from groupbench.metrics import bounds, lower_is_better, normalizable
 from groupbench.report.html._leaderboard import Content, numbers, section_content
 from groupbench.report.html._marks import marks
 from groupbench.report.html._provenance import environments
@@ -70,6 +70,7 @@ def page_content(
         "metrics": list(report.metrics),
         "bounds": {metric: numbers(bounds(metric)) for metric in report.metrics},
         "lower": [metric for metric in report.metrics if lower_is_better(metric)],
+        "without_norm": [metric for metric in report.metrics if not normalizable(metric)],
         "headline": headline,
         "aggregators": aggregators,
         "usual": usual,

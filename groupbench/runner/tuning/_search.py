@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from groupbench.runner.tuning._options import TuningOptions
 
 WITHOUT_AGGREGATOR = ("own", "none")
-"""What stands in place of an aggregator where a method scores what is judged itself."""
+"""What stands in place of an aggregator where a method scores what is evaluated itself."""
 
 
 class Search:
@@ -39,7 +39,7 @@ class Search:
         options: how to search.
         space: where each hyperparameter may lie, for `both` with the weight of groups' rows; empty for a
             method with nothing to tune.
-        unsuited: why the method cannot be judged so, or empty.
+        unsuited: why the method cannot be evaluated so, or empty.
         at_work: whether a job of it is running; whoever runs it says so.
     """
 

@@ -88,8 +88,8 @@ def test_a_wrong_row_is_named(tmp_path, row, message):
         ("a.parquet", "no parquet", "cannot be read"),
         ("a.run", "u1 Q0 1 1\n", "line 1 has not the columns entity Q0 item rank score tag"),
         ("a.run", "u1 Q0 1 1 2 tag more\nu1 Q0 2 1 2 tag\n", "line 1 has not the columns"),
-        ("a.csv", "entity,item,score,seed\nu1,1,1,-1\n", r"a\.csv:2: seed '-1' is no repeat"),
-        ("a.csv", "entity,item,score,seed\nu1,1,1,0.5\n", r"a\.csv:2: seed '0\.5' is no repeat"),
+        ("a.csv", "entity,item,score,seed\nu1,1,1,-1\n", r"a\.csv:2: seed '-1' is no repetition"),
+        ("a.csv", "entity,item,score,seed\nu1,1,1,0.5\n", r"a\.csv:2: seed '0\.5' is no repetition"),
     ],
 )
 def test_a_file_that_holds_no_rankings(tmp_path, name, text, message):
@@ -121,9 +121,9 @@ def test_scores_keep_order_and_ties_and_nothing_else(values):
     items = tuple(map(str, range(len(values))))
     frame = pd.DataFrame({"entity": ["u"] * len(values), "item": items, "score": values})
     scores = scores_of(RankingRows(Path("f"), 2, frame), "user", ("t", "u"), items)
-    order = scores.order[scores.places(np.array([1]), np.arange(len(values))[None])][0]
+    order = scores.order[scores.positions(np.array([1]), np.arange(len(values))[None])][0]
     np.testing.assert_array_equal(
         np.sign(np.subtract.outer(order, order)), np.sign(np.subtract.outer(values, values))
     )
     assert order.min() == 1.0
-    assert (scores.places(np.array([0]), np.arange(len(values))[None]) == -1).all()
+    assert (scores.positions(np.array([0]), np.arange(len(values))[None]) == -1).all()
