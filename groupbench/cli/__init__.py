@@ -8,12 +8,13 @@ import os
 import shlex
 import sys
 import traceback
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from groupbench.core.errors import ConfigError, GroupbenchError
+from groupbench.core.text import VisibleStream
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
@@ -105,8 +106,13 @@ def _options(
 
 
 def _require_text(arguments: list[str]) -> None:
-    """Refuse what no results file could hold: bytes that are no UTF-8, passed on as surrogates."""
+    """Refuse what no results file could hold: bytes that are no UTF-8, passed on as surrogates.
+
+    Escape sequences are refused as well, because what repeats an argument in color shows them as they are.
+    """
     for argument in arguments:
+        if "\x1b" in argument:
+            raise ConfigError(f"{argument!r} holds escape sequences; rename the file")
         if any("\ud800" <= character <= "\udfff" for character in argument):
             raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
 
@@ -116,6 +122,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = cast(TextIO, VisibleStream(sys.stdout)), cast(TextIO, VisibleStream(sys.stderr))
     try:
         _require_text(sys.argv[1:])
         # Records of whatever this command runs, in processes of its own, name it.

@@ -38,7 +38,9 @@ def reproduce(
     ] = None,
     plugin: Annotated[
         list[str] | None,
-        typer.Option(help="Plugin of the runs, wherever it lies now; it is imported if it is the recorded one."),
+        typer.Option(
+            help="Plugin of the runs, wherever it lies now; it is imported if it is the recorded one."
+        ),
     ] = None,
     data_dir: DataDir = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
@@ -88,9 +90,7 @@ def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, ti
             "elsewhere; they are left out"
         )
     repeats = []
-    for repeat in reproduction.reproduce(
-        repeatable, inputs, folders=folders, jobs=jobs, timeout=timeout
-    ):
+    for repeat in reproduction.reproduce(repeatable, inputs, folders=folders, jobs=jobs, timeout=timeout):
         repeats.append(repeat)
         typer.echo(reproduction.format_repeat(repeat))
     for line in reproduction.format_summary(repeats):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters but the tab and the line feed, ends of lines that only some programs know, and what
@@ -33,6 +36,17 @@ def csv_cell(value: object) -> object:
     except ValueError:
         return f"'{value}"
     return value
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A frame as CSV, its first line the names of columns; cells are as of `csv_cell`, what is missing is empty."""
+    texts = [
+        name for name, kind in frame.dtypes.items() if not (hasattr(kind, "kind") and kind.kind in "biuf")
+    ]
+    safe = frame.assign(**{name: frame[name].astype(object).map(csv_cell) for name in texts}).rename(
+        columns=csv_cell
+    )
+    return safe.to_csv(index=False, lineterminator="\n").rstrip("\n")
 
 
 class VisibleStream:

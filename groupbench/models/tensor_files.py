@@ -60,6 +60,14 @@ def reading(path: Path) -> Iterator[None]:
     """Makes a `ResultError` of what goes wrong where tensors or facts of a file do not fit each other."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OverflowError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         why = " ".join(f"{type(error).__name__} {error}".split())[:200]
         raise ResultError(f"{path} is damaged, or of another model ({why}); make it again") from error

@@ -119,7 +119,9 @@ def _parts(
         return
     values = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", metric])
     groups = read_table(folder / "groups.parquet", ["group", by])
-    if not {"view", "aggregator", "entity", metric} <= set(values.columns) or not {"group", by} <= set(groups.columns):
+    if not {"view", "aggregator", "entity", metric} <= set(values.columns) or not {"group", by} <= set(
+        groups.columns
+    ):
         return
     wanted = values["aggregator"].isin([aggregator, "own", "none"]) | (aggregator == "all")
     joined = values[wanted].merge(_kinds(groups, by), left_on="entity", right_on="group")

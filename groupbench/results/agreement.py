@@ -133,7 +133,9 @@ def _unlike_means(record: RunRecord, frame: Any) -> list[str]:
             if name in rows and name not in _POOLED and rows[name].notna().any():
                 if not _same(float(rows[name].mean()), value):
                     mean = f"{rows[name].mean():.10g}"
-                    unlike.append(f"entities.parquet: {entry.view} {entry.aggregator} {name} is {mean}, not {value:.10g}")
+                    unlike.append(
+                        f"entities.parquet: {entry.view} {entry.aggregator} {name} is {mean}, not {value:.10g}"
+                    )
     return unlike
 
 
@@ -148,7 +150,9 @@ def _of_views(first: RunRecord, second: RunRecord, names: Sequence[str]) -> list
     for view in dict.fromkeys([*first.views, *second.views]):
         mine, theirs = first.views.get(view), second.views.get(view)
         if mine is None or theirs is None:
-            unlike += [f"view {view} only in the {'record' if theirs is None else 'repeat'}"] * (names is _FACTS)
+            unlike += [f"view {view} only in the {'record' if theirs is None else 'repeat'}"] * (
+                names is _FACTS
+            )
             continue
         for name in names:
             one, other = mine.get(name), theirs.get(name)
@@ -163,7 +167,9 @@ def _is_number(value: object) -> bool:
 
 def _twice(record: RunRecord) -> list[str]:
     places = Counter((entry.view, entry.aggregator) for entry in record.metrics)
-    return [f"{view} {aggregator} stands there {n} times" for (view, aggregator), n in places.items() if n > 1]
+    return [
+        f"{view} {aggregator} stands there {n} times" for (view, aggregator), n in places.items() if n > 1
+    ]
 
 
 def _figures(record: RunRecord) -> dict[MetricLocation, float]:

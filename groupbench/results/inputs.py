@@ -101,7 +101,9 @@ def _sha256(file: str) -> str:
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as error:
-        raise PluginError(f"plugin {file} cannot be read: {error.strerror}; give the path of a .py file") from error
+        raise PluginError(
+            f"plugin {file} cannot be read: {error.strerror}; give the path of a .py file"
+        ) from error
 
 
 def _differs(file: str, found: str, sha256: str) -> PluginError:

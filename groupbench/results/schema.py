@@ -92,7 +92,9 @@ class _Environment(_Part):
     cores: int | None = None
     packages: dict[str, str] = {}
     code: _Code | None = None
-    threads: Annotated[int, Field(ge=1, le=4096)] | Annotated[str, StringConstraints(pattern="^[0-9]{0,4}$")] = 1
+    threads: (
+        Annotated[int, Field(ge=1, le=4096)] | Annotated[str, StringConstraints(pattern="^[0-9]{0,4}$")]
+    ) = 1
 
 
 class _Tuning(_Part):

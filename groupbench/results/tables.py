@@ -172,6 +172,12 @@ def _of_type(table: Any, name: str) -> Any:
     if not fits:
         raise ValueError(f"its column {name!r} holds {kind}")
     whole = name in (*_TEXT, "rank", "members")
-    if whole and (column.null_count or (name == "members" and pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.string()).null_count)):
+    if whole and (
+        column.null_count
+        or (
+            name == "members"
+            and pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.string()).null_count
+        )
+    ):
         raise ValueError(f"its column {name!r} has gaps")
     return column.cast(target)

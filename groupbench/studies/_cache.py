@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +66,9 @@ def _read(file: Path) -> Measured:
         for counts in (counts for predictors in confusions.values() for counts in predictors.values()):
             if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
                 raise ValueError("counts are no square")
-        return Measured({name: list(map(_number, values)) for name, values in held.losses.items()}, confusions)
+        return Measured(
+            {name: list(map(_number, values)) for name, values in held.losses.items()}, confusions
+        )
     except (OSError, ValueError, OverflowError) as error:
         why = " ".join(str(error).split())[:200]
         raise ResultError(f"{file} is no measurement ({why}); delete it and start the study again") from error

@@ -215,7 +215,9 @@ def test_what_is_no_more_is_named(records, tmp_path):
     (repeat,) = again(moody, plugins=[file])
     assert repeat.reason == ""
     lost = replace(moody, config={**moody.config, "plugins": {"/nowhere/moody.py": "0" * 64}})
-    with pytest.raises(PluginError, match=r"moody\.py is not known .* its sha256 is \w{12} instead of 0{12};"):
+    with pytest.raises(
+        PluginError, match=r"moody\.py is not known .* its sha256 is \w{12} instead of 0{12};"
+    ):
         again(lost, plugins=[file])
     with pytest.raises(ConfigError, match="unknown method 'sdv'"):
         again(replace(svd, name="sdv"))

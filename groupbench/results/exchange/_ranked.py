@@ -87,5 +87,7 @@ def _read(file: Path, view: str) -> Any:
     columns = ["view", "aggregator", "entity", "rank", "item"]
     table = read_columns(file, columns)
     if table.column_names != columns:
-        raise ResultError(f"{file} lacks a column of {', '.join(columns)}; delete its folder and run the job again")
+        raise ResultError(
+            f"{file} lacks a column of {', '.join(columns)}; delete its folder and run the job again"
+        )
     return table.filter(pc.equal(table["view"], view))

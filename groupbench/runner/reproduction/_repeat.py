@@ -56,7 +56,11 @@ class Repeat:
         """What the record says beside its figures, and the repeat or its own tables do not."""
         found = self.agreement
         only = tuple(f"only in the record: {name}" for name in found.only_first)
-        newer = () if self.other_code else (*(f"only in the repeat: {n}" for n in found.only_second), *found.words)
+        newer = (
+            ()
+            if self.other_code
+            else (*(f"only in the repeat: {n}" for n in found.only_second), *found.words)
+        )
         return (*found.facts, *self.unlike, *only, *newer)
 
     @property
