@@ -1,4 +1,4 @@
-"""Text that strangers wrote, as it may be shown: no character of it moves a cursor or runs in a spreadsheet."""
+"""Text that strangers wrote, as it may be shown: nothing of it moves a cursor or runs in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORMULA = re.compile("[=+\\-@\t\r]")
 
 
 def visible(text: str) -> str:
-    """The text with every control character but tab and line feed written as `\\uXXXX`, as JSON writes it."""
+    """The text with every control character but tab and line feed written as JSON does (`u001b`)."""
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -28,7 +28,7 @@ def one_line(text: str) -> str:
 
 
 def csv_cell(value: object) -> object:
-    """A cell of CSV that no spreadsheet runs: text that is no number and begins as a formula gets an apostrophe."""
+    """A cell of CSV that no spreadsheet runs: a formula that is no number gets an apostrophe in front."""
     if not isinstance(value, str) or not _FORMULA.match(value):
         return value
     try:
@@ -39,7 +39,7 @@ def csv_cell(value: object) -> object:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """A frame as CSV, its first line the names of columns; cells are as of `csv_cell`, what is missing is empty."""
+    """A frame as CSV, headed by the names of columns; cells are as of `csv_cell`, missing ones empty."""
     texts = [
         name for name, kind in frame.dtypes.items() if not (hasattr(kind, "kind") and kind.kind in "biuf")
     ]

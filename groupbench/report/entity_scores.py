@@ -99,8 +99,8 @@ class EntityReader:
         found = self._of(record).get((view, aggregator))
         if found is None:
             raise ResultError(
-                f"{self._folder(record)}/entities.parquet has no values of {view} {aggregator}, which run.json has; "
-                "delete the folder and run the job again"
+                f"{self._folder(record)}/entities.parquet has no values of {view} {aggregator}, as "
+                "run.json has; delete the folder and run the job again"
             )
         return found
 
@@ -112,8 +112,8 @@ class EntityReader:
             )
             if not {"view", "aggregator", "entity"} <= set(frame.columns):
                 raise ResultError(
-                    f"{self._folder(record)}/entities.parquet says not whose values it holds; delete its folder and "
-                    "run the job again"
+                    f"{self._folder(record)}/entities.parquet does not say whose values it holds; delete its "
+                    "folder and run the job again"
                 )
             frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
             names = frame["entity"].to_numpy(dtype=object)
@@ -136,8 +136,8 @@ class EntityReader:
         members = {g: tuple(sorted(m)) for g, m in zip(frame["group"], frame["members"], strict=True)}
         if unknown := [name for name in names if name not in members]:
             raise ResultError(
-                f"{file} does not know the group {unknown[0]!r}, which has values; delete its folder and run the job "
-                "again"
+                f"{file} does not know the group {unknown[0]!r}, which has values; delete its folder and run "
+                "the job again"
             )
         return [members[name] for name in names]
 

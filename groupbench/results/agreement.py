@@ -118,7 +118,7 @@ def _unlike_places(file: str, record: RunRecord, found: set[tuple[str, str]]) ->
 
 
 def _unlike_means(record: RunRecord, frame: Any) -> list[str]:
-    found = {place: rows for place, rows in frame.groupby(["view", "aggregator"], observed=True, sort=False)}
+    found = dict(iter(frame.groupby(["view", "aggregator"], observed=True, sort=False)))
     unlike = _unlike_places("entities.parquet", record, set(found))
     for entry in record.metrics:
         rows = found.get((entry.view, entry.aggregator))
@@ -128,14 +128,12 @@ def _unlike_means(record: RunRecord, frame: Any) -> list[str]:
         of_users = record.views.get(entry.view, {}).get("entity") == "user"
         if of_users and entities is not None and rows["entity"].nunique() > entities:
             unlike.append(f"entities.parquet has other users in {entry.view}")
-        for name, value in entry.values.items():
-            # Errors are pooled over rows, and what all lists have together is in no row.
-            if name in rows and name not in _POOLED and rows[name].notna().any():
-                if not _same(float(rows[name].mean()), value):
-                    mean = f"{rows[name].mean():.10g}"
-                    unlike.append(
-                        f"entities.parquet: {entry.view} {entry.aggregator} {name} is {mean}, not {value:.10g}"
-                    )
+        # Errors are pooled over rows, and what all lists have together is in no row.
+        for name in entry.values.keys() & set(rows.columns) - set(_POOLED):
+            mean, value = float(rows[name].mean()), entry.values[name]
+            if rows[name].notna().any() and not _same(mean, value):
+                place = f"{entry.view} {entry.aggregator} {name}"
+                unlike.append(f"entities.parquet: {place} is {mean:.10g}, not {value:.10g}")
     return unlike
 
 

@@ -98,8 +98,8 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
         records = [RunRecord.from_json(text) for text in texts]
     except (OSError, ArrowException, ValueError, MemoryError) as error:
         raise ResultError(
-            f"{file} holds no archived records ({' '.join(str(error).split())[:300]}); get the folder anew, or make it again with "
-            "'groupbench merge --pack'"
+            f"{file} holds no archived records ({' '.join(str(error).split())[:300]}); get the folder anew, "
+            "or make it again with 'groupbench merge --pack'"
         ) from error
     yield from records
 

@@ -109,8 +109,8 @@ def _sha256(file: str) -> str:
 def _differs(file: str, found: str, sha256: str) -> PluginError:
     expected = f"instead of {sha256[:12]}" if sha256 else "and the record holds none"
     return PluginError(
-        f"plugin {file} is not known to be the recorded one: its sha256 is {found[:12]} {expected}; name the file that "
-        "the run used, or run it again"
+        f"plugin {file} is not known to be the recorded one: its sha256 is {found[:12]} {expected}; name the "
+        "file that the run used, or run it again"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a run record may hold: files of results come from strangers, and all that is read passes through here."""
+"""What a run record may hold: results come from strangers, and all of it is checked here when it is read."""
 
 from __future__ import annotations
 

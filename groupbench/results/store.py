@@ -250,7 +250,8 @@ def damaged(folder: Path) -> Path | None:
 def tidy(folder: Path) -> None:
     """Remove what processes that were killed left beside the record of a finished job.
 
-    That are halves of files, and a log without a line. What cannot be removed stays, and what a link leads to.
+    That are halves of files, and a log without a line. What cannot be removed stays, and so does what
+    a link leads to.
     """
     with suppress(OSError):
         make_own(folder)

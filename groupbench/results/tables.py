@@ -144,8 +144,8 @@ def read_columns(file: Path, columns: Sequence[str]) -> Any:
         return pa.table({name: _of_type(table, name) for name in present})
     except FileNotFoundError as error:
         raise ResultError(
-            f"{file} is not there: archived results, and those merged without tables, keep no lists and no values of "
-            "single users and groups; where these are needed do the run itself"
+            f"{file} is not there: archived results, and those merged without tables, keep no values of "
+            "single users and groups, and no lists; where these are needed do the run itself"
         ) from error
     except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
         why = " ".join(str(error).split())[:200]

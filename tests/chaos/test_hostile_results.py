@@ -1,4 +1,4 @@
-"""Results folders of strangers: a typed line or the right answer, nothing written elsewhere, nothing imported."""
+"""Results folders of strangers: a typed line or the right answer; nothing written elsewhere, nothing run."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _runs(results: Path) -> list[StoredRecord]:
 def _retained(
     stored_records: Sequence[StoredRecord], keep_newest: bool, metrics_only: bool
 ) -> list[StoredRecord]:
-    """One record for each method and key, of equal ones the fullest; a tuned row can have the key of an untuned one."""
+    """One record for each method and key, tuned rows apart from untuned ones; of equal ones the fullest."""
     by_key: dict[tuple[str, str], StoredRecord] = {}
     for stored in stored_records:
         other = by_key.get(stored.id)
@@ -131,11 +131,11 @@ def _retained(
 
 def _better(stored: StoredRecord, other: StoredRecord, metrics_only: bool) -> bool:
     """Whether a record is to stand in the place of another one of the same job."""
-    if stored.record.status == other.record.status == "done":
-        if not agreement(stored.record, other.record).differing:
-            fullness = stored.fullness(metrics_only), other.fullness(metrics_only)
-            if fullness[0] != fullness[1]:
-                return fullness[0] > fullness[1]
+    both_done = stored.record.status == other.record.status == "done"
+    if both_done and not agreement(stored.record, other.record).differing:
+        fullness, before = stored.fullness(metrics_only), other.fullness(metrics_only)
+        if fullness != before:
+            return fullness > before
     return stored.worth > other.worth
 
 

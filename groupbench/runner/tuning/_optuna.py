@@ -194,7 +194,7 @@ def _locked(file: Path) -> BinaryIO:
     """The journal, locked until this is closed; a line that a kill tore is cut off."""
     try:
         store.make_own(file.parent)
-        handle = open(open_own(file, os.O_WRONLY | os.O_APPEND), "ab")
+        handle = os.fdopen(open_own(file, os.O_WRONLY | os.O_APPEND), "ab")
     except OSError as error:
         why = error.strerror
         raise ResultError(f"cannot write {file}: {why}; choose another --results folder") from error
@@ -210,9 +210,9 @@ def _locked(file: Path) -> BinaryIO:
 
 
 def _require_trials(frozen: Sequence[FrozenTrial], space: Mapping[str, BaseDistribution]) -> None:
-    """Raise a `ValueError` unless these are settled trials of a space, as `TrialJournal.settle` writes them."""
+    """Raise a `ValueError` unless these are trials of a space, as `TrialJournal.settle` writes them."""
     for trial in frozen:
-        values = [*trial.intermediate_values.values(), *trial.values] if trial.values else []
+        values = [*trial.intermediate_values.values(), *(trial.values or [])]
         seconds, reason = trial.user_attrs.get("seconds"), trial.user_attrs.get("reason")
         known = trial.params.keys() == space.keys() and all(
             space[name]._contains(space[name].to_internal_repr(value)) for name, value in trial.params.items()

@@ -1,4 +1,4 @@
-"""Results that a stranger made: no name of theirs is a path, no file of theirs is run, no link is followed."""
+"""Results that a stranger made: no name in them is a path, no file of theirs runs, no link is followed."""
 
 from __future__ import annotations
 
@@ -137,9 +137,9 @@ def test_no_link_is_followed_when_writing(tmp_path, record):
     assert not (folder / "run.json").is_symlink()
     away = replace(record, dataset="away")
     (results / "runs" / "away").symlink_to(mine)
-    for use in (store.write, lambda folder, record: store.write(folder, record, {"top": pa.table({"x": [1]})})):
+    for tables in ({}, {"top": pa.table({"x": [1]})}):
         with pytest.raises(ResultError, match="a link leads out of"):
-            use(store.folder_of(results, "away", "paper", "svd", "k"), away)
+            store.write(store.folder_of(results, "away", "paper", "svd", "k"), away, tables)
     (mine / ".x.tmp").write_text("half")
     (results / "runs" / "data2").mkdir()
     (results / "runs" / "data2" / "k").symlink_to(mine)
@@ -171,7 +171,9 @@ def test_tables_that_say_otherwise_than_the_record_are_named(tmp_path, record):
     assert unlike_tables(folder, record) == ["entities.parquet: rated-user none ndcg@10 is 0.625, not 0.5"]
     put(tmp_path, record, {"entities": entities(view=["rated-group"] * 2)})
     assert unlike_tables(folder, record) == ["entities.parquet has no rows of rated-user none"]
-    assert unlike_tables(folder, replace(record, key="other"))[0] == f"its folder is {record.key}, its key other"
+    assert (
+        unlike_tables(folder, replace(record, key="other"))[0] == f"its folder is {record.key}, its key other"
+    )
 
 
 @pytest.mark.parametrize(
