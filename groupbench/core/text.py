@@ -40,12 +40,10 @@ def csv_cell(value: object) -> object:
 
 def csv_text(frame: pd.DataFrame) -> str:
     """A frame as CSV, headed by the names of columns; cells are as of `csv_cell`, missing ones empty."""
-    texts = [
-        name for name, kind in frame.dtypes.items() if not (hasattr(kind, "kind") and kind.kind in "biuf")
-    ]
-    safe = frame.assign(**{name: frame[name].astype(object).map(csv_cell) for name in texts}).rename(
-        columns=csv_cell
-    )
+    safe = frame.rename(columns=csv_cell)
+    for position, kind in enumerate(frame.dtypes):
+        if getattr(kind, "kind", "O") not in "biuf":
+            safe.isetitem(position, frame.iloc[:, position].astype(object).map(csv_cell))
     return safe.to_csv(index=False, lineterminator="\n").rstrip("\n")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from groupbench.results.store import RunRecord
 
@@ -113,7 +113,8 @@ def unlike_tables(folder: Path, record: RunRecord) -> list[str]:
 
 def _unlike_places(file: str, record: RunRecord, found: set[tuple[str, str]]) -> list[str]:
     # Who merged has left out the figures of some aggregators, but not their rows.
-    lacking = sorted({(entry.view, entry.aggregator) for entry in record.metrics} - found)
+    measured = {(e.view, e.aggregator) for e in record.metrics if any(v == v for v in e.values.values())}
+    lacking = sorted(measured - found)
     return [f"{file} has no rows of {view} {aggregator}" for view, aggregator in lacking]
 
 
@@ -159,7 +160,7 @@ def _of_views(first: RunRecord, second: RunRecord, names: Sequence[str]) -> list
     return unlike
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float)
 
 

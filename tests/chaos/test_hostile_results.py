@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from groupbench.core.hyperparameters import Choice, Range
 from groupbench.models.tensor_files import read_tensors, write_tensors
 from groupbench.report.breakdown import breakdown_frame
 from groupbench.report.compare import compare_frame
+from groupbench.report.render import table_frame
 from groupbench.results import store
 from groupbench.results.agreement import agreement, unlike_tables
 from groupbench.results.archive import FILE, MANIFEST, read_archive, write_archive
@@ -170,11 +172,11 @@ class Watched:
             "groups": pa.table({"group": ["g", "h"], "size": [2, 3], "members": [["u"], ["v", "w"]]}),
             "top": pa.table(
                 {
-                    "view": ["rated-group"],
-                    "aggregator": ["average"],
-                    "entity": ["g"],
-                    "rank": [1],
-                    "item": ["i"],
+                    "view": ["rated-group", "rated-user"],
+                    "aggregator": ["average", "none"],
+                    "entity": ["g", "u"],
+                    "rank": [1, 1],
+                    "item": ["i", "i"],
                 }
             ),
         }
@@ -194,11 +196,11 @@ class Watched:
 
     def shows(self) -> None:
         """Read the results in every way, write what can be written of them, and look around."""
-        records = answers(api.load_records, self.results) or []
-        answers(api.table, self.results, views="all", aggregator="all", ties="all")
-        answers(api.table, self.results, significance=True)
-        answers(compare_frame, self.results, records, "svd", "ease")
-        answers(breakdown_frame, self.results, records, by="size", aggregator="all")
+        records = answers(api.load_records, self.results)
+        if records is not None:
+            answers(table_frame, records, views="all", aggregator="all", ties="all")
+            answers(compare_frame, self.results, records, "svd", "ease")
+            answers(breakdown_frame, self.results, records, by="size", aggregator="all")
         for record in answers(find_runs, [str(self.results)], self.results) or []:
             answers(RecordedInputs(plugins=[]).plugins, record)
             answers(unlike_tables, self.folder, record)
@@ -217,7 +219,8 @@ def answers(reader, *arguments, **options):
 
 
 @pytest.fixture
-def watched(tmp_path) -> Watched:
+def watched(tmp_path, monkeypatch) -> Watched:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # A disk that loses power is not tested here.
     return Watched(tmp_path)
 
 
@@ -226,6 +229,7 @@ def test_what_is_not_hostile_is_shown(watched):
     assert len(compare_frame(watched.results, api.load_records(watched.results), "svd", "ease"))
     assert unlike_tables(watched.folder, watched.records[1]) == []
     watched.shows()
+    answers(api.table, watched.results, significance=True)
 
 
 def test_the_values_of_a_record(watched):
