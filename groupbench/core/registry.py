@@ -14,9 +14,11 @@ from functools import cache
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
+from groupbench.core.files import expanded
 from groupbench.core.source_hash import source_hash
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
 
+_LOADING = RLock()
+"""Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
 V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -46,25 +50,15 @@ class Registry(Mapping[str, V]):
         package: its modules register the built-in names, unless their names begin with `_`.
         group: the group of entry points that register further ones.
         name_of: the name that a value has.
-        synonyms_of: what else it is called; no other value may have such a name.
-        reserved: names that no value may have, because they are made of others.
     """
 
     def __init__(
-        self,
-        kind: str,
-        package: str,
-        group: str,
-        name_of: Callable[[V], str] = attrgetter("name"),
-        synonyms_of: Callable[[V], Iterable[str]] = lambda value: (),
-        reserved: Iterable[str] = (),
+        self, kind: str, package: str, group: str, name_of: Callable[[V], str] = attrgetter("name")
     ) -> None:
         self.kind = kind
         self._package = package
         self._group = group
         self._name_of = name_of
-        self._synonyms_of = synonyms_of
-        self._reserved = frozenset(reserved)
         self._values: dict[str, V] = {}
         self._homes: dict[str, tuple[str, str]] = {}
         self._loaded = False
@@ -77,7 +71,7 @@ class Registry(Mapping[str, V]):
         """
         name = self._name_of(value)
         _require_name(self.kind, name)
-        self._require_free({name, *self._synonyms_of(value)}, name)
+        self.require_free(value)
         made = value.make if isinstance(value, Entry) else value
         home = _calling_module(), getattr(made, "__qualname__", name)
         taken = name in self._values and self._values[name] != value
@@ -89,12 +83,8 @@ class Registry(Mapping[str, V]):
         self._homes[name] = home
         return value
 
-    def _require_free(self, words: set[str], name: str) -> None:
-        """Refuse words that are made of other names, or that another value goes by."""
-        others = {other: value for other, value in self._values.items() if other != name}
-        taken = self._reserved.union(*([*self._synonyms_of(value), other] for other, value in others.items()))
-        if words & taken:
-            raise PluginError(f"{self.kind} {min(words & taken)!r} is already defined; choose another name")
+    def require_free(self, value: V) -> None:
+        """Refuse a value by whose name something goes that is not registered; a subclass knows what."""
 
     def added(self) -> dict[str, str]:
         """The names that are not built in, with the sha256 of the code that each depends on.
@@ -126,13 +116,14 @@ class Registry(Mapping[str, V]):
         return len(self._load())
 
     def _load(self) -> dict[str, V]:
-        if not self._loaded:
-            self._loaded = True
-            try:
-                self._import_all()
-            except BaseException:
-                self._loaded = False
-                raise
+        with _LOADING:
+            if not self._loaded:
+                self._loaded = True
+                try:
+                    self._import_all()
+                except BaseException:
+                    self._loaded = False
+                    raise
         return self._values
 
     def _import_all(self) -> None:
@@ -225,7 +216,7 @@ class EntryRegistry(Registry[Entry]):
 
 
 def load_plugins(files: Iterable[str]) -> None:
-    """Import plugin files, so that what they register can be used by name; errors as of `load_plugin`."""
+    """Import plugin files; errors as of `load_plugin`."""
     for file in files:
         load_plugin(file)
 
@@ -236,7 +227,7 @@ def load_plugin(path: str | Path) -> None:
     Raises:
         PluginError: if the file does not exist, is no Python file or raises when imported.
     """
-    file = Path(path).resolve()
+    file = Path(expanded(path)).resolve()
     if not file.is_file() or file.suffix != ".py":
         raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
     name = "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
@@ -254,7 +245,7 @@ def load_plugin(path: str | Path) -> None:
         raise
     except BaseException as error:
         del sys.modules[name]
-        raise PluginError(_failed_import(f"plugin {path}", error)) from error
+        raise PluginError(_failed_import(f"plugin {path}", error, str(file))) from error
 
 
 def _import(module: str, what: str) -> None:
@@ -266,10 +257,12 @@ def _import(module: str, what: str) -> None:
         raise PluginError(_failed_import(what, error)) from error
 
 
-def _failed_import(what: str, error: BaseException) -> str:
+def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
+    """What an import raised and where: the last line of the file `plugin`, if it was on the way."""
     import traceback
 
-    frames = traceback.extract_tb(error.__traceback__)
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if frame.filename == plugin] or every
     location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
     if isinstance(error, SyntaxError):
         location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"

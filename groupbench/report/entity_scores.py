@@ -51,7 +51,7 @@ class EntityReader:
     def __init__(self, results: Path, metrics: Sequence[str]) -> None:
         self._results = results
         self._metrics = list(metrics)
-        self._cache: dict[str, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
+        self._cache: dict[Path, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
 
     def scores(
         self, records: Iterable[store.RunRecord], key: ResultKey, rows: Sequence[RowId]
@@ -106,24 +106,24 @@ class EntityReader:
 
     def _of(self, record: store.RunRecord) -> dict[RowId, tuple[ObjectArray, FloatArray]]:
         """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
-        if record.key not in self._cache:
-            frame = read_table(
-                self._folder(record) / "entities.parquet", ["view", "aggregator", "entity", *self._metrics]
-            )
+        folder = self._folder(record)
+        if folder not in self._cache:
+            columns = ["view", "aggregator", "entity", *self._metrics]
+            frame = read_table(folder / "entities.parquet", columns)
             if not {"view", "aggregator", "entity"} <= set(frame.columns):
                 raise ResultError(
-                    f"{self._folder(record)}/entities.parquet does not say whose values it holds; delete its "
-                    "folder and run the job again"
+                    f"{folder}/entities.parquet does not say whose values it holds; delete its folder and "
+                    "run the job again"
                 )
-            frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
+            frame = frame.reindex(columns=columns)
             names = frame["entity"].to_numpy(dtype=object)
             values = frame[self._metrics].to_numpy(dtype=np.float64)
             positions: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
-            self._cache[record.key] = {
+            self._cache[folder] = {
                 (str(view), str(aggregator)): (names[rows], values[rows])
                 for (view, aggregator), rows in positions.items()
             }
-        return self._cache[record.key]
+        return self._cache[folder]
 
     def _members(self, record: store.RunRecord, names: ObjectArray) -> list[tuple[str, ...]]:
         """The sorted members of the groups of these names."""

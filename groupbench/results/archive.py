@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import replacing
+from groupbench.core.files import read_text, replacing, require_readable
 from groupbench.results.schema import parsed
 from groupbench.results.store import RunRecord
 
@@ -84,8 +84,10 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
     file = root / FILE
     if not os.path.lexists(file):
         return
+    require_readable(file)
+    require_readable(root / MANIFEST)
     try:
-        manifest = parsed((root / MANIFEST).read_text(encoding="utf-8"))
+        manifest = parsed(read_text(root / MANIFEST))
         if _sha256(file) not in (manifest.get("sha256"), manifest.get("replaces")):
             raise ValueError(f"its sha256 is not that of {MANIFEST}")
         with parquet.ParquetFile(file) as packed:
@@ -105,6 +107,7 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
 
 
 def _sha256(file: Path) -> str:
+    require_readable(file)
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 

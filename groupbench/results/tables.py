@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core.errors import ResultError
+from groupbench.core.files import require_readable
 from groupbench.evaluation.views import VIEWS
 from groupbench.results import store
 
@@ -130,8 +131,7 @@ def read_columns(file: Path, columns: Sequence[str]) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        if not file.is_file() and file.exists():
-            raise ValueError("it is no file")
+        require_readable(file)
         with pq.ParquetFile(file) as parquet:
             names = list(parquet.schema_arrow.names)
             if parquet.metadata.num_rows > ROWS:

@@ -10,17 +10,16 @@ import json
 import mmap
 import os
 import select
-import signal
 import sys
 import traceback
 from contextlib import suppress
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import GroupbenchError
+from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.files import open_own
+from groupbench.runner.channel import Channel
+from groupbench.runner.process_tree import MARK, adopt_orphans, end_tree
 
 if TYPE_CHECKING:
     from groupbench.runner.job import Job
@@ -28,28 +27,23 @@ if TYPE_CHECKING:
 REASON = 500
 """Characters of a reason that are kept; the log has the rest."""
 
-FILE_FOLLOWS = b"file"
-"""The message before a descriptor of a file with a data set."""
-
 
 def main(descriptor: int) -> None:
-    """Serve jobs, and cache the data sets that come before them, until the parent closes the connection."""
+    """Serve jobs, and cache the data sets that come with them, until the parent closes the connection."""
     _fork_guard(descriptor)
     _prefer_as_victim()
+    adopt_orphans()
     from groupbench.runner.job import Job
 
-    pipe = Connection(descriptor)
+    channel = Channel(descriptor)
     while True:
         try:
-            message = pipe.recv_bytes()
+            message, file = channel.wait()
         except EOFError:
             return
-        if message.startswith(b"{"):
-            pipe.send_bytes(json.dumps(_outcome(Job.from_json(message))).encode())
-        elif message == FILE_FOLLOWS:
-            _cache_file(recv_handle(pipe))
-        else:
-            _cache(message)
+        if file is not None:
+            _cache_file(file)
+        channel.send(json.dumps(_outcome(Job.from_json(message))).encode())
 
 
 def _cache_file(descriptor: int) -> None:
@@ -69,27 +63,33 @@ def _cache(data: bytes | mmap.mmap) -> None:
     cache(deserialize(data))
 
 
-def _outcome(job: Job) -> dict[str, str]:
-    if job.is_done:  # Another run in the same results folder was faster.
-        return {"status": "done", "reason": ""}
+def _outcome(job: Job) -> dict[str, str | bool]:
     from groupbench.results import store
 
+    try:
+        if job.is_done:  # Another run in the same results folder was faster.
+            return _said("done")
+    except GroupbenchError as error:
+        return _said("failed", str(error), by_method=False)
     log = job.folder / "log.txt"
     try:
         store.make_own(job.folder)
         _redirect(log)
     except OSError as error:
-        return {"status": "failed", "reason": _one_line(f"cannot write {log}: {_why(error)}")}
+        return _said("failed", f"cannot write {log}: {_why(error)}", by_method=False)
     try:
         from groupbench.runner.execution import execute
 
         execute(job)
-        outcome = {"status": "done", "reason": ""}
+        outcome = _said("done")
     except GroupbenchError as error:
-        outcome = {"status": "failed", "reason": _one_line(str(error))}
+        outcome = _said("failed", str(error), by_method=isinstance(error, MethodError))
     except BaseException as error:
-        traceback.print_exc()
-        outcome = {"status": "failed", "reason": _one_line(traceback.format_exception_only(error)[-1])}
+        with suppress(Exception):  # The log may be what is full.
+            traceback.print_exc()
+        by_machine = isinstance(error, OSError | MemoryError | KeyboardInterrupt)
+        reason = traceback.format_exception_only(error)[-1]
+        outcome = _said("failed", reason, by_method=not by_machine)
     with suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -102,6 +102,11 @@ def _outcome(job: Job) -> dict[str, str]:
 def _why(error: OSError) -> str:
     is_link = error.errno == errno.ELOOP and error.strerror == os.strerror(errno.ELOOP)
     return "it is a link; remove it" if is_link else str(error.strerror)
+
+
+def _said(status: str, reason: str = "", *, by_method: bool = True) -> dict[str, str | bool]:
+    """The message of how a job ended; `by_method` as in a `JobOutcome`."""
+    return {"status": status, "reason": _one_line(reason), "by_method": by_method}
 
 
 def _one_line(text: str) -> str:
@@ -126,7 +131,7 @@ def _fork_guard(descriptor: int) -> None:
         closed = select.poll()
         closed.register(descriptor, 0)
         closed.poll()
-        os.killpg(0, signal.SIGKILL)
+        end_tree(os.getpgid(0), os.environ.get(MARK, ""))
 
 
 def _prefer_as_victim() -> None:

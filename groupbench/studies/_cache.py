@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import replacing
+from groupbench.core.files import read_text, replacing
 from groupbench.results import store
 from groupbench.results.schema import finite, parsed
 from groupbench.results.store import digest
@@ -58,7 +58,7 @@ def _file(job: Job, fold: int, folds: int) -> Path:
 
 def _read(file: Path) -> Measured:
     try:
-        held = _types().validate_python(parsed(file.read_text(encoding="utf-8")))
+        held = _types().validate_python(parsed(read_text(file)))
         confusions = {
             split: {name: np.array(counts, dtype=np.int64) for name, counts in predictors.items()}
             for split, predictors in held.confusions.items()

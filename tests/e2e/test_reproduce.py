@@ -311,9 +311,8 @@ def test_agreement_is_what_one_by_one_comparison_finds(one, other):
 
 def a_source(ties="as coded", **values):
     row = ReportedRow(method="M (code)", ours="m", dataset="d", values=values)
-    return Publication(
-        source="S", url="", unstated=[], protocol="p", ties=ties, views=["v", "w"], rows=[row]
-    ), row
+    views = ["v", "w"]
+    return Publication(source="S", url="", unstated=[], protocol="p", ties=ties, views=views, rows=[row]), row
 
 
 def judged_as(seed, aggregator="own", **values):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ConfigError
-from groupbench.core.files import writing
+from groupbench.core.files import read_text, writing
 from groupbench.models.group_adapter import WEIGHT
 from groupbench.runner.config import Tuned
 from groupbench.runner.resolve import tuned_digest, values_for
@@ -80,7 +80,7 @@ def require_writable(file: Path) -> None:
         raise ConfigError(f"cannot write {file}: {file.parent} is no folder to write to; choose another one")
     if file.exists():
         with suppress(OSError, UnicodeDecodeError):
-            if file.read_text(encoding="utf-8").startswith(_HEADER.partition("\n")[0]):
+            if read_text(file).startswith(_HEADER.partition("\n")[0]):
                 return
         raise ConfigError(f"{file} was not written by 'groupbench tune'; choose another name or remove it")
 
