@@ -80,7 +80,8 @@ app = typer.Typer(
     help="An honest benchmark suite for group recommenders.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # What is no terminal gets no color; "color" keeps escape sequences of others from being dropped unseen.
+    context_settings={"help_option_names": ["-h", "--help"], "color": True},
 )
 
 

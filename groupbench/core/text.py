@@ -43,7 +43,7 @@ def csv_text(frame: pd.DataFrame) -> str:
     safe = frame.rename(columns=csv_cell)
     for position, kind in enumerate(frame.dtypes):
         if getattr(kind, "kind", "O") not in "biuf":
-            safe.isetitem(position, frame.iloc[:, position].astype(object).map(csv_cell))
+            safe.isetitem(position, frame.iloc[:, position].astype(object).map(csv_cell).to_numpy())
     return safe.to_csv(index=False, lineterminator="\n").rstrip("\n")
 
 
