@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from groupbench.core.errors import DamagedError, ResultError
 from groupbench.core.files import (
@@ -19,12 +19,10 @@ from groupbench.core.files import (
     alone,
     is_whole_parquet,
     replacing,
+    require_below,
     require_readable,
     write_parquet,
 )
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 SCHEMA = 2
 _SINCE = {"tuning": 2}
@@ -34,6 +32,9 @@ LONGEST = 150
 
 EXTERNAL = "external"
 """Family of the records of rankings that were made elsewhere."""
+
+_KINDS = ("runs", "studies")
+_DEPTH = 4  # folders of a job below its kind
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
@@ -117,45 +118,44 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
-        """Read a record, of an earlier layout too; `ValueError`, `KeyError` or `TypeError` if it is none."""
-        stored = json.loads(text)
-        schema = stored["schema"]
-        if not 1 <= schema <= SCHEMA:
-            raise ValueError(f"record layout {schema} instead of 1 to {SCHEMA}")
+        """Read a record, of an earlier layout too; `ValueError`, in one line, if it is none."""
+        from groupbench.results.schema import checked, numbers, parsed
+
+        stored = parsed(text)
+        schema = stored.get("schema")
+        if type(schema) is not int or not 1 <= schema <= SCHEMA:
+            raise ValueError(f"record layout {str(schema)[:20]} instead of 1 to {SCHEMA}")
         names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema} - {"metrics"} | {_ON_DISK}
         if set(stored) != names:
-            raise ValueError(f"keys {sorted(set(stored) ^ names)} are missing or unknown")
-        metrics = stored.pop(_ON_DISK)
-        for entry in metrics:
-            for bound in _BOUNDS:
-                entry[bound] = {**entry["values"], **entry[bound]}
-        return _typed({**stored, "metrics": metrics, "schema": SCHEMA})
+            odd = f"{sorted(set(stored) ^ names)}"
+            raise ValueError(f"keys {odd[:200]} are missing or unknown")
+        stored = {"tuning": {}, **stored, "schema": SCHEMA}
+        held = checked(stored)
+        metrics = tuple(
+            ViewMetrics(
+                entry.view,
+                entry.aggregator,
+                numbers(entry.values),
+                numbers({**entry.values, **entry.best}),
+                numbers({**entry.values, **entry.worst}),
+                math.nan if entry.tied is None else entry.tied,
+            )
+            for entry in held.figures
+        )
+        del stored[_ON_DISK]
+        costs = {"seconds": numbers(held.seconds), "peak_mb": numbers(held.peak_mb)}
+        return cls(**{**stored, **costs, "metrics": metrics})
 
     def to_json(self) -> str:
-        """The record as one line of JSON; bounds are written only where ties move a value."""
+        """The record as one line of JSON; bounds are written only where ties move a value, NaN as null."""
+        from groupbench.results.schema import finite
+
         stored = {_ON_DISK if name == "metrics" else name: value for name, value in asdict(self).items()}
         for entry in stored[_ON_DISK]:
             for bound in _BOUNDS:
                 expected = entry["values"]
                 entry[bound] = {k: v for k, v in entry[bound].items() if repr(v) != repr(expected[k])}
-        return json.dumps(stored, default=plain, separators=(",", ":")) + "\n"
-
-
-def _typed(stored: dict[str, object]) -> RunRecord:
-    from pydantic import ValidationError
-
-    try:
-        return _types().validate_python(stored)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
-@lru_cache
-def _types() -> TypeAdapter[RunRecord]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(RunRecord)
+        return json.dumps(finite(stored), default=plain, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def plain(value: object) -> object:
@@ -174,7 +174,18 @@ def folder_of(
     kind: Literal["runs", "studies"] = "runs",
 ) -> Path:
     """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`."""
-    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / key
+    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
+
+
+def make_own(folder: Path) -> None:
+    """Make the folder of a job, or one of those above it.
+
+    Raises:
+        OSError: if it cannot be made, or a link leads from it out of the results folder.
+    """
+    places = [parent for parent in (folder, *folder.parents)[: _DEPTH + 1] if parent.name in _KINDS]
+    require_below(folder, places[-1].parent if places else folder.parent)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def read(folder: Path) -> RunRecord | None:
@@ -205,7 +216,7 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
         ResultError: if the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_own(folder)
         with alone(folder):
             if record.status != "done" and is_done(folder, record.tuning):
                 return
@@ -242,7 +253,16 @@ def damaged(folder: Path) -> Path | None:
 
 
 def tidy(folder: Path) -> None:
-    """Remove halves of files and an empty log, which killed processes left beside a record, if possible."""
+    """Remove halves of files and an empty log, which killed processes left beside a record, if possible.
+
+    What a link leads to stays.
+    """
+    with suppress(OSError):
+        make_own(folder)
+        _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:

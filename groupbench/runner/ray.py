@@ -24,6 +24,7 @@ import numpy as np
 
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, GroupbenchError, ResultError
+from groupbench.core.files import open_own
 from groupbench.results import store
 from groupbench.runner.pool import JobOutcome
 from groupbench.runner.ray_node import JobRequest, JobResult, Needs, needs, serve
@@ -242,8 +243,9 @@ def _write_log(job: Job, log: bytes) -> None:
     file = job.folder / "log.txt"
     try:
         if log:
-            job.folder.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(log)
+            store.make_own(job.folder)
+            with open(open_own(file, os.O_WRONLY | os.O_TRUNC), "wb") as handle:
+                handle.write(log)
         else:
             file.unlink(missing_ok=True)
     except OSError as error:
