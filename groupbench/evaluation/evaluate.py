@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from groupbench.core.stopwatch import Stopwatch
     from groupbench.evaluation.task import Task
 
-VERSION = 4
+VERSION = 5
 """Goes up whenever values change for the same scores, so that jobs are run again."""
 
 BLOCK = 1_000_000

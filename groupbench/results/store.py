@@ -30,6 +30,7 @@ EXTERNAL = "external"
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
+_BY_ROWS = "+unit=rows"
 _ON_DISK = "figures"  # what `RunRecord.metrics` is called in `run.json`
 
 
@@ -118,6 +119,7 @@ class RunRecord:
         names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema} - {"metrics"} | {_ON_DISK}
         if set(stored) != names:
             raise ValueError(f"keys {sorted(set(stored) ^ names)} are missing or unknown")
+        _say_unit(stored)
         metrics = stored.pop(_ON_DISK)
         for entry in metrics:
             for bound in _BOUNDS:
@@ -132,6 +134,14 @@ class RunRecord:
                 expected = entry["values"]
                 entry[bound] = {k: v for k, v in entry[bound].items() if repr(v) != repr(expected[k])}
         return json.dumps(stored, default=plain, separators=(",", ":")) + "\n"
+
+
+def _say_unit(stored: dict[str, Any]) -> None:
+    """Say of a split of rows, made before pairs were the unit of splits, that it was one."""
+    protocol = stored["config"].get("protocol", {})
+    if {"split", "ratio", "folds"} <= set(protocol) and "unit" not in protocol:
+        protocol["unit"] = "rows"
+        stored["protocol"] += _BY_ROWS
 
 
 def _typed(stored: dict[str, object]) -> RunRecord:
@@ -166,8 +176,15 @@ def folder_of(
     key: str,
     kind: Literal["runs", "studies"] = "runs",
 ) -> Path:
-    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`."""
-    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / key
+    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`.
+
+    A split of rows that was made before pairs were the unit of splits lies where it was written.
+    """
+    folder = root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / key
+    if protocol.endswith(_BY_ROWS) and not folder.exists():
+        older = folder_of(root, dataset, protocol.removesuffix(_BY_ROWS), method, key, kind)
+        return older if older.exists() else folder
+    return folder
 
 
 def read(folder: Path) -> RunRecord | None:

@@ -224,6 +224,6 @@ def test_the_score_based_strategies_can_normalize():
         "p-mean",
     }
     assert all(
-        aggregators[n].parameters()["normalize"] == ("minmax" if n == "ep-fuzzda" else "none")
+        aggregators[n].parameters()["normalize"] == ("auto" if n == "ep-fuzzda" else "none")
         for n in NORMALIZED
     )
