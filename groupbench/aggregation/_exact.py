@@ -26,7 +26,7 @@ def whole(values: FloatArray | float) -> IntArray:
 
 
 def row_sums(values: FloatArray) -> FloatArray:
-    """Sum of each row of `values`, none below 0, (n,), as `whole` adds them; of large ones in larger steps."""
+    """Sum of each row of `values`, none below 0, (n,), added as by `whole`, of large ones in larger steps."""
     exponent = np.frexp(values.sum(axis=1))[1]
     step = np.ldexp(1.0, np.maximum(exponent - _LARGE, 0))
     return np.asarray(whole(values / step[:, None]).sum(axis=1) / UNIT * step)

@@ -26,7 +26,7 @@ class RowSplit(Protocol):
     """Number of folds (kfold)."""
 
     unit: Literal["pairs", "rows"] = "pairs"
-    """What is held out where a user rated an item more than once: all rows of the pair, or rows one by one."""
+    """What is held out where a user rated an item more than once: all rows of the pair, or single rows."""
 
     def hold_out(self, dataset: Dataset, seed: int) -> tuple[Ratings, Ratings]:
         """The rows for training and the held-out rows; the same data, options and seed give the same.

@@ -235,3 +235,16 @@ def test_impossible_parameters_are_refused():
         SDAA(depth=0)
     with pytest.raises(ConfigError, match=r"ep-fuzzda\.excess.*give"):
         LTP(excess=3.0)
+
+
+@pytest.mark.parametrize("strategy", [SDAA(depth=10), SIAA(depth=10)])
+def test_large_scores_play_like_small_ones(strategy):
+    small = block(3, scale=None)
+    large = replace(small, scores=small.scores * 2.0**40)
+    for (_, one, state), (_, other, same) in zip(
+        play(strategy, small, 3, 2), play(strategy, large, 3, 2), strict=True
+    ):
+        np.testing.assert_allclose(other, one * 2.0**40, rtol=1e-9)
+        np.testing.assert_allclose(same.last, state.last, rtol=1e-9)
+        assert (same.last >= 0).all()
+        assert (same.last <= 1).all()
