@@ -139,7 +139,7 @@ def ltp_by_loop(lists, ok, depth, rounds):
 @pytest.mark.parametrize("seed", range(5))
 def test_ltp_continues_with_what_members_got(seed):
     members = block(seed)
-    played = list(play(LTP(depth=3), members, 3, 3))
+    played = list(play(LTP(depth=3, normalize="minmax"), members, 3, 3))
     for group, (rows, ok, _) in enumerate(each_group(members)):
         lists, got = ltp_by_loop(members.scores[rows], ok, 3, 3)
         for (now, out, _), chosen in zip(played, lists, strict=True):
