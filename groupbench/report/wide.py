@@ -152,7 +152,7 @@ class WideTable:
             yield "1 seed: no uncertainty"
         if self._any_fixed:
             yield (
-                "± 0.000: all seeds have the split that came with the data, and a method without randomness "
+                "± 0.000: all seeds have the split that came with the data, and a method without chance "
                 f"the same scores; it says nothing of the spread over {section.unit}s (see groupbench compare)"
             )
         if not self.metrics and section.rows:

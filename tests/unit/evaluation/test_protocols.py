@@ -124,7 +124,7 @@ def test_held_out_values_change_no_score(dataset, name):
 
 
 def test_held_out_items_play_no_part_in_groups(dataset):
-    protocol = make_protocol(SMALL)
+    protocol = make_protocol({**SMALL, "unit": "rows"})
     task = prepare(dataset, protocol, 0)
     items = np.array(dataset.ratings.items)
     items[task.held_out.timestamps] = (items[task.held_out.timestamps] + 1) % N_ITEMS
