@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
 
 from groupbench.core.errors import MethodError
 from groupbench.core.hyperparameters import AtLeast0, Count, tunable
@@ -14,13 +18,14 @@ from groupbench.models.recommender import Recommender, TrainingData
 from ._memory import limit, require_memory
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from groupbench.core.arrays import FloatArray, IntArray
 
     from ._surprise_scores import MatrixForm
 
 Similarity = Literal["msd", "cosine", "pearson", "pearson_baseline"]
+
+MOST = 10**6
+"""By how much ratings are multiplied at most, to make whole numbers of them."""
 
 
 class SurpriseMethod(Recommender):
@@ -30,23 +35,44 @@ class SurpriseMethod(Recommender):
     libraries: ClassVar[tuple[str, ...]] = ("surprise",)
     algorithm: ClassVar[str]
     """The class in the `surprise` package."""
+    cuts_ratings: ClassVar[bool] = False
+    """Whether Surprise holds ratings in C integers: it gets whole numbers then, or the job is skipped."""
 
     _form: MatrixForm
     _inner_users: IntArray
     _inner_items: IntArray
+    _factor: int = 1
+
+    def skip(self, train: TrainingData) -> str:
+        """Where Surprise would cut off the fractions of ratings, and no factor makes them whole numbers."""
+        if not self.cuts_ratings or whole_factor(train.ratings.values):
+            return ""
+        return (
+            f"Surprise's {self.algorithm} cuts off fractions, and no factor up to {MOST:,} "
+            "makes whole numbers of these ratings"
+        )
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Fit with Surprise and keep the parameters as arrays.
 
         Raises:
-            MethodError: if there are no ratings, the fit would need too much memory, or training diverged.
+            MethodError: if there are no ratings, `skip` says why not, the fit would need too much memory, or
+                training diverged.
         """
         import surprise
 
         from ._surprise_scores import matrix_form
         from ._surprise_trainset import build_trainset, inner_ids
 
-        trainset = build_trainset(train.ratings, train.scale)
+        ratings, scale = train.ratings, train.scale
+        if self.cuts_ratings:
+            self._factor = whole_factor(ratings.values)
+            if not self._factor:
+                raise MethodError(f"{self.skip(train)}; round the ratings or use another method")
+        if self._factor > 1:
+            ratings = replace(ratings, values=np.rint(ratings.values * self._factor))
+            scale = (scale[0] * self._factor, scale[1] * self._factor)
+        trainset = build_trainset(ratings, scale)
         self._check_memory(trainset)
         algorithm = getattr(surprise, self.algorithm)(**self._options(rng))
         try:
@@ -63,7 +89,8 @@ class SurpriseMethod(Recommender):
 
     def score(self, users: IntArray) -> FloatArray:
         """Unclipped predicted ratings, (len(users), n_items); unknown users and items as in Surprise."""
-        return self._form.scores(self._inner_users[users], self._inner_items)
+        scores = self._form.scores(self._inner_users[users], self._inner_items)
+        return scores / self._factor if self._factor > 1 else scores
 
     @abstractmethod
     def _options(self, rng: np.random.Generator) -> dict[str, Any]:
@@ -71,6 +98,20 @@ class SurpriseMethod(Recommender):
 
     def _check_memory(self, trainset: Any) -> None:
         """Refuse a fit whose dense matrices exceed the limit."""
+
+
+def whole_factor(values: FloatArray) -> int:
+    """The smallest whole number that makes whole numbers of all `values`, (n,), that fit into a C int.
+
+    It is 0 where none up to `MOST` does.
+    """
+    factor = 1
+    for value in np.unique(values).tolist():
+        fraction = Fraction(value).limit_denominator(MOST)
+        factor = lcm(factor, fraction.denominator)
+        if float(fraction) != value or factor > MOST or abs(value) * factor > 2**30:
+            return 0
+    return factor
 
 
 class RandomStart(SurpriseMethod):

@@ -111,7 +111,7 @@ class GroupIm(DeepRecommender):
     batch_size: Count = 64
     """Groups, or users, of a step."""
     patience: Count = 20
-    """Passes without a better validation figure before training stops."""
+    """Passes without a better validation score before training stops."""
 
     def _network(self, data: Interactions) -> GroupNetwork:
         from groupbench.models.deep.groupim import GroupImNetwork

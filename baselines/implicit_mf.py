@@ -33,7 +33,7 @@ class ImplicitFactors(Recommender):
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
     1; better on validation rows than None, where every rating above 0 counts with its value as weight."""
     num_threads: Count = 1
-    """Threads of the fit; with more than one BPR never gives the same figures again, and LMF's depend on
+    """Threads of the fit; with more than one BPR never gives the same scores again, and LMF's depend on
     their number."""
 
     @abstractmethod

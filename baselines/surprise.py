@@ -9,6 +9,9 @@ Source: N. Hug, "Surprise: A Python library for recommender systems", JOSS 5(52)
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,6 +29,10 @@ from ._surprise_method import (
 
 if TYPE_CHECKING:
     import numpy as np
+
+# Surprise makes a folder for its own data sets when it is imported, by default in the user's home.
+with suppress(OSError):
+    os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir() + os.sep)
 
 
 @method("svd")
@@ -147,10 +154,11 @@ class NMF(RandomStart):
 class CoClustering(RandomStart):
     """Means of co-clusters, corrected by user and item means (George & Merugu 2005; Surprise).
 
-    Surprise cuts ratings to whole numbers while it sums up the means of clusters.
+    Surprise cuts ratings to whole numbers, so that those with fractions are multiplied, and scores divided.
     """
 
     algorithm: ClassVar[str] = "CoClustering"
+    cuts_ratings: ClassVar[bool] = True
 
     n_cltr_u: Count = tunable(3, low=1, high=20, log=True)
     """Number of user clusters."""
@@ -165,10 +173,11 @@ class CoClustering(RandomStart):
 class SlopeOne(SurpriseMethod):
     """Slope One: mean rating differences between pairs of items (Lemire & Maclachlan 2005; Surprise).
 
-    Surprise cuts ratings to whole numbers while it sums up the differences.
+    Surprise cuts ratings to whole numbers, so that those with fractions are multiplied, and scores divided.
     """
 
     algorithm: ClassVar[str] = "SlopeOne"
+    cuts_ratings: ClassVar[bool] = True
 
     def _options(self, rng: np.random.Generator) -> dict[str, Any]:
         return {}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.errors import GroupbenchWarning, ResultError
+from groupbench.core.files import expanded
 from groupbench.runner.run import collect, start, start_tuning
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.report.html import Page
-    from groupbench.results.store import RunRecord
+    from groupbench.results.selection import Selection
 
 __all__ = [
     "collect",
@@ -59,7 +61,7 @@ def run(
     from groupbench.runner.config import make_config
 
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved, Path(results), lambda event, done, total: None)
+    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
     return results_frame(collect(jobs))
 
 
@@ -96,9 +98,9 @@ def tune(
     require_known(options, TuningOptions.keys() | Config.keys())
     own = {key: options.pop(key) for key in TuningOptions.keys() & options.keys()}
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(results)))
+    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(expanded(results))))
     if output is not None:
-        write(Path(output), found)
+        write(Path(expanded(output)), found)
     return found
 
 
@@ -122,9 +124,9 @@ def table(
     from groupbench.report.significance import Significance
 
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
-    how = None if significance is False else Significance(Path(results), **tests.model_dump())
+    how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
     rows = RowOptions.make(**options)
-    return table_frame(load_records(Path(results)), significance=how, **rows.model_dump())
+    return table_frame(load_records(Path(expanded(results))), significance=how, **rows.model_dump())
 
 
 def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
@@ -138,7 +140,9 @@ def compare(first: str, second: str, results: str | Path = RESULTS, **options: A
     """
     from groupbench.report.compare import compare_frame
 
-    return compare_frame(Path(results), load_records(Path(results)), first, second, **options)
+    return compare_frame(
+        Path(expanded(results)), load_records(Path(expanded(results))), first, second, **options
+    )
 
 
 def report(
@@ -161,10 +165,10 @@ def report(
     """
     from groupbench.report.html import make_page, page_content
 
-    content = page_content(Path(results), load_records(Path(results)), **options)
+    content = page_content(Path(expanded(results)), load_records(Path(expanded(results))), **options)
     page = make_page(content, **({} if title is None else {"title": title}))
     if output is not None:
-        page.write(Path(output))
+        page.write(Path(expanded(output)))
     return page
 
 
@@ -178,16 +182,24 @@ def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
     """
     from groupbench.report.long import results_frame
 
-    return results_frame(load_records(Path(results)))
+    return results_frame(load_records(Path(expanded(results))))
 
 
-def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[RunRecord]:
-    """The newest record of every (dataset, protocol, method, seed), of runs and of what was packed.
+def load_records(
+    results: Path,
+    datasets: Sequence[str] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Selection:
+    """The records that stand together, of runs and of what was packed; the rest is left out.
+
+    Of every (dataset, protocol, method, seed) there is one record; `groupbench.results.selection` says which.
 
     Args:
         results: the results folder; `leaderboard`, where there is none of this name, are the results that
             come with groupbench.
-        datasets: only these; by default all.
+        datasets: only these; by default all. Of data of several contents under one name the latest are shown;
+            `NAME@HASH` means those with a content hash that begins so.
+        tell: called with a line on each kind of records that are left out; by default Python warns of them.
 
     Raises:
         ResultError: if there is none, or one cannot be read.
@@ -195,7 +207,9 @@ def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[R
     """
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
+    from groupbench.results.selection import of_data, select
 
+    results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
     records = []
@@ -205,8 +219,10 @@ def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[R
         records.append(record)
     if not records:
         raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
-    known = {record.dataset for record in records}
-    for name in datasets or ():
-        if name not in known:
-            raise ConfigError(unknown("dataset of these results", name, known))
-    return store.newest(record for record in records if datasets is None or record.dataset in datasets)
+    selection = select(records if datasets is None else of_data(records, datasets))
+    for note in selection.notes:
+        if tell is None:
+            warnings.warn(note, GroupbenchWarning, stacklevel=3)
+        else:
+            tell(note)
+    return selection

@@ -13,6 +13,7 @@ import pytest
 
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.metrics import MemberLists, gather, sort_keys, top_candidates
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 from groupbench.results.store import RunRecord
 from tests._records import make_record
@@ -88,6 +89,13 @@ def make_training(n_users=30, n_items=20, n_rows=240, n_groups=4, seed=0, repeat
         user_features=Features(("age=young", "age=old"), np.eye(2)[rng.integers(0, 2, n_users)]),
         item_features=Features(("genre=a", "genre=b"), rng.integers(0, 2, (n_items, 2)).astype(float)),
     )
+
+
+def make_member_lists(scores, relevant, valid, groups, depth, numbers=None) -> MemberLists:
+    """Lists of groups, (n_groups, width) scores, with what members like, (n_members, width)."""
+    keys, columns = top_candidates(sort_keys(scores, valid), depth, stable=True)
+    liked = gather(relevant, columns[groups.of_row])
+    return MemberLists(keys, liked, valid.sum(axis=1), relevant.sum(axis=1), groups, depth, numbers)
 
 
 @pytest.fixture

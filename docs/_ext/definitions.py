@@ -50,6 +50,12 @@ def metrics() -> Iterator[str]:
         f"{code(f'{SPREADS[0].name}-{bases[0]}@10')} and so on. x_1 ... x_n are the values of the n members."
     )
     better = {True: "lower", False: "higher"}
+    yield f"Ties: {prose(known[f'{SPREADS[0].name}-{bases[0]}'].ties)}."
+    yield (
+        "A group in which nobody is served counts with the worst value of `minmax`, `jain` and `gini`, which "
+        "are means over all groups in which some member has a relevant candidate. Random and the oracle "
+        "bound no spread, so there is no `norm`."
+    )
     rows = [[code(s.name), prose(s.formula), better[s.lower_is_better], prose(s.source)] for s in SPREADS]
     yield table(["spread", "formula", "better", "source"], rows)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
 import shlex
 import sys
 import traceback
-from typing import Any, cast
+import warnings
+from contextlib import suppress
+from typing import Any, NoReturn, TextIO, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from groupbench.core.errors import ConfigError, GroupbenchError
+from groupbench.core.errors import ConfigError, GroupbenchError, GroupbenchWarning
+from groupbench.core.files import expanded
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
@@ -33,7 +37,7 @@ COMMANDS = {
     "list": ("show", "list_names", "List methods, data sets, aggregators, metrics and views."),
     "explain": ("show", "explain", "Print definition, formula and source of anything that has a name."),
     "reproduce": ("reproduce", "reproduce", "Repeat recorded runs, or set reported metrics beside ours."),
-    "export": ("exchange", "export", "Write recommended lists and the truth that evaluates them."),
+    "export": ("exchange", "export", "Write recommended lists and the truth that they were evaluated by."),
     "export-task": ("exchange", "export_task", "Write training rows, groups and candidates, and no truth."),
     "score": ("exchange", "score", "Evaluate rankings that were made elsewhere."),
     "merge": ("exchange", "merge", "Join the results of several machines in one folder."),
@@ -111,26 +115,110 @@ def _require_text(arguments: list[str]) -> None:
             raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show our own warnings as one line, those of libraries as Python does."""
+    if issubclass(category, GroupbenchWarning):
+        print(f"groupbench: {message}", file=sys.stderr)
+    else:
+        _python_warning(message, category, filename, lineno, file, line)
+
+
+_python_warning = warnings.showwarning
+
+
 def main() -> None:
-    """Run the command line; a typed error is one line on standard error and its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    """Run the command line; an error is one line on standard error and its exit status."""
+    _open_streams()
+    warnings.showwarning = _show_warning
     try:
         _require_text(sys.argv[1:])
         # Records of whatever this command runs, in processes of its own, name it.
         os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
-        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
-    except GroupbenchError as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
-        print(f"groupbench: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+        # Figures are files; a notebook may name a backend that is not there.
+        os.environ["MPLBACKEND"] = "Agg"
+        try:
+            app(args=[_in_home(argument) for argument in sys.argv[1:] if argument != "--debug"])
+        finally:
+            sys.stdout.flush()
     except (KeyboardInterrupt, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:
             raise
-        print("groupbench: interrupted; the same command goes on where it stopped", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _end("interrupted; the same command goes on where it stopped", INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        _end("", 1)
+    except GroupbenchError as error:
+        _end(str(error), error.exit_status)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _end(f"{where}{error.strerror or error}{_REMEDIES.get(error.errno or 0, _DEBUG)}", 1)
+    except MemoryError:
+        _end("memory ran out; take fewer --jobs, less data or a larger machine", 1)
+    except Exception as error:
+        said = traceback.format_exception_only(error)[-1]
+        _end(f"unexpected {' '.join(said.split())[:500]}{_DEBUG}", 1)
+
+
+_DEBUG = "; --debug shows where"
+
+_REMEDIES = {
+    errno.ENOSPC: "; free space, or write elsewhere",
+    errno.EDQUOT: "; free space, or write elsewhere",
+    errno.EMFILE: "; allow more with 'ulimit -n', or take fewer --jobs",
+    errno.ENFILE: "; close other programs, or take fewer --jobs",
+    errno.EAGAIN: "; allow more processes with 'ulimit -u', or take fewer --jobs",
+    errno.ENOMEM: "; take fewer --jobs, less data or a larger machine",
+    errno.EACCES: "; check its access rights",
+    errno.EPERM: "; check its access rights",
+    errno.ENAMETOOLONG: "; choose a shorter name",
+}
+"""By number of an error of the system what to do about it."""
+
+
+def _open_streams() -> None:
+    """Give what is printed a place to go: streams that were closed lead nowhere, odd characters are escaped.
+
+    A descriptor that stayed closed would be taken by the next file that is opened.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
+
+
+def _in_home(argument: str) -> str:
+    """The argument with `~` as the home folder, where the shell left it: in `--results=~/x` or in quotes."""
+    option, equals, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+    return f"{option}{equals}{expanded(value)}" if value.startswith("~") else argument
+
+
+def _end(message: str, status: int) -> NoReturn:
+    """Say why it ends, if anybody can hear it, and leave nothing that Python would try to print once more."""
+    with suppress(OSError, ValueError):
+        if "--debug" in sys.argv and message:
+            traceback.print_exc()
+        if message:
+            print(f"groupbench: {message}", file=sys.stderr, flush=True)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(status)

@@ -39,14 +39,16 @@ def export(
     data_dir: DataDir = None,
     plugin: Plugins = None,
 ) -> None:
-    """Write recommended lists and the truth that judged them, for other tools."""
+    """Write recommended lists and the truth that they were evaluated by, for other tools."""
     from groupbench.api import load_records
     from groupbench.results import exchange
     from groupbench.runner import reproduction
 
-    records = load_records(results)
-    names_by_option = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
-    chosen = exchange.ExportFilter(*(split_names(names, option) for option, names in names_by_option.items()))
+    records = load_records(results, split_names(dataset, "dataset"))
+    names_by_option = {"method": method, "view": view, "aggregator": aggregator}
+    chosen = exchange.ExportFilter(
+        None, *(split_names(names, option) for option, names in names_by_option.items())
+    )
     inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
@@ -81,7 +83,9 @@ def export_task(
 def score(
     file: Annotated[
         list[Path],
-        typer.Argument(help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed)."),
+        typer.Argument(
+            help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed); - is a pipe."
+        ),
     ],
     config: TaskOptions,
     seed: Seed = 0,
@@ -91,7 +95,7 @@ def score(
     name: Annotated[str | None, typer.Option(help="Name of the method; by default that of FILE.")] = None,
     results: Results = Path("results"),
 ) -> None:
-    """Judge rankings that were made elsewhere, and put them beside the others in the table."""
+    """Evaluate rankings that were made elsewhere, and put them beside the others in the table."""
     from groupbench.report.render import render
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
@@ -117,16 +121,17 @@ def merge(
     folder: Annotated[list[Path], typer.Argument(help="Results folders.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Results folder, new or not.")],
     keep: Annotated[
-        str | None, typer.Option(help="'newest': of one job with different figures, keep what ended last.")
+        str | None, typer.Option(help="'newest': of one job with different values, keep what ended last.")
     ] = None,
     aggregator: Annotated[
-        list[str] | None, typer.Option(help="Keep the figures of these only; comma-separated or repeated.")
+        list[str] | None, typer.Option(help="Keep the values of these only; comma-separated or repeated.")
     ] = None,
     figures_only: Annotated[
         bool, typer.Option("--figures-only", help="Leave out lists, and values of single users and groups.")
     ] = False,
     pack: Annotated[
-        bool, typer.Option("--pack", help="Write figures alone, all in one file, with a manifest.")
+        bool,
+        typer.Option("--pack", help="Write the means of metrics alone, in one file, with a manifest."),
     ] = False,
 ) -> None:
     """Join the results of several machines in one folder."""
@@ -147,6 +152,8 @@ def merge(
         f"{merged.written} records written to {output}, {merged.there} were there already, "
         f"{merged.repeated} of the same jobs left out"
     )
+    for note in merged.notes:
+        typer.echo(note)
 
 
 def _coverage(ranked: exchange.RankedView) -> str:

@@ -24,7 +24,7 @@ def report(
     ] = True,
     title: Annotated[str, typer.Option(help="The heading.")] = "Group recommenders compared",
 ) -> None:
-    """Write all figures as one HTML file that opens anywhere and loads nothing."""
+    """Write everything as one HTML file that opens anywhere and loads nothing."""
     from groupbench.api import load_records
     from groupbench.core.errors import ConfigError
     from groupbench.report.html import make_page, page_content

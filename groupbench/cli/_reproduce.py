@@ -33,7 +33,7 @@ def reproduce(
     tolerance: Annotated[
         float | None,
         typer.Option(
-            min=0, help="How far below a reported figure a method may stay and reach it; default 0.01."
+            min=0, help="How far below a reported value a method may stay and reach it; default 0.01."
         ),
     ] = None,
     plugin: Annotated[list[str] | None, typer.Option(help="New path of a plugin, if it has moved.")] = None,
@@ -41,7 +41,7 @@ def reproduce(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
 ) -> None:
-    """Repeat recorded runs figure by figure; or put reported figures of a method beside ours.
+    """Repeat recorded runs value by value; or put reported values of a method beside ours.
 
     A run is done again from its record alone. A method needs --dataset; it is run where runs are missing.
     """
@@ -54,7 +54,7 @@ def reproduce(
     if len(run) == 1 and run[0] in registry.methods and not Path(run[0]).exists():
         if dataset is None:
             raise ConfigError(
-                f"{run[0]} is a method: say with --dataset where its reported metrics are to be reached, or "
+                f"{run[0]} is a method: say with --dataset where its reported values are to be reached, or "
                 "give the folder or key of a run"
             )
         config = make_config(

@@ -63,7 +63,7 @@ def weights(
     config: StudyOptions,
     method: Method = "dmtl",
     weights: Annotated[str | None, typer.Option(help="Weights; default: 0,0.01,0.03,0.1,0.3,1,3,10.")] = None,
-    metric: Annotated[str, typer.Option(help="What recommendations are judged by.")] = "ndcg@10",
+    metric: Annotated[str, typer.Option(help="Metric of the recommendations.")] = "ndcg@10",
     aggregator: Aggregator = "average",
     results: ResultsOutput = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
@@ -113,7 +113,7 @@ def profiling(
     results: ResultsOutput = Path("results"),
     format_: Format = "plain",
 ) -> None:
-    """Judge how well the model tells the group of users whose group it was never told."""
+    """Evaluate how well the model predicts the group of users whose group it was never given."""
     from groupbench.studies import check_format, study_profiling
 
     check_format(format_)

@@ -111,7 +111,7 @@ class Leader:
         self._values: dict[tuple[str, str, str], dict[str, list[float]]] = {}
 
     def note(self, record: RunRecord) -> None:
-        """Take the figures of a finished job into account: its first view, aggregated by the average."""
+        """Take the metrics of a finished job into account: its first view, aggregated by the average."""
         from groupbench.report.long import REFERENCES
 
         for figures in record.metrics:

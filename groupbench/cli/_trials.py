@@ -102,7 +102,8 @@ def _line(search: Search) -> str:
     counts = [f"{ended.count(kind)} {kind}" for kind in ("pruned", "failed") if kind in ended]
     line = f"{name} {', '.join([f'{len(ended)} trials', *counts])}, {search.seconds:.1f} s"
     if search.best is None:
-        return f"{line}: none succeeded: {search.trials[0].reason}"
+        why = search.trials[0].reason if search.trials else "no time was left; raise --timeout-per-method"
+        return f"{line}: none succeeded: {why}"
     values = ", ".join(f"{k}={v}" for k, v in search.best.hyperparameters.items())
     default = search.trials[0]
     before = f"{default.mean:.4f}" if default.status == "done" else default.status

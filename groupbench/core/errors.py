@@ -34,6 +34,14 @@ class ResultError(GroupbenchError):
     """A results folder or a record in it cannot be read or written."""
 
 
+class UnreadableError(ResultError):
+    """A record is there, and the system does not let it be read: what it holds is not known."""
+
+
+class DamagedError(ResultError):
+    """What is there is no record."""
+
+
 class GroupbenchWarning(UserWarning):
     """Something worth knowing that does not stop the work."""
 
@@ -41,14 +49,34 @@ class GroupbenchWarning(UserWarning):
 _LISTED = 40
 """Known names that a message shows at most."""
 
+_SHOWN = 100
+"""Characters of a value that a message shows at most."""
+
+
+def shown(value: object) -> str:
+    """A value of a file as a message shows it: in quotes, control characters escaped, cut if it is long."""
+    text = repr(value)
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f"{value[:_SHOWN]!r}... ({len(value):,} characters)"
+    return text if isinstance(value, str) or len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def cut(text: str) -> str:
+    """As `shown`, without quotes."""
+    return repr(text[:_SHOWN])[1:-1] + "..." * (len(text) > _SHOWN)
+
 
 def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> str:
-    """Say that `name` is no `kind`, with near names, and what to do."""
+    """Say that `name` is no `kind`, with near names in whatever case, and what to do."""
     candidates = sorted(known)
-    near = get_close_matches(name, candidates, n=3, cutoff=0.5)
-    if near:
+    short = [candidate for candidate in candidates if len(candidate) <= _SHOWN]
+    by_case: dict[str, list[str]] = {}
+    for candidate in short:
+        by_case.setdefault(candidate.casefold(), []).append(candidate)
+    alike = get_close_matches(name[:_SHOWN].casefold(), by_case, n=3, cutoff=0.5)
+    if near := [candidate for one in alike for candidate in by_case[one]][:3]:
         hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
     else:
         more = f" and {len(candidates) - _LISTED} more" if len(candidates) > _LISTED else ""
-        hint = f"known: {', '.join(candidates[:_LISTED])}{more}" if candidates else "there is none"
-    return f"unknown {kind} {name!r}; {hint}" + (f" ({remedy})" if remedy else "")
+        hint = f"known: {', '.join(map(cut, candidates[:_LISTED]))}{more}" if candidates else "there is none"
+    return f"unknown {kind} {shown(name)}; {hint}" + (f" ({remedy})" if remedy else "")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,12 +18,58 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError, UnreadableError
 
 UNFINISHED = ".*.tmp"
 """Pattern of the names of files that are being written."""
 
+LOCK_SECONDS = 60.0
+"""How long to wait for a lock that another process holds."""
+
 _MARK = b"PAR1"
+
+
+def expanded(path: str | os.PathLike[str]) -> str:
+    """A path as the user means it: with `~` and `~name` as home folders.
+
+    Raises:
+        ConfigError: if it begins with `~` and there is no such home.
+    """
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise ConfigError(f"{path}: there is no such home folder; write ./{path} if it is called that")
+    return found
+
+
+def require_regular(file: Path) -> None:
+    """Raise an `OSError` if there is something that is no file: a pipe would be waited for."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(file.stat().st_mode):
+            kind = "a folder" if file.is_dir() else "a pipe or a device"
+            raise OSError(errno.EINVAL, f"this is {kind}, not a file", str(file))
+
+
+def require_readable(file: Path) -> None:
+    """Raise an `UnreadableError` if there is something that the system does not let be read as a file."""
+    try:
+        require_regular(file)
+        with suppress(FileNotFoundError):
+            file.open("rb").close()
+    except OSError as error:
+        raise UnreadableError(
+            f"{file} cannot be read: {error.strerror or error}; check its access rights, or move it away"
+        ) from error
+
+
+def read_bytes(file: Path) -> bytes:
+    """The bytes of a file; an `OSError` if it cannot be read or is none."""
+    require_regular(file)
+    return file.read_bytes()
+
+
+def read_text(file: Path, encoding: str = "utf-8") -> str:
+    """The text of a file; errors as of `read_bytes`, and `UnicodeDecodeError` if it is no text."""
+    return read_bytes(file).decode(encoding)
 
 
 @contextmanager
@@ -28,8 +77,9 @@ def replacing(target: Path) -> Iterator[Path]:
     """A temporary path that is renamed over `target` at the end, or removed on error.
 
     Raises:
-        OSError: if the file cannot be brought to the disk.
+        OSError: if the file cannot be brought to the disk, or `target` is a device or the like.
     """
+    require_regular(target)
     temporary = _temporary(target)
     try:
         yield temporary
@@ -93,11 +143,11 @@ def alone(folder: Path) -> Iterator[None]:
     there may be another writer's.
 
     Raises:
-        OSError: if the folder cannot be opened.
+        OSError: if the folder cannot be opened, or another process holds its lock for `LOCK_SECONDS`.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        if _locked(descriptor):
+        if _locked_in_time(descriptor):
             for left in folder.glob(UNFINISHED):
                 left.unlink(missing_ok=True)
         yield
@@ -146,6 +196,23 @@ def _remove_if_left(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _locked_in_time(descriptor: int) -> bool:
+    """Wait for a lock; False where the file system knows none."""
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                why = f"another process has locked it for {LOCK_SECONDS:g} s"
+                raise OSError(errno.EAGAIN, why) from error
+            time.sleep(0.02)
+        except OSError:
+            return False
+        else:
+            return True
+
+
 def _locked(descriptor: int, how: int = 0) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | how)
@@ -169,7 +236,12 @@ def write_parquet(table: pa.Table | bytes, file: Path) -> None:
 
 
 def is_whole_parquet(file: Path) -> bool:
-    """Whether a file begins and ends as parquet does; one that was cut off does not."""
+    """Whether a file begins and ends as parquet does; one that was cut off does not.
+
+    Raises:
+        UnreadableError: if nobody can tell.
+    """
+    require_readable(file)
     try:
         with file.open("rb") as handle:
             first = handle.read(len(_MARK))

@@ -6,6 +6,7 @@ the same checks hold wherever an option is given.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, Self
@@ -35,7 +36,11 @@ class Flag:
 
 
 def split_names(value: object) -> object:
-    """The names in a text with commas; what is no text is left as it is."""
+    """The names in a text with commas, or the path alone; what is neither is left as it is."""
+    if isinstance(value, os.PathLike):
+        return [os.fspath(value)]
+    if isinstance(value, list | tuple):
+        return [os.fspath(one) if isinstance(one, os.PathLike) else one for one in value]
     if not isinstance(value, str):
         return value
     return [name.strip() for name in value.split(",") if name.strip()]

@@ -14,9 +14,11 @@ from functools import cache
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
+from groupbench.core.files import expanded
 from groupbench.core.source_hash import source_hash
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
 
+_LOADING = RLock()
+"""Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
 V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -67,6 +71,7 @@ class Registry(Mapping[str, V]):
         """
         name = self._name_of(value)
         _require_name(self.kind, name)
+        self.require_free(value)
         made = value.make if isinstance(value, Entry) else value
         home = _calling_module(), getattr(made, "__qualname__", name)
         taken = name in self._values and self._values[name] != value
@@ -77,6 +82,9 @@ class Registry(Mapping[str, V]):
         self._values[name] = value
         self._homes[name] = home
         return value
+
+    def require_free(self, value: V) -> None:
+        """Refuse a value by whose name something goes that is not registered; a subclass knows what."""
 
     def added(self) -> dict[str, str]:
         """The names that are not built in, with the sha256 of the code that each depends on.
@@ -108,13 +116,14 @@ class Registry(Mapping[str, V]):
         return len(self._load())
 
     def _load(self) -> dict[str, V]:
-        if not self._loaded:
-            self._loaded = True
-            try:
-                self._import_all()
-            except BaseException:
-                self._loaded = False
-                raise
+        with _LOADING:
+            if not self._loaded:
+                self._loaded = True
+                try:
+                    self._import_all()
+                except BaseException:
+                    self._loaded = False
+                    raise
         return self._values
 
     def _import_all(self) -> None:
@@ -207,7 +216,7 @@ class EntryRegistry(Registry[Entry]):
 
 
 def load_plugins(files: Iterable[str]) -> None:
-    """Import plugin files, so that what they register can be used by name; errors as of `load_plugin`."""
+    """Import plugin files; errors as of `load_plugin`."""
     for file in files:
         load_plugin(file)
 
@@ -218,7 +227,7 @@ def load_plugin(path: str | Path) -> None:
     Raises:
         PluginError: if the file does not exist, is no Python file or raises when imported.
     """
-    file = Path(path).resolve()
+    file = Path(expanded(path)).resolve()
     if not file.is_file() or file.suffix != ".py":
         raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
     name = "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
@@ -236,7 +245,7 @@ def load_plugin(path: str | Path) -> None:
         raise
     except BaseException as error:
         del sys.modules[name]
-        raise PluginError(_failed_import(f"plugin {path}", error)) from error
+        raise PluginError(_failed_import(f"plugin {path}", error, str(file))) from error
 
 
 def _import(module: str, what: str) -> None:
@@ -248,10 +257,12 @@ def _import(module: str, what: str) -> None:
         raise PluginError(_failed_import(what, error)) from error
 
 
-def _failed_import(what: str, error: BaseException) -> str:
+def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
+    """What an import raised and where: the last line of the file `plugin`, if it was on the way."""
     import traceback
 
-    frames = traceback.extract_tb(error.__traceback__)
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if frame.filename == plugin] or every
     location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
     if isinstance(error, SyntaxError):
         location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"

@@ -16,6 +16,7 @@ from groupbench.metrics import (
     EVERYTHING,
     EXPOSURES,
     Exposure,
+    MemberLists,
     MetricRequest,
     Ranking,
     Ties,
@@ -129,21 +130,21 @@ class MetricAccumulator(ABC):
     def _put_all(
         self,
         lists: IntArray,
-        ranking: Ranking,
-        compute: Callable[[Ranking], Mapping[str, FloatArray]],
+        tied: np.bool_,
+        compute: Callable[[Ties], Mapping[str, FloatArray]],
     ) -> None:
-        """Keep what `compute` makes of the ranking under every tie rule.
+        """Keep what `compute` gives under every tie rule.
 
         Where no tie matters all rules agree, and a reference row is its expectation under each.
         """
-        if self._is_reference or not ranking.undecided.any():
-            self._put_same(lists, compute(ranking))
+        if self._is_reference or not tied:
+            self._put_same(lists, compute("expected"))
             return
         if self._rules_agree:
             self._rules_agree = False
             self._values = {t: {n: v.copy() for n, v in values.items()} for t, values in self._values.items()}
         for ties, values in self._values.items():
-            self._put(values, lists, compute(ranking.resolved(ties)))
+            self._put(values, lists, compute(ties))
 
     def _put_same(self, lists: IntArray, computed: Mapping[str, FloatArray]) -> None:
         """Keep values that are the same under every tie rule."""
@@ -187,7 +188,7 @@ class ListAccumulator(MetricAccumulator):
         keys, columns, _ = self._rank(lists, block, scores, ranked)
         hits = gather(relevant, columns)
         ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
-        self._put_all(lists, ranking, self._of_ranking)
+        self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
         if view.errors and scored.ratings and any(name in self._request for name in _ERRORS):
             errors = _errors(np.clip(scores, *self._scale) - block.truth, block.valid)
             self._put_same(lists, self._request.restrict(errors))
@@ -209,14 +210,19 @@ class MemberAccumulator(MetricAccumulator):
         keys, _, items = self._rank(lists, block, scored.scores, block.valid)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
-        lengths, n_relevant = counts(block.valid)[owner], truth.n_relevant[members]
-        liked = truth.likes(members, items[owner])
-        ranking = rank_sorted(keys[owner], liked, self._depth, lengths, n_relevant)
-        groups, counted = Segments.from_sizes(inside.sum(axis=1)), n_relevant > 0
+        found = MemberLists(
+            keys,
+            truth.likes(members, items[owner]),
+            counts(block.valid),
+            truth.n_relevant[members],
+            Segments.from_sizes(inside.sum(axis=1)),
+            self._depth,
+            lists,
+        )
         self._put_all(
             lists,
-            ranking,
-            lambda resolved: evaluate_members(resolved, counted, groups, self._cutoffs, self._request),
+            found.ranking.undecided.any(),
+            lambda ties: evaluate_members(found, self._cutoffs, self._request, ties=ties),
         )
 
 
@@ -227,7 +233,7 @@ class PredictionAccumulator(MetricAccumulator):
         """Evaluate the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
         keys, columns, _ = self._rank(lists, block, scored.scores, block.valid)
-        values = evaluate_predictions(keys, columns, scored.predictions, self._cutoffs, self._request)
+        values = evaluate_predictions(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
         self._put_same(lists, values)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, chunks, pick, stable_order
 from groupbench.core.errors import MethodError
 from groupbench.core.memory import allowed
+from groupbench.metrics import exact_scores
 
 if TYPE_CHECKING:
     from groupbench.core.stopwatch import Stopwatch
@@ -118,18 +119,17 @@ def checked(
     Raises:
         MethodError: if they are not what the contract promises.
     """
-    array = np.asarray(scores)
-    if array.shape != shape:
+    found = np.asarray(scores).shape
+    if found != shape:
         raise MethodError(
-            f"{name} returned scores of shape {array.shape} instead of {shape}; one row per user or group, "
+            f"{name} returned scores of shape {found} instead of {shape}; one row per user or group, "
             "one column per item"
         )
-    if array.dtype.kind not in "fiu":
-        raise MethodError(f"{name} returned {array.dtype} scores; return floats")
+    array = exact_scores(scores, name)
     finite = np.isfinite(array)
     if not finite.all() and (bad := np.count_nonzero(~finite & where)):
         raise MethodError(
             f"{name} returned {bad} scores that are NaN or infinite; return finite scores for every item, "
             "also for users without training rows"
         )
-    return array.astype(np.float64, copy=False)
+    return array

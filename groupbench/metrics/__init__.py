@@ -3,8 +3,9 @@
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import METRICS, Family, families
+from groupbench.metrics._inputs import exact_scores
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
-from groupbench.metrics._members import SPREADS, evaluate_members
+from groupbench.metrics._members import MemberLists, evaluate_members
 from groupbench.metrics._metric import (
     Metric,
     definition,
@@ -15,10 +16,11 @@ from groupbench.metrics._metric import (
     standard_name,
 )
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
-from groupbench.metrics._range import bounds, lower_is_better
+from groupbench.metrics._range import bounds, lower_is_better, normalizable
 from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
+from groupbench.metrics._spreads import SPREADS
 
 __all__ = [
     "EVERYTHING",
@@ -29,6 +31,7 @@ __all__ = [
     "Definition",
     "Exposure",
     "Family",
+    "MemberLists",
     "Metric",
     "MetricRequest",
     "Predictions",
@@ -42,12 +45,14 @@ __all__ = [
     "evaluate_predictions",
     "evaluate_rankings",
     "evaluate_scores",
+    "exact_scores",
     "explain",
     "families",
     "gather",
     "ideal_gain",
     "lower_is_better",
     "make_request",
+    "normalizable",
     "parse",
     "rank",
     "rank_sorted",

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
+from groupbench.metrics._orders import ORDERS
+
 EXPECTED = (
     "equal scores: the expected value over all their orders, in closed form (McSherry & Najork, ECIR 2008); "
     "--ties best|worst puts relevant candidates first or last instead"
 )
-OF_EXPECTATIONS = (
-    "equal scores: each member's value is its expectation over all their orders, and the value is made from "
-    "these expectations; --ties best|worst puts each member's relevant candidates first or last instead"
+MEMBER_MEANS = (
+    "equal scores: the expected value over all their orders, in closed form; --ties best|worst puts each "
+    "member's relevant candidates first or last instead"
+)
+COMMON_ORDERS = (
+    "equal scores: the expected value over orders that all members see alike: of all orders where at most "
+    f"{ORDERS} differ for the members, else of {ORDERS} drawn ones, whose mean has a standard error of at "
+    f"most {0.5 / ORDERS**0.5:.3f} for a group, and of that / sqrt(n) over n groups; --ties best|worst are "
+    "bounds, made of the best and the worst for each member, that no order can exceed and that none need "
+    "reach; in the decoupled view the same under every --ties"
 )
 BLOCK_MEANS = (
     "equal scores: their gains are averaged, which is the expected value over all their orders; the same "
@@ -32,6 +41,8 @@ class Definition:
         undefined: what comes out where the formula has no value.
         ties: what equal scores do.
         lower_is_better: whether smaller values are the better ones.
+        normalizable: whether random and the oracle bound it, so that (x - random) / (oracle - random) says
+            something; they do not where members are compared, or items are counted whoever likes them.
         cutoff: whether the metric is written with a cutoff, as `name@K`.
         differs: what other libraries compute under the name, with the size of the difference where measured.
         synonyms: what else it is called; it is explained under these names too.
@@ -45,6 +56,7 @@ class Definition:
     _: KW_ONLY
     ties: str = EXPECTED
     lower_is_better: bool = False
+    normalizable: bool = True
     cutoff: bool = True
     differs: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
@@ -68,7 +80,7 @@ OF_MEMBERS = (
         "a relevant candidate",
         source="Kaya, Bridge & Tintarev, RecSys 2020, over the members who can be satisfied",
         undefined=_NOBODY,
-        ties=OF_EXPECTATIONS,
+        ties=MEMBER_MEANS,
         lower_is_better=True,
     ),
     Definition(
@@ -77,7 +89,7 @@ OF_MEMBERS = (
         formula="members with a relevant candidate who find none in the first K, divided by all members",
         source="Kaya, Bridge & Tintarev, RecSys 2020, over all members",
         undefined="always defined; 0 where no member has a relevant candidate",
-        ties=OF_EXPECTATIONS,
+        ties=MEMBER_MEANS,
         lower_is_better=True,
     ),
     Definition(
@@ -86,17 +98,18 @@ OF_MEMBERS = (
         formula="mean over members of 1 / log2(1 + rank of the member's first relevant item), 0 beyond K",
         source="Kaya, Bridge & Tintarev, RecSys 2020",
         undefined=_NOBODY,
-        ties=OF_EXPECTATIONS,
+        ties=MEMBER_MEANS,
     ),
     Definition(
         name="proportionality_error",
         title="Proportionality error",
         formula="1/2 sum over members of |hits_i(K) / sum of hits(K) - 1/n|, n members with a relevant "
-        "candidate",
+        "candidate; the worst value, (n - 1)/n, if none has a hit",
         source="total variation from equal shares, after Malecek & Peska, UMAP 2021",
-        undefined="NaN where no member has a hit",
-        ties=OF_EXPECTATIONS,
+        undefined=_NOBODY,
+        ties=COMMON_ORDERS,
         lower_is_better=True,
+        normalizable=False,
     ),
 )
 """Metrics that exist only where the group's list is evaluated by each member's truth."""
@@ -178,6 +191,7 @@ EXPOSURES = (
         source="Ge, Delgado-Battenfeld & Jannach, RecSys 2010",
         undefined="always defined; not reported for random and oracle, whose scores know no items",
         ties=ITEM_ORDER,
+        normalizable=False,
     ),
     Definition(
         name="novelty",
@@ -187,6 +201,7 @@ EXPOSURES = (
         source="mean self-information, free discovery of Vargas & Castells, RecSys 2011",
         undefined=_EMPTY,
         ties=ITEM_ORDER,
+        normalizable=False,
         differs=(
             "Zhou et al., PNAS 2010, take -log2(n_i / number of users): without the added 1 that is lower by "
             "log2(n / number of users), the same for all lists of a data set",
@@ -200,6 +215,7 @@ EXPOSURES = (
         source="1 - APLT of Abdollahpouri, Burke & Mobasher, FLAIRS 2019, with a head of 20% of the items",
         undefined=_EMPTY,
         ties=ITEM_ORDER,
+        normalizable=False,
         lower_is_better=True,
     ),
     Definition(
@@ -210,6 +226,7 @@ EXPOSURES = (
         undefined="NaN below two items with a feature other than 0, the only ones that count; not reported "
         "for data without item features, nor for random and oracle",
         ties=ITEM_ORDER,
+        normalizable=False,
     ),
 )
 """Metrics of which items are shown, whoever likes them."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import MethodError
+from groupbench.metrics._inputs import finite_scores, flags
 from groupbench.metrics._metric import Metric, parse
 from groupbench.metrics._ranking import Ranking, Ties, Untied, rank_checked
-from groupbench.metrics._select import check_scores
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -47,15 +47,17 @@ def evaluate_scores(
 
     Raises:
         ConfigError: if a metric or the tie rule is unknown.
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
+        MethodError: if the shapes differ, a valid score is NaN, infinite or beyond what floats tell apart, or
+            relevance is neither 0 nor 1.
     """
-    check_scores(scores, valid)
+    valid = flags("valid", valid)
+    allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
+    floats, liked = finite_scores(scores, valid), flags("relevant", relevant, valid.shape)
 
     def ranked(part: slice, depth: int) -> Ranking:
-        allowed = None if recommended is None else recommended[part]
-        return rank_checked(scores[part], relevant[part], valid[part], depth, allowed).resolved(ties)
+        return rank_checked(floats[part], liked[part], valid[part], allowed[part], depth).resolved(ties)
 
-    return _computed(ranked, scores.shape, metrics)
+    return _computed(ranked, valid.shape, metrics)
 
 
 def evaluate_rankings(
@@ -74,8 +76,9 @@ def evaluate_rankings(
 
     Raises:
         ConfigError: if a metric is unknown.
-        MethodError: if the shapes differ.
+        MethodError: if the shapes differ, or relevance is neither 0 nor 1.
     """
+    relevant = flags("relevant", relevant)
     if relevant.ndim != 2 or n_relevant.shape != relevant.shape[:1]:
         raise MethodError(
             f"rankings have shape {relevant.shape}, their numbers of relevant candidates {n_relevant.shape}; "

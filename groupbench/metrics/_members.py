@@ -1,205 +1,194 @@
 """Metrics of a group whose list is evaluated by the truth of each member.
 
-A member without a relevant candidate does not count. Every member's value is its expectation over the
-orders of equal scores; minimum, ratio and the like are taken over these expectations.
+A member without a relevant candidate does not count. Means over members are expectations in closed form. What
+several members' values decide together is the expectation over orders of equal scores that all of them see
+alike; its bounds follow from those of each member.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import ratio
+from groupbench.core.arrays import Segments, ratio
 from groupbench.metrics._definitions import OF_MEMBERS
 from groupbench.metrics._families import families
-from groupbench.metrics._ranking import discounts
+from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
+from groupbench.metrics._ranking import Ranking, Untied, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
+from groupbench.metrics._spreads import (
+    PROPORTIONALITY,
+    SPREAD_OF,
+    SPREADS,
+    MemberBounds,
+    MemberFunction,
+    MemberValues,
+)
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import BoolArray, FloatArray, Segments
-    from groupbench.metrics._ranking import Ranking
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.metrics._ranking import Ties
 
-SPREAD_OF = ("precision", "recall", "ndcg")
-"""The families whose spread over members is reported."""
+    Parts = Mapping[Callable[[Ranking, int], FloatArray], Mapping[str, MemberFunction]]
+    """What is made, by name, of the values that each member has of its ranking."""
 
 
 @dataclass(frozen=True, eq=False)
-class MemberValues:
-    """One value for each member of every group, and what spreads are made of, (n_groups,) each.
+class MemberLists:
+    """The lists of groups, and what each member finds in them.
 
     Attributes:
-        values: (n_members,) NaN for members who do not count.
+        keys: (n_groups, n) of the candidates that lead the lists, as `top_candidates` gives them.
+        liked: (n_members, n) which of them are relevant to a member; ignored where the key is +inf.
+        n_candidates: (n_groups,) candidates that are ranked.
+        n_relevant: (n_members,) relevant candidates of the whole lists; who has none does not count.
         groups: which members belong to which group.
+        depth: the largest K of interest, for which `keys` hold all that leads or ties.
+        numbers: (n_groups,) what the drawn orders of a group depend on; its place by default.
     """
 
-    values: FloatArray
+    keys: FloatArray
+    liked: BoolArray
+    n_candidates: IntArray
+    n_relevant: IntArray
     groups: Segments
+    depth: int
+    numbers: IntArray | None = None
 
     @cached_property
-    def count(self) -> FloatArray:
-        """Members who count."""
-        return np.asarray(self.groups.reduce("sum", (~np.isnan(self.values)).astype(np.float64)))
+    def ranking(self) -> Ranking:
+        """One list for each member: its group's, with the member's own relevant candidates."""
+        owner = self.groups.of_row
+        return rank_sorted(
+            self.keys[owner], self.liked, self.depth, self.n_candidates[owner], self.n_relevant
+        )
+
+    def tied(self, k: int) -> TiedLists:
+        """The lists of those groups to whose members the order of equal scores in the first `k` matters."""
+        undecided = np.asarray(self.ranking.undecided[:k].any(axis=0))
+        groups = np.flatnonzero(self.groups.reduce("any", undecided))
+        matters = self.groups.reduce("any", self._liked)
+        first = self.groups.offsets[groups]
+        return TiedLists.of(self.ranking, k, groups, first, matters, self.numbers)
+
+    def ordered(self, found: MembersInOrder) -> Untied:
+        """The rankings of members in certain orders of their groups' lists."""
+        hits, members = found.at(self._liked), found.members
+        return Untied.of(
+            hits.astype(np.float64),
+            np.broadcast_to(False, hits.shape),
+            self.n_candidates[self.groups.of_row[members]],
+            self.n_relevant[members],
+        )
 
     @cached_property
-    def total(self) -> FloatArray:
-        """Sum of the values."""
-        return self.sum(self.values)
+    def _liked(self) -> BoolArray:
+        """The same as `liked`, False behind the end of a list."""
+        return self.liked & (self.keys < np.inf)[self.groups.of_row]
 
-    @cached_property
-    def mean(self) -> FloatArray:
-        """Mean of the values; NaN if no member counts."""
-        return ratio(self.total, self.count)
-
-    @property
-    def distances(self) -> FloatArray:
-        """Each value less the mean of its group, (n_members,)."""
-        return self.values - self.mean[self.groups.of_row]
-
-    @cached_property
-    def low(self) -> FloatArray:
-        """Lowest value; NaN if no member counts."""
-        return self._lowest(self.values)
-
-    @cached_property
-    def high(self) -> FloatArray:
-        """Highest value; NaN if no member counts."""
-        return -self._lowest(-self.values)
-
-    @cached_property
-    def gaps(self) -> FloatArray:
-        """Sum of the distances between the values, each pair of members counted once."""
-        order = np.lexsort((self.values, self.groups.of_row))  # NaN goes last within its group
-        ranked = np.nan_to_num(self.values[order]) * (self.groups.position + 1)
-        weighted = np.asarray(self.groups.reduce("sum", ranked))
-        return np.maximum(2 * weighted - (self.count + 1) * self.total, 0.0)
-
-    def sum(self, values: FloatArray) -> FloatArray:
-        """Sum of the `values`, (n_members,), that are not NaN."""
-        return np.asarray(self.groups.reduce("sum", np.nan_to_num(values)))
-
-    def _lowest(self, values: FloatArray) -> FloatArray:
-        low = self.groups.reduce("min", np.where(np.isnan(values), np.inf, values))
-        return np.where(np.isinf(low), np.nan, low)
-
-
-@dataclass(frozen=True)
-class MemberSpread:
-    """How a value spreads over the members of a group.
-
-    Attributes:
-        name: put before the family: `min-ndcg@10`.
-        formula: in terms of the members' values x_1 ... x_n.
-        source: whose definition it is.
-        compute: the spread of each group, (n_groups,).
-        lower_is_better: whether smaller values are the better ones.
-    """
-
-    name: str
-    formula: str
-    source: str
-    compute: Callable[[MemberValues], FloatArray]
-    lower_is_better: bool = False
-
-
-SPREADS = (
-    MemberSpread(
-        "min",
-        "min x_i",
-        "least satisfied member (Kaya, Bridge & Tintarev, RecSys 2020)",
-        lambda members: members.low,
-    ),
-    MemberSpread("max", "max x_i", "most satisfied member", lambda members: members.high),
-    MemberSpread(
-        "minmax",
-        "min x_i / max x_i; undefined if all are 0",
-        "Kaya, Bridge & Tintarev, RecSys 2020",
-        lambda members: ratio(members.low, members.high),
-    ),
-    MemberSpread(
-        "std",
-        "sqrt(sum (x_i - mean)^2 / n)",
-        "population standard deviation",
-        lambda members: np.sqrt(ratio(members.sum(members.distances**2), members.count)),
-        True,
-    ),
-    MemberSpread(
-        "jain",
-        "(sum x_i)^2 / (n sum x_i^2); undefined if all are 0",
-        "Jain, Chiu & Hawe 1984",
-        lambda members: ratio(members.total**2, members.count * members.sum(members.values**2)),
-    ),
-    MemberSpread(
-        "gini",
-        "sum over i, j of |x_i - x_j| / (2 n sum x_i); undefined if all are 0",
-        "Gini 1912",
-        lambda members: ratio(members.gaps, members.count * members.total),
-        True,
-    ),
-    MemberSpread(
-        "envy",
-        "mean over ordered pairs i != j of max(x_j - x_i, 0), by how much i envies j; undefined for a single "
-        "member",
-        "groupbench, after the degree of envy of Chevaleyre et al., IJCAI 2007, who compare bundles by the "
-        "envious one's own utility: here all members get one list, so their utilities are compared",
-        lambda members: ratio(members.gaps, members.count * (members.count - 1)),
-        True,
-    ),
-)
-
-
-def member_metrics(name: str, *, spread: bool) -> dict[str, Callable[[MemberValues], FloatArray]]:
-    """What is made of one value for each member: the mean as `name`, and spreads as `min-name` and so on."""
-    spreads = {f"{one.name}-{name}": one.compute for one in SPREADS} if spread else {}
-    return {name: lambda members: members.mean, **spreads}
+    def values(self, values: FloatArray, found: MembersInOrder | None = None) -> MemberValues:
+        """The `values` of those who count, of all members or of those in certain orders."""
+        if found is None:
+            return MemberValues(np.where(self.n_relevant > 0, values, np.nan), self.groups)
+        return MemberValues(np.where(self.n_relevant[found.members] > 0, values, np.nan), found.orders)
 
 
 def evaluate_members(
-    ranking: Ranking,
-    counted: BoolArray,
-    groups: Segments,
+    lists: MemberLists,
     cutoffs: tuple[int, ...],
     request: MetricRequest = EVERYTHING,
+    *,
+    ties: Ties = "expected",
 ) -> dict[str, FloatArray]:
-    """All metrics of the groups, from the rankings of their members.
+    """All metrics of the groups, from their lists and what each member finds in them.
 
     Args:
-        ranking: one list per member: the group's list with the member's own relevant candidates.
-        counted: (n_members,) whether the member has a relevant candidate at all.
-        groups: which members belong to which group.
+        lists: the lists, of a depth of the largest cutoff or more.
         cutoffs: the K.
         request: what is wanted.
+        ties: how equal scores are ordered: at random, or as is best or worst. For each member on its own that
+            is the relevant candidates first or last; where members' values are compared nothing above the
+            one bound and below the other is possible, though no order may reach either.
 
     Returns:
         Values (n_groups,) by name, NaN where no member counts.
     """
     out: dict[str, FloatArray] = {}
+    ranking = lists.ranking.resolved(ties)
     for k in cutoffs:
-        for name, family in families().items():
-            wanted = request.restrict(member_metrics(f"{name}@{k}", spread=name in SPREAD_OF))
-            if wanted:
-                members = MemberValues(np.where(counted, family.compute(ranking, k), np.nan), groups)
-                out |= {metric: compute(members) for metric, compute in wanted.items()}
+        for name, mean in request.restrict({f"{name}@{k}": name for name in families()}).items():
+            out[name] = lists.values(families()[mean].compute(ranking, k)).mean
         if any(f"{one.name}@{k}" in request for one in OF_MEMBERS):
-            hits = _first_hits(ranking, counted, groups, k)
-            out |= request.restrict({f"{name}@{k}": values for name, values in hits.items()})
+            out |= request.restrict(_first_hits(lists, ranking, k))
+        parts = _compared(k, request)
+        if any(parts.values()):
+            out |= _spreads(lists, k, parts, ties)
     return out
 
 
-def _first_hits(ranking: Ranking, counted: BoolArray, groups: Segments, k: int) -> dict[str, FloatArray]:
+def _compared(k: int, request: MetricRequest) -> Parts:
+    """What compares members and is wanted."""
+    spreads = {
+        families()[base].compute: request.restrict({f"{one.name}-{base}@{k}": one for one in SPREADS})
+        for base in SPREAD_OF
+    }
+    return {**spreads, _hits: request.restrict({f"proportionality_error@{k}": PROPORTIONALITY})}
+
+
+def _hits(ranking: Ranking, k: int) -> FloatArray:
+    return np.asarray(ranking.hits[k])
+
+
+def _spreads(lists: MemberLists, k: int, parts: Parts, ties: Ties) -> dict[str, FloatArray]:
+    """What compares members; orders and bounds only where ties matter."""
+    out = _computed(lists, lists.ranking, k, parts)
+    tied = lists.tied(k)
+    if not len(tied.groups):
+        return out
+    if ties == "expected":
+        found = mean_over_orders(
+            tied, lists.groups, lambda found: _computed(lists, lists.ordered(found), k, parts, found)
+        )
+    else:
+        found = {name: values[tied.groups] for name, values in _bounds(lists, k, parts, ties).items()}
+    for name, values in found.items():
+        out[name][tied.groups] = values
+    return out
+
+
+def _computed(
+    lists: MemberLists, ranking: Ranking, k: int, parts: Parts, found: MembersInOrder | None = None
+) -> dict[str, FloatArray]:
+    """What is made of the ranking of each member, or of each member in certain orders."""
+    out: dict[str, FloatArray] = {}
+    for compute, wanted in parts.items():
+        if wanted:
+            members = lists.values(compute(ranking, k), found)
+            out |= {name: function.compute(members) for name, function in wanted.items()}
+    return out
+
+
+def _bounds(lists: MemberLists, k: int, parts: Parts, ties: Ties) -> dict[str, FloatArray]:
+    """The best or the worst that no order can exceed, from those of each member."""
+    worst, best = (lists.ranking.resolved(rule) for rule in ("worst", "best"))
+    out: dict[str, FloatArray] = {}
+    for compute, wanted in parts.items():
+        bounds = MemberBounds(lists.values(compute(worst, k)), lists.values(compute(best, k)))
+        for name, function in wanted.items():
+            least, greatest = function.bounds(bounds)
+            out[name] = least if (ties == "best") == function.lower_is_better else greatest
+    return out
+
+
+def _first_hits(lists: MemberLists, ranking: Ranking, k: int) -> dict[str, FloatArray]:
     first = ((ranking.miss[:k] - ranking.miss[1 : k + 1]) * discounts(k)[:, None]).cumsum(axis=0)[-1]
-    nothing, found, utility = (
-        MemberValues(np.where(counted, values, np.nan), groups)
-        for values in (ranking.miss[k], first, ranking.hits[k])
-    )
-    share = ratio(utility.values, utility.total[groups.of_row])
-    apart = np.abs(share - ratio(np.ones(len(share)), utility.count[groups.of_row]))
+    nothing = lists.values(ranking.miss[k])
     return {
-        "zrecall": nothing.mean,
-        "zrecall_all": ratio(nothing.total, groups.sizes),
-        "dfh": found.mean,
-        "proportionality_error": np.where(utility.total > 0, MemberValues(apart, groups).total / 2, np.nan),
+        f"zrecall@{k}": nothing.mean,
+        f"zrecall_all@{k}": ratio(nothing.total, lists.groups.sizes),
+        f"dfh@{k}": lists.values(first).mean,
     }

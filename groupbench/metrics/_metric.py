@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.metrics._definitions import OF_EXPECTATIONS, RELEVANCE, Definition
+from groupbench.metrics._definitions import COMMON_ORDERS, RELEVANCE, Definition
 from groupbench.metrics._families import METRICS, Family, families
-from groupbench.metrics._members import SPREAD_OF, SPREADS, MemberSpread
 from groupbench.metrics._request import TIES, MetricRequest
+from groupbench.metrics._spreads import SPREAD_OF, SPREADS, MemberSpread
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
@@ -145,18 +145,19 @@ def _cutoff(name: str, k: str) -> int:
 @functools.cache
 def _spreads() -> dict[str, Definition]:
     """The spreads over members (`min-ndcg`), by name."""
-    bases = [(METRICS[name], OF_EXPECTATIONS) for name in SPREAD_OF] + [(RELEVANCE, RELEVANCE.ties)]
-    spreads = (_spread(spread, base, ties) for base, ties in bases for spread in SPREADS)
+    bases = *(METRICS[name] for name in SPREAD_OF), RELEVANCE
+    spreads = (_spread(spread, base) for base in bases for spread in SPREADS)
     return {found.name: found for found in spreads}
 
 
-def _spread(spread: MemberSpread, base: Definition, ties: str) -> Definition:
+def _spread(spread: MemberSpread, base: Definition) -> Definition:
     return Definition(
         name=f"{spread.name}-{base.name}",
         title=f"{base.title}, {spread.name} over members",
         formula=f"{spread.formula}; x_1 ... x_n are {base.name}@K of the members who count: {base.formula}",
         source=f"{spread.source}; {base.name}: {base.source}",
         undefined="NaN where no member counts (has a relevant candidate), and where the formula says so",
-        ties=ties,
+        ties=COMMON_ORDERS,
         lower_is_better=spread.lower_is_better,
+        normalizable=False,
     )

@@ -1,22 +1,24 @@
 """Metrics of a group list by what the base method predicts for each member: of the aggregator alone.
 
-Gains within a block of equal group scores are averaged, so every value but the spreads is the exact
-expectation over the orders of equal scores.
+Gains within a block of equal group scores are averaged, which is the expectation over the orders of equal
+scores. Spreads are expectations over orders that all members of a group see alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.core.arrays import min_max, ratio
-from groupbench.metrics._members import MemberValues, member_metrics
+from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
 from groupbench.metrics._ranking import Ranking, block_means, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._select import gather
+from groupbench.metrics._spreads import SPREADS, MemberSpread, MemberValues
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
@@ -87,6 +89,7 @@ def evaluate_predictions(
     predictions: Predictions,
     cutoffs: tuple[int, ...],
     request: MetricRequest = EVERYTHING,
+    numbers: IntArray | None = None,
 ) -> dict[str, FloatArray]:
     """What the group lists are worth to each member, by the base method's own predictions.
 
@@ -96,13 +99,14 @@ def evaluate_predictions(
         predictions: what the members think of the candidates.
         cutoffs: the K.
         request: what is wanted.
+        numbers: (n_groups,) what the drawn orders of a group depend on; its place by default.
 
     Returns:
         Values (n_groups,) by name: `relevance@K` and `ndcg@K` with their spreads over members, and the
         shares of members who get enough, `proportional_1@K`, `envy_free_1@K` and so on.
     """
     given = keys, columns, predictions, cutoffs, request
-    return _worth(*given) | _enough(*given)
+    return _worth(*given, numbers) | _enough(*given)
 
 
 def _worth(
@@ -111,32 +115,61 @@ def _worth(
     predictions: Predictions,
     cutoffs: tuple[int, ...],
     request: MetricRequest,
+    numbers: IntArray | None,
 ) -> dict[str, FloatArray]:
     """Relevance and NDCG of the lists that `keys` and `columns`, (n_groups, n), lead."""
-    groups = predictions.groups
-    wanted = {
-        (name, k): metrics
-        for k in cutoffs
-        for name in ("relevance", "ndcg")
-        if (metrics := request.restrict(member_metrics(f"{name}@{k}", spread=True)))
-    }
+    names = {f"{name}@{k}": (name, k) for k in cutoffs for name in ("relevance", "ndcg")}
+    spreads = {at: request.restrict({f"{one.name}-{at}": one for one in SPREADS}) for at in names}
+    wanted = [at for at in names if at in request or spreads[at]]
     if not wanted:
         return {}
+    groups = predictions.groups
     in_order = gather(predictions.gains, columns[groups.of_row])
+    in_order[keys[groups.of_row] == np.inf] = 0.0
     gains = block_means(keys, in_order, groups.of_row)[:, : max(cutoffs)]
     # Running sums: those of a matrix product would depend on how many groups are evaluated at once.
     weights = discounts(gains.shape[1])
     total, dcg = gains.cumsum(axis=1), (gains * weights).cumsum(axis=1)
-    ideal = (predictions.descending[:, : len(weights)] * weights).cumsum(axis=1)
+    blocks = rank_sorted(keys, np.zeros(keys.shape, np.bool_), len(weights), *np.zeros((2, len(keys)), int))
     out: dict[str, FloatArray] = {}
-    for (name, k), metrics in wanted.items():
-        last = min(k, len(weights)) - 1
-        values = ratio(dcg[:, last], ideal[:, last])
-        if name == "relevance":
-            values = total[:, last] / np.minimum(k, predictions.length)
-        members = MemberValues(values, groups)
-        out |= {metric: compute(members) for metric, compute in metrics.items()}
+    for at in wanted:
+        name, k = names[at]
+        sums, last = dcg if name == "ndcg" else total, min(k, len(weights)) - 1
+        divisor = _most(predictions, name, k)
+        members = MemberValues(ratio(sums[:, last], divisor), groups)
+        out |= request.restrict({at: members.mean})
+        out |= {spread: one.compute(members) for spread, one in spreads[at].items()}
+        tied = np.flatnonzero((blocks.size[: last + 1] > 1).any(axis=0))
+        if spreads[at] and len(tied):
+            weight = (weights if name == "ndcg" else np.ones(len(weights)))[: last + 1, None]
+            lists = TiedLists.of(blocks, last + 1, tied, tied, keys < np.inf, numbers)
+            found = mean_over_orders(
+                lists, groups, partial(_in_order, in_order, weight, divisor, spreads[at])
+            )
+            for spread, values in found.items():
+                out[spread][tied] = values
     return out
+
+
+def _in_order(
+    gains: FloatArray,
+    weight: FloatArray,
+    divisor: FloatArray,
+    spreads: Mapping[str, MemberSpread],
+    found: MembersInOrder,
+) -> dict[str, FloatArray]:
+    """Spreads of the weighted sums of members' `gains`, (n_members, n), in certain orders of the lists."""
+    sums = (found.at(gains) * weight).sum(axis=0)
+    members = MemberValues(ratio(sums, divisor[found.members]), found.orders)
+    return {spread: one.compute(members) for spread, one in spreads.items()}
+
+
+def _most(predictions: Predictions, name: str, k: int) -> FloatArray:
+    """What the sum of a member's gains, discounted or not, is divided by, (n_members,)."""
+    if name == "ndcg":
+        best = predictions.descending[:, :k]
+        return np.asarray((best * discounts(best.shape[1])).cumsum(axis=1)[:, -1])
+    return np.minimum(k, predictions.length).astype(np.float64)
 
 
 def _enough(

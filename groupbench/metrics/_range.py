@@ -17,6 +17,12 @@ def lower_is_better(metric: str) -> bool:
     return defined is not None and defined.lower_is_better
 
 
+def normalizable(metric: str) -> bool:
+    """Whether random and the oracle bound `metric`; taken for granted where nothing defines it."""
+    defined = definition(metric)
+    return defined is None or defined.normalizable
+
+
 def bounds(metric: str) -> tuple[float, float]:
     """The least and the greatest value that `metric` can have; infinite where none is known."""
     defined = definition(metric)

@@ -10,7 +10,8 @@ import numpy as np
 
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import ConfigError, unknown
-from groupbench.metrics._select import check_scores, counts, gather, sort_keys, top_candidates
+from groupbench.metrics._inputs import finite_scores, flags
+from groupbench.metrics._select import counts, gather, sort_keys, top_candidates
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -165,17 +166,19 @@ def rank(
             relevant candidates that were missed. By default all.
 
     Raises:
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
+        MethodError: if the shapes differ, a valid score is NaN, infinite or beyond what floats tell apart, or
+            relevance is neither 0 nor 1.
     """
-    check_scores(scores, valid)
-    return rank_checked(scores, relevant, valid, depth, recommended)
+    valid = flags("valid", valid)
+    allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
+    given = finite_scores(scores, valid), flags("relevant", relevant, valid.shape), valid
+    return rank_checked(*given, allowed, depth)
 
 
 def rank_checked(
-    scores: FloatArray, relevant: BoolArray, valid: BoolArray, depth: int, recommended: BoolArray | None
+    scores: FloatArray, relevant: BoolArray, valid: BoolArray, ranked: BoolArray, depth: int
 ) -> Ranking:
-    """What `rank` does, on scores that have passed `check_scores`."""
-    ranked = valid if recommended is None else valid & recommended
+    """What `rank` does, on what has been read already; `ranked` are the recommended ones of the `valid`."""
     keys, columns = top_candidates(sort_keys(scores, ranked), depth)
     return rank_sorted(keys, gather(relevant, columns), depth, counts(ranked), counts(relevant & valid))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupbench.core.arrays import columns_set
-from groupbench.core.errors import MethodError
+from groupbench.metrics._inputs import finite_scores, flags
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -31,35 +31,14 @@ def top_k(scores: FloatArray, valid: BoolArray, k: int) -> IntArray:
         (n_lists, k) column indices, -1 behind the last candidate.
 
     Raises:
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
+        MethodError: if the shapes differ, or a valid score is NaN, infinite or beyond what floats tell apart.
     """
-    check_scores(scores, valid)
-    keys, columns = top_candidates(sort_keys(scores, valid), k, stable=True)
+    valid = flags("valid", valid)
+    keys, columns = top_candidates(sort_keys(finite_scores(scores, valid), valid), k, stable=True)
     out = np.full((len(keys), k), -1, dtype=np.int64)
     taken = np.where(keys < np.inf, columns, -1)[:, :k]
     out[:, : taken.shape[1]] = taken
     return out
-
-
-def check_scores(scores: FloatArray, valid: BoolArray) -> None:
-    """Refuse scores that no ranking can be made from.
-
-    Raises:
-        MethodError: if the shapes differ or a valid score is NaN or infinite.
-    """
-    if scores.ndim != 2 or scores.shape != valid.shape:
-        raise MethodError(
-            f"scores have shape {scores.shape}, the candidates {valid.shape}; "
-            "a method must give one score for every candidate of every list"
-        )
-    broken = ~np.isfinite(scores) & valid
-    if broken.any():
-        row, column = np.unravel_index(int(broken.argmax()), broken.shape)
-        raise MethodError(
-            f"{int(broken.sum())} of {int(valid.sum())} scores are not finite, the first of them "
-            f"{scores[row, column]} for candidate {column} of list {row}; "
-            "a method must give every candidate a finite score"
-        )
 
 
 def sort_keys(scores: FloatArray, valid: BoolArray) -> FloatArray:

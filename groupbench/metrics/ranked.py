@@ -120,6 +120,7 @@ for _family in (
         ties="the same under every --ties: it counts the positions that are left to the random order of "
         "equal scores (McSherry & Najork, ECIR 2008)",
         lower_is_better=True,
+        normalizable=False,
         compute=lambda r, k: ratio(r.ties[k], np.minimum(r.n_candidates, k)),
     ),
 ):

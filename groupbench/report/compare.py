@@ -55,7 +55,8 @@ def compare_frame(
         metric, first, second, seeds, entities, wins, ties, losses (of the first, by user or group),
         mean_first, mean_second, difference, low, high, cohen_d, rank_biserial, p_bootstrap, p_permutation,
         p_t, p_wilcoxon, units (effective number of independent ones), inflation (of the variance, by seeds),
-        pairing and unit (in words). What does not apply is NaN.
+        pairing and unit (in words). What does not apply is NaN. The interval belongs to p_bootstrap, or to
+        p_t where that is the only test.
 
     Raises:
         ConfigError: if a name is unknown, or both rows are the same or nowhere together.

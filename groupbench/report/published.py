@@ -74,7 +74,7 @@ def read_paper(file: Traversable) -> Publication:
         ResultError: if it is no TOML, lacks a key, has an unknown one or a score outside [0, 1].
     """
     try:
-        return Publication.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Publication.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except ValidationError as error:
         first = error.errors()[0]
         location = ".".join(map(str, first["loc"]))

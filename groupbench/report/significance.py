@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 POOLED = frozenset({"rmse", "mae"})
 """Metrics whose value pools the rows of all lists; what is tested is the mean over lists."""
+_MANY_SEEDS = 10
+"""With fewer a note says that seeds limit what can be found."""
 
 
 def require_level(level: float) -> None:
@@ -248,9 +250,13 @@ def _notes(
     name = test_name(pairing.kind, test)
     yield f"↑ ↓ higher or lower than {reference}: {name}, {correction}, level {how.level:g}"
     yield pairing.reason + ("" if test == how.test else f"; {how.test} needs clusters")
-    if pairing.kind != "seeds" and (seeds := pairing.scores.n_seeds) < statistics.FEWEST_SEEDS:
+    seeds = pairing.scores.n_seeds
+    if pairing.kind != "seeds" and seeds < statistics.FEWEST_SEEDS:
         few = f"fewer than {statistics.FEWEST_SEEDS} seeds ({seeds})"
         yield f"{few}: differences are between the fits that were made, not between methods"
+    elif seeds < _MANY_SEEDS:
+        freedom = "1 degree" if seeds == 2 else f"{seeds - 1} degrees"
+        yield f"luck between {seeds} seeds has {freedom} of freedom: more seeds find smaller differences"
     if untested:
         yield f"not tested, as no value per {pairing.scores.entity} exists: {', '.join(sorted(untested))}"
     if pooled := sorted(POOLED & {p.metric for p in pairs}):

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from groupbench.metrics import lower_is_better
+from groupbench.metrics import lower_is_better, normalizable
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.long import REFERENCES, TieRule, shown_rule
 from groupbench.report.select import Report, Section
@@ -153,7 +153,7 @@ class WideTable:
         if self._any_fixed:
             yield (
                 "± 0.000: all seeds have the split that came with the data, and a method without chance "
-                f"the same scores; it says nothing of the spread over {section.unit}s (see groupbench compare)"
+                f"the same scores; nothing is said of spread over {section.unit}s (see groupbench compare)"
             )
         if not self.metrics and section.rows:
             yield f"none of {', '.join(report.metrics)} is measured in this view"
@@ -187,7 +187,12 @@ class WideTable:
         return None if np.isnan(value) else value
 
     def _bounds(self, metric: str) -> tuple[float | None, float | None]:
-        """Random and oracle under the expected rule: random is one tie, so its other values say nothing."""
+        """Random and oracle under the expected rule: random is one tie, so its other values say nothing.
+
+        None for metrics that they do not bound: these have no norm, and are never saturated.
+        """
+        if not normalizable(metric):
+            return None, None
         random, oracle = self.section.random, self.section.oracle
         return self._mean(random, metric, "expected"), self._mean(oracle, metric, "expected")
 
@@ -249,7 +254,8 @@ def closing(report: Report) -> list[str]:
     if report.other_views:
         names = ", ".join(report.other_views)
         lines.append(f"also evaluated: {names} (show them with --view NAME or --view all)")
-    return [*lines, *(f"not evaluated: {where}" for where in report.not_evaluated)]
+    lines += [f"not evaluated: {where}" for where in report.not_evaluated]
+    return [*lines, *report.left_out]
 
 
 def _caption(section: Section) -> str:

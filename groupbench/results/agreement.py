@@ -10,7 +10,7 @@ from typing import NamedTuple
 from groupbench.results.store import RunRecord
 
 RELATIVE = 1e-9
-"""Figures are the same if they differ by no more than this share of the larger one."""
+"""Values are the same if they differ by no more than this share of the larger one."""
 
 _TINY = 1e-15
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -13,8 +13,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from groupbench.core.errors import ResultError
-from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, replacing, write_parquet
+from groupbench.core.errors import DamagedError, ResultError
+from groupbench.core.files import (
+    UNFINISHED,
+    alone,
+    is_whole_parquet,
+    replacing,
+    require_readable,
+    write_parquet,
+)
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -191,15 +198,16 @@ def read(folder: Path) -> RunRecord | None:
     """The record in `folder`, or None where no job has ended there.
 
     Raises:
-        ResultError: if there is a record that cannot be read.
+        UnreadableError: if the system does not let it be read; `DamagedError` if it is no record.
     """
     file = folder / "run.json"
     try:
+        require_readable(file)
         return RunRecord.from_json(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ResultError(
+        raise DamagedError(
             f"{file} is not a run record ({error}); delete the folder or run the job again"
         ) from error
 
@@ -207,9 +215,8 @@ def read(folder: Path) -> RunRecord | None:
 def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None = None) -> None:
     """Write a job's folder: parquet tables first, `run.json` last by rename.
 
-    Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere.
-
-    Where another run has done the same job meanwhile, a failure is not written over its success.
+    Tables are `pyarrow.Table`s by name, or the content of files that were written elsewhere. Where another
+    run has done the same job meanwhile, a failure is not written over its success.
 
     Raises:
         ResultError: if the folder cannot be written.
@@ -231,10 +238,10 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
 
 
 def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
-    """Whether a job with this `tuning` has succeeded in `folder`, and no file of it is damaged."""
+    """Whether a job with this `tuning` has succeeded there, and no file is damaged; or `UnreadableError`."""
     try:
         record = read(folder)
-    except ResultError:
+    except DamagedError:
         return False
     if record is None or record.status != "done" or record.tuning != tuning:
         return False
@@ -242,23 +249,17 @@ def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
 
 
 def damaged(folder: Path) -> Path | None:
-    """The file in `folder` because of which a job that ended there counts as not done; None if all are whole.
-
-    That is a record that cannot be read, one of a later version too, or a table that was cut off.
-    """
+    """The file because of which a job that ended in `folder` counts as not done; None if all are whole."""
     try:
         if read(folder) is None:
             return None
-    except ResultError:
+    except DamagedError:
         return folder / "run.json"
     return next((file for file in sorted(folder.glob("*.parquet")) if not is_whole_parquet(file)), None)
 
 
 def tidy(folder: Path) -> None:
-    """Remove what processes that were killed left beside the record of a finished job.
-
-    That are halves of files, and a log without a line. What cannot be removed stays.
-    """
+    """Remove halves of files and an empty log, which killed processes left beside a record, if possible."""
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:
@@ -279,28 +280,6 @@ def records(root: Path) -> Iterator[RunRecord | ResultError]:
         else:
             if record is not None:
                 yield record
-
-
-def newest(records: Iterable[RunRecord | ResultError]) -> list[RunRecord]:
-    """Of the records of the same dataset, protocol, method and seed only the one that ended last.
-
-    Of a method that was tuned twice on the same repetition only what has the later hyperparameters counts.
-    """
-    by_seed: dict[tuple[object, ...], RunRecord] = {}
-    by_tuning: dict[tuple[object, ...], RunRecord] = {}
-    for record in records:
-        if isinstance(record, RunRecord):
-            for latest, row in (
-                (by_seed, (record.dataset, record.protocol, record.method, record.seed)),
-                (by_tuning, _tuned_row(record)),
-            ):
-                if row not in latest or record.finished >= latest[row].finished:
-                    latest[row] = record
-    return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
-
-
-def _tuned_row(record: RunRecord) -> tuple[object, ...]:
-    return record.dataset, record.protocol, record.method, record.tuning.get("seed")
 
 
 def safe_name(name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,6 +20,7 @@ from pydantic import (
 )
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.files import expanded, read_text
 from groupbench.core.options import Flag, Names, Options, split_names
 from groupbench.models.group_adapter import MODES, GroupsAs, served_by
 from groupbench.runner.notation import parse_options, parse_seeds, parse_set
@@ -36,8 +38,12 @@ LAST_SEED = 2**63 - 1
 PROTOCOL_KEYS = ("ratio", "groups", "n_groups", "tau")
 """Options of protocols that are so usual that they may also be given beside `protocol` instead of in it."""
 
-Text = Annotated[str, BeforeValidator(lambda path: os.fspath(path) if isinstance(path, Path) else path)]
-"""A text, or a path that becomes one."""
+Text = Annotated[
+    str, BeforeValidator(lambda path: expanded(path) if isinstance(path, str | os.PathLike) else path)
+]
+"""A path, or a text that is one, in which `~` is the home folder."""
+Paths = Annotated[Names, AfterValidator(lambda names: [expanded(name) for name in names])]
+"""Names, or paths in which `~` is the home folder."""
 Modes = Annotated[list[GroupsAs], BeforeValidator(split_names)]
 """Ways to serve groups, in a list or in a text with commas between them."""
 
@@ -76,7 +82,7 @@ class Tuned(BaseModel):
 class Config(Options):
     """A run: every field is an option of `groupbench run` and a key of `--config FILE`."""
 
-    dataset: Annotated[Names, Flag("Data", names=True)] = Field(["itmrec-sim"])
+    dataset: Annotated[Paths, Flag("Data", names=True)] = Field(["itmrec-sim"])
     """Data sets by name, or folders with a ratings.csv."""
     data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
     """Folder with a sub-folder of original files for each data set."""
@@ -114,7 +120,7 @@ class Config(Options):
         float | None, Flag("Resources", metavar="GIB", unset="0.5 for scores, 8 for similarities")
     ] = Field(None, gt=0, allow_inf_nan=False)
     """GiB that a job may take beyond its data: a quarter for scores that are cached, all for similarities,
-    before a fit that needs more is refused."""
+    before a fit that needs more is refused. Advice to built-in methods: a plugin may take more."""
     deterministic: Annotated[bool, Flag("Resources")] = True
     """Hold methods to one thread that cannot be repeated with more."""
     timeout: Annotated[float, Flag("Resources")] = Field(3600.0, gt=0, allow_inf_nan=False)
@@ -223,7 +229,7 @@ def make_config(file: str | Path | None = None, **options: object) -> Config:
     """
     if file is None:
         return Config.make(**options)
-    table = _read(Path(file))
+    table = _read(Path(expanded(file)))
     try:
         below = Config.make(**table)
     except ConfigError as error:
@@ -244,8 +250,10 @@ def _merged(below: Mapping[str, object], above: Mapping[str, object]) -> dict[st
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_text(file, "utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"config {file}: no such file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except OSError as error:
+        raise ConfigError(f"config {file}: {error.strerror or error}; it must be a TOML file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"config {file}: {error}; it must be a TOML file in UTF-8") from error

@@ -9,18 +9,20 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from multiprocessing.connection import Connection, wait
-from multiprocessing.reduction import send_handle
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Self, cast
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
+from groupbench.core.errors import ResultError
 from groupbench.results.store import Status
+from groupbench.runner import logs
+from groupbench.runner.channel import Channel, ChannelError
+from groupbench.runner.dataset_cache import Data, DatasetCache, in_memory
 from groupbench.runner.job import Job
-from groupbench.runner.serialization import serialize
-from groupbench.runner.worker import FILE_FOLLOWS
+from groupbench.runner.process_tree import MARK, end_tree
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -33,65 +35,39 @@ _POLL = 0.2
 _GRACE = 5.0
 """Seconds that a worker which hung up has to end."""
 
-Data = bytes | memoryview | IO[bytes]
-"""A serialized data set, itself or in a file."""
-
-
-class DatasetCache:
-    """Data sets that the run has loaded, as files from which its workers read them sooner.
-
-    The files have no name, and are gone with the last process that has them open.
-
-    Args:
-        loaded: the data sets by the name they were asked for.
-    """
-
-    def __init__(self, loaded: Mapping[str, Dataset]) -> None:
-        self._loaded = loaded
-        self._files: dict[str, IO[bytes] | None] = {}
-        self._open = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
-
-    def file(self, job: Job) -> IO[bytes] | None:
-        """The job's data set; None if the run has not loaded it, it cannot be serialized or the disk is full.
-
-        The job loads it itself then.
-        """
-        if job.content_hash not in self._files:
-            self._files[job.content_hash] = None
-            if job.source in self._loaded:
-                with suppress(Exception):
-                    self._files[job.content_hash] = self._written(self._loaded[job.source])
-        return self._files[job.content_hash]
-
-    def _written(self, dataset: Dataset) -> IO[bytes]:
-        file = self._open.enter_context(TemporaryFile())  # noqa: SIM115
-        file.write(serialize(dataset))
-        file.flush()
-        return file
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that somebody else sends, the kernel among them where memory runs out."""
 
 
 class JobOutcome:
-    """How a job ended: its status, one line of reason, and wall-clock seconds."""
+    """How a job ended.
 
-    def __init__(self, job: Job, status: Status, reason: str, seconds: float) -> None:
+    Attributes:
+        job: the job.
+        status: how it ended.
+        reason: one line on why it is not done.
+        seconds: wall-clock seconds.
+        by_method: whether the method, with its hyperparameters, is to blame where it is not done: not for a
+            full disk, a kill from outside or a short timeout, which another try may not meet.
+    """
+
+    def __init__(
+        self, job: Job, status: Status, reason: str, seconds: float, *, by_method: bool = True
+    ) -> None:
         self.job = job
         self.status = status
         self.reason = reason
         self.seconds = seconds
+        self.by_method = by_method
 
 
 class _Worker:
     def __init__(self, threads: int) -> None:
         self.threads = threads
+        self._mark = uuid.uuid4().hex
         ours, theirs = socket.socketpair()
         with theirs:
-            environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+            environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self._mark}
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "groupbench.runner.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -99,59 +75,90 @@ class _Worker:
                 env=environment,
                 start_new_session=True,
             )
-        self.pipe = Connection(ours.detach())
+        self.channel = Channel(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
-        self._sent: set[str] = set()
+        self._sent: set[tuple[str, str]] = set()
 
     def start(self, job: Job, data: Data | None) -> None:
         self._job, self._started = job, time.monotonic()
-        with suppress(OSError):
-            if data is not None and job.content_hash not in self._sent:
-                self._send(data)
-                self._sent.add(job.content_hash)
-            self.pipe.send_bytes(job.to_json())
+        known = data is None or job.content in self._sent
+        with suppress(OSError), ExitStack() as stack:
+            file = None if known else data
+            if isinstance(file, bytes | memoryview):
+                file = stack.enter_context(in_memory(file))
+            self.channel.send(job.to_json(), file)
+            self._sent.add(job.content)
 
-    def _send(self, data: Data) -> None:
-        if isinstance(data, bytes | memoryview):
-            self.pipe.send_bytes(data)
-        else:
-            self.pipe.send_bytes(FILE_FOLLOWS)
-            send_handle(self.pipe, data.fileno(), self._process.pid)
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._started
-
-    def outcome(self) -> JobOutcome:
-        """What the worker says of its job; of one that went away what it wrote or its exit code."""
-        with suppress(EOFError, OSError, ValueError):
-            if self.pipe.poll():
-                message = json.loads(self.pipe.recv_bytes())
-                return self._ended(message["status"], message["reason"])
+    def outcome(self, timeout: float) -> JobOutcome | None:
+        """What the worker says of its job, or became of it; None while it has `timeout` seconds yet."""
+        alive = self.alive()  # Before the look, since a message may be its last act.
         try:
-            reason = _cause(self._process.wait(_GRACE))
-        except subprocess.TimeoutExpired:
-            reason = "the process closed its connection to the run"
-        assert self._job is not None
-        is_done = self._job.is_done
-        return self._ended("done", "") if is_done else self._ended("killed", reason)
-
-    def late(self, timeout: float) -> JobOutcome:
-        return self._ended("timeout", f"no result after {timeout:g} s; raise --timeout to give it longer")
+            if (message := self.channel.poll()) is not None:
+                return self._said(message)
+        except ChannelError as error:
+            return self._killed(f"{error}; the method writes to what is not its own")
+        except (EOFError, OSError):
+            return self._gone()
+        if not alive:
+            return self._gone()
+        if time.monotonic() - self._started < timeout:
+            return None
+        late = f"no result after {timeout:g} s; raise --timeout to give it longer"
+        return self._ended("timeout", late, by_method=False)
 
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    def reusable(self, outcome: JobOutcome) -> bool:
+        ended_well = outcome.status in ("done", "failed") and not outcome.job.foreign
+        return ended_well and self.alive() and self.channel.is_clean
+
+    def cap_log(self) -> None:
+        """Keep what the job prints from filling the disk."""
+        if self._job is not None:
+            logs.cut(self._job.folder)
+
     def kill(self) -> None:
         """End the worker and whatever it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        end_tree(self._process.pid, self._mark)
         self._process.wait()
-        self.pipe.close()
+        self.channel.close()
 
-    def _ended(self, status: str, reason: str) -> JobOutcome:
+    def _said(self, message: bytes) -> JobOutcome:
+        try:
+            said = json.loads(message)
+            status, reason, by_method = str(said["status"]), str(said["reason"]), bool(said["by_method"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return self._killed(f"its process says {message[:60]!r} instead of how the job ended")
+        if status == "done" and not self._is_done():
+            return self._ended("failed", "its process says that it is done, but there is no whole record")
+        return self._ended("done" if status == "done" else "failed", reason, by_method=by_method)
+
+    def _gone(self) -> JobOutcome:
+        """The outcome of a worker that went away: its exit code tells why."""
+        try:
+            code = self._process.wait(_GRACE)
+            reason, by_method = _cause(code), -code not in _FROM_OUTSIDE
+        except subprocess.TimeoutExpired:
+            reason, by_method = "the process closed its connection to the run", True
+        return self._killed(reason, by_method=by_method)
+
+    def _killed(self, reason: str, *, by_method: bool = True) -> JobOutcome:
+        if self._is_done():
+            return self._ended("done", "")
+        return self._ended("killed", reason, by_method=by_method)
+
+    def _is_done(self) -> bool:
         assert self._job is not None
-        return JobOutcome(self._job, cast(Status, status), reason, self.seconds())
+        try:
+            return self._job.is_done
+        except ResultError:
+            return False
+
+    def _ended(self, status: Status, reason: str, *, by_method: bool = True) -> JobOutcome:
+        assert self._job is not None
+        return JobOutcome(self._job, status, reason, time.monotonic() - self._started, by_method=by_method)
 
 
 class WorkerPool:
@@ -182,10 +189,11 @@ class WorkerPool:
         """Outcomes of jobs that ended, or have taken `timeout` seconds; waits a moment for the first."""
         for worker, outcome in _finished(self._busy, timeout):
             self._busy.remove(worker)
-            if worker.alive() and outcome.status in ("done", "failed") and not outcome.job.foreign:
+            if worker.reusable(outcome):
                 self._idle.append(worker)
             else:
                 worker.kill()
+            logs.finish(outcome.job.folder)
             yield outcome
 
     def close(self) -> None:
@@ -239,11 +247,12 @@ def run_jobs(
 
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, JobOutcome]]:
-    # A dead worker's end of the pipe can live on in a process that it forked, so its end is looked for too.
-    ready = wait([worker.pipe for worker in busy], timeout=_POLL)
-    ended = [worker for worker in busy if worker.pipe in ready or not worker.alive()]
-    late = [worker for worker in busy if worker not in ended and worker.seconds() >= timeout]
-    return [(w, w.outcome()) for w in ended] + [(w, w.late(timeout)) for w in late]
+    # A dead worker's end of the socket can live on in a process that it forked, so its end is looked for too.
+    wait([worker.channel.fileno() for worker in busy], timeout=_POLL)
+    for worker in busy:
+        worker.cap_log()
+    looks = [(worker, worker.outcome(timeout)) for worker in busy]
+    return [(worker, outcome) for worker, outcome in looks if outcome is not None]
 
 
 def _cause(code: int) -> str:

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,12 @@ _GRACE = 10.0
 _CONNECT_TIMEOUT = 5.0
 """Seconds that a cluster has to answer at its address."""
 
+_FRAME, _SETTINGS = 9, 4
+"""Bytes of the head of a frame of HTTP/2, and the kind of the first one that a server sends (RFC 9113)."""
+
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
+"""What a client of HTTP/2 says first, with empty settings."""
+
 
 class Cluster:
     """An executor of jobs on the nodes of a Ray cluster.
@@ -57,7 +64,7 @@ class Cluster:
         self._ray = ray
         self._loaded = loaded
         self._serve = ray.remote(serve)
-        self._sent: dict[str, tuple[Any, int]] = {}
+        self._sent: dict[tuple[str, str], tuple[Any, int]] = {}
         self._running: dict[Any, tuple[JobRequest, int]] = {}
 
     def capacity(self, threads: int) -> int:
@@ -118,7 +125,7 @@ class Cluster:
                 if attempts > 1:
                     self._start(request, attempts - 1)
                 else:
-                    yield JobOutcome(request.job, "killed", _lost(error), 0.0)
+                    yield JobOutcome(request.job, "killed", _lost(error), 0.0, by_method=False)
             else:
                 yield _received(request.job, result)
 
@@ -136,10 +143,10 @@ class Cluster:
 
     def _data(self, job: Job) -> tuple[Any, int]:
         """A job's data set in the object store, and its bytes."""
-        if job.content_hash not in self._sent:
+        if job.content not in self._sent:
             data = serialize(self._loaded[job.source])
-            self._sent[job.content_hash] = self._ray.put(np.frombuffer(data, dtype=np.uint8)), len(data)
-        return self._sent[job.content_hash]
+            self._sent[job.content] = self._ray.put(np.frombuffer(data, dtype=np.uint8)), len(data)
+        return self._sent[job.content]
 
 
 @contextmanager
@@ -189,10 +196,31 @@ def _own_sigterm() -> Iterator[None]:
 
 
 def _require_answer(address: str) -> None:
-    """Raise `OSError` or `ValueError` if no server listens there, which Ray needs minutes to find out."""
-    host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if colon:
-        socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT).close()
+    """Raise `OSError` or `ValueError` if nothing like Ray listens there, which Ray needs minutes to find out.
+
+    Ray's servers speak gRPC: asked for in the words of HTTP/2, they answer with a frame of settings.
+    """
+    place = address.rpartition("://")[2]
+    host, colon, port = place.rpartition(":")
+    if not colon:
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT) as server:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return
+        server.sendall(_GREETING)
+        answer = b""
+        end = time.monotonic() + _CONNECT_TIMEOUT
+        while len(answer) < _FRAME:
+            server.settimeout(max(end - time.monotonic(), 0.01))
+            try:
+                data = server.recv(_FRAME - len(answer))
+            except TimeoutError:
+                raise TimeoutError(f"what listens there says nothing for {_CONNECT_TIMEOUT:g} s") from None
+            if not data:
+                break
+            answer += data
+    if len(answer) < _FRAME or answer[3] != _SETTINGS:
+        raise ConnectionError(f"what listens there is not Ray, it says {answer!r}")
 
 
 def _received(job: Job, result: JobResult) -> JobOutcome:
@@ -206,8 +234,8 @@ def _received(job: Job, result: JobResult) -> JobOutcome:
             record = replace(result.record, config=local.config, family=local.family)
             store.write(job.folder, record, result.tables)
     except GroupbenchError as error:
-        return JobOutcome(job, "failed", str(error), result.seconds)
-    return JobOutcome(job, result.status, result.reason, result.seconds)
+        return JobOutcome(job, "failed", str(error), result.seconds, by_method=False)
+    return JobOutcome(job, result.status, result.reason, result.seconds, by_method=result.by_method)
 
 
 def _write_log(job: Job, log: bytes) -> None:

@@ -112,7 +112,12 @@ class JobRequest:
                 (plugin / name).write_bytes(content)
             files.append(str(plugin / next(iter(contents))))
         foreign = self.job.foreign or bool(files)
-        return replace(self.job, results=str(folder), plugins=tuple(files), foreign=foreign)
+        return replace(
+            self.job,
+            results=str(folder),
+            plugins=dict(zip(files, self.job.plugins.values(), strict=True)),
+            foreign=foreign,
+        )
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ class JobResult:
         reason: one line on why it is not done.
         seconds: wall-clock seconds of the job.
         log: the end of what it printed.
+        by_method: whether the method is to blame where it is not done, as of `JobOutcome`.
         record: its record, if it is done.
         tables: the content of the parquet files beside the record, by name.
     """
@@ -132,6 +138,7 @@ class JobResult:
     reason: str
     seconds: float
     log: bytes
+    by_method: bool = True
     record: store.RunRecord | None = None
     tables: dict[str, bytes] = field(default_factory=dict)
 
@@ -152,7 +159,8 @@ def serve(request: JobRequest, data: Any) -> JobResult:
         ended = _ended(job, request, memoryview(data))
         record = store.read(job.folder) if ended.status == "done" else None
         tables = {} if record is None else {f.stem: f.read_bytes() for f in job.folder.glob("*.parquet")}
-        return JobResult(ended.status, ended.reason, ended.seconds, _log(job), record, tables)
+        facts = ended.status, ended.reason, ended.seconds, _log(job), ended.by_method
+        return JobResult(*facts, record, tables)
 
 
 def _ended(job: Job, request: JobRequest, data: memoryview) -> pool.JobOutcome:

@@ -9,16 +9,16 @@ import json
 import mmap
 import os
 import select
-import signal
 import sys
 import traceback
 from contextlib import suppress
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import GroupbenchError
+from groupbench.core.errors import GroupbenchError, MethodError
+from groupbench.core.files import require_regular
+from groupbench.runner.channel import Channel
+from groupbench.runner.process_tree import MARK, adopt_orphans, end_tree
 
 if TYPE_CHECKING:
     from groupbench.runner.job import Job
@@ -26,28 +26,23 @@ if TYPE_CHECKING:
 REASON = 500
 """Characters of a reason that are kept; the log has the rest."""
 
-FILE_FOLLOWS = b"file"
-"""The message before a descriptor of a file with a data set."""
-
 
 def main(descriptor: int) -> None:
-    """Serve jobs, and cache the data sets that come before them, until the parent closes the connection."""
+    """Serve jobs, and cache the data sets that come with them, until the parent closes the connection."""
     _fork_guard(descriptor)
     _prefer_as_victim()
+    adopt_orphans()
     from groupbench.runner.job import Job
 
-    pipe = Connection(descriptor)
+    channel = Channel(descriptor)
     while True:
         try:
-            message = pipe.recv_bytes()
+            message, file = channel.wait()
         except EOFError:
             return
-        if message.startswith(b"{"):
-            pipe.send_bytes(json.dumps(_outcome(Job.from_json(message))).encode())
-        elif message == FILE_FOLLOWS:
-            _cache_file(recv_handle(pipe))
-        else:
-            _cache(message)
+        if file is not None:
+            _cache_file(file)
+        channel.send(json.dumps(_outcome(Job.from_json(message))).encode())
 
 
 def _cache_file(descriptor: int) -> None:
@@ -67,25 +62,31 @@ def _cache(data: bytes | mmap.mmap) -> None:
     cache(deserialize(data))
 
 
-def _outcome(job: Job) -> dict[str, str]:
-    if job.is_done:  # Another run in the same results folder was faster.
-        return {"status": "done", "reason": ""}
+def _outcome(job: Job) -> dict[str, str | bool]:
+    try:
+        if job.is_done:  # Another run in the same results folder was faster.
+            return _said("done")
+    except GroupbenchError as error:
+        return _said("failed", str(error), by_method=False)
     log = job.folder / "log.txt"
     try:
         job.folder.mkdir(parents=True, exist_ok=True)
         _redirect(log)
     except OSError as error:
-        return {"status": "failed", "reason": _one_line(f"cannot write {log}: {error.strerror}")}
+        return _said("failed", f"cannot write {log}: {error.strerror}", by_method=False)
     try:
         from groupbench.runner.execution import execute
 
         execute(job)
-        outcome = {"status": "done", "reason": ""}
+        outcome = _said("done")
     except GroupbenchError as error:
-        outcome = {"status": "failed", "reason": _one_line(str(error))}
+        outcome = _said("failed", str(error), by_method=isinstance(error, MethodError))
     except BaseException as error:
-        traceback.print_exc()
-        outcome = {"status": "failed", "reason": _one_line(traceback.format_exception_only(error)[-1])}
+        with suppress(Exception):  # The log may be what is full.
+            traceback.print_exc()
+        by_machine = isinstance(error, OSError | MemoryError | KeyboardInterrupt)
+        reason = traceback.format_exception_only(error)[-1]
+        outcome = _said("failed", reason, by_method=not by_machine)
     with suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -95,6 +96,11 @@ def _outcome(job: Job) -> dict[str, str]:
     return outcome
 
 
+def _said(status: str, reason: str = "", *, by_method: bool = True) -> dict[str, str | bool]:
+    """The message of how a job ended; `by_method` as in a `JobOutcome`."""
+    return {"status": status, "reason": _one_line(reason), "by_method": by_method}
+
+
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
@@ -102,6 +108,7 @@ def _one_line(text: str) -> str:
 
 
 def _redirect(log: Path) -> None:
+    require_regular(log)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -117,7 +124,7 @@ def _fork_guard(descriptor: int) -> None:
         closed = select.poll()
         closed.register(descriptor, 0)
         closed.poll()
-        os.killpg(0, signal.SIGKILL)
+        end_tree(os.getpgid(0), os.environ.get(MARK, ""))
 
 
 def _prefer_as_victim() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import replacing
+from groupbench.core.files import read_text, replacing
 from groupbench.results import store
 from groupbench.results.store import digest
 from groupbench.studies._measure import VERSION, Measured, measure
@@ -54,7 +54,7 @@ def _file(job: Job, fold: int, folds: int) -> Path:
 
 def _read(file: Path) -> Measured:
     try:
-        held = json.loads(file.read_text(encoding="utf-8"))
+        held = json.loads(read_text(file))
         confusions = {
             split: {name: np.array(counts, dtype=np.int64) for name, counts in predictors.items()}
             for split, predictors in held["confusions"].items()

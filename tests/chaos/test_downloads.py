@@ -6,7 +6,9 @@ import hashlib
 import io
 import stat
 import threading
+import time
 import zipfile
+from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -196,3 +198,41 @@ def test_an_archive_with_a_right_checksum_is_not_trusted_either(cache, serve, da
         source.read("ratings.csv")
     source.close()
     assert files(cache) == {str(path.relative_to(cache))}
+
+
+def drips(handler):
+    """Send a byte now and then, for ever."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+
+def drips_headers(handler):
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b"HTTP/1.1 200"[:1])
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("answer", [drips, drips_headers])
+def test_a_server_that_drips_is_left(cache, serve, monkeypatch, answer):
+    monkeypatch.setattr("groupbench.data.loading._download.SECONDS", 0.25)
+    began = time.monotonic()
+    with pytest.raises(DatasetError, match="too slowly: "):
+        download(card(f"{serve(toy=answer)}/toy"))
+    assert time.monotonic() - began < 5
+    assert files(cache) == set()
+
+
+@pytest.mark.parametrize("sent", [b"", b"<html>please log in</html>", zipped("toy/other.csv")])
+def test_what_cannot_be_used_does_not_count_as_fetched_the_second_time(cache, serve, sent):
+    known = card(f"{serve(toy=sends(sent))}/toy", known=False)
+    for _ in range(2):
+        with pytest.raises(DatasetError, match="could not be fetched"):
+            download(known, allow_unverified=True)
+        assert files(cache) == set()

@@ -9,10 +9,10 @@ import pytest
 
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading import load
-from groupbench.runner import pool
+from groupbench.runner import dataset_cache, pool
 from groupbench.runner.config import make_config
+from groupbench.runner.dataset_cache import DatasetCache
 from groupbench.runner.plan import plan_jobs
-from groupbench.runner.pool import DatasetCache
 from groupbench.runner.serialization import deserialize
 
 
@@ -63,7 +63,7 @@ def test_a_full_disk_leaves_it_to_the_worker(job, dataset, monkeypatch):
     def full():
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pool, "TemporaryFile", full)
+    monkeypatch.setattr(dataset_cache, "TemporaryFile", full)
     with DatasetCache({"nowhere": dataset}) as held:
         assert held.file(job) is None
     assert outcome(replace(job, source="itmrec-sim"), {"itmrec-sim": dataset}).status == "done"
@@ -83,3 +83,9 @@ def test_what_no_parcel_can_hold_is_left_to_the_worker(job, dataset):
 def outcome(job, loaded):
     _, ended = pool.run_jobs([job], workers=1, threads=1, timeout=600, loaded=loaded)
     return ended
+
+
+def test_a_disk_that_fills_while_it_is_written_leaves_it_to_the_worker(job, dataset, monkeypatch):
+    monkeypatch.setattr(dataset_cache, "TemporaryFile", lambda: open("/dev/full", "w+b"))  # noqa: SIM115
+    with DatasetCache({"nowhere": dataset}) as held:
+        assert held.file(job) is None

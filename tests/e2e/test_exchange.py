@@ -26,7 +26,7 @@ def test_a_run_is_reproduced_by_folder_and_by_key(cli, finished, one_run):
         assert ended.returncode == 0, ended
         first, terms, last = ended.stdout.splitlines()
         assert first.startswith("same         svd  seed 0  itmrec-sim  paper: ")
-        assert first.endswith(" figures equal")
+        assert first.endswith(" values equal")
         assert "1e-09 (relative)" in terms
         assert last == "1 run: 1 reproduced, 0 not, 0 failed"
     assert list(cli.folder.iterdir()) == []

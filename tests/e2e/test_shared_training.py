@@ -21,4 +21,7 @@ def test_two_processes_learn_what_one_learns(name):
     for ours, theirs in zip(together.history, alone.history, strict=True):
         assert losses(ours) == pytest.approx(losses(theirs), rel=1e-4, abs=1e-5)
     for ours, theirs in zip(scores(together, train), scores(alone, train), strict=True):
+        if name != "dmtl":
+            # The losses are blind to a constant in all logits, whose gradient is rounding alone.
+            ours, theirs = (part - part.mean(axis=1, keepdims=True) for part in (ours, theirs))
         np.testing.assert_allclose(ours, theirs, atol=1e-2 * np.abs(theirs).max())

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from groupbench.core.errors import cut
+
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray
     from groupbench.data.dataset import Dataset, Ratings
@@ -89,9 +91,9 @@ class EntityNames:
         """The first rows that the mask `which`, (n_rows,), marks."""
         first = np.flatnonzero(which)[:EXAMPLES]
         chosen = zip(rows.users[first], rows.items[first], strict=True)
-        return tuple(f"{self.rater} {self.raters[u]}, item {self.items[i]}" for u, i in chosen)
+        return tuple(f"{self.rater} {cut(self.raters[u])}, item {cut(self.items[i])}" for u, i in chosen)
 
 
 def named(kind: str, ids: Sequence[str], which: Iterable[int]) -> tuple[str, ...]:
     """The first `EXAMPLES` of the indices `which`, as `kind` and id."""
-    return tuple(f"{kind} {ids[i]}" for i in list(which)[:EXAMPLES])
+    return tuple(f"{kind} {cut(ids[i])}" for i in list(which)[:EXAMPLES])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.errors import cut
 from groupbench.data.doctor._finding import EXAMPLES, Finding, named
 from groupbench.data.leakage import partitions
 
@@ -44,9 +45,10 @@ def group_findings(dataset: Dataset) -> Iterator[Finding]:
 def _repeated_members(dataset: Dataset, groups: Groups) -> Finding:
     _, first = np.unique(groups.segments.of_row * len(dataset.user_ids) + groups.members, return_index=True)
     again = np.setdiff1d(np.arange(len(groups.members)), first)
+    few = again[:EXAMPLES]
     examples = tuple(
-        f"group {groups.ids[groups.segments.of_row[row]]}, user {dataset.user_ids[groups.members[row]]}"
-        for row in again[:EXAMPLES]
+        f"group {cut(groups.ids[group])}, user {cut(dataset.user_ids[user])}"
+        for group, user in zip(groups.segments.of_row[few], groups.members[few], strict=True)
     )
     title = "members who are in the same group twice"
     return Finding("repeated-memberships", "groups", title, len(again), len(groups.members), examples)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.errors import cut
 from groupbench.data.doctor._finding import EXAMPLES, Finding
 from groupbench.data.leakage import partitions
 
@@ -63,5 +64,5 @@ def _finding(dataset: Dataset, kind: str, blocks: list[IntArray]) -> Finding:
         f"items outside the largest of {len(blocks):,} catalogues that share no {kind}",
         outside,
         sum(map(len, blocks)),
-        tuple(f"{len(block):,} items such as {dataset.item_ids[block[0]]}" for block in shown),
+        tuple(f"{len(block):,} items such as {cut(dataset.item_ids[block[0]])}" for block in shown),
     )

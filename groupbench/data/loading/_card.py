@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from groupbench.core.errors import DatasetError
+from groupbench.core.errors import DatasetError, shown
+from groupbench.core.files import read_text
 from groupbench.core.registry import datasets
 
 T = TypeVar("T")
@@ -85,10 +86,10 @@ def validated(kind: type[T], values: Mapping[str, object], location: str) -> T:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
+        key = ".".join(str(part)[:60] for part in first["loc"])
         known = ", ".join(f.name for f in fields(kind))  # type: ignore[arg-type]
         raise DatasetError(
-            f"{location}: {key}: {first['msg']} (got {first['input']!r}); the keys are {known}"
+            f"{location}: {key}: {first['msg']} (got {shown(first['input'])}); the keys are {known}"
         ) from error
 
 
@@ -96,9 +97,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a dict, empty if there is none; malformed ones are a `DatasetError`."""
     import tomllib
 
-    if not path.is_file():
-        return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return tomllib.loads(read_text(path, "utf-8-sig")) if path.exists() else {}
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its access rights") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path}: is not UTF-8 ({error.reason}); save the file in that encoding"
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise DatasetError(f"{path}: {error}; fix the file") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,12 +12,18 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from groupbench.core.errors import DatasetError
-from groupbench.data.loading._archive import MAX_BYTES
+from groupbench.data.loading._archive import MAX_BYTES, Archive
 from groupbench.data.loading._card import Card
 from groupbench.data.loading._source import cache_folder, remedy
 
 SECONDS = 20
 """How long a server may stay silent."""
+
+LEAST = 10_000
+"""Bytes that must come in twice as many seconds."""
+
+LONGEST = 2 * 3600.0
+"""Seconds that a file may take."""
 
 
 def download(card: Card, allow_unverified: bool = False) -> Path:
@@ -64,6 +72,24 @@ def _retrieve(card: Card, file: str, url: str) -> None:
         path=cache_folder() / card.name,
         downloader=partial(_write, anywhere=bool(sha256)),
     )
+    if not sha256:
+        _require_usable(card, cache_folder() / card.name / file)
+
+
+def _require_usable(card: Card, file: Path) -> None:
+    """Remove what cannot be used, with a `ValueError`: no checksum says so, and it would count as fetched."""
+    try:
+        if not file.stat().st_size:
+            raise ValueError("it sends an empty file")
+        if card.archive:
+            archive = Archive(file)
+            missing = [name for name in card.files if name not in archive]
+            archive.close()
+            if missing:
+                raise ValueError(f"its archive lacks {', '.join(missing)}")
+    except (DatasetError, ValueError) as error:
+        file.unlink()
+        raise ValueError(str(error).removeprefix(f"{file}: ")) from error
 
 
 def _write(url: str, file: str, _: object, *, anywhere: bool) -> None:
@@ -76,7 +102,34 @@ def _write(url: str, file: str, _: object, *, anywhere: bool) -> None:
         hooks={} if anywhere else {"response": _refuse_another_host(url)},
     )
     with open(file, "wb") as target:
-        fetch(url, _Limited(target), None)
+        _in_time(partial(fetch, url, limited := _Limited(target), None), limited)
+
+
+def _in_time(fetch: Callable[[], object], target: _Limited) -> None:
+    """Fetch, as long as it comes along: a server that drips would never be silent for `SECONDS`.
+
+    Raises:
+        TimeoutError: if less than `LEAST` bytes came in a while, or all takes longer than `LONGEST`.
+    """
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            fetch()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    end = time.monotonic() + LONGEST
+    before = 0
+    while thread.is_alive():
+        thread.join(min(2 * SECONDS, max(end - time.monotonic(), 0.0)))
+        if thread.is_alive() and (target.size - before < LEAST or time.monotonic() >= end):
+            raise TimeoutError(f"it sends too slowly: {target.size} bytes so far")
+        before = target.size
+    if failures:
+        raise failures[0]
 
 
 def _refuse_another_host(url: str) -> Callable[..., None]:
@@ -89,13 +142,15 @@ def _refuse_another_host(url: str) -> Callable[..., None]:
 
 
 class _Limited:
-    """A file that takes `MAX_BYTES` and no more."""
+    """A file that takes `MAX_BYTES` and no more, and counts them in `size`."""
 
     def __init__(self, target: BinaryIO) -> None:
         self._target = target
+        self.size = 0
         self.flush = target.flush
 
     def write(self, data: bytes) -> None:
-        if self._target.tell() + len(data) > MAX_BYTES:
+        self.size += len(data)
+        if self.size > MAX_BYTES:
             raise ValueError(f"it sends more than {MAX_BYTES} bytes")
         self._target.write(data)

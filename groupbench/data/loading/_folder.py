@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
-from groupbench.core.errors import DatasetError
+from groupbench.core.errors import DatasetError, shown
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import STRICT, Card, read_toml, validated
 from groupbench.data.loading._columns import column_features, genres
 from groupbench.data.loading._ids import IdColumn, memberships, rating_rows, sorted_ids
+from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable
 
@@ -27,6 +26,9 @@ FILES = {
 }
 """The files of a folder, and the columns that each must have; only the first file is needed."""
 
+LATEST = 2**36
+"""Times beyond it, in the year 4147 if they are seconds, are in another unit."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,7 +37,7 @@ class Settings:
     Attributes:
         name: the name that results are filed under; the folder's by default.
         title: the name to print; `name` by default.
-        scale: lowest and highest possible rating; those that occur by default.
+        scale: lowest and highest possible rating; by default those that occur, which a note tells.
         citation: what to cite.
         licence: under which terms the data may be used.
     """
@@ -53,7 +55,7 @@ def open_folder(path: Path) -> Source:
     """The source of a user's folder, with what its `dataset.toml` says on the card."""
     settings = _settings(path)
     name = settings.name or (re.sub(r"[^\w.-]+", "-", path.resolve().name).strip(".-") or "data")
-    files = {file: "" for file in FILES if (path / file).is_file()}
+    files = {file: "" for file in FILES if (path / file).exists()}
     card = Card(name, settings.title or name, settings.licence, settings.citation, files=files)
     return Source(card, path)
 
@@ -69,6 +71,7 @@ def load_folder(source: Source) -> Dataset:
     items = _ids(source, tables, "item", "ratings.csv", "items.csv", "group_ratings.csv")
     of_users, of_items = IdColumn("user", users, "users.csv"), IdColumn("item", items, "items.csv")
     scale = _scale(source, tables)
+    _note_times(source, tables)
     groups, joint = None, None
     if "groups.csv" in tables:
         groups = memberships(tables["groups.csv"], "group", "user", users, "ratings.csv or users.csv")
@@ -116,31 +119,46 @@ def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str
     ids = sorted_ids(i for file in files if file in tables for i in tables[file].frame[kind].unique())
     if len(ids) < 2:
         raise DatasetError(
-            f"{source.file('ratings.csv')}: holds only the {kind} {ids[0]!r}; a benchmark needs two at least"
+            f"{source.file('ratings.csv')}: holds only the {kind} {shown(ids[0])}; "
+            "a benchmark needs two at least"
         )
     return ids
 
 
 def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, float]:
     stated = _settings(source.folder).scale
-    if stated is None:
-        rated = [tables[f].numbers("rating") for f in ("ratings.csv", "group_ratings.csv") if f in tables]
-        low, high = float(min(r.min() for r in rated)), float(max(r.max() for r in rated))
-    else:
-        low, high = stated
-    if not -np.inf < low < high < np.inf:
+    rated = [tables[f].numbers("rating") for f in ("ratings.csv", "group_ratings.csv") if f in tables]
+    low, high = stated or (float(min(r.min() for r in rated)), float(max(r.max() for r in rated)))
+    if not -LARGEST <= low < high <= LARGEST:
         raise DatasetError(
             f"{source.file('dataset.toml')}: the rating scale is {low:g} to {high:g}; state its lowest and "
             "highest possible rating as in scale = [1, 5]"
         )
+    if stated is None:
+        tau = low + 0.625 * (high - low)
+        source.note(
+            "dataset.toml states no scale, so it goes from the lowest to the highest of all ratings, "
+            f"held-out ones too: {low:g} to {high:g}, and a tau of 3.5 among 1 to 5 is {tau:g}; state the "
+            f"possible ratings, as in scale = [{low:g}, {high:g}]"
+        )
     return low, high
+
+
+def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
+    """Say where times are no seconds, or nobody would know that they were taken for some."""
+    for name in ("ratings.csv", "group_ratings.csv"):
+        if name in tables and "timestamp" in tables[name].frame.columns:
+            latest = int(tables[name].times("timestamp").max())
+            if latest > LATEST:
+                source.note(f"{name}: timestamp {latest} is not in seconds; only the order of times counts")
 
 
 def _settings(path: Path) -> Settings:
     file = path / "dataset.toml"
     settings = validated(Settings, read_toml(file), str(file))
-    if not re.fullmatch(r"(\w[\w.-]*)?", settings.name):
+    if not re.fullmatch(r"(\w[\w.-]{0,99})?", settings.name):
         raise DatasetError(
-            f"{file}: name: {settings.name!r} cannot name a folder of results; use letters, digits, - and _"
+            f"{file}: name: {shown(settings.name)} cannot name a folder of results; use letters, digits, - "
+            "and _, 100 characters at most"
         )
     return settings

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from groupbench.core.arrays import IntArray, Segments
+from groupbench.core.errors import cut, shown
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading._note import Note
@@ -24,7 +26,7 @@ def sorted_ids(ids: Iterable[str]) -> tuple[str, ...]:
     """Distinct ids, by value if all are integers, else as text; `007` and `7` stay two ids."""
     distinct = set(ids)
     if all(_INTEGER.fullmatch(i) for i in distinct):
-        return tuple(sorted(distinct, key=lambda i: (int(i), i)))
+        return tuple(sorted(distinct, key=lambda i: (Decimal(i), i)))
     return tuple(sorted(distinct))
 
 
@@ -40,7 +42,7 @@ def indices(table: TextTable, column: str, known: Sequence[str], where: str) -> 
     if (found < 0).any():
         row = int(np.argmax(found < 0))
         raise table.error(
-            row, f"unknown {column} {table.frame[column].iloc[row]!r}", f"it must be in {where}"
+            row, f"unknown {column} {shown(table.frame[column].iloc[row])}", f"it must be in {where}"
         )
     return found
 
@@ -79,7 +81,7 @@ def rating_rows(
         np.ones(len(table)) if rating is None else table.require(rating).numbers(rating, *scale),
         len(raters.known),
         len(items.known),
-        table.whole("timestamp") if "timestamp" in table.frame.columns else None,
+        table.times("timestamp") if "timestamp" in table.frame.columns else None,
     )
 
 
@@ -90,7 +92,7 @@ def without_repeats(source: Source, table: TextTable, group: str, user: str) -> 
     if again.any():
         name = table.file.rpartition("/")[2]
         text = f"{name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
-        examples = [f"group {g}, user {u}" for g, u in pairs[again].head(3).itertuples(index=False)]
+        examples = [f"group {cut(g)}, user {cut(u)}" for g, u in pairs[again].head(3).itertuples(index=False)]
         source.note(Note(text, "repeated-memberships", int(again.sum()), len(table), tuple(examples)))
     return table.keep(~again)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError, DatasetError, unknown
+from groupbench.core.files import expanded
 from groupbench.core.registry import datasets
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card
@@ -29,7 +31,7 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
         ConfigError: if it is neither a name nor a folder, or there is no such variant of it.
         DatasetError: if files are missing, changed or malformed.
     """
-    name, variant = split_variant(str(name_or_path))
+    name, variant = split_variant(expanded(name_or_path))
     if is_folder(name):
         source = open_folder(Path(name))
         return varied(replace(load_folder(source), notes=tuple(source.notes)), variant)
@@ -53,7 +55,7 @@ def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = Fals
         ConfigError: if it is neither a name nor a folder.
         DatasetError: if the files cannot be had.
     """
-    name, _ = split_variant(name)
+    name, _ = split_variant(expanded(name))
     if is_folder(name):
         return [Path(name) / file for file in open_folder(Path(name)).card.files]
     found = card(name)
@@ -68,7 +70,7 @@ def is_folder(name: str) -> bool:
     known = datasets
     if name in known:
         return False
-    if not Path(name).is_dir():
+    if not os.path.isdir(name):
         remedy = "a folder of your own needs a ratings.csv; give its path"
         raise ConfigError(unknown("data set", name, known, remedy))
     return True
@@ -81,7 +83,7 @@ def run_loader(source: Source) -> Dataset:
         raise DatasetError(
             f"{source.card.name}: its loader returned {type(made).__name__}; return a groupbench.Dataset"
         )
-    return made
+    return replace(made, registered=made.name == source.card.name)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from groupbench.core import files
 from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.loading._archive import Archive
 from groupbench.data.loading._card import Card
@@ -37,7 +38,7 @@ class Source:
 
     def has(self, name: str) -> bool:
         """Whether there is a file called `name`."""
-        return name in self._opened() if self._zipped() else (self.folder / name).is_file()
+        return name in self._opened() if self._zipped() else (self.folder / name).exists()
 
     def read(self, name: str) -> bytes:
         """The bytes of a file.
@@ -87,7 +88,7 @@ class Source:
         return self.path
 
     def _zipped(self) -> bool:
-        return self.folder.is_file()
+        return not self.folder.is_dir()
 
     def _opened(self) -> Archive:
         if self._archive is None:
@@ -100,7 +101,7 @@ class Source:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file; a `DatasetError` if it cannot be read."""
     try:
-        return path.read_bytes()
+        return files.read_bytes(path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror}); check its access rights") from error
 
@@ -135,9 +136,9 @@ def locate(card: Card, data_dir: Path | None = None) -> Path | None:
         return None
     for root in _roots(data_dir):
         folder = root / card.name
-        if (folder / card.archive).is_file():
+        if card.archive and (folder / card.archive).exists() and not (folder / card.archive).is_dir():
             return folder / card.archive
-        missing = [name for name in card.files if not (folder / name).is_file()]
+        missing = [name for name in card.files if not (folder / name).exists()]
         if folder.is_dir() and len(missing) < max(len(card.files), 1):
             if missing and root == cache_folder():
                 continue
@@ -157,6 +158,7 @@ def cache_folder() -> Path:
 def _roots(data_dir: Path | None) -> Iterator[Path]:
     named = data_dir or os.environ.get(ENVIRONMENT)
     if named:
+        named = files.expanded(named)
         if not Path(named).is_dir():
             option = "--data-dir" if data_dir else ENVIRONMENT
             raise ConfigError(f"{option} {named}: there is no such folder; make it or name another")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.data.dataset import Dataset
@@ -20,7 +20,7 @@ def split_variant(name: str) -> tuple[str, str]:
         ConfigError: if there is no such variant.
     """
     base, colon, variant = name.rpartition(":")
-    if not colon or Path(name).is_dir():
+    if not colon or os.path.isdir(name):
         return name, ""
     if variant not in VARIANTS:
         raise ConfigError(unknown(f"variant of {base}", variant, VARIANTS, f"or use {base!r} as it is"))

@@ -44,6 +44,7 @@ class RowSplit(Protocol):
         from groupbench.evaluation import splits
 
         if self.split == "kfold":
+<<<<<<< HEAD
             rng = generator(name, "folds", seed // self.folds)
             return splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
         if self.split == "temporal":
@@ -51,3 +52,14 @@ class RowSplit(Protocol):
         if self.split == "leave-one-out":
             return splits.leave_one_out(rows, generator(name, "split", seed))
         return splits.ratio_split(rows, self.ratio, generator(name, "split", seed))
+=======
+            rng = generator(dataset.seed_label, "folds", seed // self.folds)
+            split = splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
+        elif self.split == "temporal":
+            split = splits.temporal_split(rows, self.ratio)
+        elif self.split == "leave-one-out":
+            split = splits.leave_one_out(rows, generator(dataset.seed_label, "split", seed))
+        else:
+            split = splits.ratio_split(rows, self.ratio, generator(dataset.seed_label, "split", seed))
+        return rows.take(split.train), rows.take(split.held_out)
+>>>>>>> main

@@ -61,7 +61,9 @@ def figure(width: float, height: float) -> Iterator[Figure]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # The user's own settings may ask for LaTeX, which may not be there.
+        mpl.rcParams.update(_STYLE)
         yield Figure(figsize=(width, height))
 
 

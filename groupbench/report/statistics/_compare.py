@@ -14,7 +14,7 @@ from groupbench.report.statistics._dependence import Clusters, Dependence
 from groupbench.report.statistics._effects import cohen_d, rank_biserial
 from groupbench.report.statistics._paired import Paired
 from groupbench.report.statistics._pvalues import permutation_test, t_test, wilcoxon_test
-from groupbench.report.statistics._uncertainty import Uncertainty, over_seeds, over_units
+from groupbench.report.statistics._uncertainty import Uncertainty, over_seeds, over_units, t_quantile
 
 TESTS = ("bootstrap", "permutation", "t", "wilcoxon")
 FEWEST = 8
@@ -68,8 +68,14 @@ def compare(
 ) -> PairedComparison:
     """Test whether mean differences are 0, entities depending on each other as said.
 
-    The interval is that of the cluster bootstrap if it is among the tests, else that of the t-test. Over
-    linked entities there is only the t-test.
+    Each test is one over units; from `FEWEST_SEEDS` seeds on all of them allow for luck in seeds in the same
+    way (`Uncertainty`). Few seeds say little about luck: three have 2 degrees of freedom, so that a
+    difference needs to be 4.3 times the standard error of the seeds' means for p <= .05 and 32 times for
+    p <= .001.
+
+    The interval is that of the cluster bootstrap if it is among the tests, else that of the t-test, and
+    leaves out 0 exactly where the p-value of the same test is at most `level`; permutations and ranks have
+    none of their own. Over linked entities there is only the t-test.
 
     Args:
         paired: the differences.
@@ -90,10 +96,12 @@ def compare(
         drawn = bootstrap_t(totals, masses, replicates=replicates, rng=rng)
         p["bootstrap"], margin = _by_replicates(drawn, found, level)
         low, high = found.difference - margin, found.difference + margin
+    units = {}
     if "permutation" in tests:
-        p["permutation"] = permutation_test(totals, found.uncertainty, replicates=replicates, rng=rng)
+        units["permutation"] = permutation_test(totals, replicates=replicates, rng=rng)
     if "wilcoxon" in tests:
-        p["wilcoxon"] = wilcoxon_test(totals, masses, found.uncertainty)
+        units["wilcoxon"] = wilcoxon_test(totals, masses)
+    p |= {test: found.uncertainty.p_with_seeds(own, found.difference) for test, own in units.items()}
     known = paired.n_seeds > 0
     return PairedComparison(
         paired, found.uncertainty, {k: np.where(known, v, np.nan) for k, v in p.items()}, low, high
@@ -106,21 +114,22 @@ def compare_seeds(paired: Paired, held_out: float, *, level: float = 0.05) -> Pa
 
 
 def _by_t(paired: Paired, uncertainty: Uncertainty, level: float) -> PairedComparison:
-    from scipy import stats
-
-    margin = stats.t.isf(level / 2, uncertainty.freedom) * np.sqrt(uncertainty.total)
-    p = {"t": t_test(paired.difference, uncertainty.total, uncertainty.freedom)}
-    return PairedComparison(paired, uncertainty, p, paired.difference - margin, paired.difference + margin)
+    difference, error = paired.difference, np.sqrt(uncertainty.variance)
+    margin = uncertainty.with_seeds(t_quantile(level, uncertainty.freedom) * error, level)
+    p = t_test(difference, uncertainty.variance, uncertainty.freedom)
+    p = uncertainty.p_with_seeds(p, difference)
+    return PairedComparison(paired, uncertainty, {"t": p}, difference - margin, difference + margin)
 
 
 def _by_replicates(drawn: FloatArray, found: PairedComparison, level: float) -> tuple[FloatArray, FloatArray]:
     """The p-values and margins of the differences found, from the |t| of replicates over units."""
     uncertainty = found.uncertainty
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         # Replicates take their standard errors without the correction for few units.
         error = np.sqrt(uncertainty.variance * (1 - 1 / uncertainty.units))
-        t = np.where(found.difference == 0, 0.0, np.abs(found.difference) / error)
-    p = ((drawn >= uncertainty.over_units_alone(t)).sum(axis=0) + 1) / (len(drawn) + 1)
+    drawn.sort(axis=0)
+    levels = np.arange(len(drawn), 0, -1)[:, None] / (len(drawn) + 1)
+    margins = uncertainty.with_seeds(error * drawn, levels)
+    p = ((margins >= np.abs(found.difference)).sum(axis=0) + 1) / (len(drawn) + 1)
     # Column by column, which needs no copy of all replicates.
-    quantile = np.array([np.quantile(column, 1 - level, method="higher") for column in drawn.T])
-    return p, error * uncertainty.with_seeds(quantile)
+    return p, np.array([np.quantile(column, 1 - level, method="higher") for column in margins.T])

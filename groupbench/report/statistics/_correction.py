@@ -16,7 +16,7 @@ _NAMES = {"holm": "holm", "bh": "fdr_bh"}
 def corrected(p: FloatArray, correction: Correction, *, picked_among: int = 2) -> FloatArray:
     """Corrected p-values of comparisons of several rows with one reference, (n_rows,); NaN stays NaN.
 
-    A reference that was chosen because its figure is the best looks better than it is. Of `picked_among`
+    A reference that was chosen because its score is the best looks better than it is. Of `picked_among`
     rows each could have been chosen, and then the others lie below it: by the union bound over all pairs,
     p-values times `picked_among` / 2 keep what the correction promises.
 

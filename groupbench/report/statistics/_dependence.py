@@ -40,6 +40,10 @@ class Dependence(ABC):
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(weights.sum(axis=0) ** 2 / self.quadratic(weights))
 
+    def freedom(self, weights: FloatArray) -> FloatArray:
+        """Degrees of freedom of the variance of a mean with these weights, (n_columns,)."""
+        return self.effective(weights) - 1
+
 
 @dataclass(frozen=True)
 class Clusters(Dependence):
@@ -63,6 +67,16 @@ class Clusters(Dependence):
     def quadratic(self, values: FloatArray) -> FloatArray:
         """The squared cluster sums, added up."""
         return np.asarray((self.sums(values) ** 2).sum(axis=0))
+
+    def freedom(self, weights: FloatArray) -> FloatArray:
+        """Satterthwaite's, for clusters whose entities all have one value, the fewest that can be.
+
+        Large clusters carry most of the variance, so these are fewer than the effective units, less one;
+        of equal clusters they are their number, less one (Bell & McCaffrey, Survey Methodology 2002).
+        """
+        squares = self.sums(weights) ** 2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.maximum(squares.sum(axis=0) ** 2 / (squares**2).sum(axis=0) - 1, 1.0))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,12 @@ class Paired:
         return np.nan_to_num(self.weights * (self.differences - self.difference))
 
     @cached_property
+    def seed_residuals(self) -> FloatArray:
+        """Weighted deviations from the mean difference of their seed, (n_rows, n_columns)."""
+        shift = self.by_seed(self.residuals) / np.maximum(self.by_seed(self.weights), np.finfo(float).tiny)
+        return self.residuals - self.weights * shift[self.seeds]
+
+    @cached_property
     def entity_means(self) -> FloatArray:
         """Mean difference of each entity over its rows, (n_entities, n_columns); NaN without any."""
         counts = self.by_entity(self.defined)

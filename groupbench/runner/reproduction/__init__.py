@@ -1,4 +1,4 @@
-"""Recorded runs done again, from the record alone, and reported figures beside ours."""
+"""Recorded runs done again, from the record alone, and reported values beside ours."""
 
 from groupbench.results.agreement import RELATIVE, Agreement, Difference, agreement
 from groupbench.results.environment import CLOSE, Change, Promise

@@ -28,7 +28,7 @@ class Repeat:
     Attributes:
         recorded: the record.
         reason: why there is no repeat to compare; empty if there is one.
-        agreement: how the figures compare.
+        agreement: how the values compare.
         changes: what differs between the surroundings.
         promise: what the repeat owes.
     """
@@ -41,7 +41,7 @@ class Repeat:
 
     @property
     def broken(self) -> tuple[Difference, ...]:
-        """Figures that moved farther than promised."""
+        """Values that moved farther than promised."""
         return () if self.promise.tolerance is None else self.agreement.beyond(self.promise.tolerance)
 
     @property
@@ -53,7 +53,7 @@ class Repeat:
 def reproduce(
     records: Sequence[RunRecord], inputs: RecordedInputs, *, jobs: int = 1, timeout: float = 3600.0
 ) -> Iterator[Repeat]:
-    """Do recorded jobs again with their own configuration and compare figure by figure.
+    """Do recorded jobs again with their own configuration and compare value by value.
 
     Args:
         records: what was recorded, all of it done.
@@ -88,7 +88,7 @@ def reproduce(
 
 
 def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
-    """The recorded job with another results folder, judged by the aggregators whose figures it holds."""
+    """The recorded job with another results folder, evaluated by the aggregators whose values it holds."""
     from groupbench.runner.config import make_config
     from groupbench.runner.plan import plan_jobs
 
@@ -104,7 +104,7 @@ def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
         data_dir=None if inputs.data_dir is None else str(inputs.data_dir),
         groups_as=[record.config.get("groups_as", "members")],
         group_weight=record.config.get("group_weight", 1),
-        # The threads are those of the record, whatever that means for its figures.
+        # The threads are those of the record, whatever that means for its values.
         deterministic=False,
     )
     (job,) = plan_jobs(config, {source: dataset}, results)

@@ -1,4 +1,4 @@
-"""Comparisons in words: a line for each run or reported figure, and what they come to."""
+"""Comparisons in words: a line for each run or reported value, and what they come to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from groupbench.runner.reproduction._reported import Beside
 
 TERMS = (
-    f"promised: figures equal to {RELATIVE:g} (relative) with the same processor, versions and threads; "
+    f"promised: values equal to {RELATIVE:g} (relative) with the same processor, versions and threads; "
     f"elsewhere within {CLOSE:g}, because other last digits of scores can swap candidates"
 )
 
@@ -53,7 +53,7 @@ def format_summary(repeats: Sequence[Repeat]) -> list[str]:
 
 
 def format_reported(found: Sequence[Beside]) -> list[str]:
-    """A table of reported figures and ours, and how many of them are reached."""
+    """A table of reported values and ours, and how many of them are reached."""
     from tabulate import tabulate
 
     rules: tuple[TieRule, ...] = ("expected", "worst", "best")
@@ -69,8 +69,8 @@ def format_reported(found: Sequence[Beside]) -> list[str]:
     return [
         grid,
         f"ours: means of {seeds}, equal scores in random order; worst and best: all against it, "
-        f"all in its favour; reached: at most {found[0].tolerance:g} behind",
-        f"{len(found)} figure{'s' * (len(found) != 1)}: {verdicts}",
+        f"all in its favor; reached: at most {found[0].tolerance:g} behind",
+        f"{len(found)} value{'s' * (len(found) != 1)}: {verdicts}",
         *dict.fromkeys(f"{b.row.method}: {b.paper.provenance}" for b in found),
     ]
 
@@ -89,10 +89,10 @@ def _comparison(repeat: Repeat) -> str:
     found, promise = repeat.agreement, repeat.promise
     because = f" ({promise.reason})" if promise.reason else ""
     if not found.compared:
-        return "no figures, as recorded"
+        return "no values, as recorded"
     if not found.differing:
-        return f"{found.compared:,} figures equal{because}"
-    count = f"{len(found.differing):,} of {found.compared:,} figures differ"
+        return f"{found.compared:,} values equal{because}"
+    count = f"{len(found.differing):,} of {found.compared:,} values differ"
     if repeat.broken and promise.tolerance:
         count += f", {len(repeat.broken):,} by more than {promise.tolerance:g}"
     return f"{count}{because}; the most: {found.differing[0]}"

@@ -1,4 +1,4 @@
-"""Figures that are reported elsewhere beside ours: which are reached, and which with lucky ties only."""
+"""Values that are reported elsewhere beside ours: which are reached, and which with lucky ties only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groupbench.report.published import Publication, ReportedRow, papers
 from groupbench.results.store import RunRecord
 
 TOLERANCE = 0.01
-"""How far below a reported figure ours may stay and still reach it."""
+"""How far below a reported value ours may stay and still reach it."""
 
 _FIRST = ("own", "none", "average")
 """Whose lists are compared, where there are several."""
@@ -27,16 +27,16 @@ Reported = tuple[Publication, ReportedRow]
 
 @dataclass(frozen=True)
 class Beside:
-    """One reported figure and ours.
+    """One reported value and ours.
 
     Attributes:
         paper: where it is reported.
         row: the method there.
         label: our method with its non-default hyperparameters.
-        view: the view that gives our figure.
+        view: the view that gives our value.
         seeds: repeats that ours is the mean of.
         metric: our name of the metric.
-        ours: our figure by the place that equal scores get; NaN where it was not measured.
+        ours: our value by the place that equal scores get; NaN where it was not measured.
         tolerance: how far ours may stay behind.
     """
 
@@ -51,7 +51,7 @@ class Beside:
 
     @property
     def reported(self) -> float:
-        """The reported figure."""
+        """The reported value."""
         return self.row.values[self.metric]
 
     @property
@@ -83,22 +83,22 @@ def reported_for(method: str, dataset: str) -> dict[str, list[Reported]]:
         there = sorted({row.dataset for _, row in known if row.ours == method})
         others = ", ".join(sorted({str(row.ours) for _, row in known}))
         hint = f"there are some on {', '.join(there)}" if there else f"methods that have some: {others}"
-        raise ConfigError(f"no figures of {method} on {dataset} are reported; {hint}")
+        raise ConfigError(f"no values of {method} on {dataset} are reported; {hint}")
     return dict(found)
 
 
 def beside_ours(
     reported: Sequence[Reported], records: Sequence[RunRecord], tolerance: float = TOLERANCE
 ) -> list[Beside]:
-    """Put reported figures beside the means of `records`.
+    """Put reported values beside the means of `records`.
 
     Args:
-        reported: figures of one method on one data set under one protocol.
+        reported: values of one method on one data set under one protocol.
         records: runs of it; those that did not end well count for nothing.
         tolerance: how far ours may stay behind.
 
     Raises:
-        ResultError: if no record ended well, or none has a view of the reported figures.
+        ResultError: if no record ended well, or none has a view of the reported values.
     """
     done = [record for record in records if record.status == "done"]
     if not done:

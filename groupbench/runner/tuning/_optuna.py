@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from groupbench.core.errors import ResultError
+from groupbench.core.files import require_regular
 from groupbench.core.hyperparameters import Choice, Domain, Range
 from groupbench.core.seeding import generator, integer
 
@@ -39,6 +40,8 @@ class TuningTrial:
         values: the metric in each repeat that was run.
         seconds: wall-clock seconds.
         reason: why it failed.
+        again: whether it failed by no fault of the setting (a full disk, a kill, a short timeout): it counts
+            for whoever settled it, and whoever opens the journal next tries the setting again.
     """
 
     hyperparameters: Mapping[str, object]
@@ -46,6 +49,7 @@ class TuningTrial:
     values: Sequence[float]
     seconds: float
     reason: str = ""
+    again: bool = False
 
     @property
     def mean(self) -> float:
@@ -87,11 +91,20 @@ class TrialJournal:
         self._distributions = {name: _distribution(domain) for name, domain in space.items()}
         self._sign = 1.0 if lower_is_better else -1.0
         self._direction: Literal["minimize", "maximize"] = "minimize" if lower_is_better else "maximize"
+        self._file = file
         self._lock = _locked(file)
         try:
             with _quiet():
                 self._journal = self._opened(file, name)
-                self._frozen: list[FrozenTrial] = self._journal.get_trials()
+                self._n_before = len(self._journal.get_trials())
+                self._frozen, self._pending = self._settled()
+            if any(trial.hyperparameters.keys() != space.keys() for trial in self.trials):
+                raise ValueError("other hyperparameters")
+        except OSError as error:
+            self.close()
+            raise ResultError(
+                f"cannot use {file}: {error.strerror or error}; free space or choose another --results folder"
+            ) from error
         except (ValueError, KeyError, TypeError, AssertionError) as error:
             self.close()
             raise ResultError(f"{file} is no journal of trials ({error}); delete it") from error
@@ -107,9 +120,11 @@ class TrialJournal:
 
     def ask(self) -> dict[str, object]:
         """The next setting to try: a new one, unless the space is so small that none is found."""
-        if not self._frozen:
-            return dict(self._defaults)
         tried = [trial.hyperparameters for trial in self.trials]
+        if self._pending:
+            return dict(self._pending[0].params)
+        if not tried:
+            return dict(self._defaults)
         for attempt in range(ATTEMPTS):
             setting = self._sample(integer(generator(*self._stream, len(tried), attempt)))
             if setting not in tried:
@@ -118,6 +133,14 @@ class TrialJournal:
 
     def settle(self, trial: TuningTrial) -> None:
         """Keep a trial; it is on disk when this returns."""
+        try:
+            self._add(trial)
+        except OSError as error:
+            raise ResultError(
+                f"cannot write {self._file}: {error.strerror or error}; free space and call it again"
+            ) from error
+
+    def _add(self, trial: TuningTrial) -> None:
         from optuna.trial import TrialState, create_trial
 
         states = {"done": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -128,10 +151,29 @@ class TrialJournal:
                 params=dict(trial.hyperparameters),
                 distributions=self._distributions,
                 intermediate_values=dict(enumerate(trial.values)),
-                user_attrs={"seconds": trial.seconds, "reason": trial.reason},
+                user_attrs={"seconds": trial.seconds, "reason": trial.reason, "again": trial.again},
             )
         )
-        self._frozen = self._journal.get_trials()
+        self._frozen, self._pending = self._settled()
+
+    @property
+    def lost_seconds(self) -> float:
+        """Wall-clock seconds of trials that do not count, because they were or are to be made again."""
+        counted = {frozen.number for frozen in self._frozen}
+        others = [frozen for frozen in self._journal.get_trials() if frozen.number not in counted]
+        return math.fsum(frozen.user_attrs["seconds"] for frozen in others)
+
+    def _settled(self) -> tuple[list[FrozenTrial], list[FrozenTrial]]:
+        """The trials that count, a repeated one in its first place, and those that are to be made again."""
+        latest: list[tuple[int, FrozenTrial]] = []
+        for number, frozen in enumerate(self._journal.get_trials()):
+            places = [i for i, (_, other) in enumerate(latest) if _is_to_repeat(other, frozen)]
+            if places:
+                latest[places[0]] = number, frozen
+            else:
+                latest.append((number, frozen))
+        left = [(number < self._n_before and _again(frozen), frozen) for number, frozen in latest]
+        return [frozen for again, frozen in left if not again], [frozen for again, frozen in left if again]
 
     def prunable(self, values: Sequence[float]) -> bool:
         """Whether a trial with these values so far does worse than the median trial did by then.
@@ -186,6 +228,7 @@ def _locked(file: Path) -> BinaryIO:
     """The journal, locked until this is closed; a line that a kill tore is cut off."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        require_regular(file)
         handle = file.open("ab")
     except OSError as error:
         why = error.strerror
@@ -223,7 +266,16 @@ def _trial(frozen: FrozenTrial) -> TuningTrial:
     status: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     values = [frozen.intermediate_values[step] for step in sorted(frozen.intermediate_values)]
     facts = frozen.user_attrs
-    return TuningTrial(frozen.params, status[frozen.state.name], values, facts["seconds"], facts["reason"])
+    known = float(facts["seconds"]), str(facts["reason"]), _again(frozen)
+    return TuningTrial(frozen.params, status[frozen.state.name], values, *known)
+
+
+def _again(frozen: FrozenTrial) -> bool:
+    return bool(frozen.user_attrs.get("again", False))
+
+
+def _is_to_repeat(earlier: FrozenTrial, later: FrozenTrial) -> bool:
+    return _again(earlier) and earlier.params == later.params
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ConfigError
+from groupbench.core.files import read_text, writing
 from groupbench.models.group_adapter import WEIGHT
 from groupbench.runner.config import Tuned
 from groupbench.runner.resolve import tuned_digest, values_for
@@ -67,10 +68,9 @@ def write(file: Path, found: dict[str, Any]) -> None:
     import tomli_w
 
     require_writable(file)
-    temporary = file.with_name(f".{file.name}.tmp")
     text = tomli_w.dumps({key: value for key, value in found.items() if value})
-    temporary.write_text(_HEADER + text, encoding="utf-8")
-    temporary.replace(file)
+    with writing(file) as temporary:
+        temporary.write_text(_HEADER + text, encoding="utf-8")
 
 
 def require_writable(file: Path) -> None:
@@ -79,7 +79,7 @@ def require_writable(file: Path) -> None:
         raise ConfigError(f"cannot write {file}: {file.parent} is no folder to write to; choose another one")
     if file.exists():
         with suppress(OSError, UnicodeDecodeError):
-            if file.read_text(encoding="utf-8").startswith(_HEADER.partition("\n")[0]):
+            if read_text(file).startswith(_HEADER.partition("\n")[0]):
                 return
         raise ConfigError(f"{file} was not written by 'groupbench tune'; choose another name or remove it")
 

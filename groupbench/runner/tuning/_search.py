@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from groupbench.runner.tuning._options import TuningOptions
 
 WITHOUT_AGGREGATOR = ("own", "none")
-"""What stands in place of an aggregator where a method scores what is judged itself."""
+"""What stands in place of an aggregator where a method scores what is evaluated itself."""
 
 
 class Search:
@@ -39,7 +39,7 @@ class Search:
         options: how to search.
         space: where each hyperparameter may lie, for `both` with the weight of groups' rows; empty for a
             method with nothing to tune.
-        unsuited: why the method cannot be judged so, or empty.
+        unsuited: why the method cannot be evaluated so, or empty.
         at_work: whether a job of it is running; whoever runs it says so.
     """
 
@@ -75,7 +75,7 @@ class Search:
             search_key(job.key, self.space, question),
             self.space,
             self._defaults,
-            stream=(job.dataset, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
+            stream=(job.seed_label, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
             lower_is_better=found is not None and found.lower_is_better,
         )
 
@@ -96,8 +96,9 @@ class Search:
 
     @property
     def seconds(self) -> float:
-        """Wall-clock seconds of all trials."""
-        return math.fsum(trial.seconds for trial in self.trials)
+        """Wall-clock seconds of all trials, those included that a later call made again."""
+        lost = 0.0 if self._journal is None else self._journal.lost_seconds
+        return lost + math.fsum(trial.seconds for trial in self.trials)
 
     @property
     def over(self) -> bool:
@@ -108,8 +109,8 @@ class Search:
 
     @property
     def failed(self) -> bool:
-        """Whether there were trials and none succeeded."""
-        return bool(self.trials) and self.best is None
+        """Whether there were trials, in this call or before, and none succeeded."""
+        return self.seconds > 0 and self.best is None
 
     def begin(self) -> Job | None:
         """The first job of the next trial, or None if no more are to be made."""
@@ -135,17 +136,19 @@ class Search:
                 return self._next()
             self._settle("pruned")
         else:
-            self._settle("failed" if reason else "done", reason)
+            again = bool(reason) and outcome.status != "done" and not outcome.by_method
+            self._settle("failed" if reason else "done", reason, again=again)
         return self.begin()
 
     def _next(self) -> Job:
         tried = {**self.job.overrides, **self._setting}
         return self.job.trial(tried, len(self._values), str(self.options.view), self.options.aggregator)
 
-    def _settle(self, status: Status, reason: str = "") -> None:
+    def _settle(self, status: Status, reason: str = "", *, again: bool = False) -> None:
         assert self._journal is not None
         values = [value for value in self._values if math.isfinite(value)]
-        self._journal.settle(TuningTrial(self._setting, status, values, round(self._seconds, 3), reason))
+        seconds = round(self._seconds, 3)
+        self._journal.settle(TuningTrial(self._setting, status, values, seconds, reason, again))
 
     def _read(self, job: Job) -> tuple[float, str]:
         """The metric value that decides, or NaN and why there is none."""

@@ -98,7 +98,7 @@ def _fixed(config: Config, job: Job) -> set[str]:
 
 
 def _view(options: TuningOptions, dataset: Dataset, protocol: Protocol) -> str:
-    """The view that was asked for, or the first one that can judge the validation rows."""
+    """The view that was asked for, or the first one that can evaluate the validation rows."""
     if options.view is not None and options.view not in protocol.views:
         raise ConfigError(unknown(f"view of the protocol {protocol.name}", options.view, protocol.views))
     task = inner_task(dataset, protocol, options.seed, 0)

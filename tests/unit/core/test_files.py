@@ -7,11 +7,24 @@ import fcntl
 import os
 import tempfile
 import threading
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
 
-from groupbench.core.files import alone, is_whole_parquet, replacing, scratch, write_parquet
+from groupbench.core.errors import ConfigError, ResultError, UnreadableError
+from groupbench.core.files import (
+    alone,
+    expanded,
+    is_whole_parquet,
+    read_bytes,
+    read_text,
+    replacing,
+    require_regular,
+    scratch,
+    write_parquet,
+    writing,
+)
 
 
 def test_a_file_replaces_another_at_the_end(tmp_path):
@@ -120,3 +133,68 @@ def test_a_scratch_folder_that_another_took_for_left_behind_is_made_again(tmp_pa
     with scratch("groupbench-x-") as folder:
         assert str(folder) == made[1]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def pipe(tmp_path):
+    """Makes a pipe in a place where a file should be."""
+
+    def make(name):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(tmp_path / name)
+        return tmp_path / name
+
+    return make
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_no_file(pipe, tmp_path):
+    for read in (read_bytes, read_text, require_regular):
+        with pytest.raises(OSError, match="this is a pipe or a device, not a file"):
+            read(pipe(f"{read.__name__}"))
+        with pytest.raises(OSError, match="this is a folder, not a file"):
+            read(tmp_path)
+    with pytest.raises(UnreadableError, match=r"x\.parquet cannot be read: this is a pipe"):
+        is_whole_parquet(pipe("x.parquet"))
+    require_regular(tmp_path / "not there")
+    (tmp_path / "file").write_text("é", encoding="utf-8")
+    assert read_text(tmp_path / "file") == "é"
+
+
+def test_no_device_is_replaced_by_a_file(pipe):
+    target = pipe("device")
+    with pytest.raises(OSError, match="this is a pipe or a device"), replacing(target):
+        pass
+    assert target.is_fifo()
+    with (
+        pytest.raises(ResultError, match=r"cannot write .*device: this is a pipe or a device"),
+        writing(target),
+    ):
+        pass
+
+
+@pytest.mark.timeout(20)
+def test_a_lock_that_another_holds_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr("groupbench.core.files.LOCK_SECONDS", 0.1)
+    with tmp_path_lock(tmp_path), pytest.raises(OSError, match=r"locked it for 0\.1 s"), alone(tmp_path):
+        pass
+    with alone(tmp_path):
+        pass
+
+
+@contextmanager
+def tmp_path_lock(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield
+    os.close(descriptor)
+
+
+def test_a_path_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expanded("~/x") == f"{tmp_path}/x"
+    assert expanded("~") == str(tmp_path)
+    assert expanded(tmp_path / "~") == f"{tmp_path}/~"
+    assert expanded("./~/x") == "./~/x"
+    with pytest.raises(ConfigError, match=r"write \./~no-such-user-at-all/x"):
+        expanded("~no-such-user-at-all/x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_settings_name_scale_and_citation(tmp_path):
         ("", ["ratings.csv", "is empty"]),
         ("user,item,rating\n", ["ratings.csv", "no rows"]),
         ("user,item,rating\nu,a,1\nv,b,good\n", ["ratings.csv:3", "'good'", "no finite number"]),
-        ("user,item,rating\nu,a,1\nv,b,-1e308\n", ["ratings.csv:3", "'-1e308'", "beyond 1e+100"]),
+        ("user,item,rating\nu,a,1\nv,b,-1e308\n", ["ratings.csv:3", "'-1e308'", "beyond 2**53"]),
         ("user,item,rating\nu,a,nan\nv,b,1\n", ["ratings.csv:2", "'nan'"]),
         ("user,item,rating\nu,a,1\n\nv,b,-inf\n", ["ratings.csv:4", "'-inf'"]),
         ("user,item,rating\nu,a,1\nv,b,\n", ["ratings.csv:3", "rating ''"]),
@@ -139,12 +140,113 @@ def test_settings_name_scale_and_citation(tmp_path):
         ('user,item,rating\nu,"a\nb",3\nv,b,x\n', ["ratings.csv:4", "'x'"]),
         ('user,item,rating\nu,"a,3\nv,b,1\n', ["ratings.csv"]),
         ("user,item,rating\nu,a\0,3\n", ["ratings.csv:2", "NUL"]),
-        ("user,item,rating,timestamp\nu,a,3,1.5\nv,b,1,2\n", ["ratings.csv:2", "timestamp '1.5'", "whole"]),
+        ("user,item,rating\nu,a,1\nv,b,1_0\n", ["ratings.csv:3", "'1_0'", "no finite number"]),
+        ("user,item,rating\nu,a,1\nv,b,٤\n", ["ratings.csv:3", "'٤'", "no finite number"]),
+        ("user,item,rating\nu,a,1\nv,b,0x5\n", ["ratings.csv:3", "'0x5'", "no finite number"]),
+        ("user,item,rating\nu,a,1\nv,b,9007199254740993\n", ["ratings.csv:3", "beyond 2**53"]),
+        (f"user,item,rating\nu,a,1\nv,b,{'7' * 5000}\n", ["ratings.csv:3", "(5,000 characters) is beyond"]),
+        ("user,item,rating\nu,a,1\nv,b,\x1b[31m\n", ["ratings.csv:3", r"'\x1b[31m'"]),
+        (
+            "user,item,rating,timestamp\nu,a,3,1.5\nv,b,1,2\n",
+            ["ratings.csv:2", "timestamp '1.5' has a fraction; write whole seconds"],
+        ),
+        (
+            "user,item,rating,timestamp\nu,a,3,2020-01-01\nv,b,1,2\n",
+            ["ratings.csv:2", "timestamp '2020-01-01' is no number; write seconds since 1970"],
+        ),
+        (
+            "user,item,rating,timestamp\nu,a,3,1700000000000000001\nv,b,1,2\n",
+            ["ratings.csv:2", "is beyond 2**53; write seconds, not nanoseconds"],
+        ),
+        ("user,item,rating\n".encode("utf-16"), ["ratings.csv:1", "is UTF-16; save the file as UTF-8"]),
+        ("user,item,rating\n".encode("utf-16-le"), ["ratings.csv:1", "NUL"]),
         ("user,item,rating\nu,a,1\njosé,b,2\n".encode("latin-1"), ["ratings.csv:3", "0xe9", "UTF-8"]),
     ],
 )
 def test_bad_ratings_name_the_line_and_the_value(tmp_path, ratings, parts):
     refuses(write(tmp_path, ratings=ratings), *parts)
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", "::", "|", " "])
+@pytest.mark.parametrize("header", ["user,item,rating", ""])
+@pytest.mark.parametrize("row", ["u,a,1", "u,a,1.5"])
+def test_another_separator_is_called_so(tmp_path, separator, header, row):
+    other = "\n".join((header, row, "v,b,2")).strip().replace(",", separator).replace(".", ",")
+    refuses(write(tmp_path, ratings=f"{other}\n"), "ratings.csv:1: ", "the separator must be a comma")
+
+
+@pytest.mark.parametrize("end", ["", 'w,"c",5\n'])
+def test_an_open_quote_is_named_by_its_line_and_not_repeated(tmp_path, end):
+    text = 'user,item,rating\nu,"a",1\n\nv,"b,2\n' + "w,a,3\n" * 5000 + end
+    with pytest.raises(DatasetError, match=r"ratings\.csv:4: a double quote opens a value here") as caught:
+        load(write(tmp_path, ratings=text))
+    assert len(str(caught.value)) < 300
+
+
+def test_an_open_quote_in_the_last_column_swallows_no_row(tmp_path):
+    write(tmp_path, items='item,title\na,"the red fox\nb,"a ""wolf"""\n')
+    refuses(tmp_path, "items.csv:2: a double quote opens a value here")
+
+
+def test_values_in_quotes_may_hold_lines_quotes_and_separators(tmp_path):
+    data = load(write(tmp_path, items='item,title\na,"red ""fox"",\n5"" tall"\n\nb,6" wolf\n'))
+    assert data.tables["items.csv"]["title"].tolist() == ['red "fox",\n5" tall', '6" wolf']
+
+
+def test_ids_and_texts_may_have_any_length(tmp_path):
+    ids = ["9" * 5000, "1" + "0" * 5000, "-" + "7" * 5000]
+    ratings = "user,item,rating\n" + "".join(f"{user},{'ab'[n % 2]},{n}\n" for n, user in enumerate(ids))
+    write(tmp_path, ratings=ratings, items=f"item,title,url\na,{'fox ' * 50_000},\nb,fox,x\n")
+    data = load(tmp_path)
+    assert data.user_ids == (ids[2], ids[0], ids[1])
+    assert len(data.tables["items.csv"]["title"][0]) == 199_999
+    write(tmp_path, groups=f"group,user\ng,{'8' * 5000}\n")
+    with pytest.raises(DatasetError, match=r"groups\.csv:2: unknown user '8+'\.\.\. \(5,000 char") as caught:
+        load(tmp_path)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_byte_order_mark_before_the_settings_does_not_matter(tmp_path):
+    assert load(write(tmp_path, dataset="\ufeffscale = [1, 5]")).scale == (1, 5)
+    refuses(write(tmp_path, dataset="scale = [1, 5]".encode("utf-16")), "dataset.toml: is not UTF-8")
+
+
+def test_a_scale_that_nobody_stated_is_told(tmp_path):
+    (note,) = load(write(tmp_path)).notes
+    assert "held-out ones too: 2 to 5, and a tau of 3.5 among 1 to 5 is 3.875" in note
+    assert "scale = [2, 5]" in note
+    assert load(write(tmp_path, dataset="scale = [2, 5]")).notes == ()
+
+
+def test_times_in_another_unit_are_told(tmp_path):
+    write(
+        tmp_path,
+        dataset="scale = [1, 5]",
+        ratings="user,item,rating,timestamp\nu,a,1,5\nv,b,2,1700000000000\n",
+    )
+    (note,) = load(tmp_path).notes
+    assert note == "ratings.csv: timestamp 1700000000000 is not in seconds; only the order of times counts"
+
+
+@pytest.mark.parametrize("name", ["ratings.csv", "items.csv", "dataset.toml"])
+def test_what_is_no_file_is_refused(tmp_path, name):
+    write(tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    refuses(tmp_path, f"{name}: cannot be read", "a pipe or a device")
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    refuses(tmp_path, f"{name}: cannot be read", "a folder")
+
+
+def test_names_of_any_length_are_refused(tmp_path):
+    refuses(
+        write(tmp_path, dataset=f'name = "{"x" * 101}"'), "dataset.toml: name: ", "100 characters at most"
+    )
+    for name in ("x" * 5000, f"{tmp_path}/{'x' * 300}:clean", "a\0b"):
+        with pytest.raises(ConfigError, match="unknown data set") as caught:
+            load(name)
+        assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
@@ -214,3 +316,22 @@ def test_frames_written_to_a_folder_come_back(tmp_path_factory, pairs, groups):
     found = {} if data.groups is None else dict(zip(data.groups.ids, range(len(data.groups)), strict=True))
     assert {g: {data.user_ids[u] for u in data.groups[n]} for g, n in found.items()} == sets
     assert load(folder).content_hash == data.content_hash
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["ratings.csv", "groups.csv", "items.csv", "dataset.toml"])
+def test_a_pipe_is_no_data_file(tmp_path, name):
+    folder = write(tmp_path)
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    refuses(folder, name, "this is a pipe or a device, not a file")
+
+
+def test_a_folder_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    write(tmp_path / "mine")
+    assert load("~/mine").content_hash == load(tmp_path / "mine").content_hash
+    monkeypatch.setenv("GROUPBENCH_DATA", "~/nowhere")
+    with pytest.raises(ConfigError, match=rf"GROUPBENCH_DATA {re.escape(str(tmp_path))}/nowhere: "):
+        load("itmrec")

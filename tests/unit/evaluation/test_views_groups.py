@@ -24,9 +24,9 @@ from groupbench.evaluation import evaluate as evaluation
 from groupbench.evaluation.evaluate import evaluate, refusal
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS, CatalogueLists, RowLists
-from groupbench.metrics import TIES, evaluate_members, evaluate_scores, rank
+from groupbench.metrics import TIES, evaluate_members, evaluate_scores
 from groupbench.models.recommender import TrainingData
-from tests.conftest import Both, GroupTable, Plain, Table
+from tests.conftest import Both, GroupTable, Plain, Table, make_member_lists
 
 N_USERS, N_ITEMS = 10, 12
 N_SEEDS = 4
@@ -219,12 +219,12 @@ def test_coupled_needs_somebody_who_likes_something_and_decoupled_does_not():
 def plain_members(task, group_scores, ties):
     """All metrics of every group, from whole lists laid out by loops."""
     found = defaultdict(list)
-    for g, (candidates, likes) in plain_coupled(task).items():
+    for number, (g, (candidates, likes)) in enumerate(plain_coupled(task).items()):
         relevant = np.array([[i in liked for i in candidates] for liked in likes])
-        shown = np.tile(group_scores[g][candidates], (len(likes), 1))
-        ranking = rank(shown, relevant, np.ones_like(relevant), max(CUTOFFS)).resolved(ties)
-        one = Segments.from_sizes([len(likes)])
-        for name, value in evaluate_members(ranking, relevant.any(axis=1), one, CUTOFFS).items():
+        shown, one = group_scores[g][candidates][None], Segments.from_sizes([len(likes)])
+        valid = np.ones(shown.shape, dtype=bool)
+        lists = make_member_lists(shown, relevant, valid, one, max(CUTOFFS), np.array([number]))
+        for name, value in evaluate_members(lists, CUTOFFS, ties=ties).items():
             found[name].append(value[0])
     return found
 
@@ -314,8 +314,7 @@ def test_a_group_of_one_has_the_metrics_of_its_member():
         assert np.isnan(values[~some]).all()
     for name in ("precision", "recall", "ndcg"):
         expected = {"min": own[f"{name}@5"], "max": own[f"{name}@5"], "std": np.zeros(N_USERS)}
-        constant = {"minmax": 1.0, "jain": 1.0, "gini": 0.0}
-        expected |= {s: np.where(own[f"{name}@5"] > 0, v, np.nan) for s, v in constant.items()}
+        expected |= {"jain": np.ones(N_USERS), "gini": np.zeros(N_USERS), "minmax": own[f"{name}@5"] > 0}
         for spread, values in expected.items():
             shown = found.values["expected"][f"{spread}-{name}@5"]
             np.testing.assert_allclose(shown[some], values[some], atol=1e-9)

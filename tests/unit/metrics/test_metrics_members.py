@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby, permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.core.arrays import Segments
 from groupbench.metrics import (
     SPREADS,
     Predictions,
+    _orders,
     evaluate_members,
     evaluate_predictions,
     evaluate_scores,
-    rank,
     sort_keys,
     top_candidates,
 )
-from groupbench.metrics._members import MemberValues
+from groupbench.metrics._spreads import MemberValues
+from tests.conftest import make_member_lists
 
 CUTOFFS = (1, 3, 5, 10)
 WIDTH = 6
@@ -65,44 +69,47 @@ def mean(values):
     return sum(values) / len(values)
 
 
+@functools.cache
 def spreads(values):
-    """Every spread of the values of one group, from its definition."""
+    """Every spread of the values of one group, from its definition; the worst one where nobody is served."""
     n, total = len(values), sum(values)
     apart = sum(abs(a - b) for a, b in product(values, values))
     envies = [max(theirs - mine, 0) for mine, theirs in permutations(values, 2)]
     return {
         "min": min(values),
         "max": max(values),
-        "minmax": min(values) / max(values) if max(values) else NOTHING,
+        "minmax": min(values) / max(values) if max(values) else 0,
         "std": math.sqrt(mean([(v - mean(values)) ** 2 for v in values])),
-        "jain": total**2 / (n * sum(v**2 for v in values)) if total else NOTHING,
-        "gini": apart / (2 * n * total) if total else NOTHING,
+        "jain": total**2 / (n * sum(v**2 for v in values)) if total else 1 / n,
+        "gini": apart / (2 * n * total) if total else (n - 1) / n,
         "envy": mean(envies) if envies else NOTHING,
     }
 
 
-def of_group(scores, likes, k):
-    """All metrics of one group at one cutoff; `likes` holds each member's relevant candidates."""
-    found = [[of_order(order, liked, k) for order in orders(scores)] if liked else None for liked in likes]
-    members = [
-        {name: mean([one[name] for one in every]) for name in every[0]}
-        for every in found
-        if every is not None
-    ]
+def in_order(order, likes, k):
+    """All metrics of one group in one order; nothing if nobody likes anything."""
+    members = [of_order(order, liked, k) for liked in likes if liked]
     if not members:
         return {}
-    out = {
-        name: mean([m[name] for m in members])
-        for name in ("precision", "recall", "ndcg", "hit", "mrr", "dfh")
-    }
+    names = ("precision", "recall", "ndcg", "hit", "mrr", "dfh")
+    out = {name: mean([m[name] for m in members]) for name in names}
     for name in ("precision", "recall", "ndcg"):
-        out |= {f"{how}-{name}": v for how, v in spreads([m[name] for m in members]).items()}
-    hits, missed = [m["hits"] for m in members], [1 - m["hit"] for m in members]
+        out |= {f"{how}-{name}": v for how, v in spreads(tuple(m[name] for m in members)).items()}
+    n, hits, missed = len(members), [m["hits"] for m in members], [1 - m["hit"] for m in members]
     out["zrecall"] = mean(missed)
     out["zrecall_all"] = sum(missed) / len(likes)
-    shares = [h / sum(hits) - 1 / len(hits) for h in hits] if sum(hits) else [NOTHING]
+    shares = [h / sum(hits) - 1 / n for h in hits] if sum(hits) else [2 * (n - 1) / n]
     out["proportionality_error"] = sum(map(abs, shares)) / 2
     return {f"{name}@{k}": value for name, value in out.items()}
+
+
+def of_group(scores, likes, k):
+    """Every value that a metric of one group takes, one for each order."""
+    found = defaultdict(list)
+    for order in orders(scores):
+        for name, value in in_order(order, likes, k).items():
+            found[name].append(value)
+    return found
 
 
 def small_groups(seed, levels):
@@ -125,24 +132,135 @@ def judged(groups, ties="expected"):
         scores[g, : len(values)], valid[g, : len(values)] = values, True
         for member, liked in enumerate(likes, start=segments.offsets[g]):
             relevant[member, list(liked)] = True
-    owner = segments.of_row
-    ranking = rank(scores[owner], relevant, valid[owner], max(CUTOFFS)).resolved(ties)
-    return evaluate_members(ranking, relevant.any(axis=1), segments, CUTOFFS)
+    return evaluate_members(
+        make_member_lists(scores, relevant, valid, segments, max(CUTOFFS)), CUTOFFS, ties=ties
+    )
 
 
-@pytest.mark.parametrize("levels", [1, 2, 3, 50])
-@pytest.mark.parametrize("seed", range(4))
-def test_every_value_is_the_expectation_over_the_orders_of_ties(seed, levels):
-    groups = small_groups(seed, levels)
-    found = judged(groups)
+@pytest.fixture
+def every_order(monkeypatch):
+    """Few orders are all that lists of these widths have."""
+    monkeypatch.setattr(_orders, "ORDERS", math.factorial(WIDTH))
+
+
+def assert_expected(groups, found):
     compared = set()
     for g, (scores, likes) in enumerate(groups):
         for k in CUTOFFS:
-            for name, value in of_group(scores, likes, k).items():
-                assert found[name][g] == pytest.approx(value, abs=1e-9, nan_ok=True), (name, g)
+            for name, values in of_group(scores, likes, k).items():
+                assert found[name][g] == pytest.approx(mean(values), abs=1e-9, nan_ok=True), (name, g)
                 compared.add(name.partition("@")[0])
+    return compared
 
-    assert len(compared) == 6 + 3 * len(SPREADS) + 3
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 50])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_value_is_the_expectation_over_the_orders_of_ties(seed, levels, every_order):
+    groups = small_groups(seed, levels)
+    assert len(assert_expected(groups, judged(groups))) == 6 + 3 * len(SPREADS) + 3
+
+
+tied_group = st.integers(1, 5).flatmap(
+    lambda width: st.tuples(
+        st.lists(st.integers(0, 2).map(float), min_size=width, max_size=width),
+        st.lists(st.sets(st.integers(0, width - 1)), min_size=1, max_size=4),
+    )
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(tied_group, min_size=1, max_size=3))
+def test_any_small_group_has_the_mean_over_its_orders_and_no_order_beyond_its_bounds(groups):
+    # At most 5! orders: all of them are gone through.
+    assert_expected(groups, judged(groups))
+    worst, best = judged(groups, "worst"), judged(groups, "best")
+    for g, (scores, likes) in enumerate(groups):
+        for k in CUTOFFS:
+            for name, values in of_group(scores, likes, k).items():
+                low, high = sorted((worst[name][g], best[name][g]))
+                assert np.isnan(values).all() or low - 1e-9 <= min(values) <= max(values) <= high + 1e-9, name
+
+
+def test_best_is_the_better_bound_of_every_spread():
+    groups = small_groups(1, 2)
+    worst, best = judged(groups, "worst"), judged(groups, "best")
+    lower = {spread.name for spread in SPREADS if spread.lower_is_better}
+    moved = set()
+    for name in (f"{spread.name}-{base}@3" for spread in SPREADS for base in ("recall", "ndcg")):
+        gain = best[name] - worst[name]
+        gain = gain[~np.isnan(gain)] * (-1 if name.partition("-")[0] in lower else 1)
+        assert (gain >= 0).all(), name
+        moved |= {name.partition("-")[0]} if gain.any() else set()
+    assert moved == set(SPREAD)
+
+
+def many_ties(n_groups, width, seed):
+    """Groups of one list of ties each, and what their members like of it."""
+    rng = np.random.default_rng(seed)
+    groups = Segments.from_sizes(rng.integers(2, 6, n_groups))
+    relevant = rng.random((int(groups.offsets[-1]), width)) < 0.5
+    scores = np.zeros((n_groups, width))
+    return make_member_lists(scores, relevant, np.ones_like(scores, dtype=bool), groups, 4)
+
+
+def test_drawn_orders_agree_with_all_orders_within_the_stated_error(monkeypatch):
+    n = 300
+    lists = many_ties(n, 7, 0)
+    monkeypatch.setattr(_orders, "ORDERS", math.factorial(7))
+    exact = evaluate_members(lists, (4,))
+    monkeypatch.setattr(_orders, "ORDERS", 256)
+    monkeypatch.setattr(_orders, "_fewest", lambda tied: np.full(len(tied.groups), np.inf))
+    drawn = evaluate_members(lists, (4,))
+    moved = 0
+    for name in exact:
+        if "-" in name or name.startswith("proportionality"):
+            error = (drawn[name] - exact[name])[~np.isnan(exact[name])]
+            assert np.abs(error).max() < 4.5 / 32, name
+            assert abs(error.mean()) < 4 / 32 / math.sqrt(n), name
+            moved += error.any()
+        else:
+            np.testing.assert_array_equal(drawn[name], exact[name])
+    assert moved > 20
+
+
+def test_drawn_orders_do_not_depend_on_what_else_is_evaluated(monkeypatch):
+    lists = many_ties(40, 30, 1)
+    found = evaluate_members(lists, (2, 4))
+    monkeypatch.setattr(_orders, "_CELLS", 1)
+    chosen = [3, 17, 39]
+    rows, inside = lists.groups.window(np.array(chosen))
+    sizes = Segments.from_sizes(inside.sum(axis=1))
+    part = make_member_lists(
+        np.zeros((3, 30)), lists.liked[rows[inside]], np.ones((3, 30), dtype=bool), sizes, 2, np.array(chosen)
+    )
+    for name, values in evaluate_members(part, (2,)).items():
+        np.testing.assert_allclose(values, found[name][chosen], rtol=1e-12, err_msg=name)
+
+
+def test_what_stands_behind_the_end_of_a_list_is_nobodys(monkeypatch):
+    rng = np.random.default_rng(3)
+    groups, valid = Segments.from_sizes([2, 3, 4]), np.arange(6) < np.array([[2], [3], [6]])
+    relevant = (rng.random((9, 6)) < 0.6) & valid[groups.of_row]
+    lists = make_member_lists(np.zeros((3, 6)), relevant, valid, groups, 5)
+    behind = (lists.keys == np.inf)[groups.of_row]
+    assert behind.any()
+    monkeypatch.setattr(_orders, "_fewest", lambda tied: np.full(len(tied.groups), np.inf))
+    found = evaluate_members(lists, (5,))
+    for name, values in evaluate_members(replace(lists, liked=lists.liked | behind), (5,)).items():
+        np.testing.assert_array_equal(values, found[name], err_msg=name)
+
+
+def test_drawn_orders_are_uniform():
+    lists = many_ties(500, 30, 2)
+    assert (_orders._fewest(lists.tied(4)) > _orders.ORDERS).all()
+    orders = _orders._drawn_orders(lists.tied(4), np.arange(500))
+    for position in orders.columns:
+        counts = np.bincount(position, minlength=30)
+        assert (np.abs(counts - 500 * 256 / 30) < 5 * math.sqrt(500 * 256 / 30)).all()
+    assert (np.diff(np.sort(orders.columns, axis=0), axis=0) > 0).all()
+    pairs = np.bincount(orders.columns[0] * 30 + orders.columns[3], minlength=900).reshape(30, 30)
+    apart = pairs[~np.eye(30, dtype=bool)]
+    assert np.abs(apart - 500 * 256 / 870).max() < 5 * math.sqrt(500 * 256 / 870)
 
 
 def test_a_group_in_which_nobody_likes_anything_is_undefined():
@@ -169,7 +287,18 @@ def test_unequal_hits_are_the_distance_from_equal_shares():
 
     assert found["proportionality_error@3"][0] == pytest.approx(0.5)
     assert found["proportionality_error@5"][0] == pytest.approx(0.25)
-    assert np.isnan(found["proportionality_error@1"][1])
+    assert found["proportionality_error@1"][1] == 1 / 2
+
+
+def test_where_nobody_is_served_the_group_counts_with_the_worst_value():
+    found = judged([([3.0, 2.0, 1.0], [{2}, {1}, set(), {1, 2}]), ([2.0, 1.0], [{1}])])
+
+    for base in ("precision", "recall", "ndcg"):
+        assert found[f"minmax-{base}@1"].tolist() == [0, 0]
+        assert found[f"jain-{base}@1"].tolist() == [1 / 3, 1]
+        assert found[f"gini-{base}@1"] == pytest.approx([2 / 3, 0])
+        assert found[f"std-{base}@1"].tolist() == [0, 0]
+    assert found["proportionality_error@1"] == pytest.approx([2 / 3, 0])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -199,7 +328,7 @@ def test_spreads_leave_out_members_without_a_value(groups):
     found = {name: compute(values) for name, compute in SPREAD.items()}
     for g, values in enumerate(groups):
         known = [v for v in values if not math.isnan(v)]
-        expected = spreads(known) if known else dict.fromkeys(SPREAD, NOTHING)
+        expected = spreads(tuple(known)) if known else dict.fromkeys(SPREAD, NOTHING)
         for name, value in expected.items():
             assert found[name][g] == pytest.approx(value, abs=1e-9, nan_ok=True), name
 
@@ -222,18 +351,25 @@ def scaled(scores):
 
 
 def by_predictions(scores, members, k):
-    """Relevance and NDCG of each member, averaged over every order of equal group scores."""
-    found = {"relevance": [], "ndcg": []}
-    for gains in map(scaled, members):
-        heads = [[gains[c] for c in order[:k]] for order in orders(scores)]
-        found["relevance"].append(mean([mean(head) for head in heads]))
-        found["ndcg"].append(mean([dcg(head) for head in heads]) / dcg(sorted(gains, reverse=True)[:k]))
-    return found
+    """Relevance and NDCG with their spreads, averaged over every order of equal group scores."""
+    gains, found = [scaled(member) for member in members], defaultdict(list)
+    ideal = [dcg(sorted(one, reverse=True)[:k]) for one in gains]
+    for order in orders(scores):
+        heads = [[one[c] for c in order[:k]] for one in gains]
+        values = {
+            "relevance": tuple(mean(head) for head in heads),
+            "ndcg": tuple(dcg(head) / most for head, most in zip(heads, ideal, strict=True)),
+        }
+        for name, of_members in values.items():
+            found[name].append(mean(of_members))
+            for how, value in spreads(of_members).items():
+                found[f"{how}-{name}"].append(value)
+    return {name: mean(every) for name, every in found.items()}
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3, 50])
 @pytest.mark.parametrize("seed", range(3))
-def test_predictions_judge_every_order_of_ties_alike(seed, levels):
+def test_predictions_judge_every_order_of_ties_alike(seed, levels, every_order):
     rng = np.random.default_rng(seed)
     groups = Segments.from_sizes(rng.integers(1, 5, 6))
     valid = np.arange(WIDTH) < rng.integers(1, WIDTH + 1, 6)[:, None]
@@ -244,10 +380,8 @@ def test_predictions_judge_every_order_of_ties_alike(seed, levels):
     for g in range(len(groups)):
         inside = members[groups.rows(g, g + 1)][:, valid[g]].tolist()
         for k in CUTOFFS:
-            for name, values in by_predictions(scores[g, valid[g]].tolist(), inside, k).items():
-                assert found[f"{name}@{k}"][g] == pytest.approx(mean(values)), (name, g, k)
-                for how, value in spreads(values).items():
-                    assert found[f"{how}-{name}@{k}"][g] == pytest.approx(value, abs=1e-9, nan_ok=True), how
+            for name, value in by_predictions(scores[g, valid[g]].tolist(), inside, k).items():
+                assert found[f"{name}@{k}"][g] == pytest.approx(value, abs=1e-9, nan_ok=True), (name, g, k)
 
 
 def test_predictions_in_wide_lists_are_those_of_all_candidates():
@@ -258,14 +392,19 @@ def test_predictions_in_wide_lists_are_those_of_all_candidates():
     found = evaluated(scores, Predictions(members, valid, groups), (10,))
     for g, (start, stop) in enumerate([(0, 2), (2, 5)]):
         inside = np.flatnonzero(valid[g])
-        values = []
-        for row in members[start:stop, inside]:
-            gains = (row - row.min()) / (row.max() - row.min())
-            average = [gains[scores[g, inside] == s].mean() for s in scores[g, inside]]
-            head = sorted(zip(scores[g, inside], average, strict=True), reverse=True)[:10]
-            values.append(dcg([gain for _, gain in head]) / dcg(np.sort(gains)[::-1][:10]))
+        rows = [(row - row.min()) / (row.max() - row.min()) for row in members[start:stop, inside]]
+        ideal = [dcg(np.sort(gains)[::-1][:10]) for gains in rows]
+        averages = [[gains[scores[g, inside] == s].mean() for s in scores[g, inside]] for gains in rows]
+        order = np.argsort(-scores[g, inside])[:10]
+        values = [dcg(np.array(one)[order]) / most for one, most in zip(averages, ideal, strict=True)]
         assert found["ndcg@10"][g] == pytest.approx(mean(values))
-        assert found["min-ndcg@10"][g] == pytest.approx(min(values))
+
+        lowest = []
+        for _ in range(2000):
+            head = np.lexsort((rng.random(len(inside)), -scores[g, inside]))[:10]
+            lowest.append(min(dcg(gains[head]) / most for gains, most in zip(rows, ideal, strict=True)))
+        error = np.std(lowest) * math.sqrt(1 / 2000 + 1 / _orders.ORDERS)
+        assert found["min-ndcg@10"][g] == pytest.approx(mean(lowest), abs=4 * error)
 
 
 def test_a_member_with_equal_predictions_is_always_satisfied():

@@ -138,18 +138,55 @@ def test_few_seeds_and_alike_seeds_add_no_variance():
     two = once + np.array([-1.0, 1.0])
     for values in (once, np.repeat(once, 4, axis=1), two):
         found = statistics.over_units(paired(values), alone(30))
-        assert found.extra[0] == 0
         assert found.inflation[0] == pytest.approx(1)
         assert found.freedom[0] == pytest.approx(29)
         assert found.variance[0] == pytest.approx(once.var(ddof=1) / 30)
+        classical = scipy_stats.ttest_1samp(values.mean(axis=1), 0).pvalue
+        p = statistics.compare(paired(values), alone(30), rng=rng(), tests=["t"]).p["t"][0]
+        assert p == pytest.approx(classical)
+
+
+def crossed(n_entities, n_seeds):
+    """Differences made of tastes of entities, luck of seeds and noise."""
+    taste, luck = rng(1).normal(size=(n_entities, 1)), 0.3 * rng(2).normal(size=(1, n_seeds))
+    return taste + luck + rng(3).normal(size=(n_entities, n_seeds))
+
+
+@pytest.mark.parametrize("n_seeds", [3, 8])
+def test_units_and_seeds_are_crossed_random_effects(n_seeds):
+    n = 40
+    values = crossed(n, n_seeds)
+    rows, columns = values.mean(axis=1), values.mean(axis=0)
+    noise = values - rows[:, None] - columns + values.mean()
+    error = (noise**2).sum() / (n - 1) / (n_seeds - 1)
+    found = statistics.over_units(paired(values), alone(n))
+    assert found.variance[0] == pytest.approx(rows.var(ddof=1) / n)
+    assert found.between[0] == pytest.approx(columns.var(ddof=1) / n_seeds)
+    assert found.shared[0] == pytest.approx(rows.var(ddof=1) / n - error / n / n_seeds)
+
+
+def test_units_of_their_own_in_each_seed_share_nothing():
+    n, n_seeds, draws = 30, 4, 400
+    values = rng().normal(size=(n_seeds * n, draws))
+    own = statistics.Paired(values, np.repeat(np.arange(n_seeds), n), np.arange(n_seeds * n))
+    found = statistics.over_units(own, alone(n_seeds * n))
+    assert found.shared.mean() < 0.1 * found.variance.mean()
+    assert found.between.mean() == pytest.approx(found.variance.mean(), rel=0.1)
 
 
 def test_a_shift_of_whole_seeds_is_added_with_its_degrees_of_freedom():
     shift = np.array([-2.0, 0.0, 2.0, 1.0, -1.0])
     values = rng().normal(size=(40, 1)) + shift
     found = statistics.over_units(paired(values), alone(40))
-    assert found.extra[0] == pytest.approx(shift.var(ddof=1) / 5, rel=0.05)
-    assert 4 <= found.freedom[0] < 6
+    assert found.between[0] == pytest.approx(shift.var(ddof=1) / 5)
+    # Units of no noise of their own differ alike in all seeds.
+    assert found.shared[0] == pytest.approx(found.variance[0])
+    by_hand = np.sqrt(
+        scipy_stats.t.isf(0.025, 39) ** 2 * found.variance[0]
+        + scipy_stats.t.isf(0.025, 4) ** 2 * found.between[0]
+    )
+    outcome = statistics.compare(paired(values), alone(40), rng=rng(), tests=["t"])
+    assert outcome.high[0] - outcome.difference[0] == pytest.approx(by_hand)
     # The difference is 1/7 of the shifts' standard error, however many entities there are.
     for p in statistics.compare(paired(values + 0.1), alone(40), rng=rng(), replicates=999).p.values():
         assert p[0] > 0.5
@@ -159,18 +196,33 @@ def test_replicates_do_not_keep_seeds_from_being_significant():
     values = 5 + 0.3 * rng().normal(size=(60, 1)) + np.array([-0.5, 0.2, 0.5, 0.3, -0.5])
     found = statistics.compare(paired(values), alone(60), rng=rng(), replicates=999)
     assert found.uncertainty.inflation[0] > 10
-    assert max(p[0] for test, p in found.p.items() if test != "wilcoxon") < 0.01
+    assert max(p[0] for p in found.p.values()) < 0.01
     assert found.p["wilcoxon"][0] > scipy_stats.wilcoxon(values.mean(axis=1)).pvalue
 
 
-@given(st.floats(0.1, 9), st.integers(0, 50))
-def test_moving_t_to_units_alone_and_back(t, seed):
-    found = statistics.over_units(
-        paired(rng(seed).normal(size=(20, 3)) + rng(seed + 1).normal(size=3)), alone(20)
+@pytest.mark.parametrize("test", ["t", "bootstrap"])
+@pytest.mark.parametrize("n_seeds", [1, 2, 3, 6])
+@pytest.mark.parametrize("level", [0.05, 0.01])
+def test_an_interval_leaves_out_0_exactly_where_p_is_at_most_its_level(test, n_seeds, level):
+    values = rng(n_seeds).normal(size=(25, n_seeds, 300)) + 0.3 * rng(9).normal(size=(1, n_seeds, 300))
+    values += np.linspace(0, 2, 300)
+    found = statistics.compare(
+        paired(values), alone(25), rng=rng(), tests=[test], replicates=1999, level=level
     )
-    there = found.over_units_alone(np.array([t]))
-    assert there[0] <= t * (1 + 1e-9)
-    assert found.with_seeds(there)[0] == pytest.approx(t, rel=1e-5)
+    outside = (found.low > 0) | (found.high < 0)
+    assert 10 < outside.sum() < 290
+    np.testing.assert_array_equal(outside, found.p[test] <= level)
+
+
+@pytest.mark.parametrize("test", ["permutation", "wilcoxon"])
+def test_seeds_without_luck_leave_permutations_and_ranks_as_they_are(test):
+    once = rng().normal(0.3, 1, size=(12, 1, 20))
+    for values, same in ((np.repeat(once, 5, axis=1), True), (once + np.arange(5)[:, None] - 2, False)):
+        own, seeds = (
+            statistics.compare(paired(v), alone(12), rng=rng(), tests=[test]).p[test] for v in (once, values)
+        )
+        assert (seeds >= own * (1 - 1e-9)).all()
+        assert same == bool(np.allclose(seeds, own))
 
 
 def test_seeds_are_paired_by_the_corrected_resampled_t_test():
@@ -192,14 +244,6 @@ def test_permutation_and_wilcoxon_are_those_of_scipy():
         ).pvalue
         assert found.p["permutation"][column] == pytest.approx(exact)
         assert found.p["wilcoxon"][column] == pytest.approx(scipy_stats.wilcoxon(own).pvalue)
-
-
-def test_bootstrap_interval_and_p_value_agree():
-    values = rng().exponential(1, size=(25, 1, 200)) - 0.8
-    found = statistics.compare(paired(values), alone(25), rng=rng(), tests=["bootstrap"], replicates=1999)
-    outside = (found.low > 0) | (found.high < 0)
-    assert 10 < outside.sum() < 190
-    np.testing.assert_array_equal(outside, found.p["bootstrap"] <= 0.05)
 
 
 def test_the_bootstrap_is_the_plain_loop():

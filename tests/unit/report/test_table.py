@@ -399,6 +399,16 @@ def test_a_flat_view_has_no_normalised_score():
     assert row.split() == ["a", "0.500*", "–", "2.00", "30"]
 
 
+@pytest.mark.parametrize("metric", ["jain-ndcg@10", "min-recall@10", "proportionality_error@10"])
+def test_what_random_and_the_oracle_do_not_bound_has_no_norm(metric):
+    values = {"random": 0.1, "oracle": 0.101, "a": 0.9}
+    held = [record(name, 0, figures(**{metric: value})) for name, value in values.items()]
+    text = render(held, format="plain", metrics=metric)
+    assert "0.900" in text
+    assert "norm" not in text
+    assert "saturated" not in text
+
+
 def test_without_an_oracle_there_is_no_norm(one_seed):
     assert "norm" not in render([r for r in one_seed if r.name != "oracle"], format="plain")
 

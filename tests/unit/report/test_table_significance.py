@@ -79,7 +79,7 @@ def compared(root, first="better", second="worse", **options):
 
 @pytest.fixture
 def ranked(tmp_path):
-    users(tmp_path, {"best": 0.1, "same": 0.1, "worse": 0.05, "random": 0.0, "oracle": 0.3})
+    users(tmp_path, {"best": 0.1, "same": 0.1, "worse": 0.05, "random": 0.0, "oracle": 0.3}, n_seeds=10)
     return tmp_path
 
 
@@ -91,7 +91,7 @@ def test_rows_that_differ_from_the_best_are_marked(ranked):
     text = "\n".join(lines)
     assert "↑ ↓ higher or lower than the best method in the metric: cluster bootstrap, Holm" in text
     assert "3 comparisons and the choice of the best, level 0.05" in text
-    assert "paired by user (60 users) over 3 seeds" in text
+    assert "paired by user (60 users) over 10 seeds" in text
     assert r"$\downarrow$" in render(records, format="latex", significance=Significance(ranked))
 
 
@@ -145,6 +145,26 @@ def test_few_seeds_say_what_it_cannot_say(tmp_path):
     users(tmp_path, {"a": 0.1, "b": 0.0}, n_seeds=1)
     text = render(api.load_records(tmp_path), format="plain", significance=Significance(tmp_path))
     assert "fewer than 3 seeds (1): differences are between the fits that were made" in text
+
+
+@pytest.mark.parametrize(("n_seeds", "said"), [(3, True), (9, True), (10, False)])
+def test_seeds_that_limit_what_can_be_found_are_noted(tmp_path, n_seeds, said):
+    users(tmp_path, {"a": 0.1, "b": 0.0}, n=20, n_seeds=n_seeds)
+    text = render(api.load_records(tmp_path), format="plain", significance=Significance(tmp_path))
+    assert (f"luck between {n_seeds} seeds has {n_seeds - 1} degrees of freedom" in text) == said
+
+
+def test_one_lucky_seed_makes_no_arrow(tmp_path):
+    users(tmp_path, {"steady": 0.0}, n_seeds=3)
+    for seed, lift in enumerate((0.0, 0.02, 0.3)):
+        names = [f"u{i}" for i in range(60)]
+        base = np.random.default_rng(seed).uniform(0.2, 0.6, 60)
+        write_run(tmp_path, "lucky", seed, names, base + lift, view="rated-user")
+    text = render(api.load_records(tmp_path), format="plain", significance=Significance(tmp_path))
+    assert "lucky" in text
+    assert "steady" in text
+    assert not {"↑", "↓"} & set("".join(line for line in text.splitlines() if "±" in line))
+    assert compared(tmp_path, "lucky", "steady")["p_permutation"] > 0.2
 
 
 @pytest.mark.parametrize(
@@ -273,7 +293,7 @@ def test_only_the_columns_asked_for_are_read(ranked, monkeypatch):
 
     monkeypatch.setattr(pq.ParquetFile, "read", spy)
     table_frame(api.load_records(ranked), metrics="ndcg@10", significance=Significance(ranked))
-    assert len(asked) == 12
+    assert len(asked) == 40
     assert all(columns == ["view", "aggregator", "entity", "ndcg@10"] for columns in asked)
 
 

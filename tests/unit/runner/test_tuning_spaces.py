@@ -80,7 +80,7 @@ def test_an_unsound_space_is_refused(default, where, said):
 def test_a_plugin_with_an_unsound_space_is_blamed_by_line(tmp_path):
     file = tmp_path / "unsound.py"
     file.write_text("from groupbench import tunable\nx = tunable(9, low=1, high=5)\n")
-    with pytest.raises(PluginError, match=r"default 9 is not in .*mend the file"):
+    with pytest.raises(PluginError, match=r"default 9 is not in .*fix the file"):
         load_plugin(file)
 
 

@@ -188,13 +188,13 @@ function reported(rows, at) {
   const ours = new Map(rowsAt(at, state.metric).filter((row) => ["own", "none", data.usual].includes(row.aggregator)).map((row) => [row.method.toLowerCase(), row]));
   const lines = at.reported.flatMap((line) => Object.entries(line.values).map(([metric, value]) => ({ ...line, metric, value })));
   const own = (line) => { const row = ours.get(line.method.toLowerCase()); return row && at.values[line.metric] ? at.values[line.metric].mean[row.index] : null; };
-  return [plainTable("Figures that papers print, beside ours", ["Method", "Metric", ["reported", "number"], ["ours", "number"], "Source and what it leaves open"],
+  return [plainTable("Scores that papers print, beside ours", ["Method", "Metric", ["reported", "number"], ["ours", "number"], "Source and what it leaves open"],
     lines.map((line) => make("tr", {}, rowHead(line.method), cell(line.metric), cell(score(line.value), "number"), cell(score(own(line)), "number"), cell(line.source, "long"))), "reported-table")];
 }
 
 function missing(rows, at) {
   const lines = at.failed.filter((line) => line.method.toLowerCase().includes(state.q.trim().toLowerCase()));
-  const sentences = data.not_evaluated.map((text) => note(`Not evaluated: ${text}`));
+  const sentences = [...data.not_evaluated.map((text) => note(`Not evaluated: ${text}`)), ...data.left_out.map((text) => note(text))];
   if (!lines.length) return [note("Every method that was run has scores here."), ...sentences];
   return [plainTable(`Methods without scores in ${at.view}`, ["Method", "Status", "Reason"],
     lines.map((line) => make("tr", {}, rowHead(line.method), cell(chip(line.status, "", line.status === "skipped" ? "" : "warn")), cell(line.reason, "long"))), "missing-table"), ...sentences];

@@ -50,6 +50,7 @@ function ends(mean, half, metric) {
 function rowsAt(at, metric) {
   const values = at.values[metric];
   const low = bound(at, metric, at.random), high = bound(at, metric, at.oracle);
+  const bounded = low !== null && high !== null && Math.abs(high - low) >= 1e-9 && !data.without_norm.includes(metric);
   const moved = new Set(at.rows.moved);
   const arrows = marks(at, metric);
   return at.rows.method.map((number, i) => {
@@ -60,7 +61,7 @@ function rowsAt(at, metric) {
     return {
       index: i, method: method.label, family: method.family, reference: method.reference, aggregator,
       mean, half, least, most, ties: values && values.ties[i] || [mean, mean],
-      norm: mean === null || low === null || high === null || Math.abs(high - low) < 1e-9 ? null : (mean - low) / (high - low),
+      norm: mean === null || !bounded ? null : (mean - low) / (high - low),
       seeds: at.rows.seeds[i], seconds: at.rows.seconds[i], mb: at.rows.mb[i], tied: at.rows.tied[i],
       tuning: at.rows.tuning[i], moved: moved.has(i), mark: arrows.get(method.label + "\n" + aggregator),
     };

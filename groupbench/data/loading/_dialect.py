@@ -1,0 +1,184 @@
+"""How a text is cut into values, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from groupbench.core.errors import DatasetError, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OTHERS = {"\t": "a tab", ";": "';'", "::": "'::'", "|": "'|'", " ": "a blank"}
+"""What people put between values instead of a comma, and its name."""
+
+UNICODE_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How a text in UTF-16 begins."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text is cut into records, and on which lines they lie.
+
+    Attributes:
+        file: its name for messages.
+        text: all of it.
+        separator: what stands between two values.
+        quoted: whether double quotes may surround a value.
+        header: whether the first record names the columns.
+    """
+
+    file: str
+    text: str
+    separator: str
+    quoted: bool
+    header: bool
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each record with the 1-based line on which it starts; blank lines are no records.
+
+        Raises:
+            DatasetError: if a record cannot be cut into values.
+        """
+        for start, _, cells in self._spans():
+            yield start, cells
+
+    def line(self, record: int) -> int:
+        """The 1-based line on which a record starts."""
+        return next(islice(self.records(), record, None))[0]
+
+    def frame(self) -> pd.DataFrame:
+        """All records as text, without blanks around values; columns are numbered.
+
+        Raises:
+            DatasetError: if there are none, or a row has too many or too few values, or an open quote.
+        """
+        import pandas as pd
+
+        self._refuse_open_quote()
+        try:
+            frame = pd.read_csv(
+                io.StringIO(self.text),
+                sep=self.separator,
+                quoting=self._quoting,
+                header=None,
+                dtype=str,
+                keep_default_na=False,
+            )
+        except pd.errors.EmptyDataError as error:
+            raise DatasetError(f"{self.file}: is empty; write a first line with the column names") from error
+        except pd.errors.ParserError as error:
+            self._refuse_uneven()
+            raise DatasetError(f"{self.file}: {error}; check its quotes and separators") from error
+        if frame.iloc[:, -1].isin(("", None)).any():
+            self._refuse_uneven()
+        for column in frame.columns:
+            frame[column] = frame[column].str.strip()
+        return frame
+
+    def refuse_other_separator(self, line: int, cells: list[str]) -> None:
+        """Raise if a record is one value that holds one of `OTHERS`."""
+        if len(cells) > 1 or self.separator != ",":
+            return
+        for separator, name in OTHERS.items():
+            if len(cells[0].strip().split(separator)) > 1:
+                raise self._error(
+                    line,
+                    f"its values are separated by {name}; the separator must be a comma, and the point of "
+                    "decimals a point",
+                )
+
+    @property
+    def _quoting(self) -> Literal[0, 3]:
+        """The csv module's constant."""
+        return csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
+
+    def _lines(self) -> io.StringIO:
+        return io.StringIO(self.text, newline="")
+
+    def _spans(self) -> Iterator[tuple[int, int, list[str]]]:
+        """The first and the last line of each record, and its values."""
+        csv.field_size_limit(sys.maxsize)
+        reader = csv.reader(self._lines(), delimiter=self.separator, quoting=self._quoting)
+        start = 1
+        try:
+            for cells in reader:
+                if len(cells) > 1 or (cells and cells[0].strip()):
+                    yield start, reader.line_num, cells
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise self._error(start, f"{error}; check its quotes and separators") from error
+
+    def _refuse_open_quote(self) -> None:
+        """Raise if no quote ends a value that one opens: readers take further lines for it, silently."""
+        if not self.quoted or '"' not in self.text:
+            return
+        lines = list(self._lines())
+        for start, end, _ in self._spans():
+            torn = end > start or lines[start - 1].count('"') % 2
+            if torn and self._is_open(lines[start - 1 : end]):
+                raise self._error(
+                    start, "a double quote opens a value here and none ends it; remove it, or close it"
+                )
+
+    def _is_open(self, lines: list[str]) -> bool:
+        reader = csv.reader(lines, delimiter=self.separator, strict=True)
+        try:
+            next(reader)
+        except csv.Error:
+            return True
+        return False
+
+    def _refuse_uneven(self) -> None:
+        """Raise if a row has not as many values as the first; pandas fills short ones up with empty text."""
+        records = self.records()
+        start, first = next(records)
+        self.refuse_other_separator(start, first)
+        for line, cells in records:
+            if len(cells) != len(first):
+                self.refuse_other_separator(line, cells)
+                raise self._error(
+                    line,
+                    f"{len(cells)} values where the first line has {len(first)} "
+                    f"({shown(self.separator.join(cells))}); "
+                    + (
+                        "put values that hold a separator in double quotes"
+                        if len(cells) > len(first)
+                        else "write all of them, with nothing between separators where one is not known"
+                    ),
+                )
+
+    def _error(self, line: int, problem: str) -> DatasetError:
+        return DatasetError(f"{self.file}:{line}: {problem}")
+
+
+def decoded(data: bytes, file: str, encoding: str) -> str:
+    """The text of a file.
+
+    Raises:
+        DatasetError: naming the first line that is not in that encoding, or holds a NUL byte.
+    """
+    if data.startswith(UNICODE_16):
+        raise DatasetError(f"{file}:1: is UTF-16; save the file as {_name(encoding)}")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise DatasetError(
+            f"{file}:{line}: byte 0x{data[error.start]:02x} is not {_name(encoding)}; "
+            "save the file in that encoding"
+        ) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise DatasetError(f"{file}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
+    return text
+
+
+def _name(encoding: str) -> str:
+    return encoding.removesuffix("-sig").upper()
