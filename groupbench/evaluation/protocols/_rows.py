@@ -36,30 +36,18 @@ class RowSplit(Protocol):
         """
         from groupbench.evaluation.splits import split_pairs
 
-        rows, split = dataset.ratings, partial(self._split, dataset.name, seed)
+        rows, split = dataset.ratings, partial(self._split, dataset.seed_label, seed)
         found = split(rows) if self.unit == "rows" else split_pairs(rows, split)
         return rows.take(found.train), rows.take(found.held_out)
 
-    def _split(self, name: str, seed: int, rows: Ratings) -> Split:
+    def _split(self, label: str, seed: int, rows: Ratings) -> Split:
         from groupbench.evaluation import splits
 
         if self.split == "kfold":
-<<<<<<< HEAD
-            rng = generator(name, "folds", seed // self.folds)
+            rng = generator(label, "folds", seed // self.folds)
             return splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
         if self.split == "temporal":
             return splits.temporal_split(rows, self.ratio)
         if self.split == "leave-one-out":
-            return splits.leave_one_out(rows, generator(name, "split", seed))
-        return splits.ratio_split(rows, self.ratio, generator(name, "split", seed))
-=======
-            rng = generator(dataset.seed_label, "folds", seed // self.folds)
-            split = splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
-        elif self.split == "temporal":
-            split = splits.temporal_split(rows, self.ratio)
-        elif self.split == "leave-one-out":
-            split = splits.leave_one_out(rows, generator(dataset.seed_label, "split", seed))
-        else:
-            split = splits.ratio_split(rows, self.ratio, generator(dataset.seed_label, "split", seed))
-        return rows.take(split.train), rows.take(split.held_out)
->>>>>>> main
+            return splits.leave_one_out(rows, generator(label, "split", seed))
+        return splits.ratio_split(rows, self.ratio, generator(label, "split", seed))
