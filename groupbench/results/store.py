@@ -38,6 +38,7 @@ _DEPTH = 4  # folders of a job below its kind
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
+_BY_ROWS = "+unit=rows"
 _ON_DISK = "figures"  # what `RunRecord.metrics` is called in `run.json`
 
 
@@ -131,6 +132,7 @@ class RunRecord:
             raise ValueError(f"keys {odd[:200]} are missing or unknown")
         stored = {"tuning": {}, **stored, "schema": SCHEMA}
         held = checked(stored)
+        _say_unit(stored)
         metrics = tuple(
             ViewMetrics(
                 entry.view,
@@ -158,6 +160,14 @@ class RunRecord:
         return json.dumps(finite(stored), default=plain, separators=(",", ":"), allow_nan=False) + "\n"
 
 
+def _say_unit(stored: dict[str, Any]) -> None:
+    """Say of a split of rows, made before pairs were the unit of splits, that it was one."""
+    protocol = stored["config"].get("protocol")
+    if isinstance(protocol, dict) and {"split", "ratio", "folds"} <= set(protocol) and "unit" not in protocol:
+        protocol["unit"] = "rows"
+        stored["protocol"] += _BY_ROWS
+
+
 def plain(value: object) -> object:
     """What JSON holds of a hyperparameter of another type, the same in every process."""
     if isinstance(value, set | frozenset):
@@ -173,8 +183,15 @@ def folder_of(
     key: str,
     kind: Literal["runs", "studies"] = "runs",
 ) -> Path:
-    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`."""
-    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
+    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`.
+
+    A split of rows that was made before pairs were the unit of splits lies where it was written.
+    """
+    folder = root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
+    if protocol.endswith(_BY_ROWS) and not folder.exists():
+        older = folder_of(root, dataset, protocol.removesuffix(_BY_ROWS), method, key, kind)
+        return older if older.exists() else folder
+    return folder
 
 
 def make_own(folder: Path) -> None:
