@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config
     from groupbench.runner.reproduction import RecordedInputs
 
+NamedPlugins = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", help="Plugin of the runs, wherever it lies now, if it is the recorded one."),
+]
+
 
 def reproduce(
     run: Annotated[
@@ -36,12 +41,7 @@ def reproduce(
             min=0, help="How far below a reported value a method may stay and reach it; default 0.01."
         ),
     ] = None,
-    plugin: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Plugin of the runs, wherever it lies now; it is imported if it is the recorded one."
-        ),
-    ] = None,
+    plugin: NamedPlugins = None,
     data_dir: DataDir = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,

@@ -35,6 +35,7 @@ def open_own(file: Path, flags: int) -> int:
     Raises:
         OSError: if it cannot be opened, or a link, a pipe or the like lies in its place.
     """
+    require_regular(file)
     descriptor = os.open(file, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

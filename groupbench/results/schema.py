@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -24,9 +25,7 @@ _SHORT = 200
 
 
 def _key(value: str) -> str:
-    from groupbench.results.store import safe_name
-
-    if safe_name(value) != value:
+    if not re.fullmatch(r"[A-Za-z0-9=+,@_()\[\]-][A-Za-z0-9=+,@_.()\[\]-]*", value):
         raise ValueError("is no key: a key names a folder")
     return value
 

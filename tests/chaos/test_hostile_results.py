@@ -297,7 +297,8 @@ def test_the_tables_beside_a_record(watched, mutated):
                 cells = [*data.draw(CELLS), *[None] * len(table)][: len(table)]
                 table = table.set_column(names.index(column), column, pa.array(cells))
             elif how == "rows":
-                table = table.take(data.draw(st.lists(st.integers(0, len(table) - 1), max_size=6)))
+                rows = data.draw(st.lists(st.integers(0, len(table) - 1), max_size=6))
+                table = table.take(pa.array(rows, pa.int64()))
             else:
                 table = table.append_column(column, table[column])
             pq.write_table(table, file)
