@@ -80,6 +80,7 @@ def load_folder(source: Source) -> Dataset:
         joint = rating_rows(tables["group_ratings.csv"], of_groups, of_items, scale=scale)
     return Dataset(
         name=source.card.name,
+        seeds_by_content=True,
         title=source.card.title,
         ratings=rating_rows(tables["ratings.csv"], of_users, of_items, scale=scale),
         user_ids=users,

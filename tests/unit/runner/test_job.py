@@ -331,7 +331,7 @@ def test_splits_and_keys_go_by_content_whatever_a_folder_is_called(data, tmp_pat
 
 def test_equal_content_that_is_drawn_otherwise_is_another_job(planned, data):
     assert not set(_keys(planned()).values()) & set(_keys(planned(replace(data, name="other"))).values())
-    unregistered = [_keys(planned(replace(data, name=name, registered=False))) for name in "ab"]
+    unregistered = [_keys(planned(replace(data, name=name, seeds_by_content=True))) for name in "ab"]
     assert unregistered[0] == unregistered[1]
 
 
