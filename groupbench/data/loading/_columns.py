@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
-from groupbench.data.loading._table import floats
+from groupbench.data.loading._numerals import floats
 
 if TYPE_CHECKING:
     import pandas as pd
