@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Surprise makes a folder for its own data sets when it is imported, by default in the user's home.
-os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir() + os.sep)
+with suppress(OSError):
+    os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir() + os.sep)
 
 
 @method("svd")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
 from groupbench.runner.run import collect, start, start_tuning
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.report.html import Page
-    from groupbench.results.store import RunRecord
+    from groupbench.results.selection import Selection
 
 __all__ = [
     "collect",
@@ -184,13 +185,21 @@ def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
     return results_frame(load_records(Path(expanded(results))))
 
 
-def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[RunRecord]:
-    """The newest record of every (dataset, protocol, method, seed), of runs and of what was packed.
+def load_records(
+    results: Path,
+    datasets: Sequence[str] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Selection:
+    """The records that stand together, of runs and of what was packed; the rest is left out.
+
+    Of every (dataset, protocol, method, seed) there is one record; `groupbench.results.selection` says which.
 
     Args:
         results: the results folder; `leaderboard`, where there is none of this name, are the results that
             come with groupbench.
-        datasets: only these; by default all.
+        datasets: only these; by default all. Of data of several contents under one name the latest are shown;
+            `NAME@HASH` means those with a content hash that begins so.
+        tell: called with a line on each kind of records that are left out; by default Python warns of them.
 
     Raises:
         ResultError: if there is none, or one cannot be read.
@@ -198,7 +207,9 @@ def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[R
     """
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
+    from groupbench.results.selection import of_data, select
 
+    results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():
         results = shipped()
     records = []
@@ -208,8 +219,10 @@ def load_records(results: Path, datasets: Sequence[str] | None = None) -> list[R
         records.append(record)
     if not records:
         raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
-    known = {record.dataset for record in records}
-    for name in datasets or ():
-        if name not in known:
-            raise ConfigError(unknown("dataset of these results", name, known))
-    return store.newest(record for record in records if datasets is None or record.dataset in datasets)
+    selection = select(records if datasets is None else of_data(records, datasets))
+    for note in selection.notes:
+        if tell is None:
+            warnings.warn(note, GroupbenchWarning, stacklevel=3)
+        else:
+            tell(note)
+    return selection

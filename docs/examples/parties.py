@@ -28,6 +28,6 @@ class Parties(RowSplit):
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Hold out rows, and draw the parties from the users who have others left."""
         rows, held_out = self.hold_out(dataset, seed)
-        rng = generator(dataset.name, "parties", seed)
+        rng = generator(dataset.seed_label, "parties", seed)
         parties = form("random", rows, sizes=self.size, n_groups=self.n_groups, rng=rng)
         return Task(training_data(dataset, rows, parties), held_out)

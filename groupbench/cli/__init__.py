@@ -9,13 +9,14 @@ import os
 import shlex
 import sys
 import traceback
+import warnings
 from contextlib import suppress
 from typing import Any, NoReturn, TextIO, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from groupbench.core.errors import ConfigError, GroupbenchError
+from groupbench.core.errors import ConfigError, GroupbenchError, GroupbenchWarning
 from groupbench.core.files import expanded
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
@@ -114,9 +115,28 @@ def _require_text(arguments: list[str]) -> None:
             raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show our own warnings as one line, those of libraries as Python does."""
+    if issubclass(category, GroupbenchWarning):
+        print(f"groupbench: {message}", file=sys.stderr)
+    else:
+        _python_warning(message, category, filename, lineno, file, line)
+
+
+_python_warning = warnings.showwarning
+
+
 def main() -> None:
     """Run the command line; an error is one line on standard error and its exit status."""
     _open_streams()
+    warnings.showwarning = _show_warning
     try:
         _require_text(sys.argv[1:])
         # Records of whatever this command runs, in processes of its own, name it.

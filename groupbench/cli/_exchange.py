@@ -44,9 +44,11 @@ def export(
     from groupbench.results import exchange
     from groupbench.runner import reproduction
 
-    records = load_records(results)
-    names_by_option = {"dataset": dataset, "method": method, "view": view, "aggregator": aggregator}
-    chosen = exchange.ExportFilter(*(split_names(names, option) for option, names in names_by_option.items()))
+    records = load_records(results, split_names(dataset, "dataset"))
+    names_by_option = {"method": method, "view": view, "aggregator": aggregator}
+    chosen = exchange.ExportFilter(
+        None, *(split_names(names, option) for option, names in names_by_option.items())
+    )
     inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
@@ -81,7 +83,9 @@ def export_task(
 def score(
     file: Annotated[
         list[Path],
-        typer.Argument(help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed)."),
+        typer.Argument(
+            help="Rankings: a TREC run, or CSV or parquet with entity, item, score (view, seed); - is a pipe."
+        ),
     ],
     config: TaskOptions,
     seed: Seed = 0,
@@ -127,7 +131,7 @@ def merge(
     ] = False,
     pack: Annotated[
         bool,
-        typer.Option("--pack", help="Write the means of all metrics alone, in one file, with a manifest."),
+        typer.Option("--pack", help="Write the means of metrics alone, in one file, with a manifest."),
     ] = False,
 ) -> None:
     """Join the results of several machines in one folder."""
@@ -148,6 +152,8 @@ def merge(
         f"{merged.written} records written to {output}, {merged.there} were there already, "
         f"{merged.repeated} of the same jobs left out"
     )
+    for note in merged.notes:
+        typer.echo(note)
 
 
 def _coverage(ranked: exchange.RankedView) -> str:

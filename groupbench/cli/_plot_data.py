@@ -16,6 +16,7 @@ from groupbench.core.errors import ConfigError, unknown
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.report.long import ResultKey
+    from groupbench.results.store import RunRecord
 
 KeyOptions = tuple[str | None, str | None, str | None]
 """Data set, protocol and view as options give them."""
@@ -52,12 +53,12 @@ def plot_rows(
         ConfigError: if a name is unknown, several data sets or protocols are there, or nothing is left.
         ResultError: if the folder holds no results.
     """
-    from groupbench.api import load_records
     from groupbench.metrics import lower_is_better
     from groupbench.report.long import REFERENCES
     from groupbench.report.select import gather
 
-    report = gather(load_records(results), views=asked[2], metrics=metric, aggregator=aggregator)
+    records, asked = _records(results, asked)
+    report = gather(records, views=asked[2], metrics=metric, aggregator=aggregator)
     key = one_key([section.key for section in report.sections], asked)
     section = next(section for section in report.sections if section.key == key)
     wanted = _wanted(methods, [row.method for row in section.rows])
@@ -104,12 +105,12 @@ def by_kind(
         ConfigError: if a name is unknown, several keys are meant, or no run stored its groups.
         ResultError: if the folder holds no results or a file in it cannot be read.
     """
-    from groupbench.api import load_records
     from groupbench.metrics import lower_is_better
     from groupbench.report.breakdown import breakdown_frame
     from groupbench.report.long import ResultKey
 
-    frame = breakdown_frame(results, load_records(results), by=by, metric=metric, aggregator=aggregator)
+    records, asked = _records(results, asked)
+    frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
     columns = ["dataset", "protocol", "view"]
     keys = [ResultKey(*map(str, row)) for row in frame[columns].drop_duplicates().to_numpy()]
     key = one_key(keys, asked)
@@ -122,6 +123,16 @@ def by_kind(
     names = [_name(str(method), str(name), aggregator) for method, name in wide.index]
     label = " (simulated data)" if bool(rows["simulated"].iloc[0]) else ""
     return names, kinds, wide[kinds].to_numpy(dtype=np.float64), title_of(key) + label
+
+
+def _records(results: Path, asked: KeyOptions) -> tuple[Sequence[RunRecord], KeyOptions]:
+    """The records to choose from, and the options without the content hash in `NAME@HASH`."""
+    from groupbench.api import load_records
+
+    name, at, _ = (asked[0] or "").partition("@")
+    if asked[0] is None or not at:
+        return load_records(results), asked
+    return load_records(results, [asked[0]]), (name, *asked[1:])
 
 
 def one_key(keys: Sequence[ResultKey], asked: KeyOptions) -> ResultKey:

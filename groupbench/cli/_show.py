@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,9 @@ def table(
     from groupbench.report.render import render
     from groupbench.report.significance import Significance
 
-    records = load_records(results, split_names(dataset, "dataset"))
+    in_text = by is None and format_ not in ("csv", "json")
+    tell = (lambda note: None) if in_text else None
+    records = load_records(results, split_names(dataset, "dataset"), tell)
     marked = significance or bool(tests.model_fields_set)
     if by is not None:
         if marked:
@@ -65,7 +68,9 @@ def table(
     typer.echo(render(records, format=format_, color=color, significance=how, **rows.model_dump()))
 
 
-def _show_breakdown(results: Path, records: list[RunRecord], by: str, rows: RowOptions, format_: str) -> None:
+def _show_breakdown(
+    results: Path, records: Sequence[RunRecord], by: str, rows: RowOptions, format_: str
+) -> None:
     from groupbench.core.errors import ConfigError, unknown
     from groupbench.report.breakdown import breakdown_frame, render_breakdown
 

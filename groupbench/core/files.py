@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, ResultError, UnreadableError
 
 UNFINISHED = ".*.tmp"
 """Pattern of the names of files that are being written."""
@@ -49,6 +49,18 @@ def require_regular(file: Path) -> None:
             raise OSError(errno.EINVAL, f"this is {kind}, not a file", str(file))
 
 
+def require_readable(file: Path) -> None:
+    """Raise an `UnreadableError` if there is something that the system does not let be read as a file."""
+    try:
+        require_regular(file)
+        with suppress(FileNotFoundError):
+            file.open("rb").close()
+    except OSError as error:
+        raise UnreadableError(
+            f"{file} cannot be read: {error.strerror or error}; check its access rights, or move it away"
+        ) from error
+
+
 def read_bytes(file: Path) -> bytes:
     """The bytes of a file; an `OSError` if it cannot be read or is none."""
     require_regular(file)
@@ -65,8 +77,9 @@ def replacing(target: Path) -> Iterator[Path]:
     """A temporary path that is renamed over `target` at the end, or removed on error.
 
     Raises:
-        OSError: if the file cannot be brought to the disk.
+        OSError: if the file cannot be brought to the disk, or `target` is a device or the like.
     """
+    require_regular(target)
     temporary = _temporary(target)
     try:
         yield temporary
@@ -223,9 +236,13 @@ def write_parquet(table: pa.Table | bytes, file: Path) -> None:
 
 
 def is_whole_parquet(file: Path) -> bool:
-    """Whether a file begins and ends as parquet does; one that was cut off does not."""
+    """Whether a file begins and ends as parquet does; one that was cut off does not.
+
+    Raises:
+        UnreadableError: if nobody can tell.
+    """
+    require_readable(file)
     try:
-        require_regular(file)
         with file.open("rb") as handle:
             first = handle.read(len(_MARK))
             handle.seek(-2 * len(_MARK), os.SEEK_END)

@@ -50,25 +50,15 @@ class Registry(Mapping[str, V]):
         package: its modules register the built-in names, unless their names begin with `_`.
         group: the group of entry points that register further ones.
         name_of: the name that a value has.
-        synonyms_of: what else it is called; no other value may have such a name.
-        reserved: names that no value may have, because they are made of others.
     """
 
     def __init__(
-        self,
-        kind: str,
-        package: str,
-        group: str,
-        name_of: Callable[[V], str] = attrgetter("name"),
-        synonyms_of: Callable[[V], Iterable[str]] = lambda value: (),
-        reserved: Iterable[str] = (),
+        self, kind: str, package: str, group: str, name_of: Callable[[V], str] = attrgetter("name")
     ) -> None:
         self.kind = kind
         self._package = package
         self._group = group
         self._name_of = name_of
-        self._synonyms_of = synonyms_of
-        self._reserved = frozenset(reserved)
         self._values: dict[str, V] = {}
         self._homes: dict[str, tuple[str, str]] = {}
         self._loaded = False
@@ -81,7 +71,7 @@ class Registry(Mapping[str, V]):
         """
         name = self._name_of(value)
         _require_name(self.kind, name)
-        self._require_free({name, *self._synonyms_of(value)}, name)
+        self.require_free(value)
         made = value.make if isinstance(value, Entry) else value
         home = _calling_module(), getattr(made, "__qualname__", name)
         taken = name in self._values and self._values[name] != value
@@ -93,12 +83,8 @@ class Registry(Mapping[str, V]):
         self._homes[name] = home
         return value
 
-    def _require_free(self, words: set[str], name: str) -> None:
-        """Refuse words that are made of other names, or that another value goes by."""
-        others = {other: value for other, value in self._values.items() if other != name}
-        taken = self._reserved.union(*([*self._synonyms_of(value), other] for other, value in others.items()))
-        if words & taken:
-            raise PluginError(f"{self.kind} {min(words & taken)!r} is already defined; choose another name")
+    def require_free(self, value: V) -> None:
+        """Refuse a value by whose name something goes that is not registered; a subclass knows what."""
 
     def added(self) -> dict[str, str]:
         """The names that are not built in, with the sha256 of the code that each depends on.
@@ -275,8 +261,8 @@ def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
     """What an import raised and where: the last line of the file `plugin`, if it was on the way."""
     import traceback
 
-    frames = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if frame.filename == plugin] or frames
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if frame.filename == plugin] or every
     location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
     if isinstance(error, SyntaxError):
         location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"

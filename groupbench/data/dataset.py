@@ -155,6 +155,7 @@ class Dataset:
         given: the split that the data came with, or None.
         simulated: whether a program made the data.
         notes: what the loader changed or left out; not part of the content.
+        registered: whether `name` is that of a registered data set, or of a variant of one.
     """
 
     name: str
@@ -172,6 +173,15 @@ class Dataset:
     given: GivenSplit | None = None
     simulated: bool = False
     notes: tuple[str, ...] = ()
+    registered: bool = False
+
+    @property
+    def seed_label(self) -> str:
+        """What splits, groups and fits are drawn by: the name of a registered data set, else the content.
+
+        So the same files give the same split in a folder of any name.
+        """
+        return self.name if self.registered else self.content_hash
 
     @cached_property
     def content_hash(self) -> str:

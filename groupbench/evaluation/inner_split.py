@@ -48,12 +48,13 @@ def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int =
         ConfigError: if no rater of a given split has two training items.
     """
     outer = protocol.prepare(dataset, seed)
-    name = f"{dataset.name} without the held-out rows of seed {seed}"
+    inner = f"without the held-out rows of seed {seed}"
+    name, label = f"{dataset.name} {inner}", f"{dataset.seed_label} {inner}"
     rows, joint = outer.train.ratings, outer.train.group_ratings
     if outer.given is None:
         return replace(dataset, name=name, ratings=rows, group_ratings=joint, given=None)
-    users = _held_again(outer.given, "users", rows, generator(name, "users", repeat))
-    groups = _held_again(outer.given, "groups", joint, generator(name, "groups", repeat))
+    users = _held_again(outer.given, "users", rows, generator(label, "users", repeat))
+    groups = _held_again(outer.given, "groups", joint, generator(label, "groups", repeat))
     if users is None and groups is None:
         raise ConfigError(
             f"dataset {dataset.name}: no rater has two training items, of which one could be held out to "

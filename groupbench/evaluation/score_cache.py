@@ -108,12 +108,13 @@ def checked(
     Raises:
         MethodError: if they are not what the contract promises.
     """
-    array = exact_scores(scores, name)
-    if array.shape != shape:
+    found = np.asarray(scores).shape
+    if found != shape:
         raise MethodError(
-            f"{name} returned scores of shape {array.shape} instead of {shape}; one row per user or group, "
+            f"{name} returned scores of shape {found} instead of {shape}; one row per user or group, "
             "one column per item"
         )
+    array = exact_scores(scores, name)
     finite = np.isfinite(array)
     if not finite.all() and (bad := np.count_nonzero(~finite & where)):
         raise MethodError(

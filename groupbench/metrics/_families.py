@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from groupbench.core.errors import PluginError
 from groupbench.core.registry import Registry
 from groupbench.metrics._definitions import Definition
 from groupbench.metrics._spreads import DERIVED
@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
     from groupbench.metrics._ranking import Ranking
 
-METRICS: Registry[Definition] = Registry(
-    "metric",
-    "groupbench.metrics",
-    "groupbench.metrics",
-    synonyms_of=attrgetter("synonyms"),
-    reserved=DERIVED,
-)
+
+class _Metrics(Registry[Definition]):
+    def require_free(self, value: Definition) -> None:
+        """Refuse the names of spreads over members, and names and synonyms that other metrics go by."""
+        others = [one for one in self._values.values() if one.name != value.name]
+        known = DERIVED.union(*([one.name, *one.synonyms] for one in others))
+        if clash := known & {value.name, *value.synonyms}:
+            raise PluginError(f"metric {min(clash)!r} is already defined; choose another name")
+
+
+METRICS = _Metrics("metric", "groupbench.metrics", "groupbench.metrics")
 """All metrics by name, those without a `Family` too, but not the spreads over members (`min-ndcg`)."""
 
 

@@ -134,7 +134,7 @@ class MemberBounds:
         return MemberValues((self.high.values - self.low.values) / 2, self.low.groups)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MemberFunction:
     """One number for each group, made of the values of its members.
 
@@ -146,10 +146,10 @@ class MemberFunction:
 
     compute: Callable[[MemberValues], FloatArray]
     bounds: Callable[[MemberBounds], Interval]
-    lower_is_better: bool
+    lower_is_better: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MemberSpread(MemberFunction):
     """How a value spreads over the members of a group.
 
@@ -238,7 +238,6 @@ SPREADS = (
         source="least satisfied member (Kaya, Bridge & Tintarev, RecSys 2020)",
         compute=lambda members: members.low,
         bounds=lambda members: (members.low.low, members.high.low),
-        lower_is_better=False,
     ),
     MemberSpread(
         name="max",
@@ -246,7 +245,6 @@ SPREADS = (
         source="most satisfied member",
         compute=lambda members: members.high,
         bounds=lambda members: (members.low.high, members.high.high),
-        lower_is_better=False,
     ),
     MemberSpread(
         name="minmax",
@@ -254,7 +252,6 @@ SPREADS = (
         source="Kaya, Bridge & Tintarev, RecSys 2020",
         compute=_minmax,
         bounds=_minmax_bounds,
-        lower_is_better=False,
     ),
     MemberSpread(
         name="std",
@@ -270,7 +267,6 @@ SPREADS = (
         source="Jain, Chiu & Hawe 1984",
         compute=_jain,
         bounds=_jain_bounds,
-        lower_is_better=False,
     ),
     MemberSpread(
         name="gini",
@@ -292,7 +288,9 @@ SPREADS = (
     ),
 )
 
-PROPORTIONALITY = MemberFunction(_proportionality, _proportionality_bounds, lower_is_better=True)
+PROPORTIONALITY = MemberFunction(
+    compute=_proportionality, bounds=_proportionality_bounds, lower_is_better=True
+)
 """How far the members' shares of all their hits are from equal ones: `proportionality_error`."""
 
 SPREAD_OF = ("precision", "recall", "ndcg")

@@ -12,6 +12,7 @@ from groupbench.report.entity_scores import read_table
 from groupbench.report.render import FORMATS, frame_text, write_tables
 from groupbench.report.wide import BLANK, CaptionedTable, Cell, Column
 from groupbench.results import store
+from groupbench.results.selection import select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,7 @@ def breakdown_frame(
 
     if by not in BY:
         raise ConfigError(unknown("property of groups", by, BY))
+    records = select(records)
     known = {entry.aggregator for record in records for entry in record.metrics}
     if known and aggregator not in known | {"all"}:
         raise ConfigError(unknown("aggregator in these results", aggregator, known))

@@ -11,7 +11,7 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
 from groupbench.core.errors import ResultError
-from groupbench.core.files import require_regular
+from groupbench.core.files import require_readable
 from groupbench.report.long import ResultKey
 from groupbench.results import store
 
@@ -51,7 +51,7 @@ class EntityReader:
     def __init__(self, results: Path, metrics: Sequence[str]) -> None:
         self._results = results
         self._metrics = list(metrics)
-        self._cache: dict[str, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
+        self._cache: dict[Path, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
 
     def scores(
         self, records: Iterable[store.RunRecord], key: ResultKey, rows: Sequence[RowId]
@@ -96,19 +96,18 @@ class EntityReader:
 
     def _of(self, record: store.RunRecord) -> dict[RowId, tuple[ObjectArray, FloatArray]]:
         """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
-        if record.key not in self._cache:
-            frame = read_table(
-                self._folder(record) / "entities.parquet", ["view", "aggregator", "entity", *self._metrics]
-            )
+        folder = self._folder(record)
+        if folder not in self._cache:
+            frame = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", *self._metrics])
             frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
             names = frame["entity"].to_numpy(dtype=object)
             values = frame[self._metrics].to_numpy(dtype=np.float64)
             positions: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
-            self._cache[record.key] = {
+            self._cache[folder] = {
                 (str(view), str(aggregator)): (names[rows], values[rows])
                 for (view, aggregator), rows in positions.items()
             }
-        return self._cache[record.key]
+        return self._cache[folder]
 
     def _members(self, record: store.RunRecord, names: ObjectArray) -> list[tuple[str, ...]]:
         """The sorted members of the groups of these names."""
@@ -134,7 +133,7 @@ def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        require_regular(file)
+        require_readable(file)
         with pq.ParquetFile(file) as parquet:
             present = [name for name in columns if name in set(parquet.schema_arrow.names)]
             frame: pd.DataFrame = parquet.read(columns=present).to_pandas()

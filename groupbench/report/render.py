@@ -44,7 +44,7 @@ def render(
     """Write the tables of `records`, one per data set, protocol and view.
 
     Args:
-        records: run records; of the same dataset, protocol, method and seed the newest counts.
+        records: run records; those count that stand together (`groupbench.results.selection.select`).
         format: one of `FORMATS`; csv and json are the rows of `table_frame`, the others are for people.
         color: whether plain text marks by terminal codes instead of letters.
         **options: what to show (`groupbench.report.select.TableOptions`).
@@ -75,7 +75,7 @@ def table_frame(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -
     their source as reason. With tests the columns of `groupbench.report.significance.Verdict` follow.
 
     Args:
-        records: run records; of the same dataset, protocol, method and seed the newest counts.
+        records: run records; those count that stand together (`groupbench.results.selection.select`).
         **options: what to show (`groupbench.report.select.TableOptions`).
 
     Raises:

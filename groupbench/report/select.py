@@ -17,7 +17,8 @@ from groupbench.report.aggregate import ResultRow, aggregate, unfinished
 from groupbench.report.long import TIE_RULES, ResultKey, long_frame
 from groupbench.report.published import reported_rows
 from groupbench.report.significance import Significance, Tested, test_rows
-from groupbench.results.store import RunRecord, newest
+from groupbench.results.selection import is_registered, select
+from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +114,7 @@ class Report:
         other_views: evaluated views that are not shown.
         not_evaluated: where a view could not be evaluated at all, and why.
         frame: the long results frame that the rows were made from.
+        left_out: which records do not stand with the others, and why, one line each.
     """
 
     metrics: tuple[str, ...]
@@ -123,6 +125,7 @@ class Report:
     other_views: tuple[str, ...]
     not_evaluated: tuple[str, ...]
     frame: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
     @property
     def rows(self) -> list[ResultRow]:
@@ -131,7 +134,7 @@ class Report:
 
 
 def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Report:
-    """Choose and aggregate; of records of the same dataset, protocol, method and seed the newest counts.
+    """Choose and aggregate those of the records that stand together (`groupbench.results.selection.select`).
 
     Raises:
         ResultError: if there are no records, or those to be tested cannot be paired.
@@ -143,7 +146,7 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
     against, significance = options.get("against"), options.get("significance")
     _check("tie rule", ties, (*TIE_RULES, "all"))
     _check("comparison", against, ("reported",))
-    records = newest(iter(records))
+    records = select(records)
     _check_aggregator(records, aggregator)
     metrics = _metrics(records, options.get("metrics"))
     keys, hidden = _keys(records, options.get("views"))
@@ -162,14 +165,17 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
             tuple(by_protocol[key[:2]]),
             tuple(chosen[key]),
             tuple(unfinished(by_protocol[key[:2]], key, {row.method for row in chosen[key]})),
-            tuple(reported_rows(key, metrics)) if against else (),
+            _reported(key, metrics, by_protocol[key[:2]]) if against else (),
             _reference(rows[key], "random"),
             _reference(rows[key], "oracle"),
             tested.get(key),
         )
         for key in keys
     )
-    return Report(metrics, aggregator, ties, against, sections, hidden, _not_evaluated(records), frame)
+    return Report(
+        *(metrics, aggregator, ties, against, sections, hidden, _not_evaluated(records), frame),
+        left_out=records.notes,
+    )
 
 
 def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
@@ -266,6 +272,11 @@ def _merit(row: ResultRow, metrics: Sequence[str]) -> float:
         if not np.isnan(mean := row.mean(index)):
             return -mean if lower_is_better(metric) else mean
     return -np.inf
+
+
+def _reported(key: ResultKey, metrics: Sequence[str], records: Sequence[RunRecord]) -> tuple[ResultRow, ...]:
+    """The rows from papers; none beside a folder that only has the name of their data set."""
+    return tuple(reported_rows(key, metrics)) if all(map(is_registered, records)) else ()
 
 
 def _reference(rows: Sequence[ResultRow], name: str) -> ResultRow | None:

@@ -239,7 +239,8 @@ def closing(report: Report) -> list[str]:
     if report.other_views:
         names = ", ".join(report.other_views)
         lines.append(f"also evaluated: {names} (show them with --view NAME or --view all)")
-    return [*lines, *(f"not evaluated: {where}" for where in report.not_evaluated)]
+    lines += [f"not evaluated: {where}" for where in report.not_evaluated]
+    return [*lines, *report.left_out]
 
 
 def _caption(section: Section) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import read_text, replacing, require_regular
+from groupbench.core.files import replacing, require_readable
 from groupbench.results.store import RunRecord
 
 FILE = "records.parquet"
@@ -71,7 +71,8 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
     if not file.exists():
         return
     try:
-        if json.loads(read_text(root / MANIFEST))["sha256"] != _sha256(file):
+        require_readable(root / MANIFEST)
+        if json.loads((root / MANIFEST).read_text(encoding="utf-8"))["sha256"] != _sha256(file):
             raise ValueError(f"its sha256 is not that of {MANIFEST}")
         texts = parquet.read_table(file, columns=["record"]).column("record").to_pylist()
         records = [RunRecord.from_json(text) for text in texts]
@@ -92,7 +93,7 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
 
 
 def _sha256(file: Path) -> str:
-    require_regular(file)
+    require_readable(file)
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 

@@ -56,6 +56,10 @@ def _folders(text: str, results: Path) -> list[Path]:
             "--results where to look for keys"
         )
     if len(folders) > 1:
-        keys = ", ".join(sorted(folder.name for folder in folders))
-        raise ResultError(f"{len(folders)} keys begin with {text}: {keys}; give more of the one meant")
+        keys = sorted(folder.name for folder in folders)
+        if len(set(keys)) == 1:
+            places = ", ".join(map(str, folders))
+            raise ResultError(f"{len(folders)} runs have the key {keys[0]}: {places}; give the folder")
+        listed = ", ".join(keys)
+        raise ResultError(f"{len(folders)} keys begin with {text}: {listed}; give more of the one meant")
     return folders

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core import registry
 from groupbench.core.errors import DatasetError, PluginError, ResultError
+from groupbench.results.selection import seed_label
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -50,7 +51,7 @@ class RecordedInputs:
         """The record's data set; its plugins must be imported.
 
         Raises:
-            DatasetError: if it is not there, or has another name or content than the recorded one.
+            DatasetError: if it is not there, or has another content or other splits than recorded.
         """
         from groupbench.data.loading import load
 
@@ -78,14 +79,15 @@ def recorded(record: RunRecord, what: str) -> Any:
 
 
 def _require_same(record: RunRecord, dataset: Dataset) -> None:
-    if dataset.name != record.dataset:
-        raise DatasetError(
-            f"run {record.key} ({record.method}) used the data set {record.dataset!r}, not {dataset.name!r}; "
-            "seeds go by the name, so give the one of that name"
-        )
     expected = str(recorded(record, "content_hash"))
     if dataset.content_hash != expected:
         raise DatasetError(
             f"dataset {record.dataset} is not what run {record.key} ({record.method}) used: its content hash "
             f"is {dataset.content_hash[:12]} instead of {expected[:12]}; take the same files and loader"
+        )
+    drawn_by = seed_label(record)
+    if dataset.seed_label != drawn_by:
+        raise DatasetError(
+            f"run {record.key} ({record.method}) drew its split by {drawn_by!r}, and {dataset.name} draws it "
+            f"by {dataset.seed_label[:60]!r}; give the data set that it used, or run it again"
         )

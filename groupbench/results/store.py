@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -13,8 +13,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from groupbench.core.errors import DamagedError, ResultError, UnreadableError
-from groupbench.core.files import UNFINISHED, alone, is_whole_parquet, read_text, replacing, write_parquet
+from groupbench.core.errors import DamagedError, ResultError
+from groupbench.core.files import (
+    UNFINISHED,
+    alone,
+    is_whole_parquet,
+    replacing,
+    require_readable,
+    write_parquet,
+)
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -174,19 +181,15 @@ def read(folder: Path) -> RunRecord | None:
     """The record in `folder`, or None where no job has ended there.
 
     Raises:
-        UnreadableError: if the system does not let it be read.
-        DamagedError: if there is something else than a record.
+        UnreadableError: if the system does not let it be read; `DamagedError` if it is no record.
     """
     file = folder / "run.json"
     try:
-        return RunRecord.from_json(read_text(file))
+        require_readable(file)
+        return RunRecord.from_json(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        raise UnreadableError(
-            f"{file} cannot be read: {error.strerror or error}; check its access rights, or move it away"
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(
             f"{file} is not a run record ({error}); delete the folder or run the job again"
         ) from error
@@ -239,10 +242,7 @@ def damaged(folder: Path) -> Path | None:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what processes that were killed left beside the record of a finished job.
-
-    That are halves of files, and a log without a line. What cannot be removed stays.
-    """
+    """Remove halves of files and an empty log, which killed processes left beside a record, if possible."""
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:
@@ -263,28 +263,6 @@ def records(root: Path) -> Iterator[RunRecord | ResultError]:
         else:
             if record is not None:
                 yield record
-
-
-def newest(records: Iterable[RunRecord | ResultError]) -> list[RunRecord]:
-    """Of the records of the same dataset, protocol, method and seed only the one that ended last.
-
-    Of a method that was tuned twice on the same repetition only what has the later hyperparameters counts.
-    """
-    by_seed: dict[tuple[object, ...], RunRecord] = {}
-    by_tuning: dict[tuple[object, ...], RunRecord] = {}
-    for record in records:
-        if isinstance(record, RunRecord):
-            for latest, row in (
-                (by_seed, (record.dataset, record.protocol, record.method, record.seed)),
-                (by_tuning, _tuned_row(record)),
-            ):
-                if row not in latest or record.finished >= latest[row].finished:
-                    latest[row] = record
-    return [r for r in by_seed.values() if r.tuning == by_tuning[_tuned_row(r)].tuning]
-
-
-def _tuned_row(record: RunRecord) -> tuple[object, ...]:
-    return record.dataset, record.protocol, record.method, record.tuning.get("seed")
 
 
 def safe_name(name: str) -> str:

@@ -29,7 +29,7 @@ class DatasetCache:
 
     def __init__(self, loaded: Mapping[str, Dataset]) -> None:
         self._loaded = loaded
-        self._files: dict[str, IO[bytes] | None] = {}
+        self._files: dict[tuple[str, str], IO[bytes] | None] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -43,12 +43,12 @@ class DatasetCache:
 
         The job loads it itself then.
         """
-        if job.content_hash not in self._files:
-            self._files[job.content_hash] = None
+        if job.content not in self._files:
+            self._files[job.content] = None
             if job.source in self._loaded:
                 with suppress(Exception):
-                    self._files[job.content_hash] = self._written(self._loaded[job.source])
-        return self._files[job.content_hash]
+                    self._files[job.content] = self._written(self._loaded[job.source])
+        return self._files[job.content]
 
     def _written(self, dataset: Dataset) -> IO[bytes]:
         file = TemporaryFile()  # noqa: SIM115

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core import memory, provenance, registry
-from groupbench.core.errors import DatasetError, MethodError
+from groupbench.core.errors import DatasetError, MethodError, PluginError
 from groupbench.core.seeding import generator, integer
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.evaluation.accumulate import CaseResult
@@ -26,18 +26,20 @@ from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import Method, Recommender, ReferenceRow
 from groupbench.results import store, tables
 from groupbench.runner.determinism import repeatable
+from groupbench.runner.job import file_hash
+from groupbench.runner.keys import code_hashes
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
     from groupbench.runner.job import Job
 
 
-_given: dict[str, Dataset] = {}
+_given: dict[tuple[str, str], Dataset] = {}
 
 
 def cache(dataset: Dataset) -> None:
     """Take this data set for jobs on its content, instead of loading it."""
-    _given[dataset.content_hash] = dataset
+    _given[dataset.content_hash, dataset.seed_label] = dataset
 
 
 def execute(job: Job) -> None:
@@ -49,7 +51,8 @@ def execute(job: Job) -> None:
     """
     for plugin in job.plugins:
         registry.load_plugin(plugin)
-    source = (job.source, job.data_dir, job.content_hash)
+    _require_planned_code(job)
+    source = (job.source, job.data_dir, *job.content)
     dataset = _dataset(*source)
     task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
     watch = Stopwatch()
@@ -57,6 +60,7 @@ def execute(job: Job) -> None:
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
     with memory.limited(job.memory_budget):
         evaluated = [] if unsuited else _evaluated(job, method, task, cases, watch)
+    _require_planned_code(job)  # once more, for what was imported while it ran
     record = job.record(
         "done",
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
@@ -74,6 +78,20 @@ def execute(job: Job) -> None:
     )
     with_tables = evaluated and job.validation is None
     store.write(job.folder, record, tables.tables(dataset, task, evaluated) if with_tables else {})
+
+
+def _require_planned_code(job: Job) -> None:
+    """Refuse a job whose code is no longer what its key stands for."""
+    aggregators = {name: registry.aggregators[name].source_hash for name in job.aggregators}
+    code = code_hashes(registry.methods[job.method], aggregators, make_protocol(job.protocol))
+    changed = [file for file, planned in job.plugins.items() if file_hash(Path(file)) != planned]
+    changed += [f"the code of {_called(name, job)}" for name in code if code[name] != job.code.get(name)]
+    if changed:
+        raise PluginError(f"{changed[0]} was changed while the run was going on; start the run again")
+
+
+def _called(name: str, job: Job) -> str:
+    return f"method {job.method}" if name == "method" else name
 
 
 def _repeatable(job: Job) -> bool:
@@ -115,24 +133,24 @@ def _seed_globals(job: Job) -> None:
 def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
     """What the random numbers for a purpose depend on."""
     repeat = () if job.validation is None else ("validation", job.validation)
-    return (job.dataset, purpose, job.method, job.seed, *repeat)
+    return (job.seed_label, purpose, job.method, job.seed, *repeat)
 
 
 @lru_cache(maxsize=2)
-def _dataset(source: str, data_dir: str | None, content_hash: str) -> Dataset:
+def _dataset(source: str, data_dir: str | None, content_hash: str, seed_label: str) -> Dataset:
     from groupbench.data.loading import load
 
-    if content_hash in _given:
-        return _given[content_hash]
+    if (content_hash, seed_label) in _given:
+        return _given[content_hash, seed_label]
     dataset = load(source, None if data_dir is None else Path(data_dir))
-    if dataset.content_hash != content_hash:
+    if (dataset.content_hash, dataset.seed_label) != (content_hash, seed_label):
         raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")
     return dataset
 
 
 @lru_cache(maxsize=4)
 def _task(
-    source: tuple[str, str | None, str],
+    source: tuple[str, str | None, str, str],
     options: tuple[tuple[str, Any], ...],
     seed: int,
     validation: int | None,

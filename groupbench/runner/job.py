@@ -30,6 +30,7 @@ class Job:
         data_dir: where original files lie, or None.
         dataset: name of the data set.
         content_hash: hash of its content; a worker that loads other data refuses the job.
+        seed_label: what random numbers are drawn by (`groupbench.data.dataset.Dataset.seed_label`).
         simulated: whether a program made the data.
         protocol: options of the protocol.
         protocol_label: its name with the options that differ from their defaults, as in `paper+ratio=0.9`.
@@ -38,7 +39,9 @@ class Job:
         tuning: how those were found; empty if they were not tuned.
         seed: number of the repeat.
         aggregators: registered names.
-        plugins: files to import first.
+        plugins: files to import first, each with the sha256 that it had when the job was planned.
+        code: hashes of the code that decides the values, as of `groupbench.runner.keys.code_hashes`; a worker
+            that finds other code refuses the job.
         results: root of the results folder.
         key: hash of all that decides the outcome.
         cost: expected cost relative to other methods; expensive jobs start first.
@@ -59,6 +62,7 @@ class Job:
     data_dir: str | None
     dataset: str
     content_hash: str
+    seed_label: str
     simulated: bool
     protocol: dict[str, object]
     protocol_label: str
@@ -66,7 +70,8 @@ class Job:
     overrides: dict[str, object]
     seed: int
     aggregators: tuple[str, ...]
-    plugins: tuple[str, ...]
+    plugins: dict[str, str]
+    code: dict[str, str]
     results: str
     key: str
     cost: float
@@ -79,6 +84,11 @@ class Job:
     group_weight: int = 1
     train_workers: int = 1
     memory_budget: float | None = None
+
+    @property
+    def content(self) -> tuple[str, str]:
+        """What tells its data set from others: content, and what random numbers are drawn by."""
+        return self.content_hash, self.seed_label
 
     @property
     def served(self) -> str:
@@ -132,7 +142,9 @@ class Job:
                 "group_weight": self.group_weight,
                 "source": self.source,
                 "content_hash": self.content_hash,
-                "plugins": {file: _file_hash(file) for file in self.plugins},
+                "seed_label": self.seed_label,
+                "plugins": self.plugins,
+                "code": self.code,
                 "evaluation": evaluate.VERSION,
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -171,9 +183,10 @@ class Job:
         return cls(**{f.name: _tuple(values[f.name]) for f in fields(cls)})
 
 
-def _file_hash(file: str) -> str:
+def file_hash(file: Path) -> str:
+    """The sha256 of a file, in hexadecimal; empty if it cannot be read."""
     try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError:
         return ""
 

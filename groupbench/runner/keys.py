@@ -14,6 +14,7 @@ from groupbench.evaluation.protocols import PROTOCOLS
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.models.group_adapter import WEIGHT
+from groupbench.results.selection import CODE
 from groupbench.results.store import digest
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def job_keys(
     """The keys of jobs that differ by their seed alone.
 
     Args:
-        dataset: its content decides, wherever it lies.
+        dataset: its content decides, and what seeds are drawn by, wherever it lies.
         protocol: with all its options.
         entry: the method; the code that it depends on decides too.
         parameters: all its hyperparameters.
@@ -48,6 +49,7 @@ def job_keys(
     """
     decides = {
         "content": dataset.content_hash,
+        "seed_label": dataset.seed_label,
         "protocol": protocol.model_dump(),
         "method": entry.name,
         "parameters": parameters,
@@ -58,6 +60,23 @@ def job_keys(
         **_adapted(adapter),
     }
     return {seed: digest({**decides, "seed": seed}) for seed in seeds}
+
+
+def code_hashes(entry: Entry, aggregators: Mapping[str, str], protocol: Protocol) -> dict[str, str]:
+    """Short hashes of the code that decides the values of a job, by what it is of, as records hold them.
+
+    Args:
+        entry: the method.
+        aggregators: their names and the hashes of their sources.
+        protocol: what plugins add to its evaluation is of the code too.
+    """
+    named = {
+        "method": entry.source_hash,
+        **{f"aggregator {name}": code for name, code in aggregators.items()},
+    }
+    for kind, hashes in _added(protocol).items():
+        named |= {f"{kind.removesuffix('s')} {name}": code for name, code in hashes.items()}
+    return {name: code[:CODE] for name, code in named.items()}
 
 
 def trial_key(

@@ -10,8 +10,8 @@ from groupbench.core import registry
 from groupbench.core.errors import ConfigError
 from groupbench.models.group_adapter import served, served_by
 from groupbench.runner.determinism import needs_one_thread
-from groupbench.runner.job import Job
-from groupbench.runner.keys import hyperparameters_digest, job_keys
+from groupbench.runner.job import Job, file_hash
+from groupbench.runner.keys import code_hashes, hyperparameters_digest, job_keys
 from groupbench.runner.resolve import made, modes, train_workers, tuning_of, values_for, weighed
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ def _plan_method(
         one_thread=one_thread,
         seeds=seeds,
     )
+    code = code_hashes(entry, aggregators, protocol)
+    plugins = {str(path): file_hash(path) for path in (Path(file).resolve() for file in config.plugins)}
     return [
         Job(
             source=source,
             data_dir=config.data_dir,
             dataset=dataset.name,
             content_hash=dataset.content_hash,
+            seed_label=dataset.seed_label,
             simulated=dataset.simulated,
             protocol={**config.protocol, "name": protocol.name},
             protocol_label=protocol.label,
@@ -89,7 +92,8 @@ def _plan_method(
             overrides=overrides,
             seed=seed,
             aggregators=tuple(aggregators),
-            plugins=tuple(str(Path(file).resolve()) for file in config.plugins),
+            plugins=plugins,
+            code=code,
             results=str(results),
             key=keys[seed],
             cost=cost,

@@ -78,17 +78,17 @@ class _Worker:
         self.channel = Channel(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
-        self._sent: set[str] = set()
+        self._sent: set[tuple[str, str]] = set()
 
     def start(self, job: Job, data: Data | None) -> None:
         self._job, self._started = job, time.monotonic()
-        known = data is None or job.content_hash in self._sent
+        known = data is None or job.content in self._sent
         with suppress(OSError), ExitStack() as stack:
             file = None if known else data
             if isinstance(file, bytes | memoryview):
                 file = stack.enter_context(in_memory(file))
             self.channel.send(job.to_json(), file)
-            self._sent.add(job.content_hash)
+            self._sent.add(job.content)
 
     def outcome(self, timeout: float) -> JobOutcome | None:
         """What the worker says of its job, or became of it; None while it has `timeout` seconds yet."""
@@ -248,7 +248,7 @@ def run_jobs(
 
 def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, JobOutcome]]:
     # A dead worker's end of the socket can live on in a process that it forked, so its end is looked for too.
-    wait([worker.channel for worker in busy], timeout=_POLL)
+    wait([worker.channel.fileno() for worker in busy], timeout=_POLL)
     for worker in busy:
         worker.cap_log()
     looks = [(worker, worker.outcome(timeout)) for worker in busy]

@@ -64,7 +64,7 @@ class Cluster:
         self._ray = ray
         self._loaded = loaded
         self._serve = ray.remote(serve)
-        self._sent: dict[str, tuple[Any, int]] = {}
+        self._sent: dict[tuple[str, str], tuple[Any, int]] = {}
         self._running: dict[Any, tuple[JobRequest, int]] = {}
 
     def capacity(self, threads: int) -> int:
@@ -143,10 +143,10 @@ class Cluster:
 
     def _data(self, job: Job) -> tuple[Any, int]:
         """A job's data set in the object store, and its bytes."""
-        if job.content_hash not in self._sent:
+        if job.content not in self._sent:
             data = serialize(self._loaded[job.source])
-            self._sent[job.content_hash] = self._ray.put(np.frombuffer(data, dtype=np.uint8)), len(data)
-        return self._sent[job.content_hash]
+            self._sent[job.content] = self._ray.put(np.frombuffer(data, dtype=np.uint8)), len(data)
+        return self._sent[job.content]
 
 
 @contextmanager

@@ -112,7 +112,12 @@ class JobRequest:
                 (plugin / name).write_bytes(content)
             files.append(str(plugin / next(iter(contents))))
         foreign = self.job.foreign or bool(files)
-        return replace(self.job, results=str(folder), plugins=tuple(files), foreign=foreign)
+        return replace(
+            self.job,
+            results=str(folder),
+            plugins=dict(zip(files, self.job.plugins.values(), strict=True)),
+            foreign=foreign,
+        )
 
 
 @dataclass(frozen=True)

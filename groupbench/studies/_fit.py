@@ -53,5 +53,5 @@ def fitted(job: Job, task: Task, groups: Groups | None = None) -> Inspectable:
     for library in method.libraries:
         import_module(library)
     with threadpool_limits(1):
-        method.fit(train, rng=generator(job.dataset, "method", job.method, job.seed))
+        method.fit(train, rng=generator(job.seed_label, "method", job.method, job.seed))
     return model

@@ -62,7 +62,7 @@ def measure(job: Job, dataset: Dataset, fold: int, folds: int) -> Measured:
     train = task.train
     labels = only_group(train.groups, train.ratings.n_users)
     labels[np.bincount(train.ratings.users, minlength=len(labels)) == 0] = -1
-    parts = user_folds(labels, folds, generator(dataset.name, "profiling", job.seed))
+    parts = user_folds(labels, folds, generator(dataset.seed_label, "profiling", job.seed))
     withheld, told = parts == fold, (labels >= 0) & (parts != fold)
     if not withheld.any():
         raise ConfigError(

@@ -132,7 +132,7 @@ def test_a_config_file_may_begin_with_a_mark_of_its_encoding(cli, refused):
         (("--dataset", " "), "--dataset: name at least one, or leave it out"),
         (("--by", "size", "--view", "rated-grup"), "did you mean 'rated-group'"),
         (("--by", "size", "--aggregator", "averge"), "did you mean 'average'"),
-        (("--by", "size", "--metrics", "beauty@10"), "no finished run kept beauty@10 of single groups"),
+        (("--by", "size", "--metrics", "beauty@10"), "no finished run stored beauty@10 of single groups"),
     ],
 )
 def test_table(refused, finished, arguments, said):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,7 @@ from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.dataset import Ratings
 from groupbench.data.loading import load
 from groupbench.results import store
+from groupbench.results.archive import write_archive
 from groupbench.results.exchange import PreparedSplit, export_task, score
 
 PROTOCOLS = (
@@ -27,6 +30,21 @@ PROTOCOLS = (
 @pytest.fixture(scope="module")
 def data():
     return load("itmrec-sim", None)
+
+
+def test_a_row_of_a_plugin_keeps_its_name(answer, judge, tmp_path):
+    answer.to_csv(tmp_path / "a.csv", index=False)
+    ((record, _),) = judge(tmp_path / "a.csv", name="theirs")
+    judge(tmp_path / "a.csv", name="theirs")
+    for folder in (tmp_path / "results", tmp_path / "packed"):
+        mine = replace(record, method="mine", name="mine", family="groupbench_plugin_1")
+        if folder.name == "packed":
+            write_archive([mine], tmp_path / "results", "x")
+        else:
+            store.write(store.folder_of(folder, mine.dataset, mine.protocol, "mine", mine.key), mine)
+        with pytest.raises(ConfigError, match="the name 'mine' is taken by a method"):
+            judge(tmp_path / "a.csv", name="mine")
+        shutil.rmtree(tmp_path / "results")
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +205,13 @@ def test_several_repeats_and_views(data, answer, judge, tmp_path):
     [
         ({"name": "svd"}, ConfigError, "the name 'svd' is taken"),
         ({"name": " "}, ConfigError, "the method has no name; give one with --name"),
+        ({"name": "-"}, ConfigError, "the method has no name; give one with --name"),
+        ({"name": "svd[n_factors=5]"}, ConfigError, "means something else"),
+        ({"name": "svd:average"}, ConfigError, "means something else"),
+        ({"name": "best"}, ConfigError, "means something else"),
+        ({"name": "sv\u200bd"}, ConfigError, r"the name 'sv\\u200bd' is not what it looks like"),
+        ({"name": "svd\ufe0f"}, ConfigError, "is not what it looks like"),
+        ({"name": "\uff53vd"}, ConfigError, "is not what it looks like"),
         ({"views": ["rated-grup"]}, ConfigError, "unknown view of the protocol paper 'rated-grup'; did you"),
         ({"views": ["surprise-faq"]}, ConfigError, "view surprise-faq ranks what is predicted"),
         ({"views": ["rated-group", "rated-user"]}, ConfigError, "1 files for 2 views"),

@@ -16,7 +16,7 @@ from groupbench import api
 from groupbench.cli import app
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, DatasetError, PluginError, ResultError
-from groupbench.report.published import Paper, ReportedRow
+from groupbench.report.published import Publication, ReportedRow
 from groupbench.results import store
 from groupbench.results.environment import changes, promised
 from groupbench.results.store import RunRecord, ViewMetrics
@@ -287,7 +287,8 @@ def test_agreement_is_what_one_by_one_comparison_finds(one, other):
 
 def a_source(ties="as coded", **values):
     row = ReportedRow(method="M (code)", ours="m", dataset="d", values=values)
-    return Paper(source="S", url="", unstated=[], protocol="p", ties=ties, views=["v", "w"], rows=[row]), row
+    views = ["v", "w"]
+    return Publication(source="S", url="", unstated=[], protocol="p", ties=ties, views=views, rows=[row]), row
 
 
 def judged_as(seed, aggregator="own", **values):
@@ -351,7 +352,7 @@ def test_what_is_reported_is_found_by_our_names():
 
 def test_a_method_is_run_where_runs_are_missing_and_put_beside_what_is_reported(tmp_path, monkeypatch):
     row = ReportedRow(method="Mean", ours="item-mean", dataset="itmrec-sim", values={"ndcg@10": 0.01})
-    paper = Paper(
+    paper = Publication(
         source="S", url="", unstated=[], protocol="paper", ties="best", views=["rated-user"], rows=[row]
     )
     monkeypatch.setattr("groupbench.runner.reproduction._reported.papers", lambda: (paper,))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from groupbench.core.errors import DatasetError
+from groupbench.core.files import expanded
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card
 from groupbench.data.loading._folder import load_folder, open_folder
@@ -66,7 +67,7 @@ def check(name: str, data_dir: Path | None = None) -> DatasetCheck:
     Raises:
         ConfigError: if it is neither a name nor a folder.
     """
-    base, variant = split_variant(name)
+    base, variant = split_variant(expanded(name))
     own = is_folder(base)
     found = open_folder(Path(base)).card if own else card(base)
     try:
@@ -102,7 +103,7 @@ def info(name: str, data_dir: Path | None = None) -> DatasetInfo:
     Raises:
         ConfigError: if it is neither a name nor a folder.
     """
-    base, _ = split_variant(name)
+    base, _ = split_variant(expanded(name))
     found = open_folder(Path(base)).card if is_folder(base) else card(base)
     return DatasetInfo(found, check(name, data_dir))
 

@@ -29,12 +29,12 @@ class RowSplit(Protocol):
 
         rows = dataset.ratings
         if self.split == "kfold":
-            rng = generator(dataset.name, "folds", seed // self.folds)
+            rng = generator(dataset.seed_label, "folds", seed // self.folds)
             split = splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
         elif self.split == "temporal":
             split = splits.temporal_split(rows, self.ratio)
         elif self.split == "leave-one-out":
-            split = splits.leave_one_out(rows, generator(dataset.name, "split", seed))
+            split = splits.leave_one_out(rows, generator(dataset.seed_label, "split", seed))
         else:
-            split = splits.ratio_split(rows, self.ratio, generator(dataset.name, "split", seed))
+            split = splits.ratio_split(rows, self.ratio, generator(dataset.seed_label, "split", seed))
         return rows.take(split.train), rows.take(split.held_out)

@@ -50,5 +50,5 @@ class Coupled(RowSplit):
             sizes=self.sizes,
             n_groups=self.n_groups,
             criteria=Criteria(relate=self.relate),
-            rng=generator(dataset.name, "groups", self.groups, seed),
+            rng=generator(dataset.seed_label, "groups", self.groups, seed),
         )

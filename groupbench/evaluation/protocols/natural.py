@@ -39,7 +39,7 @@ class Natural(Protocol):
         groups, joint = natural_groups(dataset), dataset.group_ratings
         if joint is None:
             raise ConfigError(f"dataset {dataset.name} has no joint ratings; the protocol natural needs them")
-        rng = generator(dataset.name, "folds", seed // self.folds)
+        rng = generator(dataset.seed_label, "folds", seed // self.folds)
         unit = joint.users if self.held == "groups" else joint.users * joint.n_items + joint.items
         # Repeated ratings of one item by one group are one unit, or a fold would hold out what it trains on.
         units, unit = np.unique(unit, return_inverse=True)

@@ -49,5 +49,5 @@ class Paper(RowSplit):
             n_groups=self.n_groups,
             features=self.group_features,
             scaling=self.group_scaling,
-            random_state=integer(generator(dataset.name, "groups", seed)),
+            random_state=integer(generator(dataset.seed_label, "groups", seed)),
         )

@@ -15,7 +15,8 @@ from groupbench.report.html._views import breakdowns, ranking
 from groupbench.report.long import REFERENCES
 from groupbench.report.select import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
 from groupbench.report.statistics import CONFIDENCE
-from groupbench.results.store import RunRecord, newest
+from groupbench.results.selection import select
+from groupbench.results.store import RunRecord
 
 MOST_VALUES = 400_000
 """A page with more than that many means would be slow to open."""
@@ -35,7 +36,7 @@ def page_content(
 
     Args:
         results: the results folder; tests and breakdowns read its parquet files.
-        records: run records; of the same dataset, protocol, method and seed the newest counts.
+        records: run records; those count that stand together (`groupbench.results.selection.select`).
         views: names of views, or `all`.
         metrics: names of metrics, or `all`.
         aggregator: a name, `all`, or None for all of them unless the page grew beyond `MOST_VALUES`; then
@@ -51,7 +52,7 @@ def page_content(
     """
     if aggregator == "best":
         raise ConfigError("the page itself picks each method's best aggregator; leave out --aggregator")
-    records = newest(iter(records))
+    records = select(records)
     chosen = aggregator or "all"
     choose = partial(gather, records, views=views, metrics=metrics, against="reported")
     report = choose(aggregator=chosen)
@@ -87,6 +88,7 @@ def page_content(
         ],
         "ranking": ranking(records, headline or "ndcg@10", usual),
         "not_evaluated": list(report.not_evaluated),
+        "left_out": list(records.notes),
         **environments(records),
     }
 

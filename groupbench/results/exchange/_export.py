@@ -18,6 +18,7 @@ from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.exchange._truth import truth_of
 from groupbench.results.exchange._writers import TableWriter, TrecWriter, Writer
 from groupbench.results.inputs import RecordedInputs, recorded
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def export(
     is settled by item order; scores at other K, or under ties, differ from the record's.
 
     Args:
-        records: the runs.
+        records: the runs; those are written that stand together (`groupbench.results.selection.select`).
         results: the folder they were read from.
         out: a new folder.
         form: `trec` for run files and qrels, or `csv` or `parquet` for tables.
@@ -104,6 +105,7 @@ def export(
     chosen, inputs = chosen or ExportFilter(), inputs or RecordedInputs()
     if form not in FORMATS:
         raise ConfigError(unknown("format", form, FORMATS))
+    records = select(records)
     _check(records, chosen)
     done = [record for record in records if record.metrics and chosen.run(record)]
     exported = ExportSummary()

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
-from groupbench.core.files import require_regular
+from groupbench.core.files import require_readable
 from groupbench.results import store
-from groupbench.results.agreement import agreement
+from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
+from groupbench.results.selection import ended, seed_label, select
 from groupbench.results.store import RunRecord
 
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """A record and the folder that holds it."""
+    """A record, the folder that holds it, and the results folder that this is in."""
 
     folder: Path
     record: RunRecord
+    root: Path
 
     @property
-    def id(self) -> tuple[str, str]:
-        """What one record is stored of: method and key."""
-        return self.record.method, self.record.key
+    def id(self) -> tuple[str, str, str, str]:
+        """What one record is stored of: data set and protocol by their labels, method and key."""
+        record = self.record
+        return record.dataset, record.protocol, record.method, record.key
 
     @property
-    def worth(self) -> tuple[bool, str]:
-        """Of two records with one key the greater stays: one that is done, then the one that ended last."""
-        return self.record.status == "done", self.record.finished
+    def worth(self) -> tuple[bool, str, bool]:
+        """Of two with one key the greater stays: one that is done, that ended last, that has its tables."""
+        tables = any(self.folder.glob("*.parquet"))
+        return self.record.status == "done", ended(self.record), tables
+
+
+Version = tuple[object, StoredRecord]
+"""What decides whether records can be compared, and a record that has it."""
 
 
 @dataclass(frozen=True)
 class MergeSummary:
-    """What a merge came to: records written, records that were there already, and repetitions left out."""
+    """What a merge came to.
+
+    Attributes:
+        written: records written.
+        there: records that were there already.
+        repeated: repetitions left out.
+        notes: what was left out that is no repetition, one line each.
+    """
 
     written: int
     there: int
     repeated: int
+    notes: tuple[str, ...] = ()
 
 
 def merge(
@@ -62,7 +78,7 @@ def merge(
         aggregators: the aggregators whose scores are retained; by default all.
         metrics_only: leave out the tables of single users and groups, and the lists.
         archive_as: write the records to one file with a manifest that names this command (`write_archive`);
-            of the same row and seed only the newest, which is what tables show.
+            only those that stand together (`groupbench.results.selection`), which is what tables show.
 
     Raises:
         ConfigError: if there are no folders, or no record has an aggregator of that name.
@@ -73,17 +89,19 @@ def merge(
         raise ConfigError("name the results folders to merge")
     stored_records = [stored for folder in folders for stored in _required(folder)]
     there = {stored.id: stored for stored in _runs(out)}
-    retained = _retained([*there.values(), *stored_records], keep_newest)
+    retained, notes = _retained([*there.values(), *stored_records], keep_newest)
     _require_alike(retained)
     _require_known(retained, aggregators)
     new = [stored for stored in retained if stored != there.get(stored.id)]
     if archive_as is not None:
-        records = store.newest(_thinned(stored, aggregators).record for stored in retained)
+        records = select(_thinned(stored, aggregators).record for stored in retained)
         write_archive(records, out, archive_as)
-        return MergeSummary(len(records), 0, len(there) + len(stored_records) - len(records))
+        repeated = len(there) + len(stored_records) - len(records)
+        return MergeSummary(len(records), 0, repeated, (*notes, *records.notes))
     for stored in new:
         _copy(_thinned(stored, aggregators), out, metrics_only)
-    return MergeSummary(len(new), len(retained) - len(new), len(there) + len(stored_records) - len(retained))
+    repeated = len(there) + len(stored_records) - len(retained)
+    return MergeSummary(len(new), len(retained) - len(new), repeated, tuple(notes))
 
 
 def _require_known(retained: Sequence[StoredRecord], aggregators: Sequence[str] | None) -> None:
@@ -98,7 +116,7 @@ def _required(results: Path) -> list[StoredRecord]:
     stored_records = _runs(results)
     for record in read_archive(results):
         folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-        stored_records.append(StoredRecord(folder, record))
+        stored_records.append(StoredRecord(folder, record, results))
     if not stored_records:
         raise ResultError(f"{results} holds no results; give folders that 'groupbench run' wrote")
     return stored_records
@@ -106,37 +124,53 @@ def _required(results: Path) -> list[StoredRecord]:
 
 def _runs(results: Path) -> list[StoredRecord]:
     folders = [file.parent for file in sorted((results / "runs").glob("*/*/*/*/run.json"))]
-    return [StoredRecord(folder, record) for folder in folders if (record := store.read(folder)) is not None]
+    return [
+        StoredRecord(folder, record, results)
+        for folder in folders
+        if (record := store.read(folder)) is not None
+    ]
 
 
-def _retained(stored_records: Sequence[StoredRecord], keep_newest: bool) -> list[StoredRecord]:
-    """One record for each method and key; a tuned row can have the key of an untuned one."""
-    by_key: dict[tuple[str, str], StoredRecord] = {}
+def _retained(
+    stored_records: Sequence[StoredRecord], keep_newest: bool
+) -> tuple[list[StoredRecord], list[str]]:
+    """One record for each job, and what to say of those whose scores differ from the one that stays."""
+    by_key: dict[tuple[str, str, str, str], StoredRecord] = {}
+    replaced: Counter[Path] = Counter()
     for stored in stored_records:
         other = by_key.get(stored.id)
-        if other is not None and not keep_newest:
-            _require_same(other, stored)
+        if other is not None and (differing := _differing(other, stored)):
+            if not keep_newest:
+                raise ResultError(
+                    f"{other.folder} and {stored.folder} are the same job with different scores "
+                    f"({differing[0]}); find out which is right ('groupbench reproduce'), or take the newest "
+                    "with --keep newest"
+                )
+            replaced[other.root if stored.worth > other.worth else stored.root] += 1
         if other is None or stored.worth > other.worth:
             by_key[stored.id] = stored
-    return list(by_key.values())
+    notes = [
+        f"left out {count} of the records of {root} for newer ones of the same jobs with other scores"
+        for root, count in replaced.items()
+    ]
+    return list(by_key.values()), notes
 
 
-def _require_same(one: StoredRecord, other: StoredRecord) -> None:
-    """Refuse scores of one job that differ."""
-    if one.record.status == other.record.status == "done":
-        differing = agreement(one.record, other.record).differing
-        if differing:
-            raise ResultError(
-                f"{one.folder} and {other.folder} are the same job with different scores ({differing[0]}); "
-                "find out which is right ('groupbench reproduce'), or take the newest with --keep newest"
-            )
+def _differing(one: StoredRecord, other: StoredRecord) -> tuple[Difference, ...]:
+    """The scores of one job that differ."""
+    done = one.record.status == other.record.status == "done"
+    return agreement(one.record, other.record).differing if done else ()
 
 
 def _require_alike(stored_records: Sequence[StoredRecord]) -> None:
-    """Refuse records whose scores one table could not compare."""
+    """Refuse folders of which no table could show both; a folder may hold several versions of its own."""
     _require_one(stored_records, "evaluation", lambda record: ((), record.config.get("evaluation")))
     _require_one(stored_records, "protocol", lambda record: (_split(record), record.config.get("protocol")))
-    _require_one(stored_records, "data", lambda record: (_split(record), record.config.get("content_hash")))
+    _require_one(
+        stored_records,
+        "data",
+        lambda record: (_split(record), (record.config.get("content_hash"), seed_label(record))),
+    )
 
 
 def _split(record: RunRecord) -> tuple[str, str]:
@@ -146,15 +180,18 @@ def _split(record: RunRecord) -> tuple[str, str]:
 def _require_one(
     stored_records: Sequence[StoredRecord], what: str, of: Callable[[RunRecord], tuple[object, object]]
 ) -> None:
-    """Refuse records that have `what` in different versions in one group."""
-    versions: dict[object, list[tuple[object, StoredRecord]]] = defaultdict(list)
+    """Refuse results folders that have no version of `what` of one group in common."""
+    groups: dict[object, dict[Path, list[Version]]] = defaultdict(lambda: defaultdict(list))
     for stored in stored_records:
         if stored.record.status == "done":
             group, version = of(stored.record)
-            versions[group].append((version, stored))
-    for (first, one), *others in versions.values():
-        for version, other in others:
-            if version != first:
+            groups[group][stored.root.resolve()].append((version, stored))
+    for folders in groups.values():
+        there, *others = folders.values()
+        (first, one), *_ = there
+        for versions in others:
+            (version, other), *_ = versions
+            if not any(mine == theirs for mine, _ in there for theirs, _ in versions):
                 raise ResultError(
                     f"{one.folder} and {other.folder} differ in their {what} ({_short(first)} and "
                     f"{_short(version)}), so their scores cannot stand in one table; merge them apart, or "
@@ -171,7 +208,7 @@ def _thinned(stored: StoredRecord, aggregators: Sequence[str] | None) -> StoredR
     if aggregators is None:
         return stored
     retained = tuple(e for e in stored.record.metrics if e.aggregator in (*aggregators, "none", "own"))
-    return StoredRecord(stored.folder, replace(stored.record, metrics=retained))
+    return replace(stored, record=replace(stored.record, metrics=retained))
 
 
 def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
@@ -183,7 +220,7 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
     try:
         files = [] if metrics_only else sorted(stored.folder.glob("*.parquet"))
         for file in files:
-            require_regular(file)
+            require_readable(file)
         tables = {file.stem: parquet.read_table(file) for file in files}
     except (OSError, ArrowException) as error:
         raise ResultError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from groupbench.core.arrays import IntArray
 from groupbench.core.errors import ResultError
-from groupbench.core.files import require_regular
+from groupbench.core.files import require_readable
 from groupbench.results import store
 from groupbench.results.exchange._ids import indices
 
@@ -80,7 +80,7 @@ def _read(file: Path, view: str) -> Any:
 
     columns = ["aggregator", "entity", "rank", "item"]
     try:
-        require_regular(file)
+        require_readable(file)
         return pq.read_table(file, columns=columns, filters=[("view", "=", view)])
     except FileNotFoundError as error:
         raise ResultError(

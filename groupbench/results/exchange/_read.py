@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 import numpy as np
@@ -23,6 +26,18 @@ TREC = ("entity", "Q0", "item", "rank", "score", "tag")
 
 NEEDED = ("entity", "item", "score")
 
+STDIN = "-"
+"""The file that stands for standard input."""
+
+Compression = Literal["gzip", "bz2", "xz", "zstd", "zip"]
+_COMPRESSED: dict[str, Compression] = {
+    ".gz": "gzip",
+    ".bz2": "bz2",
+    ".xz": "xz",
+    ".zst": "zstd",
+    ".zip": "zip",
+}
+
 
 @dataclass(frozen=True)
 class RankingRows:
@@ -33,11 +48,13 @@ class RankingRows:
         first: number of its first row as an editor counts lines, or 1 for parquet.
         frame: columns `entity`, `item` (text) and `score`, and `view` (text) and `seed` where the file has
             them; the index counts from 0.
+        sha256: of the content of the file, in hexadecimal.
     """
 
     file: Path
     first: int
     frame: pd.DataFrame
+    sha256: str
 
     def at(self, row: int) -> str:
         """Where a row stands, for messages."""
@@ -45,7 +62,7 @@ class RankingRows:
 
     def take(self, mask: BoolArray) -> RankingRows:
         """The rows of the `mask`, (n_rows,)."""
-        return RankingRows(self.file, self.first, self.frame[mask])
+        return replace(self, frame=self.frame[mask])
 
 
 @dataclass(frozen=True)
@@ -72,19 +89,23 @@ class Scores:
 def read_rows(file: Path) -> RankingRows:
     """Read a CSV (`.csv`) or parquet file (`.parquet`) with the columns of `NEEDED`, or a TREC run.
 
+    The content is read once, so that it may come from a pipe: `-` is standard input. What has no ending is
+    taken for what it looks like.
+
     Raises:
         DatasetError: if the file cannot be read, lacks columns or rows, or a score is no finite number.
     """
     import pandas as pd
 
-    kind = file.suffix.lower()
     try:
+        content = sys.stdin.buffer.read() if str(file) == STDIN else file.read_bytes()
+        kind, buffer = file.suffix.lower() or _looks_like(content), BytesIO(content)
         if kind == ".parquet":
-            frame = pd.read_parquet(file)
+            frame = pd.read_parquet(buffer)
         elif kind == ".csv":
-            frame = pd.read_csv(file, dtype=str, keep_default_na=False, skip_blank_lines=False)
+            frame = pd.read_csv(buffer, dtype=str, keep_default_na=False, skip_blank_lines=False)
         else:
-            frame = _read_trec(file)
+            frame = _read_trec(buffer, _COMPRESSED.get(kind))
     except FileNotFoundError as error:
         raise DatasetError(f"{file}: no such file") from error
     except (OSError, ValueError) as error:
@@ -93,7 +114,7 @@ def read_rows(file: Path) -> RankingRows:
             f"{file} cannot be read: {first}; give a TREC run, or a .csv or .parquet file"
         ) from error
     frame = frame[(frame != "").any(axis=1)]
-    rows = RankingRows(file, 2 if kind == ".csv" else 1, frame)
+    rows = RankingRows(file, 2 if kind == ".csv" else 1, frame, hashlib.sha256(content).hexdigest())
     if missing := [name for name in NEEDED if name not in frame]:
         raise DatasetError(f"{file} has no column {', '.join(missing)}; it needs {', '.join(NEEDED)}")
     if not len(frame):
@@ -106,13 +127,22 @@ def read_rows(file: Path) -> RankingRows:
     return rows
 
 
-def _read_trec(file: Path) -> pd.DataFrame:
+def _looks_like(content: bytes) -> str:
+    """The ending that a file of this content should have; none for a TREC run."""
+    if content.startswith(b"PAR1"):
+        return ".parquet"
+    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+    return ".csv" if set(NEEDED) <= {name.strip().strip('"') for name in header.split(",")} else ""
+
+
+def _read_trec(buffer: BytesIO, compression: Compression | None) -> pd.DataFrame:
     import csv
 
     import pandas as pd
 
     frame: pd.DataFrame = pd.read_csv(
-        file,
+        buffer,
+        compression=compression,
         sep=r"\s+",
         names=(*TREC, "more"),
         index_col=False,

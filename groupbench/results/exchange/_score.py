@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import glob
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +20,20 @@ from groupbench.evaluation import evaluate
 from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
 from groupbench.evaluation.scoring import Scored
 from groupbench.results import store, tables
-from groupbench.results.exchange._read import RankingRows, read_rows, scores_of
+from groupbench.results.archive import read_archive
+from groupbench.results.exchange._read import STDIN, RankingRows, read_rows, scores_of
 from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.store import digest
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
     from groupbench.evaluation.views import EvaluationCase
+
+
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Characters that count as printable and show nothing."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +87,9 @@ def score(
         DatasetError: if a file cannot be read, or a row is wrong; it is named.
         ResultError: if a record cannot be written.
     """
-    if not name.strip():
-        raise ConfigError("the method has no name; give one with --name")
-    if name in registry.methods:
-        raise ConfigError(f"the name {name!r} is taken by a method; choose another one with --name")
+    _require_free(name, results)
     parts = _parts(files, views, seed)
-    hashes = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    hashes = {str(rows.file): rows.sha256 for rows in parts.values()}
     scored = []
     for repetition in sorted({seed for seed, _ in parts}):
         split = PreparedSplit.make(dataset, dict(options), repetition)
@@ -94,6 +100,30 @@ def score(
         store.write(folder, record, tables.tables(dataset, split.task, [r.result for r in ranked]))
         scored.append((record, ranked))
     return scored
+
+
+def _require_free(name: str, results: Path) -> None:
+    """Refuse a name that is, or looks like, that of another row."""
+    if not name.strip() or name == STDIN:
+        raise ConfigError("the method has no name; give one with --name")
+    if name != unicodedata.normalize("NFKC", name).strip() or not name.isprintable() or _UNSEEN.search(name):
+        raise ConfigError(f"the name {name!a} is not what it looks like; choose plain letters with --name")
+    if set(name) & set(",:[]") or name in registry.RESERVED:
+        raise ConfigError(
+            f"the name {name!r} means something else in tables and options; choose one without , : [ ] that "
+            f"is none of {', '.join(sorted(registry.RESERVED))}, with --name"
+        )
+    if name in registry.methods or any(record.family != store.EXTERNAL for record in _named(name, results)):
+        raise ConfigError(f"the name {name!r} is taken by a method; choose another one with --name")
+
+
+def _named(name: str, results: Path) -> Iterator[store.RunRecord]:
+    """The records of a folder that have the label `name`."""
+    for file in sorted((results / "runs").glob(f"*/*/{glob.escape(store.safe_name(name))}/*/run.json")):
+        record = store.read(file.parent)
+        if record is not None:
+            yield record
+    yield from (record for record in read_archive(results) if record.method == name)
 
 
 def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], RankingRows]:
@@ -168,6 +198,7 @@ def _record(
         "aggregators": [],
         "source": source,
         "content_hash": split.dataset.content_hash,
+        "seed_label": split.dataset.seed_label,
         "plugins": {},
         "evaluation": evaluate.VERSION,
     }

@@ -98,6 +98,8 @@ class TrialJournal:
                 self._journal = self._opened(file, name)
                 self._n_before = len(self._journal.get_trials())
                 self._frozen, self._pending = self._settled()
+            if any(trial.hyperparameters.keys() != space.keys() for trial in self.trials):
+                raise ValueError("other hyperparameters")
         except OSError as error:
             self.close()
             raise ResultError(
@@ -155,9 +157,11 @@ class TrialJournal:
         self._frozen, self._pending = self._settled()
 
     @property
-    def seconds(self) -> float:
-        """Wall-clock seconds of all trials, those included that are to be made again."""
-        return math.fsum(frozen.user_attrs["seconds"] for frozen in self._journal.get_trials())
+    def lost_seconds(self) -> float:
+        """Wall-clock seconds of trials that do not count, because they were or are to be made again."""
+        counted = {frozen.number for frozen in self._frozen}
+        others = [frozen for frozen in self._journal.get_trials() if frozen.number not in counted]
+        return math.fsum(frozen.user_attrs["seconds"] for frozen in others)
 
     def _settled(self) -> tuple[list[FrozenTrial], list[FrozenTrial]]:
         """The trials that count, a repeated one in its first place, and those that are to be made again."""
@@ -262,7 +266,7 @@ def _trial(frozen: FrozenTrial) -> TuningTrial:
     status: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     values = [frozen.intermediate_values[step] for step in sorted(frozen.intermediate_values)]
     facts = frozen.user_attrs
-    known = facts["seconds"], facts["reason"], _again(frozen)
+    known = float(facts["seconds"]), str(facts["reason"]), _again(frozen)
     return TuningTrial(frozen.params, status[frozen.state.name], values, *known)
 
 

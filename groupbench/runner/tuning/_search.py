@@ -75,7 +75,7 @@ class Search:
             search_key(job.key, self.space, question),
             self.space,
             self._defaults,
-            stream=(job.dataset, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
+            stream=(job.seed_label, job.protocol_label, job.served, job.seed, "trials", *map(str, question)),
             lower_is_better=found is not None and found.lower_is_better,
         )
 
@@ -97,7 +97,8 @@ class Search:
     @property
     def seconds(self) -> float:
         """Wall-clock seconds of all trials, those included that a later call made again."""
-        return 0.0 if self._journal is None else self._journal.seconds
+        lost = 0.0 if self._journal is None else self._journal.lost_seconds
+        return lost + math.fsum(trial.seconds for trial in self.trials)
 
     @property
     def over(self) -> bool:

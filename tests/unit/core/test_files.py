@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 import pytest
 
-from groupbench.core.errors import ConfigError
+from groupbench.core.errors import ConfigError, ResultError, UnreadableError
 from groupbench.core.files import (
     alone,
     expanded,
@@ -23,6 +23,7 @@ from groupbench.core.files import (
     require_regular,
     scratch,
     write_parquet,
+    writing,
 )
 
 
@@ -153,10 +154,23 @@ def test_a_pipe_is_no_file(pipe, tmp_path):
             read(pipe(f"{read.__name__}"))
         with pytest.raises(OSError, match="this is a folder, not a file"):
             read(tmp_path)
-    assert not is_whole_parquet(pipe("x.parquet"))
+    with pytest.raises(UnreadableError, match=r"x\.parquet cannot be read: this is a pipe"):
+        is_whole_parquet(pipe("x.parquet"))
     require_regular(tmp_path / "not there")
     (tmp_path / "file").write_text("é", encoding="utf-8")
     assert read_text(tmp_path / "file") == "é"
+
+
+def test_no_device_is_replaced_by_a_file(pipe):
+    target = pipe("device")
+    with pytest.raises(OSError, match="this is a pipe or a device"), replacing(target):
+        pass
+    assert target.is_fifo()
+    with (
+        pytest.raises(ResultError, match=r"cannot write .*device: this is a pipe or a device"),
+        writing(target),
+    ):
+        pass
 
 
 @pytest.mark.timeout(20)

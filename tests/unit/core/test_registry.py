@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Literal
@@ -275,3 +277,41 @@ def test_only_python_files_are_plugins(tmp_path, name):
 def test_built_ins_know_their_family():
     assert methods["popularity"].family == "reference"
     assert datasets["ml-100k"].family == "datasets"
+
+
+def test_threads_that_ask_first_all_get_all(package):
+    (package / "slow.py").write_text(
+        "import time\ntime.sleep(0.3)\nfrom names_of_this_test import things\nthings.add('slow')(dict)\n"
+    )
+    made = EntryRegistry("thing", "things_of_this_test", "groupbench.nothing")
+    sys.modules["names_of_this_test"] = SimpleNamespace(things=made)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(list(made))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    del sys.modules["names_of_this_test"]
+    assert found == [["slow"]] * 3
+
+
+def test_a_plugin_is_blamed_at_its_own_line(tmp_path):
+    plugin = tmp_path / "mine.py"
+    plugin.write_text("from dataclasses import dataclass\n\n@dataclass\nclass Mine:\n    x: list = []\n")
+    with pytest.raises(PluginError, match=r"mine\.py:3\); fix the file"):
+        load_plugin(plugin)
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_no_plugin(tmp_path):
+    os.mkfifo(tmp_path / "mine.py")
+    with pytest.raises(PluginError, match="no such Python file"):
+        load_plugin(tmp_path / "mine.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("SVD", "svd"), ("ALS", "als"), ("EASE", "ease"), ("Item-Mean", "item-mean")]
+)
+def test_names_are_near_in_any_case(name, near):
+    with pytest.raises(ConfigError, match=f"did you mean '{near}'"):
+        methods[name]

@@ -318,3 +318,22 @@ def test_frames_written_to_a_folder_come_back(tmp_path_factory, pairs, groups):
     found = {} if data.groups is None else dict(zip(data.groups.ids, range(len(data.groups)), strict=True))
     assert {g: {data.user_ids[u] for u in data.groups[n]} for g, n in found.items()} == sets
     assert load(folder).content_hash == data.content_hash
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["ratings.csv", "groups.csv", "items.csv", "dataset.toml"])
+def test_a_pipe_is_no_data_file(tmp_path, name):
+    folder = write(tmp_path)
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    refuses(folder, name, "this is a pipe or a device, not a file")
+
+
+def test_a_folder_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    write(tmp_path / "mine")
+    assert load("~/mine").content_hash == load(tmp_path / "mine").content_hash
+    monkeypatch.setenv("GROUPBENCH_DATA", "~/nowhere")
+    with pytest.raises(ConfigError, match=rf"GROUPBENCH_DATA {re.escape(str(tmp_path))}/nowhere: "):
+        load("itmrec")

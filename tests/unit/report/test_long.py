@@ -14,7 +14,8 @@ from groupbench.api import load_records
 from groupbench.report.long import RUN_COLUMNS, TIE_RULES, VALUE_COLUMNS, long_frame, results_frame
 from groupbench.report.render import table_frame
 from groupbench.results.archive import shipped
-from groupbench.results.store import RunRecord, ViewMetrics, newest
+from groupbench.results.selection import select
+from groupbench.results.store import RunRecord, ViewMetrics
 
 ROW = ["dataset", "protocol", "view", "method", "aggregator", "metric"]
 METRICS = ("ndcg@10", "recall@10", "rmse")
@@ -85,7 +86,7 @@ def test_the_tables_of_the_leaderboard_are_means_of_its_frame():
     assert len(runs) > 100
     table = table_frame(runs, views="all", aggregator="all")
     assert len(table) > 1000
-    assert_same(long_frame(newest(iter(runs))), "expected", table)
+    assert_same(long_frame(select(runs)), "expected", table)
 
 
 def test_columns():

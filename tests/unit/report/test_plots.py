@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -54,3 +55,11 @@ def test_other_formats_and_places_are_refused(ranks, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match=r"cannot write .*; choose another file"):
         draw_ranks(ranks, tmp_path / "file/cd.svg")
+
+
+def test_the_users_own_settings_move_nothing(ranks, tmp_path):
+    draw_ranks(ranks, tmp_path / "a.svg")
+    with mpl.rc_context({"text.usetex": True, "font.family": "serif", "axes.grid": True}):
+        draw_ranks(ranks, tmp_path / "b.svg")
+        assert mpl.rcParams["text.usetex"]
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

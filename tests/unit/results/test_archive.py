@@ -72,7 +72,7 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
 def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, others):
     other = replace(others[0], tuning={})
     write_archive([record, other], tmp_path / "packed", "x")
-    newer = replace(record, key="new", finished="2099-01-01T00:00:00.000+00:00")
+    newer = replace(record, key="new", finished="2025-06-01T00:00:00.000+00:00")
     store.write(
         store.folder_of(tmp_path / "in", newer.dataset, newer.protocol, newer.method, newer.key), newer
     )

@@ -73,9 +73,9 @@ def test_different_figures_of_one_job_are_refused_and_nothing_is_written(tmp_pat
     assert str(other) in str(error.value)
     assert "rated-group average ndcg@10 0.5 -> 0.51" in str(error.value)
     assert not (tmp_path / "out").exists()
-    assert merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True) == MergeSummary(
-        2, 0, 1
-    )
+    note = f"left out 1 of the records of {tmp_path / 'b'} for newer ones of the same jobs with other scores"
+    merged = merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True)
+    assert merged == MergeSummary(2, 0, 1, (note,))
     assert content(tmp_path / "out")[record.key].metrics == record.metrics
 
 
@@ -105,6 +105,33 @@ def test_what_no_table_could_compare_is_refused(tmp_path, change, what, record):
     with pytest.raises(ResultError):
         merge([tmp_path / "b"], tmp_path / "a")
     assert list(content(tmp_path / "a")) == [record.key]
+
+
+def test_a_folder_that_holds_several_versions_merges_with_itself(tmp_path, record):
+    changed = {**record.config, "content_hash": "d"}
+    put(tmp_path / "a", record)
+    put(tmp_path / "a", replace(record, key="f", seed=1, config=changed, finished=LATER))
+    assert merge([tmp_path / "a"], tmp_path / "out") == MergeSummary(2, 0, 0)
+    assert merge([tmp_path / "a", tmp_path / "out"], tmp_path / "out") == MergeSummary(0, 2, 4)
+    packed = merge([tmp_path / "a"], tmp_path / "packed", archive_as="x")
+    assert (packed.written, packed.repeated) == (1, 1)
+    assert "left out 1 record of other data (content c instead of d)" in packed.notes[0]
+
+
+def test_equal_content_under_two_names_stays_under_both(tmp_path, record):
+    put(tmp_path / "a", record)
+    put(tmp_path / "b", replace(record, dataset="other", finished=LATER))
+    merged = merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", keep_newest=True)
+    assert merged == MergeSummary(2, 0, 0)
+    assert {r.dataset for r in store.records(tmp_path / "out")} == {"data", "other"}
+
+
+def test_a_whole_job_is_worth_more_than_its_packed_record(tmp_path, record):
+    put(tmp_path / "a", record)
+    merge([tmp_path / "a"], tmp_path / "packed", archive_as="x")
+    for folders in (["packed"], ["packed", "a"]):
+        merge([tmp_path / name for name in folders], tmp_path / "out")
+    assert list((tmp_path / "out").rglob("top.parquet"))
 
 
 def test_other_data_or_protocols_go_together(tmp_path, record):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
+import os
+import threading
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -123,10 +129,32 @@ def test_scores_keep_order_and_ties_and_nothing_else(values):
 
     items = tuple(map(str, range(len(values))))
     frame = pd.DataFrame({"entity": ["u"] * len(values), "item": items, "score": values})
-    scores = scores_of(RankingRows(Path("f"), 2, frame), "user", ("t", "u"), items)
+    scores = scores_of(RankingRows(Path("f"), 2, frame, ""), "user", ("t", "u"), items)
     order = scores.order[scores.positions(np.array([1]), np.arange(len(values))[None])][0]
     np.testing.assert_array_equal(
         np.sign(np.subtract.outer(order, order)), np.sign(np.subtract.outer(values, values))
     )
     assert order.min() == 1.0
     assert (scores.positions(np.array([0]), np.arange(len(values))[None]) == -1).all()
+
+
+TEXT = "entity,item,score\nu1,1,1\nu1,2,0.5\n"
+
+
+@pytest.mark.parametrize("text", [TEXT, "u1 Q0 1 1 1 tag\nu1 Q0 2 2 0.5 tag\n"])
+def test_what_comes_through_a_pipe_is_read_once(tmp_path, monkeypatch, text):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
+    writer.start()
+    rows = read_rows(pipe)
+    writer.join(10)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    for found in (rows, read_rows(Path("-"))):
+        assert found.frame["score"].tolist() == [1, 0.5]
+        assert found.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_compressed_run_is_read(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"u1 Q0 1 1 2 tag\n"))
+    assert read_rows(tmp_path / "a.gz").frame["score"].tolist() == [2]

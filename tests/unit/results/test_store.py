@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -12,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from groupbench.core.errors import ResultError
+from groupbench.core.errors import ResultError, UnreadableError
 from groupbench.results import store
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord, ViewMetrics
 
 
@@ -115,7 +117,7 @@ def test_a_record_without_tuning_of_the_first_layout_is_read_and_written_in_the_
 
 def test_something_else_in_the_place_of_a_record(tmp_path):
     (tmp_path / "run.json").mkdir()
-    with pytest.raises(ResultError, match=r"run\.json is not a run record"):
+    with pytest.raises(UnreadableError, match=r"run\.json cannot be read: this is a folder, not a file"):
         store.read(tmp_path)
 
 
@@ -125,14 +127,13 @@ def test_records_come_in_a_fixed_order_and_damage_among_them(tmp_path, record):
         store.write(_place(tmp_path, other), other)
     (_place(tmp_path, replace(record, method="b")) / "run.json").write_text("{")
     found = list(store.records(tmp_path))
-    assert [getattr(r, "method", type(r).__name__) for r in found] == ["a", "ResultError", "c"]
+    assert [getattr(r, "method", type(r).__name__) for r in found] == ["a", "DamagedError", "c"]
 
 
 def test_of_the_same_job_the_newest_counts(record):
     later = replace(record, key="f", finished="2025-01-02T03:04:05.900+00:00")
     other_seed = replace(record, seed=1)
-    damage = ResultError("damaged")
-    assert store.newest(iter([later, record, other_seed, damage])) == [later, other_seed]
+    assert list(select([later, record, other_seed])) == [later, other_seed]
 
 
 def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
@@ -149,9 +150,9 @@ def test_no_row_mixes_what_was_tuned_twice_on_the_same_repeat(record):
     first = [tuned(seed, 20, 0, 1) for seed in range(3)]
     again = tuned(1, 50, 0, 2)
     nested = [tuned(seed, 20, seed, 3) for seed in (1, 2)]
-    assert store.newest(iter([record, *first])) == [record, *first]
-    assert store.newest(iter([*first, again])) == [again]
-    assert store.newest(iter([first[0], *nested])) == [first[0], *nested]
+    assert list(select([record, *first])) == [record, *first]
+    assert list(select([*first, again])) == [again]
+    assert list(select([first[0], *nested])) == [first[0], *nested]
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "a\\b", "x\0y", "a b", "é", ":", "x" * 1000, "é" * 200])
@@ -174,3 +175,25 @@ def test_a_folder_that_cannot_be_made(tmp_path, record):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ResultError, match="choose another --results folder"):
         store.write(tmp_path / "file" / "below", record)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["forbidden", "pipe", "folder"])
+def test_what_cannot_be_read_is_not_called_damaged_and_never_run_over(tmp_path, record, monkeypatch, kind):
+    folder = _place(tmp_path, record)
+    store.write(folder, record)
+    file = folder / "run.json"
+    if kind == "forbidden":
+
+        def forbidden(*_):
+            raise PermissionError(13, "Permission denied", str(file))
+
+        monkeypatch.setattr(Path, "open", forbidden)
+    else:
+        file.unlink()
+        os.mkfifo(file) if kind == "pipe" else file.mkdir()
+    for look in (store.read, store.damaged, lambda place: store.is_done(place, {})):
+        with pytest.raises(UnreadableError, match=r"run\.json cannot be read: .*; check its access rights"):
+            look(folder)
+    (found,) = store.records(tmp_path)
+    assert isinstance(found, UnreadableError)

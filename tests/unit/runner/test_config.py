@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,23 @@ def test_malformed_option(text):
 def test_a_config_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         Config().jobs = 3
+
+
+def test_paths_are_names_and_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a,b").mkdir()
+    assert make_config(dataset=tmp_path / "a,b").dataset == [str(tmp_path / "a,b")]
+    assert make_config(dataset=[tmp_path, "itmrec-sim"]).dataset == [str(tmp_path), "itmrec-sim"]
+    (tmp_path / "c.toml").write_text("dataset = ['~/data']\ndata_dir = '~/files'\nplugins = ['~/p.py']\n")
+    config = make_config("~/c.toml")
+    assert (config.dataset, config.data_dir) == ([f"{tmp_path}/data"], f"{tmp_path}/files")
+    assert config.plugins == [f"{tmp_path}/p.py"]
+    with pytest.raises(ConfigError, match="no such home folder"):
+        make_config(dataset="~no-such-user-at-all/data")
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_is_no_config(tmp_path):
+    os.mkfifo(tmp_path / "c.toml")
+    with pytest.raises(ConfigError, match="this is a pipe or a device, not a file; it must be a TOML file"):
+        make_config(tmp_path / "c.toml")

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.registry import load_plugin
+from groupbench.core.registry import load_plugin, methods
 from groupbench.data.loading import load
 from groupbench.evaluation import evaluate
-from groupbench.evaluation.protocols import PROTOCOLS
+from groupbench.evaluation.protocols import PROTOCOLS, make_protocol
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.results import store
 from groupbench.runner.config import make_config
 from groupbench.runner.execution import execute
-from groupbench.runner.job import Job
+from groupbench.runner.job import Job, file_hash
 from groupbench.runner.plan import plan_jobs
 
 
@@ -248,6 +248,89 @@ def test_views_and_protocols_that_are_added_count_where_they_are_used(planned, p
     file.write_text(file.read_text().replace("tau=4.5", "tau=4.0"))
     assert _keys(planned()) == keys
     assert not set(_keys(planned(protocol={"name": "strictly"})).values()) & set(strict.values())
+
+
+def test_a_plugin_that_is_edited_while_the_run_goes_on_is_refused(planned, plugin):
+    file = plugin(METRIC)
+    (job,) = planned(methods=["random"], seeds=1, plugins=[str(file)])
+    assert job.record("done").config["plugins"] == job.plugins
+    assert {"method", "metric halved"} < job.code.keys()
+    file.write_text(file.read_text() + "# a comment\n")
+    with pytest.raises(PluginError, match=r"plugin.py was changed while the run was going on; start the run"):
+        execute(job)
+    file.write_text(file.read_text().replace("hits[k] / 2", "hits[k] / 3"))
+    job = replace(job, plugins={str(file): file_hash(file)})
+    with pytest.raises(PluginError, match="the code of metric halved was changed while"):
+        execute(job)
+    assert not job.folder.exists()
+
+
+@pytest.mark.parametrize("imported", ["import helper", ""])
+def test_a_helper_that_is_edited_while_the_run_goes_on_is_refused(planned, tmp_path, monkeypatch, imported):
+    """A helper that is imported when the method is fitted is looked at once more afterwards."""
+    monkeypatch.setattr(methods, "_values", dict(methods))
+    monkeypatch.syspath_prepend(tmp_path)
+    helper, file = tmp_path / "helper.py", tmp_path / "mine_too.py"
+    helper.write_text("FACTOR = 1.0\n")
+    file.write_text(HELPED.format(imported=imported))
+    load_plugin(file)
+    (job,) = planned(methods=["mine-too"], seeds=1, plugins=[str(file)])
+    if imported == "import helper":
+        helper.write_text("FACTOR = 22.0\n")
+    else:
+        monkeypatch.setenv("EDIT", "yes")
+    with pytest.raises(PluginError, match="the code of method mine-too was changed while the run was going"):
+        execute(job)
+    assert not job.folder.exists()
+
+
+HELPED = """
+import os
+from pathlib import Path
+import numpy as np
+import groupbench
+{imported}
+
+@groupbench.method("mine-too")
+class MineToo(groupbench.Recommender):
+    def fit(self, train, *, rng):
+        if "EDIT" in os.environ:
+            Path(__file__).with_name("helper.py").write_text("FACTOR = 333.0\\n")
+        import helper
+        self.items = helper.FACTOR * np.arange(train.ratings.n_items)
+        return self
+
+    def score(self, users):
+        return np.tile(self.items, (len(users), 1))
+"""
+
+
+def test_splits_and_keys_go_by_content_whatever_a_folder_is_called(data, tmp_path):
+    rows = "user,item,rating\n" + "".join(f"{u},{i},{1 + (u * i) % 5}\n" for u in range(9) for i in range(8))
+    loaded = {}
+    for name in ("one", "two", "itmrec-sim"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ratings.csv").write_text(rows)
+        loaded[name] = load(tmp_path / name, None)
+    assert {folder.seed_label for folder in loaded.values()} == {loaded["one"].content_hash}
+    assert (data.seed_label, loaded["itmrec-sim"].name) == ("itmrec-sim", "itmrec-sim")
+    keys = []
+    for folder in loaded.values():
+        config = make_config(methods=["svd"], seeds=1, protocol={"n_groups": 3})
+        (job,) = plan_jobs(config, {"itmrec-sim": folder}, tmp_path)
+        keys.append(job.key)
+    assert len(set(keys)) == 1
+    splits = [
+        make_protocol({"name": "paper", "n_groups": 3}).prepare(folder, 0) for folder in loaded.values()
+    ]
+    assert len({task.train.ratings.users.tobytes() for task in splits}) == 1
+    assert len({task.train.groups.members.tobytes() for task in splits}) == 1
+
+
+def test_equal_content_that_is_drawn_otherwise_is_another_job(planned, data):
+    assert not set(_keys(planned()).values()) & set(_keys(planned(replace(data, name="other"))).values())
+    unregistered = [_keys(planned(replace(data, name=name, registered=False))) for name in "ab"]
+    assert unregistered[0] == unregistered[1]
 
 
 def test_a_metric_that_no_file_holds_is_refused(planned, monkeypatch):

@@ -86,6 +86,48 @@ def test_failures_are_trials_too(begun):
     assert found == [("done", [0.5, 0.6]), ("failed", []), ("failed", [0.7]), ("done", [0.1, 0.2])]
 
 
+def test_what_the_machine_did_is_tried_again_by_the_next_call(begun):
+    def crash(job, seconds=1.0, *, by_method):
+        return JobOutcome(job, "killed", "the end", seconds, by_method=by_method)
+
+    search = begun(repeats=1, trials=3)
+    default = search.begin()
+    second = search.take(crash(default, by_method=False))
+    third = search.take(crash(second, by_method=True))
+    assert search.take(average(third, 0.5)) is None
+    assert [trial.status for trial in search.trials] == ["failed", "failed", "done"]
+    assert search.over
+    search.close()
+
+    again = begun(repeats=1, trials=3)
+    assert (len(again.trials), again.over) == (2, False)
+    job = again.begin()
+    assert job.overrides == default.overrides
+    assert again.take(average(job, 0.7)) is None
+    assert [(trial.status, trial.values) for trial in again.trials] == [
+        ("done", [0.7]),
+        ("failed", []),
+        ("done", [0.5]),
+    ]
+    assert (again.seconds, again.best.mean) == (4.0, 0.7)
+    again.close()
+    assert begun(repeats=1, trials=3).begin() is None
+
+
+def test_time_that_is_up_stays_up_until_there_is_more(begun):
+    search = begun(repeats=1, trials=2, timeout_per_method=5.0)
+    job = search.begin()
+    assert search.take(JobOutcome(job, "timeout", "late", 5.0, by_method=False)) is None
+    assert search.failed
+    search.close()
+    same = begun(repeats=1, trials=2, timeout_per_method=5.0)
+    assert same.begin() is None
+    assert same.failed
+    same.close()
+    longer = begun(repeats=1, trials=2, timeout_per_method=50.0)
+    assert longer.begin().overrides == job.overrides
+
+
 def test_the_best_one_and_the_reason_of_a_failure(begun):
     search = begun(repeats=1)
     go_through(search, [0.5, None, 0.9, 0.7])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import pytest
 from hypothesis import given
@@ -220,3 +221,27 @@ def test_whole_numbers_choices_and_zero_stay_as_they_are():
     assert _rounded(123456, Range(1, 10**6, whole=True)) == 123456
     assert _rounded("a", Choice(("a", "b"))) == "a"
     assert _rounded(0.0, Range(0, 1)) == 0.0
+
+
+def test_a_full_disk_is_one_line_and_the_trial_is_asked_again(opened, monkeypatch):
+    study = opened()
+    asked = study.ask()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study._journal._storage, "create_new_trial", full)
+        with pytest.raises(ResultError, match=r"cannot write .*m\.log: No space left on device; free space"):
+            study.settle(TuningTrial(asked, "done", [0.5], 1.0))
+    study.close()
+    again = opened()
+    assert again.trials == []
+    assert again.ask() == asked
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_is_no_journal(opened, tmp_path):
+    os.mkfifo(tmp_path / "m.log")
+    with pytest.raises(ResultError, match="this is a pipe or a device, not a file"):
+        opened(file=tmp_path / "m.log")

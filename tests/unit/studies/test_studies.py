@@ -21,12 +21,12 @@ from groupbench.runner.config import make_config
 from groupbench.runner.execution import execute
 from groupbench.studies import (
     StudyReport,
+    _cache,
+    _representation,
     as_text,
     attention_by_feature,
-    cache,
     fitted,
     only_job,
-    representation,
     study_ablation,
     study_profiling,
     study_weights,
@@ -190,14 +190,14 @@ def test_several_data_sets_are_refused(memory, tmp_path):
 
 def test_another_version_of_a_measurement_is_measured_anew(memory, simulated, tmp_path, monkeypatch):
     job = only_job(memory, simulated, tmp_path)
-    cache.all_measured([(job, 0)], simulated, 2)
-    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
-    cache.all_measured([(job, 0), (job, 1)], simulated, 2)
+    _cache.all_measured([(job, 0)], simulated, 2)
+    monkeypatch.setattr(_cache, "VERSION", _cache.VERSION + 1)
+    _cache.all_measured([(job, 0), (job, 1)], simulated, 2)
     assert len(FITS) == 3
 
 
 def test_means_by_user_are_those_of_a_plain_loop(monkeypatch):
-    monkeypatch.setattr(representation, "_PAIRS", 7)
+    monkeypatch.setattr(_representation, "_PAIRS", 7)
     rng = np.random.default_rng(0)
     rows = Ratings(rng.integers(0, 9, 50), rng.integers(0, 5, 50), np.ones(50), 12, 5)
     users, means = mean_by_user(rows, lambda u, i: np.column_stack([u, i, u * i]).astype(float))

@@ -194,7 +194,7 @@ function reported(rows, at) {
 
 function missing(rows, at) {
   const lines = at.failed.filter((line) => line.method.toLowerCase().includes(state.q.trim().toLowerCase()));
-  const sentences = data.not_evaluated.map((text) => note(`Not evaluated: ${text}`));
+  const sentences = [...data.not_evaluated.map((text) => note(`Not evaluated: ${text}`)), ...data.left_out.map((text) => note(text))];
   if (!lines.length) return [note("Every method that was run has scores here."), ...sentences];
   return [plainTable(`Methods without scores in ${at.view}`, ["Method", "Status", "Reason"],
     lines.map((line) => make("tr", {}, rowHead(line.method), cell(chip(line.status, "", line.status === "skipped" ? "" : "warn")), cell(line.reason, "long"))), "missing-table"), ...sentences];
