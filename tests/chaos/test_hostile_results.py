@@ -30,7 +30,8 @@ from groupbench.results.exchange import merge
 from groupbench.results.find import find_runs
 from groupbench.results.inputs import RecordedInputs
 from groupbench.results.store import ViewMetrics
-from groupbench.runner.tuning._optuna import TrialJournal, TuningTrial
+from groupbench.runner.tuning._optuna import TrialJournal
+from groupbench.runner.tuning._trial import TuningTrial
 from groupbench.studies import _cache
 from tests._records import make_record
 

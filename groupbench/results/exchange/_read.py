@@ -205,7 +205,7 @@ def _finite(rows: RankingRows) -> FloatArray:
             f"{rows.at(row)}: score {shown(rows.frame['score'].iloc[row])} is no finite number; "
             "give one to every row"
         )
-    for row in np.flatnonzero(np.abs(scores) >= 2.0**53):
+    for row in map(int, np.flatnonzero(np.abs(scores) >= 2.0**53)):
         text = str(rows.frame["score"].iloc[row])
         if text.lstrip("+-").isdecimal() and Decimal(text) != Decimal(float(scores[row])):
             raise DatasetError(

@@ -9,7 +9,6 @@ import statistics
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
@@ -18,12 +17,11 @@ from groupbench.core.files import open_own
 from groupbench.core.hyperparameters import Choice, Domain, Range
 from groupbench.core.seeding import generator, integer
 from groupbench.results import store
+from groupbench.runner.tuning._trial import Status, TuningTrial
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
-
-Status = Literal["done", "pruned", "failed"]
 
 _STATES: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 
@@ -32,33 +30,6 @@ FEW = 5
 
 ATTEMPTS = 20
 """Settings that are drawn before one that was tried already is tried again."""
-
-
-@dataclass(frozen=True)
-class TuningTrial:
-    """One setting and how it fared.
-
-    Attributes:
-        hyperparameters: the values that were tried.
-        status: `done`, `pruned` (given up early) or `failed`.
-        values: the metric in each repeat that was run.
-        seconds: wall-clock seconds.
-        reason: why it failed.
-        again: whether it failed by no fault of the setting (a full disk, a kill, a short timeout): it counts
-            for whoever settled it, and whoever opens the journal next tries the setting again.
-    """
-
-    hyperparameters: Mapping[str, object]
-    status: Status
-    values: Sequence[float]
-    seconds: float
-    reason: str = ""
-    again: bool = False
-
-    @property
-    def mean(self) -> float:
-        """The mean of the values."""
-        return statistics.fmean(self.values)
 
 
 class TrialJournal:

@@ -15,7 +15,8 @@ from groupbench.metrics import definition
 from groupbench.models.group_adapter import WEIGHT, WEIGHTS
 from groupbench.results import store
 from groupbench.runner.keys import search_key
-from groupbench.runner.tuning._optuna import Status, TrialJournal, TuningTrial
+from groupbench.runner.tuning._optuna import TrialJournal
+from groupbench.runner.tuning._trial import Status, TuningTrial
 
 if TYPE_CHECKING:
     from groupbench.runner.job import Job

@@ -14,7 +14,7 @@ from groupbench.cli._progress import Progress
 from groupbench.cli._time_left import Estimate, Leader, Steps, format_duration
 from groupbench.cli._trials import Trials, leader, trials_left
 from groupbench.results import store
-from groupbench.runner.tuning._optuna import TuningTrial
+from groupbench.runner.tuning._trial import TuningTrial
 from tests._records import make_record
 
 

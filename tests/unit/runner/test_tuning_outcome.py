@@ -12,7 +12,7 @@ from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.plan import plan_jobs
 from groupbench.runner.tuning import TuningOptions, as_config, write
-from groupbench.runner.tuning._optuna import TuningTrial
+from groupbench.runner.tuning._trial import TuningTrial
 
 FOUND = {
     "svd": {"n_factors": 34, "n_epochs": 20, "lr_all": 0.007034, "reg_all": 0.1 + 0.2},

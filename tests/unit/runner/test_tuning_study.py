@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from groupbench.core.errors import ResultError
 from groupbench.core.hyperparameters import Choice, Range
-from groupbench.runner.tuning._optuna import FEW, TrialJournal, TuningTrial, _rounded
+from groupbench.runner.tuning._optuna import FEW, TrialJournal, _rounded
+from groupbench.runner.tuning._trial import TuningTrial
 
 SPACE = {
     "x": Range(-1.0, 1.0),
