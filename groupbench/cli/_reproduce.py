@@ -64,8 +64,10 @@ def reproduce(
                 f"{run[0]} is a method: say with --dataset where its reported values are to be reached, or "
                 "give the folder or key of a run"
             )
-        config = make_config(methods=run, dataset=[dataset], seeds=seeds, plugins=plugin, data_dir=data_dir)
-        config = config.model_copy(update={"jobs": jobs, "timeout": timeout})
+        data = {"dataset": [dataset], "plugins": plugin, "data_dir": data_dir}
+        config = make_config(
+            None, **{**data, "methods": run, "seeds": seeds, "jobs": jobs, "timeout": timeout}
+        )
         _compare_reported(config, results, reproduction.TOLERANCE if tolerance is None else tolerance)
     else:
         _repeat(run, results, reproduction.RecordedInputs(data_dir, dataset, plugin or []), jobs, timeout)
