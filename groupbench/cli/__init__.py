@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from groupbench.core.errors import ConfigError, GroupbenchError, GroupbenchWarning
 from groupbench.core.files import expanded
+from groupbench.core.text import VisibleStream
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
@@ -79,7 +80,8 @@ app = typer.Typer(
     help="An honest benchmark suite for group recommenders.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # What is no terminal gets no color; "color" keeps escape sequences of others from being dropped unseen.
+    context_settings={"help_option_names": ["-h", "--help"], "color": True},
 )
 
 
@@ -109,8 +111,13 @@ def _options(
 
 
 def _require_text(arguments: list[str]) -> None:
-    """Refuse what no results file could hold: bytes that are no UTF-8, passed on as surrogates."""
+    """Refuse what no results file could hold: bytes that are no UTF-8, passed on as surrogates.
+
+    Escape sequences are refused as well, because what repeats an argument in color shows them as they are.
+    """
     for argument in arguments:
+        if "\x1b" in argument:
+            raise ConfigError(f"{argument!r} holds escape sequences; rename the file")
         if any("\ud800" <= character <= "\udfff" for character in argument):
             raise ConfigError(f"{argument!r} is not UTF-8; rename the file, or set the terminal to UTF-8")
 
@@ -196,6 +203,7 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = cast(TextIO, VisibleStream(sys.stdout)), cast(TextIO, VisibleStream(sys.stderr))
 
 
 def _nowhere() -> TextIO:

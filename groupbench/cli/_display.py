@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from groupbench.cli._time_left import Left
+from groupbench.core.text import drawing_on, one_line, visible
 
 PULSE = 60.0
 """Seconds between two lines that tell a log, which has no live ones, how far the work is."""
@@ -38,7 +39,7 @@ class Display(ABC):
         self._lock = Lock()
 
     def __enter__(self) -> Self:
-        console = Console(file=self._stream)
+        console = Console(file=drawing_on(self._stream))
         if not self._quiet and console.is_terminal and not console.is_dumb_terminal:
             self._bar = _Bar(self, console)
             self._bar.start()
@@ -54,9 +55,9 @@ class Display(ABC):
         if self._quiet:
             return
         if self._bar is None:
-            print(line, file=self._stream, flush=True)
+            print(visible(line), file=self._stream, flush=True)
         else:
-            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
     def pulse(self) -> None:
         """Show how far the work is; a log is told now and then. To be called at every event."""
@@ -112,4 +113,4 @@ class _Bar(Progress):
                 self.update(task, completed=ended, total=total, description=left)
         yield self.make_tasks_table(self.tasks)
         for line in ([f"running: {', '.join(names)}"] if names else []) + best:
-            yield Text(line, no_wrap=True, overflow="ellipsis")
+            yield Text(one_line(line), no_wrap=True, overflow="ellipsis")

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config
     from groupbench.runner.reproduction import RecordedInputs
 
+NamedPlugins = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", help="Plugin of the runs, wherever it lies now, if it is the recorded one."),
+]
+
 
 def reproduce(
     run: Annotated[
@@ -36,7 +41,7 @@ def reproduce(
             min=0, help="How far below a reported value a method may stay and reach it; default 0.01."
         ),
     ] = None,
-    plugin: Annotated[list[str] | None, typer.Option(help="New path of a plugin, if it has moved.")] = None,
+    plugin: NamedPlugins = None,
     data_dir: DataDir = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
@@ -50,8 +55,10 @@ def reproduce(
     from groupbench.runner import reproduction
     from groupbench.runner.config import make_config
 
-    registry.load_plugins(plugin or [])
-    if len(run) == 1 and run[0] in registry.methods and not Path(run[0]).exists():
+    is_method = len(run) == 1 and not reproduction.names_run(run[0], results)
+    if is_method:
+        registry.load_plugins(plugin or [])
+    if is_method and run[0] in registry.methods:
         if dataset is None:
             raise ConfigError(
                 f"{run[0]} is a method: say with --dataset where its reported values are to be reached, or "
@@ -74,7 +81,8 @@ def reproduce(
 def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, timeout: float) -> None:
     from groupbench.runner import reproduction
 
-    runs = reproduction.find_runs(run, results)
+    folders = reproduction.found_runs(run, results)
+    runs = list(folders.values())
     repeatable = reproduction.repeatable_runs(runs)
     if len(repeatable) < len(runs):
         typer.echo(
@@ -82,7 +90,7 @@ def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, ti
             "elsewhere; they are left out"
         )
     repeats = []
-    for repeat in reproduction.reproduce(repeatable, inputs, jobs=jobs, timeout=timeout):
+    for repeat in reproduction.reproduce(repeatable, inputs, folders=folders, jobs=jobs, timeout=timeout):
         repeats.append(repeat)
         typer.echo(reproduction.format_repeat(repeat))
     for line in reproduction.format_summary(repeats):

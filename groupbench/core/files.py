@@ -29,6 +29,26 @@ LOCK_SECONDS = 60.0
 _MARK = b"PAR1"
 
 
+def open_own(file: Path, flags: int) -> int:
+    """A descriptor of a file to write in place, made if it is missing; never of what a link leads to.
+
+    Raises:
+        OSError: if it cannot be opened, or a link, a pipe or the like lies in its place.
+    """
+    require_regular(file)
+    descriptor = os.open(file, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no file but a pipe, a device or the like", str(file))
+    return descriptor
+
+
+def require_below(folder: Path, root: Path) -> None:
+    """Raise an `OSError` if a link leads from `folder`, or from one that it lies in, out of `root`."""
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise OSError(errno.ELOOP, f"a link leads out of {root}; remove the link", str(folder))
+
+
 def expanded(path: str | os.PathLike[str]) -> str:
     """A path as the user means it: with `~` and `~name` as home folders.
 

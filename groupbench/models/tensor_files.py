@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
@@ -43,8 +45,30 @@ def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, An
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError) as error:
-        raise ResultError(f"cannot read {path}: {error}; give a file that groupbench wrote") from error
-    if metadata.get("format") != kind:
-        raise ResultError(f"{path} is not of this version ({kind}); fit and save it again")
-    return tensors, json.loads(metadata["about"])
+        if metadata.get("format") != kind:
+            raise ResultError(f"{path} is not of this version ({kind}); fit and save it again")
+        about = json.loads(metadata.get("about", "null"))
+        if not isinstance(about, dict):
+            raise ValueError("it says nothing of its tensors")
+    except (OSError, SafetensorError, ValueError, RecursionError, MemoryError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ResultError(f"cannot read {path}: {why}; give a file that groupbench wrote") from error
+    return tensors, about
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Makes a `ResultError` of what goes wrong where tensors or facts of a file do not fit each other."""
+    try:
+        yield
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        why = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        raise ResultError(f"{path} is damaged, or of another model ({why}); make it again") from error

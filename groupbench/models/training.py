@@ -19,7 +19,7 @@ from groupbench.core.errors import MethodError
 from groupbench.models.averaging import WeightAverage
 from groupbench.models.devices import generator_states, restore_generators
 from groupbench.models.distributed import SINGLE, ProcessGroup
-from groupbench.models.tensor_files import read_tensors, write_tensors
+from groupbench.models.tensor_files import read_tensors, reading, write_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -252,11 +252,16 @@ class Trainer(Generic[N]):
 
     def _restore(self, file: Path, mark: str) -> None:
         tensors, about = read_tensors(file, FORMAT)
-        if about["mark"] != mark:
+        if about.get("mark") != mark:
             raise MethodError(
                 f"checkpoint {file} is of other data, hyperparameters or seed; remove it or use another "
                 "folder"
             )
+        with reading(file):
+            self._take(tensors, about)
+
+    def _take(self, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
+        """Go on from the tensors and facts of a checkpoint."""
         parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in self._state()}
         for key, tensor in tensors.items():
             kind, _, name = key.partition("/")

@@ -121,11 +121,13 @@ def _parts(
         return
     values = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", metric])
     groups = read_table(folder / "groups.parquet", ["group", by])
-    if metric not in values.columns:
+    if not {"view", "aggregator", "entity", metric} <= set(values.columns) or not {"group", by} <= set(
+        groups.columns
+    ):
         return
     wanted = values["aggregator"].isin([aggregator, "own", "none"]) | (aggregator == "all")
     joined = values[wanted].merge(_kinds(groups, by), left_on="entity", right_on="group")
-    of_groups = {e.view for e in record.metrics if record.views[e.view].get("entity") == "group"}
+    of_groups = {e.view for e in record.metrics if record.views.get(e.view, {}).get("entity") == "group"}
     joined = joined[joined["view"].isin(of_groups) & joined[metric].notna()]
     if len(joined) == 0:
         return

@@ -11,9 +11,9 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
 from groupbench.core.errors import ResultError
-from groupbench.core.files import require_readable
 from groupbench.report.long import ResultKey
 from groupbench.results import store
+from groupbench.results.tables import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,31 +75,47 @@ class EntityReader:
         ]
         first = {record.seed: (record, row[1]) for record, row in reversed(runs)}
         seeds = sorted(first)
-        lists = [self._of(first[seed][0])[key.view, first[seed][1]][0] for seed in seeds]
+        lists = [self._row(*first[seed], key.view)[0] for seed in seeds]
         starts = np.concatenate([[0], np.cumsum([len(names) for names in lists])]).astype(np.int64)
         values = {row: np.full((int(starts[-1]), len(self._metrics)), np.nan) for row in rows}
         for record, row in runs:
             number = seeds.index(record.seed)
-            names, scores = self._of(record)[key.view, row[1]]
+            names, scores = self._row(record, row[1], key.view)
             if not np.array_equal(names, lists[number]):
                 raise ResultError(
                     f"{self._folder(record)} and {self._folder(first[record.seed][0])} evaluated different "
                     f"lists in view {key.view}, so that they cannot be paired; run them again"
                 )
             values[row][starts[number] : starts[number + 1]] = scores
-        entity = str(first[seeds[0]][0].views[key.view].get("entity", "user"))
+        entity = str(first[seeds[0]][0].views.get(key.view, {}).get("entity", "user"))
         members = [
             self._members(first[seed][0], names) if entity == "group" else [(name,) for name in names]
             for seed, names in zip(seeds, lists, strict=True)
         ]
         return _numbered(entity, [len(names) for names in lists], members, values)
 
+    def _row(self, record: store.RunRecord, aggregator: str, view: str) -> tuple[ObjectArray, FloatArray]:
+        """The names of the evaluated, (n_lists,), and their values."""
+        found = self._of(record).get((view, aggregator))
+        if found is None:
+            raise ResultError(
+                f"{self._folder(record)}/entities.parquet has no values of {view} {aggregator}, as "
+                "run.json has; delete the folder and run the job again"
+            )
+        return found
+
     def _of(self, record: store.RunRecord) -> dict[RowId, tuple[ObjectArray, FloatArray]]:
         """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
         folder = self._folder(record)
         if folder not in self._cache:
-            frame = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", *self._metrics])
-            frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
+            columns = ["view", "aggregator", "entity", *self._metrics]
+            frame = read_table(folder / "entities.parquet", columns)
+            if not {"view", "aggregator", "entity"} <= set(frame.columns):
+                raise ResultError(
+                    f"{folder}/entities.parquet does not say whose values it holds; delete its folder and "
+                    "run the job again"
+                )
+            frame = frame.reindex(columns=columns)
             names = frame["entity"].to_numpy(dtype=object)
             values = frame[self._metrics].to_numpy(dtype=np.float64)
             positions: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
@@ -113,11 +129,16 @@ class EntityReader:
         """The sorted members of the groups of these names."""
         file = self._folder(record) / "groups.parquet"
         frame = read_table(file, ["group", "members"])
-        if "members" not in frame:
+        if not {"group", "members"} <= set(frame.columns):
             raise ResultError(
                 f"{file} does not say who the members are; delete its folder and run the job again"
             )
         members = {g: tuple(sorted(m)) for g, m in zip(frame["group"], frame["members"], strict=True)}
+        if unknown := [name for name in names if name not in members]:
+            raise ResultError(
+                f"{file} does not know the group {unknown[0]!r}, which has values; delete its folder and run "
+                "the job again"
+            )
         return [members[name] for name in names]
 
     def _folder(self, record: store.RunRecord) -> Path:
@@ -125,28 +146,9 @@ class EntityReader:
 
 
 def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Those of `columns` that a parquet file has.
-
-    Raises:
-        ResultError: if it is missing or damaged.
-    """
-    import pyarrow.parquet as pq
-
-    try:
-        require_readable(file)
-        with pq.ParquetFile(file) as parquet:
-            present = [name for name in columns if name in set(parquet.schema_arrow.names)]
-            frame: pd.DataFrame = parquet.read(columns=present).to_pandas()
-            return frame
-    except FileNotFoundError as error:
-        raise ResultError(
-            f"{file} is not there: archived results, and those merged without tables, keep no values of "
-            "single users and groups; where these are needed do the run itself"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise ResultError(
-            f"{file} cannot be read ({error}); delete its folder and run the job again"
-        ) from error
+    """Those of `columns` that a parquet file has; errors as of `groupbench.results.tables.read_columns`."""
+    frame: pd.DataFrame = read_columns(file, columns).to_pandas()
+    return frame
 
 
 def _numbered(

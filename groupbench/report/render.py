@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.text import csv_text
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.long import TIE_RULES, TieRule, shown_rule, with_origin
 from groupbench.report.select import Report, TableOptions, gather
@@ -130,7 +131,7 @@ def _require_format(format: str, known: Sequence[str] = FORMATS) -> None:
 def frame_text(frame: pd.DataFrame, format: str) -> str:
     """A frame as csv, or as a json list of its rows; what is missing is empty or null."""
     if format == "csv":
-        return frame.to_csv(index=False, lineterminator="\n").rstrip("\n")
+        return csv_text(frame)
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return json.dumps(rows, ensure_ascii=False, indent=1)
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import replacing, require_readable
+from groupbench.core.files import read_text, replacing, require_readable
+from groupbench.results.schema import parsed
 from groupbench.results.store import RunRecord
+
+ROWS = 10_000_000
+"""Records that an archive may have."""
 
 FILE = "records.parquet"
 MANIFEST = "manifest.json"
@@ -31,7 +36,8 @@ def shipped() -> Path:
 def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None:
     """Write `records.parquet`, one row of JSON per record, and `manifest.json`, which says what it holds.
 
-    The same records give the same bytes. What lay in `out` under these names is replaced.
+    The same records give the same bytes. What lay in `out` under these names is replaced: the manifest first,
+    which for a moment speaks of both, so that a kill leaves either what lay there or what is written.
 
     Args:
         records: scores, hyperparameters and provenance; tables of single users and groups are left out.
@@ -49,14 +55,22 @@ def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None
     table = pa.table({**columns, "record": [r.to_json() for r in order]})
     try:
         out.mkdir(parents=True, exist_ok=True)
+        before = _sha256(out / FILE) if (out / FILE).is_file() else None
         with replacing(out / FILE) as temporary:
             parquet.write_table(table, temporary, compression="zstd", compression_level=19)
-            digest = _sha256(temporary)
-        with replacing(out / MANIFEST) as temporary:
-            text = json.dumps(_manifest(order, digest, command), indent=1) + "\n"
-            temporary.write_text(text, encoding="utf-8")
+            manifest = _manifest(order, _sha256(temporary), command)
+            if before not in (None, manifest["sha256"]):
+                _write_manifest(out, {**manifest, "replaces": before})
+            else:
+                _write_manifest(out, manifest)
+        _write_manifest(out, manifest)
     except OSError as error:
         raise ResultError(f"cannot write {out}: {error.strerror or error}; choose another folder") from error
+
+
+def _write_manifest(out: Path, manifest: dict[str, Any]) -> None:
+    with replacing(out / MANIFEST) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def read_archive(root: Path) -> Iterator[RunRecord]:
@@ -68,26 +82,26 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
     from pyarrow import ArrowException, parquet
 
     file = root / FILE
-    if not file.exists():
+    if not os.path.lexists(file):
         return
+    require_readable(file)
+    require_readable(root / MANIFEST)
     try:
-        require_readable(root / MANIFEST)
-        if json.loads((root / MANIFEST).read_text(encoding="utf-8"))["sha256"] != _sha256(file):
+        manifest = parsed(read_text(root / MANIFEST))
+        if _sha256(file) not in (manifest.get("sha256"), manifest.get("replaces")):
             raise ValueError(f"its sha256 is not that of {MANIFEST}")
-        texts = parquet.read_table(file, columns=["record"]).column("record").to_pylist()
+        with parquet.ParquetFile(file) as packed:
+            names = list(packed.schema_arrow.names)
+            if names.count("record") != 1 or packed.metadata.num_rows > ROWS:
+                raise ValueError("it has no column of records")
+            texts = packed.read(columns=["record"]).column("record").to_pylist()
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("its column of records holds something else")
         records = [RunRecord.from_json(text) for text in texts]
-    except (
-        OSError,
-        ArrowException,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (OSError, ArrowException, ValueError, MemoryError) as error:
         raise ResultError(
-            f"{file} holds no archived records ({error}); get the folder anew, or make it again with "
-            "'groupbench merge --pack'"
+            f"{file} holds no archived records ({' '.join(str(error).split())[:300]}); get the folder anew, "
+            "or make it again with 'groupbench merge --pack'"
         ) from error
     yield from records
 

@@ -80,12 +80,13 @@ def _surroundings(record: RunRecord) -> Iterator[tuple[str, tuple[str, Any]]]:
     for name, version in environment.get("packages", {}).items():
         yield name, (version, version)
     if "code" in environment:
-        code = environment["code"]
+        code = {"commit": "", "state": "unknown", "sha256": "", **(environment["code"] or {})}
         text = f"{code['commit'][:12]} ({code['state']})" if code["commit"] else code["state"]
         yield "code", (f"{text} sha256 {code['sha256'][:12]}", code["sha256"])
     if "evaluation" in record.config:
         yield "evaluation", (str(record.config["evaluation"]), record.config["evaluation"])
-    for file, digest in dict(record.config.get("plugins") or {}).items():
+    plugins = record.config.get("plugins")
+    for file, digest in plugins.items() if isinstance(plugins, dict) else ():
         yield f"plugin {file}", (digest[:12], digest)
 
 

@@ -22,8 +22,19 @@ def find_runs(asked: Sequence[str], results: Path) -> list[RunRecord]:
     Raises:
         ResultError: if nothing or several runs answer to a name, or a record cannot be read.
     """
+    return list(found_runs(asked, results).values())
+
+
+def found_runs(asked: Sequence[str], results: Path) -> dict[Path, RunRecord]:
+    """The records that `asked` names by their folders; arguments and errors as of `find_runs`."""
     folders = dict.fromkeys(folder for text in asked for folder in _folders(text, results))
-    return [record for folder in folders if (record := store.read(folder)) is not None]
+    return {folder: record for folder in folders if (record := store.read(folder)) is not None}
+
+
+def names_run(text: str, results: Path) -> bool:
+    """Whether there is a file or folder of this name, or a key in `results` begins so."""
+    is_key = re.fullmatch("[0-9a-f]+", text) and any(results.glob(f"runs/*/*/*/{text}*/run.json"))
+    return Path(text).exists() or bool(is_key)
 
 
 def repeatable_runs(records: Sequence[RunRecord]) -> list[RunRecord]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 class RecordedInputs:
     """Plugins and data sets of records, each loaded once.
 
+    A record comes from anywhere, so that no file is imported because a record names it: only those that the
+    user names, and of these only what has the recorded content.
+
     Args:
         data_dir: where original files lie.
         dataset: where the data set lies now, if it was a folder that has moved.
-        plugins: where plugins lie now; each replaces the recorded one with its file name.
+        plugins: files that the user names, wherever they lie now.
     """
 
     def __init__(
@@ -29,18 +33,31 @@ class RecordedInputs:
     ) -> None:
         self.data_dir = data_dir
         self._moved_dataset = dataset
-        self._moved = {Path(file).name: file for file in plugins}
+        self._named = tuple(plugins)
         self._loaded: dict[str, Dataset] = {}
 
-    def plugins(self, record: RunRecord) -> list[str]:
-        """The files of the record's plugins, imported.
+    def import_named(self, records: Sequence[RunRecord]) -> None:
+        """Import the files that the user names.
 
         Raises:
-            PluginError: if one is not there, or cannot be imported.
+            PluginError: if one is not there, cannot be imported, or is not the recorded one of its name.
         """
-        files = [self._plugin(record, file) for file in recorded(record, "plugins")]
-        for file in files:
-            registry.load_plugin(file)
+        known = {(Path(file).name, sha256) for record in records for file, sha256 in _plugins(record).items()}
+        for file in self._named:
+            found = _sha256(file)
+            recorded_as = sorted(sha256 for name, sha256 in known if name == Path(file).name)
+            if recorded_as and found not in {sha256 for _, sha256 in known}:
+                raise _differs(file, found, recorded_as[0])
+        registry.load_plugins(self._named)
+
+    def plugins(self, record: RunRecord) -> list[str]:
+        """The files that the user names for the record's plugins, imported.
+
+        Raises:
+            PluginError: if the user names none for one of them, or its content is not the recorded one.
+        """
+        files = [self._plugin(record, file, sha256) for file, sha256 in _plugins(record).items()]
+        registry.load_plugins(files)
         return files
 
     def source(self, record: RunRecord) -> str:
@@ -61,14 +78,41 @@ class RecordedInputs:
         _require_same(record, self._loaded[source])
         return self._loaded[source]
 
-    def _plugin(self, record: RunRecord, file: str) -> str:
-        file_now = self._moved.get(Path(file).name, file)
-        if not Path(file_now).is_file():
-            raise PluginError(
-                f"run {record.key} ({record.method}) needs the plugin {file_now}, which is not there; "
-                f"say where it lies now with --plugin path/to/{Path(file).name}"
-            )
-        return file_now
+    def _plugin(self, record: RunRecord, file: str, sha256: str) -> str:
+        hashes = {named: _sha256(named) for named in self._named}
+        for named, found in hashes.items():
+            if found == sha256:
+                return named
+        for named, found in hashes.items():
+            if Path(named).name == Path(file).name:
+                raise _differs(named, found, sha256)
+        raise PluginError(
+            f"run {record.key} ({record.method}) needs the plugin {file}, and nothing is imported because a "
+            f"record names it; if you trust it, say where it lies with --plugin path/to/{Path(file).name}"
+        )
+
+
+def _plugins(record: RunRecord) -> dict[str, str]:
+    """The hash of each plugin of a record by its file; none where earlier versions recorded no hashes."""
+    found = recorded(record, "plugins")
+    return dict(found) if isinstance(found, dict) else dict.fromkeys(found, "")
+
+
+def _sha256(file: str) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError as error:
+        raise PluginError(
+            f"plugin {file} cannot be read: {error.strerror}; give the path of a .py file"
+        ) from error
+
+
+def _differs(file: str, found: str, sha256: str) -> PluginError:
+    expected = f"instead of {sha256[:12]}" if sha256 else "and the record holds none"
+    return PluginError(
+        f"plugin {file} is not known to be the recorded one: its sha256 is {found[:12]} {expected}; name the "
+        "file that the run used, or run it again"
+    )
 
 
 def recorded(record: RunRecord, what: str) -> Any:

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
-from enum import Enum
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from groupbench.core import files
+from groupbench.core.digests import plain
 from groupbench.core.errors import DamagedError, ResultError
-from groupbench.core.files import (
-    UNFINISHED,
-    alone,
-    is_whole_parquet,
-    replacing,
-    require_readable,
-    write_parquet,
-)
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 SCHEMA = 2
 _SINCE = {"tuning": 2}
@@ -34,6 +24,9 @@ LONGEST = 150
 
 EXTERNAL = "external"
 """Family of the records of rankings that were made elsewhere."""
+
+_KINDS = ("runs", "studies")
+_DEPTH = 4  # folders of a job below its kind
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
@@ -118,61 +111,53 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
-        """Read a record, of an earlier layout too; `ValueError`, `KeyError` or `TypeError` if it is none."""
-        stored = json.loads(text)
-        schema = stored["schema"]
-        if not 1 <= schema <= SCHEMA:
-            raise ValueError(f"record layout {schema} instead of 1 to {SCHEMA}")
+        """Read a record, of an earlier layout too; `ValueError`, in one line, if it is none."""
+        from groupbench.results.schema import checked, numbers, parsed
+
+        stored = parsed(text)
+        schema = stored.get("schema")
+        if type(schema) is not int or not 1 <= schema <= SCHEMA:
+            raise ValueError(f"record layout {str(schema)[:20]} instead of 1 to {SCHEMA}")
         names = {f.name for f in fields(cls) if _SINCE.get(f.name, 1) <= schema} - {"metrics"} | {_ON_DISK}
         if set(stored) != names:
-            raise ValueError(f"keys {sorted(set(stored) ^ names)} are missing or unknown")
+            odd = f"{sorted(set(stored) ^ names)}"
+            raise ValueError(f"keys {odd[:200]} are missing or unknown")
+        stored = {"tuning": {}, **stored, "schema": SCHEMA}
+        held = checked(stored)
         _say_unit(stored)
-        metrics = stored.pop(_ON_DISK)
-        for entry in metrics:
-            for bound in _BOUNDS:
-                entry[bound] = {**entry["values"], **entry[bound]}
-        return _typed({**stored, "metrics": metrics, "schema": SCHEMA})
+        metrics = tuple(
+            ViewMetrics(
+                entry.view,
+                entry.aggregator,
+                numbers(entry.values),
+                numbers({**entry.values, **entry.best}),
+                numbers({**entry.values, **entry.worst}),
+                math.nan if entry.tied is None else entry.tied,
+            )
+            for entry in held.figures
+        )
+        del stored[_ON_DISK]
+        costs = {"seconds": numbers(held.seconds), "peak_mb": numbers(held.peak_mb)}
+        return cls(**{**stored, **costs, "metrics": metrics})
 
     def to_json(self) -> str:
-        """The record as one line of JSON; bounds are written only where ties move a value."""
+        """The record as one line of JSON; bounds are written only where ties move a value, NaN as null."""
+        from groupbench.results.schema import finite
+
         stored = {_ON_DISK if name == "metrics" else name: value for name, value in asdict(self).items()}
         for entry in stored[_ON_DISK]:
             for bound in _BOUNDS:
                 expected = entry["values"]
                 entry[bound] = {k: v for k, v in entry[bound].items() if repr(v) != repr(expected[k])}
-        return json.dumps(stored, default=plain, separators=(",", ":")) + "\n"
+        return json.dumps(finite(stored), default=plain, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def _say_unit(stored: dict[str, Any]) -> None:
     """Say of a split of rows, made before pairs were the unit of splits, that it was one."""
-    protocol = stored["config"].get("protocol", {})
-    if {"split", "ratio", "folds"} <= set(protocol) and "unit" not in protocol:
+    protocol = stored["config"].get("protocol")
+    if isinstance(protocol, dict) and {"split", "ratio", "folds"} <= set(protocol) and "unit" not in protocol:
         protocol["unit"] = "rows"
         stored["protocol"] += _BY_ROWS
-
-
-def _typed(stored: dict[str, object]) -> RunRecord:
-    from pydantic import ValidationError
-
-    try:
-        return _types().validate_python(stored)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
-@lru_cache
-def _types() -> TypeAdapter[RunRecord]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(RunRecord)
-
-
-def plain(value: object) -> object:
-    """What JSON holds of a hyperparameter of another type, the same in every process."""
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=repr)
-    return value.value if isinstance(value, Enum) else str(value)
 
 
 def folder_of(
@@ -187,11 +172,22 @@ def folder_of(
 
     A split of rows that was made before pairs were the unit of splits lies where it was written.
     """
-    folder = root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / key
+    folder = root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
     if protocol.endswith(_BY_ROWS) and not folder.exists():
         older = folder_of(root, dataset, protocol.removesuffix(_BY_ROWS), method, key, kind)
         return older if older.exists() else folder
     return folder
+
+
+def make_own(folder: Path) -> None:
+    """Make the folder of a job, or one of those above it.
+
+    Raises:
+        OSError: if it cannot be made, or a link leads from it out of the results folder.
+    """
+    places = [parent for parent in (folder, *folder.parents)[: _DEPTH + 1] if parent.name in _KINDS]
+    files.require_below(folder, places[-1].parent if places else folder.parent)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def read(folder: Path) -> RunRecord | None:
@@ -202,7 +198,7 @@ def read(folder: Path) -> RunRecord | None:
     """
     file = folder / "run.json"
     try:
-        require_readable(file)
+        files.require_readable(file)
         return RunRecord.from_json(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -222,14 +218,14 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
         ResultError: if the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with alone(folder):
+        make_own(folder)
+        with files.alone(folder):
             if record.status != "done" and is_done(folder, record.tuning):
                 return
             for name, table in (tables or {}).items():
-                with replacing(folder / f"{name}.parquet") as temporary:
-                    write_parquet(table, temporary)
-            with replacing(folder / "run.json") as temporary:
+                with files.replacing(folder / f"{name}.parquet") as temporary:
+                    files.write_parquet(table, temporary)
+            with files.replacing(folder / "run.json") as temporary:
                 temporary.write_text(record.to_json(), encoding="utf-8")
     except OSError as error:
         raise ResultError(
@@ -245,7 +241,7 @@ def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
         return False
     if record is None or record.status != "done" or record.tuning != tuning:
         return False
-    return all(map(is_whole_parquet, folder.glob("*.parquet")))
+    return all(map(files.is_whole_parquet, folder.glob("*.parquet")))
 
 
 def damaged(folder: Path) -> Path | None:
@@ -255,18 +251,27 @@ def damaged(folder: Path) -> Path | None:
             return None
     except DamagedError:
         return folder / "run.json"
-    return next((file for file in sorted(folder.glob("*.parquet")) if not is_whole_parquet(file)), None)
+    return next((file for file in sorted(folder.glob("*.parquet")) if not files.is_whole_parquet(file)), None)
 
 
 def tidy(folder: Path) -> None:
-    """Remove halves of files and an empty log, which killed processes left beside a record, if possible."""
+    """Remove halves of files and an empty log, which killed processes left beside a record, if possible.
+
+    What a link leads to stays.
+    """
+    with suppress(OSError):
+        make_own(folder)
+        _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
     log = folder / "log.txt"
     with suppress(OSError):
         if log.stat().st_size == 0:
             log.unlink()
     with suppress(OSError):
-        if any(folder.glob(UNFINISHED)):
-            with alone(folder):
+        if any(folder.glob(files.UNFINISHED)):
+            with files.alone(folder):
                 pass
 
 
@@ -288,8 +293,3 @@ def safe_name(name: str) -> str:
     if len(quoted) > LONGEST:
         quoted = f"{quoted[:LONGEST]}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
-
-
-def digest(decides: Mapping[str, object]) -> str:
-    """A short hash of plain values, the same in every process."""
-    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=plain).encode()).hexdigest()[:16]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.core.errors import ResultError
+from groupbench.core.files import require_readable
 from groupbench.evaluation.views import VIEWS
 from groupbench.results import store
 
@@ -14,6 +18,11 @@ if TYPE_CHECKING:
     from groupbench.evaluation.accumulate import CaseResult
     from groupbench.evaluation.task import Task
     from groupbench.evaluation.views import EvaluationCase
+
+ROWS = 500_000_000
+"""Rows that a table may have: a file of a few bytes can promise any number of them."""
+
+_TEXT = ("view", "aggregator", "entity", "item", "group")
 
 
 def view_metrics(result: CaseResult) -> store.ViewMetrics:
@@ -110,3 +119,65 @@ def _top_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
             ).dictionary_encode(),
         }
     )
+
+
+def read_columns(file: Path, columns: Sequence[str]) -> Any:
+    """Those of `columns` that a parquet file has, as an Arrow table: text, lists of text, or numbers.
+
+    Raises:
+        ResultError: if it is missing or damaged, or a column is of another type.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        require_readable(file)
+        with pq.ParquetFile(file) as parquet:
+            names = list(parquet.schema_arrow.names)
+            if parquet.metadata.num_rows > ROWS:
+                raise ValueError(f"it has more than {ROWS:,} rows")
+            present = [name for name in dict.fromkeys(columns) if name in names]
+            for name in present:
+                if names.count(name) > 1:
+                    raise ValueError(f"it has several columns {name!r}")
+            table = parquet.read(columns=present)
+        return pa.table({name: _of_type(table, name) for name in present})
+    except FileNotFoundError as error:
+        raise ResultError(
+            f"{file} is not there: archived results, and those merged without tables, keep no values of "
+            "single users and groups, and no lists; where these are needed do the run itself"
+        ) from error
+    except (OSError, ValueError, MemoryError, pa.ArrowException) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ResultError(
+            f"{file} cannot be read ({why}); delete its folder and run the job again"
+        ) from error
+
+
+def _of_type(table: Any, name: str) -> Any:
+    """A column, if it is of the type that groupbench writes under this name."""
+    import pyarrow as pa
+
+    column = table[name]
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    number = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)
+    if name in _TEXT:
+        fits, target = pa.types.is_string(kind) or pa.types.is_large_string(kind), pa.string()
+    elif name == "members":
+        fits, target = pa.types.is_list(kind) and pa.types.is_string(kind.value_type), pa.list_(pa.string())
+    elif name == "rank":
+        fits, target = pa.types.is_integer(kind), pa.int64()
+    else:
+        fits, target = number, kind if pa.types.is_integer(kind) else pa.float64()
+    if not fits:
+        raise ValueError(f"its column {name!r} holds {kind}")
+    whole = name in (*_TEXT, "rank", "members")
+    if whole and (
+        column.null_count
+        or (
+            name == "members"
+            and pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.string()).null_count
+        )
+    ):
+        raise ValueError(f"its column {name!r} has gaps")
+    return column.cast(target)

@@ -24,6 +24,7 @@ import numpy as np
 
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, GroupbenchError, ResultError
+from groupbench.core.files import open_own
 from groupbench.results import store
 from groupbench.runner.pool import JobOutcome
 from groupbench.runner.ray_node import JobRequest, JobResult, Needs, needs, serve
@@ -213,7 +214,7 @@ def _require_answer(address: str) -> None:
         while len(answer) < _FRAME:
             server.settimeout(max(end - time.monotonic(), 0.01))
             try:
-                data = server.recv(_FRAME - len(answer))
+                data = server.recvmsg(_FRAME - len(answer))[0]
             except TimeoutError:
                 raise TimeoutError(f"what listens there says nothing for {_CONNECT_TIMEOUT:g} s") from None
             if not data:
@@ -242,8 +243,9 @@ def _write_log(job: Job, log: bytes) -> None:
     file = job.folder / "log.txt"
     try:
         if log:
-            job.folder.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(log)
+            store.make_own(job.folder)
+            with open(open_own(file, os.O_WRONLY | os.O_TRUNC), "wb") as handle:
+                handle.write(log)
         else:
             file.unlink(missing_ok=True)
     except OSError as error:

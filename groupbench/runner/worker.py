@@ -5,6 +5,7 @@ It talks over the socket FD, so that whatever a method prints goes to the job's 
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import GroupbenchError, MethodError
-from groupbench.core.files import require_regular
+from groupbench.core.files import open_own
 from groupbench.runner.channel import Channel
 from groupbench.runner.process_tree import MARK, adopt_orphans, end_tree
 
@@ -63,6 +64,8 @@ def _cache(data: bytes | mmap.mmap) -> None:
 
 
 def _outcome(job: Job) -> dict[str, str | bool]:
+    from groupbench.results import store
+
     try:
         if job.is_done:  # Another run in the same results folder was faster.
             return _said("done")
@@ -70,10 +73,10 @@ def _outcome(job: Job) -> dict[str, str | bool]:
         return _said("failed", str(error), by_method=False)
     log = job.folder / "log.txt"
     try:
-        job.folder.mkdir(parents=True, exist_ok=True)
+        store.make_own(job.folder)
         _redirect(log)
     except OSError as error:
-        return _said("failed", f"cannot write {log}: {error.strerror}", by_method=False)
+        return _said("failed", f"cannot write {log}: {_why(error)}", by_method=False)
     try:
         from groupbench.runner.execution import execute
 
@@ -96,6 +99,11 @@ def _outcome(job: Job) -> dict[str, str | bool]:
     return outcome
 
 
+def _why(error: OSError) -> str:
+    is_link = error.errno == errno.ELOOP and error.strerror == os.strerror(errno.ELOOP)
+    return "it is a link; remove it" if is_link else str(error.strerror)
+
+
 def _said(status: str, reason: str = "", *, by_method: bool = True) -> dict[str, str | bool]:
     """The message of how a job ended; `by_method` as in a `JobOutcome`."""
     return {"status": status, "reason": _one_line(reason), "by_method": by_method}
@@ -108,8 +116,7 @@ def _one_line(text: str) -> str:
 
 
 def _redirect(log: Path) -> None:
-    require_regular(log)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    descriptor = open_own(log, os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.core.digests import digest
 from groupbench.core.errors import ResultError
 from groupbench.core.files import read_text, replacing
 from groupbench.results import store
-from groupbench.results.store import digest
+from groupbench.results.schema import finite, parsed
 from groupbench.studies._measure import VERSION, Measured, measure
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from groupbench.data.dataset import Dataset
     from groupbench.runner.job import Job
 
@@ -54,16 +58,37 @@ def _file(job: Job, fold: int, folds: int) -> Path:
 
 def _read(file: Path) -> Measured:
     try:
-        held = json.loads(read_text(file))
+        held = _types().validate_python(parsed(read_text(file)))
         confusions = {
             split: {name: np.array(counts, dtype=np.int64) for name, counts in predictors.items()}
-            for split, predictors in held["confusions"].items()
+            for split, predictors in held.confusions.items()
         }
-        return Measured(held["losses"], confusions)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ResultError(
-            f"{file} is no measurement ({error}); delete it and start the study again"
-        ) from error
+        for counts in (counts for predictors in confusions.values() for counts in predictors.values()):
+            if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+                raise ValueError("counts are no square")
+        return Measured(
+            {name: list(map(_number, values)) for name, values in held.losses.items()}, confusions
+        )
+    except (OSError, ValueError, OverflowError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise ResultError(f"{file} is no measurement ({why}); delete it and start the study again") from error
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+@cache
+def _types() -> TypeAdapter[Any]:
+    from pydantic import BaseModel, TypeAdapter
+
+    from groupbench.results.schema import Count, Number
+
+    class Held(BaseModel, strict=True):
+        losses: dict[str, list[Number]]
+        confusions: dict[str, dict[str, list[list[Count]]]]
+
+    return TypeAdapter(Held)
 
 
 def _write(file: Path, found: Measured) -> None:
@@ -71,9 +96,9 @@ def _write(file: Path, found: Measured) -> None:
         split: {name: counts.tolist() for name, counts in predictors.items()}
         for split, predictors in found.confusions.items()
     }
-    text = json.dumps({"losses": found.losses, "confusions": confusions})
+    text = json.dumps(finite({"losses": found.losses, "confusions": confusions}), allow_nan=False)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        store.make_own(file.parent)
         with replacing(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
     except OSError as error:

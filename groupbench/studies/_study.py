@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.text import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def as_text(study: StudyReport, *, format: str) -> str:
     check_format(format)
     frame = study.frame
     if format == "csv":
-        return frame.to_csv(index=False, lineterminator="\n").rstrip("\n")
+        return csv_text(frame)
     if format == "json":
         return json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1)
     cells = [["–" if cell != cell else _cell(cell) for cell in row] for row in frame.itertuples(index=False)]

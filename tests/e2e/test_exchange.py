@@ -64,7 +64,9 @@ def test_what_cannot_be_reproduced(cli, finished, one_run):
     assert "dataset itmrec-sim is not what run" in cli.refused("reproduce", "run")
     record["config"]["plugins"] = {"lost.py": "0"}
     file.write_text(json.dumps(record))
-    assert "needs the plugin lost.py, which is not there" in cli.refused("reproduce", "run")
+    assert "needs the plugin lost.py, and nothing is imported because a record names it" in cli.refused(
+        "reproduce", "run"
+    )
 
 
 def test_lists_and_truth_are_exported(cli, finished):

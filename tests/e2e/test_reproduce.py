@@ -88,9 +88,10 @@ def again(*records, **inputs):
     return list(reproduce(list(records), RecordedInputs(**inputs)))
 
 
-def test_runs_are_repeated_from_their_records_alone(records, monkeypatch, tmp_path):
+def test_runs_are_repeated_from_their_records_alone(done, records, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    repeats = {r.recorded.name: r for r in again(*records.values())}
+    plugin = str(done.parent / "moody.py")
+    repeats = {r.recorded.name: r for r in again(*records.values(), plugins=[plugin])}
     assert [r.holds for r in repeats.values()] == [True] * 3
     assert list(tmp_path.iterdir()) == []
     for name in ("svd", "oracle"):
@@ -135,10 +136,29 @@ def test_metrics_of_one_side_are_named_and_the_others_compared(records):
     old = replace(first, values={**values, "gone@7": 0.5})
     record = replace(svd, metrics=(old, *(f for f in others if f.aggregator in (old.aggregator, "none"))))
     (repeat,) = again(record)
-    assert repeat.holds
+    assert not repeat.holds
+    assert format_repeat(repeat).startswith("DIFFERS ")
     assert repeat.agreement.only_first == ("gone@7",)
     assert repeat.agreement.only_second == ("mrr@3",)
     assert "only in the record: gone@7; only in the repeat: mrr@3" in format_repeat(repeat)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda svd: {"method": "ease"}, "method 'ease' -> 'svd[n_factors=3]'"),
+        (lambda svd: {"protocol": "natural"}, "protocol 'natural' -> 'paper'"),
+        (lambda svd: {"views": {**svd.views, "more": {}}}, "view more only in the record"),
+        (lambda svd: {"metrics": svd.metrics * 2}, "stands there 2 times"),
+        (lambda svd: {"metrics": svd.metrics[1:]}, "only in the repeat: "),
+        (lambda svd: {"views": {v: {**f, "entities": 7} for v, f in svd.views.items()}}, "entities 7 -> "),
+    ],
+)
+def test_what_a_record_says_beside_its_figures_is_compared_too(records, change, said):
+    (repeat,) = again(replace(records["svd"], **change(records["svd"])))
+    assert not repeat.holds
+    assert format_repeat(repeat).startswith("DIFFERS ")
+    assert said in format_repeat(repeat)
 
 
 def test_elsewhere_figures_need_only_be_close(records):
@@ -189,12 +209,16 @@ def test_what_is_no_more_is_named(records, tmp_path):
         again(replace(svd, config=config))
     with pytest.raises(DatasetError, match="used the data set 'other', not 'itmrec-sim'"):
         again(replace(svd, dataset="other"))
-    lost = replace(moody, config={**moody.config, "plugins": {"/nowhere/moody.py": "0"}})
-    with pytest.raises(PluginError, match=r"needs the plugin /nowhere/moody\.py.*--plugin path/to/moody\.py"):
-        again(lost)
     (file,) = moody.config["plugins"]
-    (repeat,) = again(lost, plugins=[file])
+    with pytest.raises(PluginError, match=r"needs the plugin .*moody\.py.*--plugin path/to/moody\.py"):
+        again(moody)
+    (repeat,) = again(moody, plugins=[file])
     assert repeat.reason == ""
+    lost = replace(moody, config={**moody.config, "plugins": {"/nowhere/moody.py": "0" * 64}})
+    with pytest.raises(
+        PluginError, match=r"moody\.py is not known .* its sha256 is \w{12} instead of 0{12};"
+    ):
+        again(lost, plugins=[file])
     with pytest.raises(ConfigError, match="unknown method 'sdv'"):
         again(replace(svd, name="sdv"))
     figures = replace(svd.metrics[0], aggregator="averag")
@@ -361,7 +385,7 @@ def test_a_method_is_run_where_runs_are_missing_and_put_beside_what_is_reported(
     first = CliRunner().invoke(app, asked)
     assert first.exit_code == 0, first.output
     assert "[2/2] done" in first.output
-    assert "1 figure: 1 reached" in first.output
+    assert "1 value: 1 reached" in first.output
     again = CliRunner().invoke(app, [*asked, "--tolerance", "0"])
     assert "done" not in again.output
     assert again.output.splitlines()[0] == "item-mean on itmrec-sim, protocol paper"

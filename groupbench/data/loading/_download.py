@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from groupbench.core.errors import DatasetError
+from groupbench.core.text import drawing_on
 from groupbench.data.loading._archive import MAX_BYTES, Archive
 from groupbench.data.loading._card import Card
 from groupbench.data.loading._source import cache_folder, remedy
@@ -95,9 +96,13 @@ def _require_usable(card: Card, file: Path) -> None:
 def _write(url: str, file: str, _: object, *, anywhere: bool) -> None:
     """Write what an address gives; only where a checksum covers it may another host give it."""
     import pooch
+    from tqdm import tqdm
 
+    on_terminal = sys.stderr.isatty()
     fetch = pooch.HTTPDownloader(
-        progressbar=sys.stderr.isatty(),
+        progressbar=tqdm(ncols=79, unit="B", unit_scale=True, file=drawing_on(sys.stderr))
+        if on_terminal
+        else False,
         timeout=SECONDS,
         hooks={} if anywhere else {"response": _refuse_another_host(url)},
     )

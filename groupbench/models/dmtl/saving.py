@@ -11,7 +11,7 @@ from groupbench.models.dmtl.features import NetworkInputs, Side
 from groupbench.models.dmtl.fit import LossRecord
 from groupbench.models.dmtl.hyperparameters import Hyperparameters
 from groupbench.models.dmtl.network import DMTLNetwork
-from groupbench.models.tensor_files import read_tensors, write_tensors
+from groupbench.models.tensor_files import read_tensors, reading, write_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,11 @@ def read_model(path: Path) -> FittedModel:
         ResultError: if the file is missing, or is no such model.
     """
     tensors, about = read_tensors(path, FORMAT)
+    with reading(path):
+        return _put_together(tensors, about)
+
+
+def _put_together(tensors: dict[str, Tensor], about: dict[str, Any]) -> FittedModel:
     made = Hyperparameters(**about["hyperparameters"])
     network = DMTLNetwork(_inputs(tensors, about), made)
     network.load_state_dict({name: tensors[name] for name in network.state_dict()})

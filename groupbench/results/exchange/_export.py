@@ -100,6 +100,7 @@ def export(
     Raises:
         ConfigError: if a format or name is unknown, or `out` exists.
         DatasetError: if a data set is not there, or its content is not the recorded one.
+        PluginError: if a plugin that the user names is not the recorded one.
         ResultError: if there is nothing to export, or lists are missing or damaged.
     """
     chosen, inputs = chosen or ExportFilter(), inputs or RecordedInputs()
@@ -107,6 +108,7 @@ def export(
         raise ConfigError(unknown("format", form, FORMATS))
     records = select(records)
     _check(records, chosen)
+    inputs.import_named(records)
     done = [record for record in records if record.metrics and chosen.run(record)]
     exported = ExportSummary()
     with new_folder(out) as folder:
@@ -132,7 +134,6 @@ def _write_split(
 ) -> None:
     """Write all runs of one data set, protocol and seed."""
     for record in same:
-        inputs.plugins(record)
         dataset = inputs.dataset(record)
     split = PreparedSplit.make(dataset, recorded(same[0], "protocol"), same[0].seed)
     written = []

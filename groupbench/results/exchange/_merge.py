@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
-from groupbench.core.files import require_readable
+from groupbench.core.files import is_whole_parquet, require_readable
 from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
@@ -31,10 +31,14 @@ class StoredRecord:
         return record.dataset, record.protocol, record.method, record.key
 
     @property
-    def worth(self) -> tuple[bool, str, bool]:
-        """Of two with one key the greater stays: one that is done, that ended last, that has its tables."""
-        tables = any(self.folder.glob("*.parquet"))
-        return self.record.status == "done", ended(self.record), tables
+    def worth(self) -> tuple[bool, str]:
+        """Of two with one key the greater stays: one that is done, then the one that ended last."""
+        return self.record.status == "done", ended(self.record)
+
+    def fullness(self, metrics_only: bool) -> tuple[int, int]:
+        """How much there is of it, which decides between two that agree: entries, and tables beside it."""
+        tables = 0 if metrics_only else sum(map(is_whole_parquet, self.folder.glob("*.parquet")))
+        return len(self.record.metrics), tables
 
 
 Version = tuple[object, StoredRecord]
@@ -89,9 +93,10 @@ def merge(
         raise ConfigError("name the results folders to merge")
     stored_records = [stored for folder in folders for stored in _required(folder)]
     there = {stored.id: stored for stored in _runs(out)}
-    retained, notes = _retained([*there.values(), *stored_records], keep_newest)
+    _require_known([*there.values(), *stored_records], aggregators)
+    chosen = [_thinned(stored, aggregators) for stored in stored_records]
+    retained, notes = _retained([*there.values(), *chosen], keep_newest, metrics_only)
     _require_alike(retained)
-    _require_known(retained, aggregators)
     new = [stored for stored in retained if stored != there.get(stored.id)]
     if archive_as is not None:
         records = select(_thinned(stored, aggregators).record for stored in retained)
@@ -99,7 +104,7 @@ def merge(
         repeated = len(there) + len(stored_records) - len(records)
         return MergeSummary(len(records), 0, repeated, (*notes, *records.notes))
     for stored in new:
-        _copy(_thinned(stored, aggregators), out, metrics_only)
+        _copy(stored, out, metrics_only)
     repeated = len(there) + len(stored_records) - len(retained)
     return MergeSummary(len(new), len(retained) - len(new), repeated, tuple(notes))
 
@@ -132,13 +137,14 @@ def _runs(results: Path) -> list[StoredRecord]:
 
 
 def _retained(
-    stored_records: Sequence[StoredRecord], keep_newest: bool
+    stored_records: Sequence[StoredRecord], keep_newest: bool, metrics_only: bool
 ) -> tuple[list[StoredRecord], list[str]]:
     """One record for each job, and what to say of those whose scores differ from the one that stays."""
     by_key: dict[tuple[str, str, str, str], StoredRecord] = {}
     replaced: Counter[Path] = Counter()
     for stored in stored_records:
         other = by_key.get(stored.id)
+        better = other is None or _better(stored, other, metrics_only)
         if other is not None and (differing := _differing(other, stored)):
             if not keep_newest:
                 raise ResultError(
@@ -146,14 +152,24 @@ def _retained(
                     f"({differing[0]}); find out which is right ('groupbench reproduce'), or take the newest "
                     "with --keep newest"
                 )
-            replaced[other.root if stored.worth > other.worth else stored.root] += 1
-        if other is None or stored.worth > other.worth:
+            replaced[other.root if better else stored.root] += 1
+        if better:
             by_key[stored.id] = stored
     notes = [
         f"left out {count} of the records of {root} for newer ones of the same jobs with other scores"
         for root, count in replaced.items()
     ]
     return list(by_key.values()), notes
+
+
+def _better(stored: StoredRecord, other: StoredRecord, metrics_only: bool) -> bool:
+    """Whether a record is to stand in the place of another one of its job: of equal ones the fuller."""
+    both_done = stored.record.status == other.record.status == "done"
+    if both_done and not _differing(stored, other):
+        fullness, before = stored.fullness(metrics_only), other.fullness(metrics_only)
+        if fullness != before:
+            return fullness > before
+    return stored.worth > other.worth
 
 
 def _differing(one: StoredRecord, other: StoredRecord) -> tuple[Difference, ...]:
@@ -221,9 +237,10 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
         files = [] if metrics_only else sorted(stored.folder.glob("*.parquet"))
         for file in files:
             require_readable(file)
-        tables = {file.stem: parquet.read_table(file) for file in files}
-    except (OSError, ArrowException) as error:
+        tables = {file.stem: parquet.ParquetFile(file).read() for file in files}
+    except (OSError, ValueError, MemoryError, ArrowException) as error:
+        why = " ".join(str(error).split())[:200]
         raise ResultError(
-            f"{stored.folder} holds a damaged table ({error}); delete the folder or run the job again"
+            f"{stored.folder} holds a damaged table ({why}); delete the folder or run the job again"
         ) from error
     store.write(target, record, tables)

@@ -11,9 +11,9 @@ import numpy as np
 
 from groupbench.core.arrays import IntArray
 from groupbench.core.errors import ResultError
-from groupbench.core.files import require_readable
 from groupbench.results import store
 from groupbench.results.exchange._ids import indices
+from groupbench.results.tables import read_columns
 
 if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
@@ -69,23 +69,25 @@ def recommended_lists(
 def _list_of_row(case: EvaluationCase, owners: IntArray, ranks: IntArray) -> IntArray | None:
     """The list of each row, or None if owners do not fit: lists follow each other, each from rank 1."""
     evaluated = np.flatnonzero(case.evaluated)
-    if not np.array_equal(owners[ranks == 1], case.lists.entities[evaluated]):
+    expected = case.lists.entities[evaluated]
+    if not np.array_equal(owners[ranks == 1], expected) or (len(ranks) and ranks[0] != 1):
         return None
-    return np.asarray(evaluated[np.cumsum(ranks == 1) - 1])
+    numbers = np.cumsum(ranks == 1) - 1
+    return np.asarray(evaluated[numbers]) if np.array_equal(owners, expected[numbers]) else None
 
 
 def _read(file: Path, view: str) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow.compute as pc
 
-    columns = ["aggregator", "entity", "rank", "item"]
-    try:
-        require_readable(file)
-        return pq.read_table(file, columns=columns, filters=[("view", "=", view)])
-    except FileNotFoundError as error:
+    if not file.exists():
         raise ResultError(
             f"{file.parent} holds no lists (top.parquet); run the job again, or export from the results "
             "folder that it was copied from"
-        ) from error
-    except (OSError, pa.ArrowException) as error:
-        raise ResultError(f"{file} is damaged ({error}); delete its folder and run the job again") from error
+        )
+    columns = ["view", "aggregator", "entity", "rank", "item"]
+    table = read_columns(file, columns)
+    if table.column_names != columns:
+        raise ResultError(
+            f"{file} lacks a column of {', '.join(columns)}; delete its folder and run the job again"
+        )
+    return table.filter(pc.equal(table["view"], view))

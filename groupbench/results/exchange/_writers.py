@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.core.text import csv_cell
 from groupbench.results.exchange._trec import Queries, quoted, write_qrels, write_run
 from groupbench.results.exchange._truth import Truth, list_numbers
 from groupbench.results.store import RunRecord, safe_name
@@ -120,11 +121,24 @@ class TableWriter(Writer):
         import pyarrow as pa
         from pyarrow import csv, parquet
 
+        if self._form == "csv":
+            columns = {name: _safe_cells(values) for name, values in columns.items()}
         table = pa.table(columns)
         if name not in self._open:
             kind = csv.CSVWriter if self._form == "csv" else parquet.ParquetWriter
             self._open[name] = kind(self._folder / f"{name}.{self._form}", table.schema)
         self._open[name].write_table(table)
+
+
+def _safe_cells(values: Any) -> Any:
+    """Text of a column of CSV as of `csv_cell`; other columns as they are."""
+    import pyarrow as pa
+
+    if not pa.types.is_string(values.type):
+        return values
+    texts = values.dictionary_encode()
+    cells = pa.array([csv_cell(text) for text in texts.dictionary.to_pylist()], type=pa.string())
+    return cells.take(texts.indices)
 
 
 def _place(split: PreparedSplit, case: EvaluationCase, n: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from groupbench.results.agreement import RELATIVE, Agreement, Difference, agreement
 from groupbench.results.environment import CLOSE, Change, Promise
-from groupbench.results.find import find_runs, repeatable_runs
+from groupbench.results.find import find_runs, found_runs, names_run, repeatable_runs
 from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.runner.reproduction._repeat import Repeat, reproduce
 from groupbench.runner.reproduction._report import format_repeat, format_reported, format_summary
@@ -25,6 +25,8 @@ __all__ = [
     "format_repeat",
     "format_reported",
     "format_summary",
+    "found_runs",
+    "names_run",
     "recorded",
     "repeatable_runs",
     "reported_for",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groupbench.core import registry
 from groupbench.results import store
-from groupbench.results.agreement import Agreement, Difference, agreement
+from groupbench.results.agreement import Agreement, Difference, agreement, unlike_tables
 from groupbench.results.environment import Change, Promise, changes, promised
 from groupbench.results.inputs import RecordedInputs, recorded
 from groupbench.results.store import RunRecord
@@ -31,6 +31,7 @@ class Repeat:
         agreement: how the values compare.
         changes: what differs between the surroundings.
         promise: what the repeat owes.
+        unlike: what the tables beside the record say otherwise than it.
     """
 
     recorded: RunRecord
@@ -38,6 +39,7 @@ class Repeat:
     agreement: Agreement = field(default_factory=Agreement)
     changes: tuple[Change, ...] = ()
     promise: Promise = field(default_factory=Promise)
+    unlike: tuple[str, ...] = ()
 
     @property
     def broken(self) -> tuple[Difference, ...]:
@@ -45,19 +47,47 @@ class Repeat:
         return () if self.promise.tolerance is None else self.agreement.beyond(self.promise.tolerance)
 
     @property
+    def other_code(self) -> bool:
+        """Whether other code of groupbench made the record, which may measure less, and say it otherwise."""
+        return any(change.name in ("code", "evaluation", "groupbench") for change in self.changes)
+
+    @property
+    def false(self) -> tuple[str, ...]:
+        """What the record says beside its figures, and the repeat or its own tables do not."""
+        found = self.agreement
+        only = tuple(f"only in the record: {name}" for name in found.only_first)
+        newer = (
+            ()
+            if self.other_code
+            else (*(f"only in the repeat: {n}" for n in found.only_second), *found.words)
+        )
+        return (*found.facts, *self.unlike, *only, *newer)
+
+    @property
+    def whole(self) -> bool:
+        """Whether record and repeat hold the same, down to the words."""
+        return not (self.false or self.agreement.only_second or self.agreement.words)
+
+    @property
     def holds(self) -> bool:
-        """Whether the repeat ended and kept its promise."""
-        return not self.reason and not self.broken
+        """Whether the repeat ended and kept its promise, and the record claims nothing else."""
+        return not self.reason and not self.broken and not self.false
 
 
 def reproduce(
-    records: Sequence[RunRecord], inputs: RecordedInputs, *, jobs: int = 1, timeout: float = 3600.0
+    records: Sequence[RunRecord],
+    inputs: RecordedInputs,
+    *,
+    folders: Mapping[Path, RunRecord] | None = None,
+    jobs: int = 1,
+    timeout: float = 3600.0,
 ) -> Iterator[Repeat]:
     """Do recorded jobs again with their own configuration and compare value by value.
 
     Args:
         records: what was recorded, all of it done.
         inputs: where their data sets and plugins are found.
+        folders: where records lie, whose tables are then compared with them.
         jobs: processes at a time.
         timeout: seconds after which a job is ended.
 
@@ -66,12 +96,13 @@ def reproduce(
 
     Raises:
         DatasetError: if a data set is not there, or its content is not the recorded one.
-        PluginError: if a plugin is not there.
+        PluginError: if the user names no file with the recorded content for a plugin.
         ConfigError: if a method, aggregator or option of a record is no more.
         ResultError: if a record says too little to be repeated.
     """
     from groupbench.runner import pool
 
+    unlike = {id(r): tuple(unlike_tables(folder, r)) for folder, r in (folders or {}).items()}
     with tempfile.TemporaryDirectory(prefix="groupbench-reproduce-") as scratch:
         planned = [
             (record, _job(record, inputs, Path(scratch) / str(number)))
@@ -84,7 +115,7 @@ def reproduce(
                 for event in events:
                     if isinstance(event, pool.JobOutcome):
                         record, _ = batch[event.job.folder]
-                        yield _compared(record, event)
+                        yield replace(_compared(record, event), unlike=unlike.get(id(record), ()))
 
 
 def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
@@ -112,7 +143,7 @@ def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
     aggregators = [
         registry.aggregators[name].name for name in recorded(record, "aggregators") if name in evaluated
     ]
-    return replace(job, aggregators=tuple(aggregators))
+    return replace(job, aggregators=tuple(aggregators), tuning=record.tuning)
 
 
 def _compared(record: RunRecord, outcome: JobOutcome) -> Repeat:

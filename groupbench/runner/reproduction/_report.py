@@ -30,8 +30,11 @@ def format_repeat(repeat: Repeat) -> str:
     if repeat.reason:
         return f"{'FAILED':12s} {where}: {repeat.reason}"
     found = repeat.agreement
-    missing = _missing("only in the record", found.only_first) + _missing(
-        "only in the repeat", found.only_second
+    missing = (
+        _missing("only in the record", found.only_first)
+        + _missing("only in the repeat", found.only_second)
+        + _missing("not as recorded", (*found.facts, *found.words))
+        + _missing("not as in its tables", repeat.unlike)
     )
     return f"{_verdict(repeat):12s} {where}: {_comparison(repeat)}{missing}"
 
@@ -78,11 +81,13 @@ def format_reported(found: Sequence[Beside]) -> list[str]:
 def _verdict(repeat: Repeat) -> str:
     if repeat.reason:
         return "FAILED"
+    if repeat.false:
+        return "DIFFERS"
     if repeat.promise.tolerance is None:
         return "not promised"
     if repeat.broken:
         return "DIFFERS"
-    return "close" if repeat.agreement.differing else "same"
+    return "close" if repeat.agreement.differing or not repeat.whole else "same"
 
 
 def _comparison(repeat: Repeat) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import math
+import os
 import statistics
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,15 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from groupbench.core.errors import ResultError
-from groupbench.core.files import require_regular
+from groupbench.core.files import open_own
 from groupbench.core.hyperparameters import Choice, Domain, Range
 from groupbench.core.seeding import generator, integer
+from groupbench.results import store
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
 Status = Literal["done", "pruned", "failed"]
+
+_STATES: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 
 FEW = 5
 """Trials that must have come as far before another one can be given up for being worse than their median."""
@@ -96,18 +100,19 @@ class TrialJournal:
         try:
             with _quiet():
                 self._journal = self._opened(file, name)
+                _require_trials(self._journal.get_trials(), self._distributions)
                 self._n_before = len(self._journal.get_trials())
                 self._frozen, self._pending = self._settled()
-            if any(trial.hyperparameters.keys() != space.keys() for trial in self.trials):
-                raise ValueError("other hyperparameters")
         except OSError as error:
             self.close()
             raise ResultError(
                 f"cannot use {file}: {error.strerror or error}; free space or choose another --results folder"
             ) from error
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
+        except Exception as error:
+            # Optuna reads what is there without looking: whatever it stumbles over, the file is no journal.
             self.close()
-            raise ResultError(f"{file} is no journal of trials ({error}); delete it") from error
+            why = " ".join(str(error).split())[:200] or type(error).__name__
+            raise ResultError(f"{file} is no journal of trials ({why}); delete it") from error
 
     @property
     def trials(self) -> list[TuningTrial]:
@@ -227,9 +232,8 @@ class _NoLock:
 def _locked(file: Path) -> BinaryIO:
     """The journal, locked until this is closed; a line that a kill tore is cut off."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        require_regular(file)
-        handle = file.open("ab")
+        store.make_own(file.parent)
+        handle = os.fdopen(open_own(file, os.O_WRONLY | os.O_APPEND), "ab")
     except OSError as error:
         why = error.strerror
         raise ResultError(f"cannot write {file}: {why}; choose another --results folder") from error
@@ -242,6 +246,24 @@ def _locked(file: Path) -> BinaryIO:
         ) from error
     handle.truncate(file.read_bytes().rfind(b"\n") + 1)
     return handle
+
+
+def _require_trials(frozen: Sequence[FrozenTrial], space: Mapping[str, BaseDistribution]) -> None:
+    """Raise a `ValueError` unless these are trials of a space, as `TrialJournal.settle` writes them."""
+    for trial in frozen:
+        values = [*trial.intermediate_values.values(), *(trial.values or [])]
+        seconds, reason = trial.user_attrs.get("seconds"), trial.user_attrs.get("reason")
+        known = trial.params.keys() == space.keys() and all(
+            space[name]._contains(space[name].to_internal_repr(value)) for name, value in trial.params.items()
+        )
+        if trial.state.name not in _STATES or not known:
+            raise ValueError(f"trial {trial.number} is none of this space")
+        if not all(isinstance(value, float | int) and math.isfinite(value) for value in values):
+            raise ValueError(f"trial {trial.number} has values that are no numbers")
+        if not isinstance(seconds, float | int) or not 0 <= seconds < math.inf or not isinstance(reason, str):
+            raise ValueError(f"trial {trial.number} does not say how long it took, or why it failed")
+        if trial.state.name == "COMPLETE" and not trial.intermediate_values:
+            raise ValueError(f"trial {trial.number} succeeded without a value")
 
 
 def _distribution(domain: Domain) -> BaseDistribution:
@@ -263,11 +285,10 @@ def _rounded(value: Any, domain: Domain) -> Any:
 
 
 def _trial(frozen: FrozenTrial) -> TuningTrial:
-    status: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     values = [frozen.intermediate_values[step] for step in sorted(frozen.intermediate_values)]
     facts = frozen.user_attrs
     known = float(facts["seconds"]), str(facts["reason"]), _again(frozen)
-    return TuningTrial(frozen.params, status[frozen.state.name], values, *known)
+    return TuningTrial(frozen.params, _STATES[frozen.state.name], values, *known)
 
 
 def _again(frozen: FrozenTrial) -> bool:

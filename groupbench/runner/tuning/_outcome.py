@@ -64,6 +64,7 @@ def write(file: Path, found: dict[str, Any]) -> None:
 
     Raises:
         ConfigError: as of `require_writable`.
+        ResultError: if the disk is full, or the like.
     """
     import tomli_w
 
