@@ -28,7 +28,6 @@ def dataset():
     return Dataset(
         name="small",
         title="Small",
-        registered=True,
         ratings=Ratings(users, items, rng.integers(1, 6, N_ROWS), N_USERS, N_ITEMS, np.arange(N_ROWS)),
         user_ids=tuple(f"u{u}" for u in range(N_USERS)),
         item_ids=tuple(f"i{i}" for i in range(N_ITEMS)),
