@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from math import lcm
+from math import isclose, lcm
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -109,7 +109,7 @@ def whole_factor(values: FloatArray) -> int:
     for value in np.unique(values).tolist():
         fraction = Fraction(value).limit_denominator(MOST)
         factor = lcm(factor, fraction.denominator)
-        if float(fraction) != value or factor > MOST or abs(value) * factor > 2**30:
+        if not isclose(fraction, value, rel_tol=1e-15) or factor > MOST or abs(value) * factor > 2**30:
             return 0
     return factor
 

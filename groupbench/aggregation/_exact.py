@@ -13,6 +13,9 @@ from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 UNIT = 2.0**40
 """`whole` counts in steps of 1 / UNIT, about 1e-12."""
 
+_LARGE = 22
+"""Sums below 2 to this power keep to steps of 1 / `UNIT` and stay well within 63 bits."""
+
 
 def whole(values: FloatArray | float) -> IntArray:
     """`values`, below about 1e6 in size, as whole multiples of 1 / `UNIT`.
@@ -20,6 +23,13 @@ def whole(values: FloatArray | float) -> IntArray:
     Sums of these are exact, and what differs by rounding alone is equal.
     """
     return np.asarray(np.rint(np.multiply(values, UNIT)), dtype=np.int64)
+
+
+def row_sums(values: FloatArray) -> FloatArray:
+    """Sum of each row of `values`, none below 0, (n,), added as by `whole`, of large ones in larger steps."""
+    exponent = np.frexp(values.sum(axis=1))[1]
+    step = np.ldexp(1.0, np.maximum(exponent - _LARGE, 0))
+    return np.asarray(whole(values / step[:, None]).sum(axis=1) / UNIT * step)
 
 
 def exact_sum(segments: Segments, rows: FloatArray) -> FloatArray:

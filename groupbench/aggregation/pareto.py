@@ -5,15 +5,16 @@ Sacharidis, "Top-N Group Recommendations with Fairness", ACM SAC 2019.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groupbench.aggregation._base import Aggregator, MemberScores, require_depth
-from groupbench.aggregation._exact import whole
 from groupbench.aggregation._ranks import double_midranks
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
 from groupbench.core.arrays import CACHED, BoolArray, FloatArray, IntArray, chunks
@@ -151,15 +152,36 @@ def _dominators(ranks: Float32Array, valid: BoolArray) -> IntArray:
 
 
 def _chances(ranks: Float32Array, optimal: BoolArray, weights: Float32Array, depth: int) -> IntArray:
-    """Weightings that have each optimal column among the best `depth`, in `whole` numbers, (n, width).
+    """What orders columns by the weightings that have them among the best `depth`, (n, width); 0 for none.
 
-    Columns that are tied for the last positions share them.
+    Columns that are tied for the last positions share them. Shares are added as whole multiples of the
+    largest step that each list allows, so that equal sums, as of three thirds and one, are equal.
     """
     sums = np.where(optimal[:, None, :], weights @ ranks, np.inf)
     rank = min(depth, ranks.shape[2]) - 1
     last = np.partition(sums, rank, axis=2)[:, :, rank, None]
     better, tied = sums < last, (sums == last) & optimal[:, None, :]
     left = rank + 1 - np.count_nonzero(better, axis=2)
-    shares = whole(left / np.maximum(np.count_nonzero(tied, axis=2), 1))
-    certain = np.count_nonzero(better, axis=1) * whole(1.0)
-    return np.asarray(certain + np.where(tied, shares[:, :, None], 0).sum(axis=1))
+    n_tied = np.maximum(np.count_nonzero(tied, axis=2), 1)
+    common = np.gcd(left, n_tied)
+    steps = [math.lcm(*row) for row in (n_tied // common).tolist()]
+    out = np.empty(optimal.shape, dtype=np.int64)
+    small = np.array([step * len(weights) < 2**63 for step in steps])
+    for row in np.flatnonzero(~small):
+        out[row] = _places(better[row], tied[row], left[row], n_tied[row])
+    one = np.array([step for step, fits in zip(steps, small, strict=True) if fits], dtype=np.int64)[:, None]
+    shares = one // (n_tied[small] // common[small]) * (left[small] // common[small])
+    certain = np.count_nonzero(better[small], axis=1) * one
+    out[small] = certain + np.where(tied[small], shares[:, :, None], 0).sum(axis=1)
+    return out
+
+
+def _places(better: BoolArray, tied: BoolArray, left: IntArray, n_tied: IntArray) -> IntArray:
+    """The same for one list whose sums are too long for 64 bits: places from 0, (width,)."""
+    shares = [Fraction(*pair) for pair in zip(left.tolist(), n_tied.tolist(), strict=True)]
+    sums = [
+        sum((share for share, its in zip(shares, column, strict=True) if its), Fraction(certain))
+        for certain, column in zip(np.count_nonzero(better, axis=0).tolist(), tied.T.tolist(), strict=True)
+    ]
+    place = {value: number for number, value in enumerate(sorted({Fraction(0), *sums}))}
+    return np.array([place[value] for value in sums], dtype=np.int64)

@@ -82,8 +82,9 @@ class EPFuzzDA(Greedy):
     excess: float = 0.0
     """How much relevance beyond a member's part counts; 1 makes it the sum of the relevance."""
 
-    normalize: Literal["none", "minmax", "zscore", "rank"] = "minmax"
-    """What is done to each member's scores first; `none` is for predicted ratings."""
+    normalize: Literal["auto", "none", "minmax", "zscore", "rank"] = "auto"
+    """What is done to each member's scores first; `auto` takes predicted ratings as they are (`none`), as the
+    authors' program does, and maps other scores by `minmax`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,7 +113,10 @@ class Proportion(GreedyState):
 
     def __init__(self, strategy: EPFuzzDA, members: MemberScores, rounds: int = 1) -> None:
         segments = members.segments
-        relevance = non_negative(normalized(members, strategy.normalize))
+        how = strategy.normalize
+        if how == "auto":
+            how = "minmax" if members.scale is None else "none"
+        relevance = non_negative(normalized(members, how))
         highest = segments.reduce("max", relevance.max(axis=1, keepdims=True, initial=0.0))
         self.unit = np.exp2(np.ceil(np.log2(np.where(highest > 0, highest, 1.0))))[segments.of_row]
         counted = np.rint(relevance / self.unit * UNIT)

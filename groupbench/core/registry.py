@@ -222,11 +222,7 @@ def load_plugins(files: Iterable[str]) -> None:
 
 
 def load_plugin(path: str | Path) -> None:
-    """Import a Python file so that what it registers can be used by name.
-
-    Raises:
-        PluginError: if the file does not exist, is no Python file or raises when imported.
-    """
+    """Import a Python file so that what it registers can be used by name; or raise a `PluginError`."""
     file = Path(expanded(path)).resolve()
     if not file.is_file() or file.suffix != ".py":
         raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
@@ -240,11 +236,10 @@ def load_plugin(path: str | Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except PluginError:
-        del sys.modules[name]
-        raise
     except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, PluginError):
+            raise
         raise PluginError(_failed_import(f"plugin {path}", error, str(file))) from error
 
 
@@ -258,7 +253,6 @@ def _import(module: str, what: str) -> None:
 
 
 def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
-    """What an import raised and where: the last line of the file `plugin`, if it was on the way."""
     import traceback
 
     every = traceback.extract_tb(error.__traceback__)

@@ -155,7 +155,7 @@ class Dataset:
         given: the split that the data came with, or None.
         simulated: whether a program made the data.
         notes: what the loader changed or left out; not part of the content.
-        registered: whether `name` is that of a registered data set, or of a variant of one.
+        seeds_by_content: whether splits are drawn by the content, as for folders, whose names say nothing.
     """
 
     name: str
@@ -173,15 +173,15 @@ class Dataset:
     given: GivenSplit | None = None
     simulated: bool = False
     notes: tuple[str, ...] = ()
-    registered: bool = False
+    seeds_by_content: bool = False
 
     @property
     def seed_label(self) -> str:
-        """What splits, groups and fits are drawn by: the name of a registered data set, else the content.
+        """What splits, groups and fits are drawn by: a registered data set's name, a folder's content.
 
         So the same files give the same split in a folder of any name.
         """
-        return self.name if self.registered else self.content_hash
+        return self.content_hash if self.seeds_by_content else self.name
 
     @cached_property
     def content_hash(self) -> str:

@@ -64,7 +64,8 @@ class ScoreCache:
         with self._watch.phase("score"):
             if self._score_pairs is not None:
                 theirs = items if lists is None else items[lists]
-                return checked(self._name, self._score_pairs(rows, theirs), theirs.shape)
+                scores = self._asked(self._score_pairs, users=rows, items=theirs)
+                return checked(self._name, scores, theirs.shape)
             requested = np.zeros_like(self._scored)
             requested[rows] = True
             if self._cache is None:
@@ -92,7 +93,17 @@ class ScoreCache:
     def _made(self, rows: IntArray) -> Iterator[tuple[slice, FloatArray]]:
         """Parts of `rows`, and what the method scores them for all items."""
         for part in chunks(len(rows), self._n_items, CHUNK):
-            yield part, checked(self._name, self._score(rows[part]), (part.stop - part.start, self._n_items))
+            scores = self._asked(self._score, users=rows[part])
+            yield part, checked(self._name, scores, (part.stop - part.start, self._n_items))
+
+    def _asked(self, score: Callable[..., object], **asked: IntArray) -> object:
+        """What `score` says to copies of arrays, by name; a `MethodError` if it writes into one of them."""
+        given = {name: array.copy() for name, array in asked.items()}
+        scores = score(*given.values())
+        for name, array in asked.items():
+            if not np.array_equal(given[name], array):
+                raise MethodError(f"{self._name} changes the {name} that it is asked for; work on a copy")
+        return scores
 
 
 def _all_in_order(items: IntArray, n_items: int) -> bool:

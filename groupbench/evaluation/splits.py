@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from groupbench.core.arrays import IntArray
 from groupbench.core.errors import ConfigError
+from groupbench.data.leakage import pairs
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
@@ -20,6 +22,28 @@ class Split:
 
     train: IntArray
     held_out: IntArray
+
+
+def split_pairs(ratings: Ratings, split: Callable[[Ratings], Split]) -> Split:
+    """Split (user, item) pairs instead of rows: all rows of a pair go to the side of its latest one.
+
+    Args:
+        ratings: the rows.
+        split: how to split rows; it is given one of each pair, in the order in which pairs first appear, so
+            that where no pair repeats it splits the rows themselves.
+    """
+    _, first, pair = np.unique(pairs(ratings), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rows = first[order]
+    if ratings.timestamps is not None:
+        by_time = np.argsort(ratings.timestamps, kind="stable")
+        latest = np.empty_like(first)
+        latest[pair[by_time]] = by_time
+        rows = latest[order]
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    held_out = np.isin(number[pair], split(ratings.take(rows)).held_out)
+    return Split(np.flatnonzero(~held_out), np.flatnonzero(held_out))
 
 
 def ratio_split(ratings: Ratings, ratio: float, rng: np.random.Generator) -> Split:

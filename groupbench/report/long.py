@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from groupbench.core.digests import plain
 from groupbench.models.group_adapter import served_by
-from groupbench.results.store import RunRecord, ViewMetrics, plain
+from groupbench.results.store import RunRecord, ViewMetrics
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,6 +17,8 @@ SATURATED = 0.05
 """A metric is saturated where random misses the oracle by at most this share of the oracle."""
 TIE_GAP = 0.01
 """A row is marked where ties can move a shown metric by more than this."""
+_PRINTED = 0.0005
+"""A deviation below this is printed as 0.000."""
 BLANK = "–"
 
 Mark = Literal["", "best", "second"]
@@ -120,6 +122,14 @@ class WideTable:
         """Whether any row comes from hyperparameters that were searched for."""
         return any("tuned" in row.tuning for row in self.rows)
 
+    @property
+    def _any_fixed(self) -> bool:
+        """Whether a method has the same value in all seeds because they share the split of the data."""
+        given = self.section.key.protocol.partition("+")[0] == "given"
+        shown = [self._index[metric] for metric in self.metrics]
+        deviations = [row.scores[self._rule].std[shown] for row in self.rows if row.competes and given]
+        return any(bool((deviation < _PRINTED).any()) for deviation in deviations)
+
     def _columns(self) -> Iterator[Column]:
         yield _texts("method", map(self._name, self.rows))
         if any(row.aggregator not in ("", "none") for row in self.rows):
@@ -140,6 +150,11 @@ class WideTable:
         report, section = self.report, self.section
         if section.seeds == 1:
             yield "1 seed: no uncertainty"
+        if self._any_fixed:
+            yield (
+                "± 0.000: all seeds have the split that came with the data, and a method without chance "
+                f"the same scores; nothing is said of spread over {section.unit}s (see groupbench compare)"
+            )
         if not self.metrics and section.rows:
             yield f"none of {', '.join(report.metrics)} is measured in this view"
         if report.ties in _TIE_NOTES:

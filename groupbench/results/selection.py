@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from groupbench.core import registry
+from groupbench.core.digests import plain
 from groupbench.core.errors import ConfigError, GroupbenchError, unknown
-from groupbench.results.store import EXTERNAL, RunRecord, plain
+from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
 """Digits of the hashes of code that records hold."""

@@ -9,20 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
-from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
+from groupbench.core import files
+from groupbench.core.digests import plain
 from groupbench.core.errors import DamagedError, ResultError
-from groupbench.core.files import (
-    UNFINISHED,
-    alone,
-    is_whole_parquet,
-    replacing,
-    require_below,
-    require_readable,
-    write_parquet,
-)
 
 SCHEMA = 2
 _SINCE = {"tuning": 2}
@@ -38,6 +30,7 @@ _DEPTH = 4  # folders of a job below its kind
 
 Status = Literal["done", "failed", "timeout", "killed"]
 _BOUNDS = ("best", "worst")
+_BY_ROWS = "+unit=rows"
 _ON_DISK = "figures"  # what `RunRecord.metrics` is called in `run.json`
 
 
@@ -131,6 +124,7 @@ class RunRecord:
             raise ValueError(f"keys {odd[:200]} are missing or unknown")
         stored = {"tuning": {}, **stored, "schema": SCHEMA}
         held = checked(stored)
+        _say_unit(stored)
         metrics = tuple(
             ViewMetrics(
                 entry.view,
@@ -158,11 +152,12 @@ class RunRecord:
         return json.dumps(finite(stored), default=plain, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def plain(value: object) -> object:
-    """What JSON holds of a hyperparameter of another type, the same in every process."""
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=repr)
-    return value.value if isinstance(value, Enum) else str(value)
+def _say_unit(stored: dict[str, Any]) -> None:
+    """Say of a split of rows, made before pairs were the unit of splits, that it was one."""
+    protocol = stored["config"].get("protocol")
+    if isinstance(protocol, dict) and {"split", "ratio", "folds"} <= set(protocol) and "unit" not in protocol:
+        protocol["unit"] = "rows"
+        stored["protocol"] += _BY_ROWS
 
 
 def folder_of(
@@ -173,8 +168,15 @@ def folder_of(
     key: str,
     kind: Literal["runs", "studies"] = "runs",
 ) -> Path:
-    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`."""
-    return root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
+    """The folder of a job: `root/runs/<dataset>/<protocol>/<method>/<key>`; of a trial below `studies`.
+
+    A split of rows that was made before pairs were the unit of splits lies where it was written.
+    """
+    folder = root / kind / safe_name(dataset) / safe_name(protocol) / safe_name(method) / safe_name(key)
+    if protocol.endswith(_BY_ROWS) and not folder.exists():
+        older = folder_of(root, dataset, protocol.removesuffix(_BY_ROWS), method, key, kind)
+        return older if older.exists() else folder
+    return folder
 
 
 def make_own(folder: Path) -> None:
@@ -184,7 +186,7 @@ def make_own(folder: Path) -> None:
         OSError: if it cannot be made, or a link leads from it out of the results folder.
     """
     places = [parent for parent in (folder, *folder.parents)[: _DEPTH + 1] if parent.name in _KINDS]
-    require_below(folder, places[-1].parent if places else folder.parent)
+    files.require_below(folder, places[-1].parent if places else folder.parent)
     folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -196,7 +198,7 @@ def read(folder: Path) -> RunRecord | None:
     """
     file = folder / "run.json"
     try:
-        require_readable(file)
+        files.require_readable(file)
         return RunRecord.from_json(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -217,13 +219,13 @@ def write(folder: Path, record: RunRecord, tables: Mapping[str, object] | None =
     """
     try:
         make_own(folder)
-        with alone(folder):
+        with files.alone(folder):
             if record.status != "done" and is_done(folder, record.tuning):
                 return
             for name, table in (tables or {}).items():
-                with replacing(folder / f"{name}.parquet") as temporary:
-                    write_parquet(table, temporary)
-            with replacing(folder / "run.json") as temporary:
+                with files.replacing(folder / f"{name}.parquet") as temporary:
+                    files.write_parquet(table, temporary)
+            with files.replacing(folder / "run.json") as temporary:
                 temporary.write_text(record.to_json(), encoding="utf-8")
     except OSError as error:
         raise ResultError(
@@ -239,7 +241,7 @@ def is_done(folder: Path, tuning: Mapping[str, object]) -> bool:
         return False
     if record is None or record.status != "done" or record.tuning != tuning:
         return False
-    return all(map(is_whole_parquet, folder.glob("*.parquet")))
+    return all(map(files.is_whole_parquet, folder.glob("*.parquet")))
 
 
 def damaged(folder: Path) -> Path | None:
@@ -249,7 +251,7 @@ def damaged(folder: Path) -> Path | None:
             return None
     except DamagedError:
         return folder / "run.json"
-    return next((file for file in sorted(folder.glob("*.parquet")) if not is_whole_parquet(file)), None)
+    return next((file for file in sorted(folder.glob("*.parquet")) if not files.is_whole_parquet(file)), None)
 
 
 def tidy(folder: Path) -> None:
@@ -268,8 +270,8 @@ def _tidy(folder: Path) -> None:
         if log.stat().st_size == 0:
             log.unlink()
     with suppress(OSError):
-        if any(folder.glob(UNFINISHED)):
-            with alone(folder):
+        if any(folder.glob(files.UNFINISHED)):
+            with files.alone(folder):
                 pass
 
 
@@ -291,8 +293,3 @@ def safe_name(name: str) -> str:
     if len(quoted) > LONGEST:
         quoted = f"{quoted[:LONGEST]}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     return "%2E" + quoted[1:] if quoted.startswith(".") else quoted
-
-
-def digest(decides: Mapping[str, object]) -> str:
-    """A short hash of plain values, the same in every process."""
-    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=plain).encode()).hexdigest()[:16]

@@ -80,7 +80,7 @@ class Channel:
         self._socket.settimeout(0.0)
         with suppress(BlockingIOError):
             while (message := self._next()) is None:
-                self._take(self._socket.recv(2**16))
+                self._take(self._socket.recvmsg(2**16)[0])
             return message
         return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core import registry
+from groupbench.core.digests import plain
 from groupbench.evaluation import evaluate
 from groupbench.models.group_adapter import WEIGHT, served
 from groupbench.results import store
@@ -174,7 +175,7 @@ class Job:
 
     def to_json(self) -> bytes:
         """The job as JSON bytes."""
-        return json.dumps(asdict(self), default=store.plain).encode()
+        return json.dumps(asdict(self), default=plain).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Job:

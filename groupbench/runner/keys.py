@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from groupbench.core.digests import digest
 from groupbench.core.version import VERSION
 from groupbench.evaluation import evaluate
 from groupbench.evaluation.protocols import PROTOCOLS
@@ -15,7 +16,6 @@ from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.models.group_adapter import WEIGHT
 from groupbench.results.selection import CODE
-from groupbench.results.store import digest
 
 if TYPE_CHECKING:
     from groupbench.core.registry import Entry

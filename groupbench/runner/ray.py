@@ -214,7 +214,7 @@ def _require_answer(address: str) -> None:
         while len(answer) < _FRAME:
             server.settimeout(max(end - time.monotonic(), 0.01))
             try:
-                data = server.recv(_FRAME - len(answer))
+                data = server.recvmsg(_FRAME - len(answer))[0]
             except TimeoutError:
                 raise TimeoutError(f"what listens there says nothing for {_CONNECT_TIMEOUT:g} s") from None
             if not data:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.core.digests import digest
 from groupbench.core.errors import ResultError
 from groupbench.core.files import read_text, replacing
 from groupbench.results import store
 from groupbench.results.schema import finite, parsed
-from groupbench.results.store import digest
 from groupbench.studies._measure import VERSION, Measured, measure
 
 if TYPE_CHECKING:

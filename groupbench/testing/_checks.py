@@ -12,7 +12,14 @@ from groupbench.core.arrays import BoolArray
 from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.registry import Entry
 from groupbench.data.groups import Groups
-from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow
+from groupbench.models.recommender import (
+    GroupRecommender,
+    Method,
+    Recommender,
+    ReferenceRow,
+    ScoresPairs,
+    TrainingData,
+)
 from groupbench.testing._elsewhere import scores_elsewhere
 from groupbench.testing._outcome import CheckOutcome, ConformanceCheck, close, crash, equal, need
 from groupbench.testing._small import COLD_ITEMS, COLD_USERS, small_training, small_truth
@@ -112,7 +119,7 @@ def deterministic(trial: MethodTrial) -> None:
 @_check(*_ANY)
 def leaves_input_alone(trial: MethodTrial) -> None:
     """It does not change what it is given."""
-    changed = ", ".join(trial.watched.changed)
+    changed = ", ".join([*trial.watched.changed, *_changed_when_asked(trial.fitted, trial.train)])
     need(not changed, f"changes its input ({changed}): work on a copy")
 
 
@@ -138,10 +145,10 @@ def quiet(trial: MethodTrial) -> None:
 def user_order(trial: MethodTrial) -> None:
     """A user's scores do not depend on who else is asked for, in which order or how often."""
     fitted, users = trial.fitted, np.arange(trial.train.ratings.n_users)
-    full = fitted.score(users)
+    full = fitted.score(users.copy())
     asked = np.random.default_rng(0).integers(0, len(users), 50)
-    need(close(fitted.score(asked), full[asked]), f"score(users) gives other rows {_ORDER}")
-    blocks = np.concatenate([fitted.score(users[i : i + 5]) for i in range(0, len(users), 5)])
+    need(close(fitted.score(asked.copy()), full[asked]), f"score(users) gives other rows {_ORDER}")
+    blocks = np.concatenate([fitted.score(users[i : i + 5].copy()) for i in range(0, len(users), 5)])
     need(close(blocks, full), "score(users) gives other rows in blocks of 5: it must not depend on the block")
 
 
@@ -210,6 +217,20 @@ def other_process(trial: MethodTrial) -> None:
 
 
 _ORDER = "when asked in another order: a row must depend on its own index only"
+
+
+def _changed_when_asked(fitted: object, train: TrainingData) -> list[str]:
+    """The arrays into which a recommender of users writes when it is asked for scores, by name."""
+    users = np.arange(train.ratings.n_users)
+    items = np.tile(np.arange(train.ratings.n_items), (len(users), 1))
+    asked = {"users": users.copy(), "items": items.copy()}
+    if isinstance(fitted, Recommender):
+        fitted.score(asked["users"])
+    if isinstance(fitted, ScoresPairs):
+        fitted.score_pairs(asked["users"], asked["items"])
+    return [
+        name for name, was in (("users", users), ("items", items)) if not np.array_equal(asked[name], was)
+    ]
 
 
 def _shaped(call: str, scores: Any, shape: tuple[int, ...]) -> None:

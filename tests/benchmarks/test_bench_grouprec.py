@@ -39,7 +39,7 @@ SAME = {
     "borda": ("BDC", None, {}),
     "gfar": ("GFAR", None, {}),
     "sp-greedy": ("SPGreedy", None, {}),
-    "ep-fuzzda": ("EPFuzzDA", "minmax", {}),
+    "ep-fuzzda": ("EPFuzzDA", "minmax", {"normalize": "minmax"}),
 }
 """Grouprec's name, its normalisation, and our parameters with which both do the same."""
 TIES_WITHIN = {"multiplicative": 0.002, "gfar": 0.002}

@@ -45,6 +45,7 @@ def test_sound_methods_pass(broken, name):
         ("ReadsGlobalState", "deterministic", "global seeds"),
         ("SeedsGlobally", "leaves-global-state-alone", "numpy.random"),
         ("MutatesInput", "leaves-input-alone", r"ratings\.values"),
+        ("SpoilsUsers", "leaves-input-alone", "users"),
         ("SpoilsTruth", "leaves-input-alone", "truth"),
         ("Chatty", "quiet", "epoch 1"),
         ("BlockMeans", "user-order", "another order"),

@@ -385,7 +385,7 @@ def test_a_method_is_run_where_runs_are_missing_and_put_beside_what_is_reported(
     first = CliRunner().invoke(app, asked)
     assert first.exit_code == 0, first.output
     assert "[2/2] done" in first.output
-    assert "1 figure: 1 reached" in first.output
+    assert "1 value: 1 reached" in first.output
     again = CliRunner().invoke(app, [*asked, "--tolerance", "0"])
     assert "done" not in again.output
     assert again.output.splitlines()[0] == "item-mean on itmrec-sim, protocol paper"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from groupbench.aggregation import MemberScores
-from groupbench.aggregation._exact import UNIT, exact_mean, exact_sum, whole
+from groupbench.aggregation._exact import exact_mean, exact_sum, row_sums
 from groupbench.aggregation._normalization import non_negative
 from groupbench.aggregation._ranks import ranks
 from groupbench.core.arrays import FloatArray, Segments, ratio
@@ -21,8 +21,7 @@ def satisfaction(members: MemberScores, scores: FloatArray, depth: int) -> Float
     """
     got = _list_value(members, scores, (np.arange(members.width) < depth).astype(np.float64))
     own = np.sort(non_negative(members), axis=1)[:, ::-1][:, :depth]
-    best = whole(own).sum(axis=1) / UNIT
-    return ratio(got, best, 1.0)
+    return ratio(got, row_sums(own), 1.0)
 
 
 def discounted_utility(members: MemberScores, scores: FloatArray, depth: int) -> FloatArray:
@@ -53,5 +52,4 @@ def dmae(utilities: FloatArray, groups: Segments) -> FloatArray:
 def _list_value(members: MemberScores, scores: FloatArray, worth: FloatArray) -> FloatArray:
     """Each member's scores summed over the group's list, each times the `worth` of its rank, (n_rows,)."""
     shares = ranks(np.where(members.valid, scores, -np.inf)).expected(worth)
-    value = whole(non_negative(members) * shares[members.segments.of_row])
-    return np.asarray(value.sum(axis=1) / UNIT)
+    return row_sums(non_negative(members) * shares[members.segments.of_row])

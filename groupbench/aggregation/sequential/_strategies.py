@@ -112,7 +112,7 @@ class LTP(SequentialAggregator):
     excess: float = 0.0
     """As of `ep-fuzzda`; beta in the paper."""
 
-    normalize: Literal["none", "minmax", "zscore", "rank"] = "minmax"
+    normalize: Literal["auto", "none", "minmax", "zscore", "rank"] = "auto"
     """As of `ep-fuzzda`."""
 
     def __post_init__(self) -> None:

@@ -80,6 +80,7 @@ def load_folder(source: Source) -> Dataset:
         joint = rating_rows(tables["group_ratings.csv"], of_groups, of_items, scale=scale)
     return Dataset(
         name=source.card.name,
+        seeds_by_content=True,
         title=source.card.title,
         ratings=rating_rows(tables["ratings.csv"], of_users, of_items, scale=scale),
         user_ids=users,
@@ -137,9 +138,9 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
     if stated is None:
         tau = low + 0.625 * (high - low)
         source.note(
-            "dataset.toml states no scale, so it goes from the lowest to the highest of all ratings, "
-            f"held-out ones too: {low:g} to {high:g}, and a tau of 3.5 among 1 to 5 is {tau:g}; state the "
-            f"possible ratings, as in scale = [{low:g}, {high:g}]"
+            "dataset.toml states no scale, so it is that of all ratings, held-out ones too: "
+            f"{low:g} to {high:g}, and a tau of 3.5 among 1 to 5 is {tau:g}; state the possible ratings, "
+            f"as in scale = [{low:g}, {high:g}]"
         )
     return low, high
 

@@ -83,7 +83,7 @@ def run_loader(source: Source) -> Dataset:
         raise DatasetError(
             f"{source.card.name}: its loader returned {type(made).__name__}; return a groupbench.Dataset"
         )
-    return replace(made, registered=made.name == source.card.name)
+    return made
 
 
 @contextmanager

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
 
 LARGEST = 2.0**53
-"""Numbers beyond it are refused: floats do not tell whole ones apart there."""
+"""Numbers from here on are refused: floats do not tell whole ones apart."""
 
 _NUMERAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 

@@ -49,7 +49,9 @@ class TextTable:
         for column in columns:
             if column not in self.frame.columns:
                 have = list(self.frame.columns)
-                self.dialect.refuse_other_separator(*next(self.dialect.records()))
+                line, cells = next(self.dialect.records())
+                # With decimal commas a row of other separators has several values too.
+                self.dialect.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
                 message = unknown("column", column, have).replace("unknown", "there is no", 1)
                 raise DatasetError(
                     f"{self.file}:{self.dialect.line(0)}: {message}; name it in the first line"
@@ -81,7 +83,7 @@ class TextTable:
         """
         values = floats(self.frame[column])
         self._check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
-        self._check(np.abs(values) <= LARGEST, column, "is beyond 2**53", "take another unit")
+        self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
         inside = (values >= low) & (values <= high)
         self._check(
             inside, column, f"is outside the scale {low:g} to {high:g}", "fix it or state another scale"
@@ -97,7 +99,7 @@ class TextTable:
         values = floats(self.frame[column])
         example = "write seconds since 1970 as whole numbers such as 1577872800"
         self._check(~np.isnan(values), column, "is no number", example)
-        self._check(np.abs(values) <= LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
+        self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
         whole = values == np.rint(values)
         self._check(whole, column, "has a fraction", "write whole seconds")
         return values.astype(np.int64)

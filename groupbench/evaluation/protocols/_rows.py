@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from groupbench.evaluation.protocols._base import Protocol
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Ratings
+    from groupbench.evaluation.splits import Split
 
 
 class RowSplit(Protocol):
@@ -19,22 +21,33 @@ class RowSplit(Protocol):
     split: Literal["ratio", "kfold", "temporal", "leave-one-out"] = "ratio"
     """How rows are held out: at random, by fold (seed s is fold s), the latest ones, or one of each user."""
     ratio: float = Field(0.8, gt=0, lt=1)
-    """Share of the rating rows that is for training (ratio and temporal splits)."""
+    """Share of the ratings that is for training (ratio and temporal splits)."""
     folds: int = Field(5, ge=2)
     """Number of folds (kfold)."""
 
+    unit: Literal["pairs", "rows"] = "pairs"
+    """What is held out where a user rated an item more than once: all rows of the pair, or single rows."""
+
     def hold_out(self, dataset: Dataset, seed: int) -> tuple[Ratings, Ratings]:
-        """The rows for training and the held-out rows; the same data, options and seed give the same."""
+        """The rows for training and the held-out rows; the same data, options and seed give the same.
+
+        With `unit=rows` (the paper's way) a held-out row of a pair that was rated more than once may have its
+        like among the training rows; with pairs never. Without such pairs both are the same.
+        """
+        from groupbench.evaluation.splits import split_pairs
+
+        rows, split = dataset.ratings, partial(self._split, dataset.seed_label, seed)
+        found = split(rows) if self.unit == "rows" else split_pairs(rows, split)
+        return rows.take(found.train), rows.take(found.held_out)
+
+    def _split(self, label: str, seed: int, rows: Ratings) -> Split:
         from groupbench.evaluation import splits
 
-        rows = dataset.ratings
         if self.split == "kfold":
-            rng = generator(dataset.seed_label, "folds", seed // self.folds)
-            split = splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
-        elif self.split == "temporal":
-            split = splits.temporal_split(rows, self.ratio)
-        elif self.split == "leave-one-out":
-            split = splits.leave_one_out(rows, generator(dataset.seed_label, "split", seed))
-        else:
-            split = splits.ratio_split(rows, self.ratio, generator(dataset.seed_label, "split", seed))
-        return rows.take(split.train), rows.take(split.held_out)
+            rng = generator(label, "folds", seed // self.folds)
+            return splits.fold_split(len(rows), self.folds, seed % self.folds, rng)
+        if self.split == "temporal":
+            return splits.temporal_split(rows, self.ratio)
+        if self.split == "leave-one-out":
+            return splits.leave_one_out(rows, generator(label, "split", seed))
+        return splits.ratio_split(rows, self.ratio, generator(label, "split", seed))

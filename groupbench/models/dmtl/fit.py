@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from groupbench.data.leakage import pairs
 from groupbench.models.distributed import SINGLE, ProcessGroup
 from groupbench.models.dmtl.features import make_inputs, memberships
 from groupbench.models.dmtl.hyperparameters import Hyperparameters
@@ -59,16 +62,18 @@ class Fit:
         With `refit` the search may have a smaller ensemble: it takes few networks to find out when to stop.
 
         Args:
-            order: (n_rows,) random order of the training rows; the first ones validate.
+            order: (n_rows,) random order of the training rows; the first ones validate, with all rows of
+                their (user, item) pairs.
 
         Raises:
             MethodError: if the loss diverges or a checkpoint is of another fit.
         """
         made, rows = self.made, self.train.ratings
-        n_validation = max(1, int(made.validation_fraction * len(rows)))
-        fitted = order[n_validation:] if n_validation < len(rows) else order
+        pair = pairs(rows)[order]
+        validates = np.isin(pair, pair[: max(1, int(made.validation_fraction * len(rows)))])
+        fitted = order if validates.all() else order[~validates]
         ensemble = min(made.ensemble, made.validation_ensemble) if made.refit else made.ensemble
-        validation = rows.take(order[:n_validation])
+        validation = rows.take(order[validates])
         search = self.trainer(replace(made, ensemble=ensemble), rows.take(fitted), validation)
         search.run(self._checkpoint("search"))
         history = [LossRecord(**epoch.losses, validation_rmse=epoch.validation) for epoch in search.history]

@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +15,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray
-from groupbench.core.errors import DatasetError, unknown
+from groupbench.core.errors import DatasetError, shown, unknown
 from groupbench.results.exchange._ids import indices
 
 if TYPE_CHECKING:
@@ -201,9 +202,16 @@ def _finite(rows: RankingRows) -> FloatArray:
     if wrong.any():
         row = int(wrong.argmax())
         raise DatasetError(
-            f"{rows.at(row)}: score {rows.frame['score'].iloc[row]!r} is no finite number; "
+            f"{rows.at(row)}: score {shown(rows.frame['score'].iloc[row])} is no finite number; "
             "give one to every row"
         )
+    for row in np.flatnonzero(np.abs(scores) >= 2.0**53):
+        text = str(rows.frame["score"].iloc[row])
+        if text.lstrip("+-").isdecimal() and Decimal(text) != Decimal(float(scores[row])):
+            raise DatasetError(
+                f"{rows.at(row)}: score {shown(text)} is beyond 2**53, where it would tie with others; "
+                "write smaller ones in the same order"
+            )
     return scores
 
 
@@ -225,6 +233,6 @@ def _seeds(rows: RankingRows) -> IntArray:
     if wrong.any():
         row = int(wrong.argmax())
         raise DatasetError(
-            f"{rows.at(row)}: seed {rows.frame['seed'].iloc[row]!r} is no repetition; write 0, 1, 2 ..."
+            f"{rows.at(row)}: seed {shown(rows.frame['seed'].iloc[row])} is no repetition; write 0, 1, 2 ..."
         )
     return seeds.astype(np.int64)

@@ -15,6 +15,7 @@ import numpy as np
 
 from groupbench.core import provenance, registry
 from groupbench.core.arrays import Segments
+from groupbench.core.digests import digest
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation import evaluate
 from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
@@ -23,7 +24,6 @@ from groupbench.results import store, tables
 from groupbench.results.archive import read_archive
 from groupbench.results.exchange._read import STDIN, RankingRows, read_rows, scores_of
 from groupbench.results.exchange._task_split import PreparedSplit, unsuited
-from groupbench.results.store import digest
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.aggregation import MemberScores
+from groupbench.aggregation.pareto import _chances
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 
@@ -104,7 +106,7 @@ def pareto(lists, depth, levels, x_level):
     if x_level:
         limit = sorted(dominators.values())[min(depth, len(pool)) - 1]
     pool = [c for c in pool if dominators[c] <= limit]
-    chance = np.zeros(width)
+    chance = [Fraction(0)] * width
     if levels**size <= 256:
         weightings = list(itertools.product(range(levels), repeat=size))[1:]
     else:
@@ -115,8 +117,8 @@ def pareto(lists, depth, levels, x_level):
         for c in pool:
             ahead = sum(s < sums[c] for s in sums.values())
             tied = sum(s == sums[c] for s in sums.values())
-            chance[c] += min(max((depth - ahead) / tied, 0), 1)
-    return [(round(float(n), 8), m) for n, m in zip(chance, lists.mean(axis=0), strict=True)]
+            chance[c] += min(max(Fraction(depth - ahead, tied), 0), 1)
+    return [(n, m) for n, m in zip(chance, lists.mean(axis=0), strict=True)]
 
 
 @pytest.mark.parametrize("name", ["npo", "xpo"])
@@ -224,6 +226,38 @@ def test_the_score_based_strategies_can_normalize():
         "p-mean",
     }
     assert all(
-        aggregators[n].parameters()["normalize"] == ("minmax" if n == "ep-fuzzda" else "none")
+        aggregators[n].parameters()["normalize"] == ("auto" if n == "ep-fuzzda" else "none")
         for n in NORMALIZED
     )
+
+
+def choices(lists, width):
+    """Ranks of members, (1, n_members, width), of which each has the given columns in the first place."""
+    ranks = np.full((1, len(lists), width), 2.0, dtype=np.float32)
+    for member, columns in enumerate(lists):
+        ranks[0, member, columns] = 0.0
+    return ranks
+
+
+def test_three_thirds_are_as_good_as_one():
+    ranks = choices([[0, 1, 2], [0, 3, 4], [0, 5, 6], [7]], 8)
+    chances = _chances(ranks, np.ones((1, 8), bool), np.eye(4, dtype=np.float32), 1)[0]
+    assert chances[0] == chances[7] > chances[1] == chances[6] > 0
+
+
+def test_shares_of_any_denominator_are_added_exactly():
+    primes = [41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103]
+    lists = [list(range(p)) for p in primes] + [[110]]
+    chances = _chances(choices(lists, 112), np.ones((1, 112), bool), np.eye(16, dtype=np.float32), 1)[0]
+    sums = [sum((Fraction(1, p) for p in primes if c < p), Fraction(c == 110)) for c in range(112)]
+    assert dense(chances.tolist()) == dense(sums)
+    assert chances[111] == 0
+
+
+def test_ep_fuzzda_takes_predicted_ratings_as_they_are():
+    members = ragged(5, levels=50)
+    by = {how: aggregators["ep-fuzzda"].create(depth=3, normalize=how) for how in ("auto", "none", "minmax")}
+    for scale, same, other in (((1.0, 5.0), "none", "minmax"), (None, "minmax", "none")):
+        out = {how: strategy.aggregate(replace(members, scale=scale)) for how, strategy in by.items()}
+        np.testing.assert_array_equal(out["auto"], out[same])
+        assert not np.array_equal(out["auto"], out[other])

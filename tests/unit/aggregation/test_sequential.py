@@ -139,7 +139,7 @@ def ltp_by_loop(lists, ok, depth, rounds):
 @pytest.mark.parametrize("seed", range(5))
 def test_ltp_continues_with_what_members_got(seed):
     members = block(seed)
-    played = list(play(LTP(depth=3), members, 3, 3))
+    played = list(play(LTP(depth=3, normalize="minmax"), members, 3, 3))
     for group, (rows, ok, _) in enumerate(each_group(members)):
         lists, got = ltp_by_loop(members.scores[rows], ok, 3, 3)
         for (now, out, _), chosen in zip(played, lists, strict=True):
@@ -235,3 +235,16 @@ def test_impossible_parameters_are_refused():
         SDAA(depth=0)
     with pytest.raises(ConfigError, match=r"ep-fuzzda\.excess.*give"):
         LTP(excess=3.0)
+
+
+@pytest.mark.parametrize("strategy", [SDAA(depth=10), SIAA(depth=10)])
+def test_large_scores_play_like_small_ones(strategy):
+    small = block(3, scale=None)
+    large = replace(small, scores=small.scores * 2.0**40)
+    for (_, one, state), (_, other, same) in zip(
+        play(strategy, small, 3, 2), play(strategy, large, 3, 2), strict=True
+    ):
+        np.testing.assert_allclose(other, one * 2.0**40, rtol=1e-9)
+        np.testing.assert_allclose(same.last, state.last, rtol=1e-9)
+        assert (same.last >= 0).all()
+        assert (same.last <= 1).all()

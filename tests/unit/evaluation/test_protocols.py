@@ -10,6 +10,9 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.leakage import pairs
+from groupbench.data.loading import load
+from groupbench.evaluation.inner_split import inner_task
 from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.protocols.paper import Paper
 
@@ -121,7 +124,7 @@ def test_held_out_values_change_no_score(dataset, name):
 
 
 def test_held_out_items_play_no_part_in_groups(dataset):
-    protocol = make_protocol(SMALL)
+    protocol = make_protocol({**SMALL, "unit": "rows"})
     task = prepare(dataset, protocol, 0)
     items = np.array(dataset.ratings.items)
     items[task.held_out.timestamps] = (items[task.held_out.timestamps] + 1) % N_ITEMS
@@ -179,3 +182,19 @@ def test_the_label_names_what_differs_from_the_default():
 def test_options_that_are_wrong_are_named(options, says):
     with pytest.raises(ConfigError, match=says):
         make_protocol(options)
+
+
+@pytest.mark.parametrize("name", ["paper", "coupled"])
+def test_pairs_are_split_unless_rows_are_asked_for(name):
+    ratings = load("itmrec-sim").ratings
+    assert len(np.unique(pairs(ratings))) < len(ratings)
+    for unit, label, share in (("pairs", name, 0.0), ("rows", f"{name}+unit=rows", 0.145)):
+        protocol = make_protocol({"name": name, "unit": unit})
+        train, held_out = protocol.hold_out(load("itmrec-sim"), 0)
+        assert protocol.label == label
+        assert np.isin(pairs(held_out), pairs(train)).mean() == pytest.approx(share, abs=0.001)
+
+
+def test_what_is_tuned_on_shares_no_pair_with_its_training_rows():
+    task = inner_task(load("itmrec-sim"), make_protocol({"name": "paper"}), 0, 0)
+    assert not np.isin(pairs(task.held_out), pairs(task.train.ratings)).any()

@@ -222,3 +222,23 @@ def test_aggregators_may_leave_anything_where_there_is_no_candidate(train):
 
     assert np.isfinite(found["mine"]).all()
     assert found["mine"][0, 1] == 0
+
+
+@dataclass
+class WritesIntoUsers(Recorder):
+    """Gives the right scores, and forgets whom it was asked for."""
+
+    def score(self, users):
+        scores = MATRIX[users]
+        users[:] = 0
+        return scores
+
+
+def test_a_method_that_writes_into_the_users_it_is_given_is_named(train):
+    users = np.array([3, 1])
+    source = ScoreSource(WritesIntoUsers(), train, {}, Stopwatch())
+    with pytest.raises(
+        MethodError, match="WritesIntoUsers changes the users that it is asked for; work on a"
+    ):
+        list(source.score("user", users, np.array([[0, 1], [2, 3]]), np.ones((2, 2), bool)))
+    assert users.tolist() == [3, 1]

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Ratings
-from groupbench.evaluation.splits import fold_split, leave_one_out, ratio_split, temporal_split
+from groupbench.evaluation.splits import (
+    fold_split,
+    leave_one_out,
+    ratio_split,
+    split_pairs,
+    temporal_split,
+)
 
 
 def rows(n):
@@ -142,3 +148,41 @@ def test_values_play_no_part_in_any_split():
             for values in (np.ones(40), np.arange(40.0))
         )
         np.testing.assert_array_equal(mine.held_out, theirs.held_out)
+
+
+SPLITS = {
+    "ratio": lambda r: ratio_split(r, 0.7, np.random.default_rng(3)),
+    "folds": lambda r: fold_split(len(r), 3, 1, np.random.default_rng(3)),
+    "temporal": lambda r: temporal_split(r, 0.7),
+    "leave-one-out": lambda r: leave_one_out(r, np.random.default_rng(3)),
+}
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_without_repeated_pairs_a_split_of_pairs_is_that_of_rows(name):
+    order = np.random.default_rng(0).permutation(60)
+    ratings = Ratings(
+        order % 12, order // 12, np.ones(60), 12, 5, np.random.default_rng(1).integers(0, 9, 60)
+    )
+    of_rows, of_pairs = SPLITS[name](ratings), split_pairs(ratings, SPLITS[name])
+    np.testing.assert_array_equal(of_rows.train, of_pairs.train)
+    np.testing.assert_array_equal(of_rows.held_out, of_pairs.held_out)
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_no_pair_stands_on_both_sides(name):
+    rng = np.random.default_rng(2)
+    ratings = Ratings(
+        rng.integers(0, 9, 200), rng.integers(0, 9, 200), np.ones(200), 9, 9, rng.permutation(200)
+    )
+    of_rows, of_pairs = SPLITS[name](ratings), split_pairs(ratings, SPLITS[name])
+    pair = ratings.users * 9 + ratings.items
+    assert np.isin(pair[of_rows.held_out], pair[of_rows.train]).any()
+    assert not np.isin(pair[of_pairs.held_out], pair[of_pairs.train]).any()
+    assert_partition(of_pairs, 200)
+
+
+def test_a_pair_is_as_late_as_its_latest_row():
+    ratings = Ratings([0, 0, 0, 0], [0, 1, 2, 0], np.ones(4), 1, 3, [1, 2, 3, 4])
+    split = split_pairs(ratings, lambda r: temporal_split(r, 0.5))
+    assert (split.train.tolist(), split.held_out.tolist()) == ([1], [0, 2, 3])

@@ -611,3 +611,16 @@ def test_a_metric_can_be_asked_for_by_a_synonym():
 
     assert "recall_capped@10" in text
     assert "0.625" in text
+
+
+@pytest.mark.parametrize(
+    ("protocol", "second", "noted"), [("given", 0.5, 1), ("given", 0.6, 0), ("paper", 0.5, 0)]
+)
+def test_a_deviation_of_zero_over_seeds_that_share_a_split_is_explained(protocol, second, noted):
+    held = [
+        record(name, seed, figures(ndcg_at_10=value), protocol=protocol)
+        for name, values in (("ease", (0.5, second)), ("oracle", (1.0, 1.0)))
+        for seed, value in enumerate(values)
+    ]
+    text = render(held, format="plain", metrics=("ndcg@10",))
+    assert text.count("± 0.000: all seeds have the split that came with the data") == noted

@@ -77,6 +77,9 @@ def test_ids_are_text_whatever_they_look_like(tmp_path):
         ("u1,1,inf", r"a\.csv:3: score 'inf' is no finite number"),
         ("u1,1,", r"a\.csv:3: score '' is no finite number"),
         ("u1,1,high", r"a\.csv:3: score 'high' is no finite number"),
+        ("u1,1,1_0", r"a\.csv:3: score '1_0' is no finite number"),
+        ("u1,1,9007199254740993", r"a\.csv:3: score '9007199254740993' is beyond 2\*\*53"),
+        (f"u1,1,{'7' * 5000}", r"a\.csv:3: score '7{100}'\.\.\. \(5,000 characters\) is no finite"),
         ("u2,1,7", r"a\.csv:3: user 'u2' has item '1' already \(at .*a\.csv:2\)"),
     ],
 )

@@ -177,6 +177,22 @@ def test_a_folder_that_cannot_be_made(tmp_path, record):
         store.write(tmp_path / "file" / "below", record)
 
 
+def test_a_split_of_rows_that_was_recorded_before_pairs_were_split_says_so(tmp_path, record):
+    rows = {"name": "paper", "split": "ratio", "ratio": 0.8, "folds": 5}
+    before = replace(record, protocol="paper", config={"protocol": rows})
+    folder = _place(tmp_path, before)
+    store.write(folder, before)
+    (held,) = store.records(tmp_path)
+    assert held.protocol == "paper+unit=rows"
+    assert held.config["protocol"] == {**rows, "unit": "rows"}
+    assert _place(tmp_path, held) == folder
+    for now in (
+        replace(record, config={"protocol": {**rows, "unit": "pairs"}}),
+        replace(record, protocol="given", config={"protocol": {"name": "given"}}),
+    ):
+        assert RunRecord.from_json(now.to_json()).protocol == now.protocol
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("kind", ["forbidden", "pipe", "folder"])
 def test_what_cannot_be_read_is_not_called_damaged_and_never_run_over(tmp_path, record, monkeypatch, kind):

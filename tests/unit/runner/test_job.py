@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -270,6 +271,7 @@ def test_a_helper_that_is_edited_while_the_run_goes_on_is_refused(planned, tmp_p
     """A helper that is imported when the method is fitted is looked at once more afterwards."""
     monkeypatch.setattr(methods, "_values", dict(methods))
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "helper", raising=False)
     helper, file = tmp_path / "helper.py", tmp_path / "mine_too.py"
     helper.write_text("FACTOR = 1.0\n")
     file.write_text(HELPED.format(imported=imported))
@@ -329,7 +331,7 @@ def test_splits_and_keys_go_by_content_whatever_a_folder_is_called(data, tmp_pat
 
 def test_equal_content_that_is_drawn_otherwise_is_another_job(planned, data):
     assert not set(_keys(planned()).values()) & set(_keys(planned(replace(data, name="other"))).values())
-    unregistered = [_keys(planned(replace(data, name=name, registered=False))) for name in "ab"]
+    unregistered = [_keys(planned(replace(data, name=name, seeds_by_content=True))) for name in "ab"]
     assert unregistered[0] == unregistered[1]
 
 
