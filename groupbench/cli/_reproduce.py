@@ -50,15 +50,11 @@ def reproduce(
 
     A run is done again from its record alone. A method needs --dataset; it is run where runs are missing.
     """
-    from groupbench.core import registry
     from groupbench.core.errors import ConfigError
     from groupbench.runner import reproduction
     from groupbench.runner.config import make_config
 
-    is_method = len(run) == 1 and not reproduction.names_run(run[0], results)
-    if is_method:
-        registry.load_plugins(plugin or [])
-    if is_method and run[0] in registry.methods:
+    if _names_method(run, results, plugin or []):
         if dataset is None:
             raise ConfigError(
                 f"{run[0]} is a method: say with --dataset where its reported values are to be reached, or "
@@ -71,6 +67,17 @@ def reproduce(
         _compare_reported(config, results, reproduction.TOLERANCE if tolerance is None else tolerance)
     else:
         _repeat(run, results, reproduction.RecordedInputs(data_dir, dataset, plugin or []), jobs, timeout)
+
+
+def _names_method(run: list[str], results: Path, plugins: list[str]) -> bool:
+    """Whether a method is meant and no runs; plugins are imported only where no record could name them."""
+    from groupbench.core import registry
+    from groupbench.runner import reproduction
+
+    if len(run) > 1 or reproduction.names_run(run[0], results):
+        return False
+    registry.load_plugins(plugins)
+    return run[0] in registry.methods
 
 
 def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, timeout: float) -> None:

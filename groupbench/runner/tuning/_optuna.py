@@ -17,6 +17,7 @@ from groupbench.core.files import open_own
 from groupbench.core.hyperparameters import Choice, Domain, Range
 from groupbench.core.seeding import generator, integer
 from groupbench.results import store
+from groupbench.runner.tuning._strangers import require_trials
 from groupbench.runner.tuning._trial import Status, TuningTrial
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class TrialJournal:
         try:
             with _quiet():
                 self._journal = self._opened(file, name)
-                _require_trials(self._journal.get_trials(), self._distributions)
+                require_trials(self._journal.get_trials(), self._distributions)
                 self._n_before = len(self._journal.get_trials())
                 self._frozen, self._pending = self._settled()
         except OSError as error:
@@ -217,24 +218,6 @@ def _locked(file: Path) -> BinaryIO:
         ) from error
     handle.truncate(file.read_bytes().rfind(b"\n") + 1)
     return handle
-
-
-def _require_trials(frozen: Sequence[FrozenTrial], space: Mapping[str, BaseDistribution]) -> None:
-    """Raise a `ValueError` unless these are trials of a space, as `TrialJournal.settle` writes them."""
-    for trial in frozen:
-        values = [*trial.intermediate_values.values(), *(trial.values or [])]
-        seconds, reason = trial.user_attrs.get("seconds"), trial.user_attrs.get("reason")
-        known = trial.params.keys() == space.keys() and all(
-            space[name]._contains(space[name].to_internal_repr(value)) for name, value in trial.params.items()
-        )
-        if trial.state.name not in _STATES or not known:
-            raise ValueError(f"trial {trial.number} is none of this space")
-        if not all(isinstance(value, float | int) and math.isfinite(value) for value in values):
-            raise ValueError(f"trial {trial.number} has values that are no numbers")
-        if not isinstance(seconds, float | int) or not 0 <= seconds < math.inf or not isinstance(reason, str):
-            raise ValueError(f"trial {trial.number} does not say how long it took, or why it failed")
-        if trial.state.name == "COMPLETE" and not trial.intermediate_values:
-            raise ValueError(f"trial {trial.number} succeeded without a value")
 
 
 def _distribution(domain: Domain) -> BaseDistribution:
