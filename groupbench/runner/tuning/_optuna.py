@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from groupbench.core.errors import ResultError
 from groupbench.core.files import open_own
-from groupbench.core.hyperparameters import Choice, Domain, Range
+from groupbench.core.hyperparameters import Domain
 from groupbench.core.seeding import generator, integer
 from groupbench.results import store
+from groupbench.runner.tuning._distributions import distribution, rounded
 from groupbench.runner.tuning._strangers import require_trials
 from groupbench.runner.tuning._trial import Status, TuningTrial
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
 _STATES: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
@@ -64,7 +64,7 @@ class TrialJournal:
         lower_is_better: bool,
     ) -> None:
         self._space, self._defaults, self._stream = space, dict(defaults), tuple(stream)
-        self._distributions = {name: _distribution(domain) for name, domain in space.items()}
+        self._distributions = {name: distribution(domain) for name, domain in space.items()}
         self._sign = 1.0 if lower_is_better else -1.0
         self._direction: Literal["minimize", "maximize"] = "minimize" if lower_is_better else "maximize"
         self._file = file
@@ -176,7 +176,7 @@ class TrialJournal:
             past = optuna.create_study(direction=self._direction, sampler=sampler)
             past.add_trials(self._frozen)
             sampled = past.ask(self._distributions).params
-        return {name: _rounded(sampled[name], domain) for name, domain in self._space.items()}
+        return {name: rounded(sampled[name], domain) for name, domain in self._space.items()}
 
     def _cost(self, value: float) -> float:
         return self._sign * value
@@ -218,24 +218,6 @@ def _locked(file: Path) -> BinaryIO:
         ) from error
     handle.truncate(file.read_bytes().rfind(b"\n") + 1)
     return handle
-
-
-def _distribution(domain: Domain) -> BaseDistribution:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if isinstance(domain, Choice):
-        return CategoricalDistribution(domain.values)
-    if domain.whole:
-        return IntDistribution(int(domain.low), int(domain.high), log=domain.log)
-    return FloatDistribution(domain.low, domain.high, log=domain.log)
-
-
-def _rounded(value: Any, domain: Domain) -> Any:
-    """Four significant digits are enough, and can be read."""
-    if not isinstance(domain, Range) or domain.whole or value == 0:
-        return value
-    short = round(value, 3 - math.floor(math.log10(abs(value))))
-    return min(max(short, domain.low), domain.high)
 
 
 def _trial(frozen: FrozenTrial) -> TuningTrial:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from groupbench.core.errors import ResultError
 from groupbench.core.hyperparameters import Choice, Range
-from groupbench.runner.tuning._optuna import FEW, TrialJournal, _rounded
+from groupbench.runner.tuning._distributions import rounded
+from groupbench.runner.tuning._optuna import FEW, TrialJournal
 from groupbench.runner.tuning._trial import TuningTrial
 
 SPACE = {
@@ -212,16 +213,16 @@ def test_nothing_is_printed(opened, capfd, recwarn):
 def test_a_short_number_stays_near_and_inside(a, b, share):
     low, high = sorted((a, b))
     value = min(max(low + share * (high - low), low), high)
-    short = _rounded(value, Range(low, high))
+    short = rounded(value, Range(low, high))
     assert low <= short <= high
     assert short == pytest.approx(value, rel=5.1e-4)
     assert short in (low, high) or float(f"{short:.4g}") == short
 
 
 def test_whole_numbers_choices_and_zero_stay_as_they_are():
-    assert _rounded(123456, Range(1, 10**6, whole=True)) == 123456
-    assert _rounded("a", Choice(("a", "b"))) == "a"
-    assert _rounded(0.0, Range(0, 1)) == 0.0
+    assert rounded(123456, Range(1, 10**6, whole=True)) == 123456
+    assert rounded("a", Choice(("a", "b"))) == "a"
+    assert rounded(0.0, Range(0, 1)) == 0.0
 
 
 def test_a_full_disk_is_one_line_and_the_trial_is_asked_again(opened, monkeypatch):
