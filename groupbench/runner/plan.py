@@ -76,6 +76,7 @@ def _plan_method(
         one_thread=one_thread,
         seeds=seeds,
     )
+    code = code_hashes(entry, aggregators, protocol)
     plugins = {str(path): file_hash(path) for path in (Path(file).resolve() for file in config.plugins)}
     return [
         Job(
@@ -92,7 +93,7 @@ def _plan_method(
             seed=seed,
             aggregators=tuple(aggregators),
             plugins=plugins,
-            code=code_hashes(entry, aggregators, protocol),
+            code=code,
             results=str(results),
             key=keys[seed],
             cost=cost,
