@@ -70,12 +70,9 @@ def _plan_method(
     overrides, parameters, cost = made(entry, given)
     one_thread = config.deterministic and needs_one_thread(entry, parameters)
     seeds, chosen = config.seed_list(), hyperparameters_digest(parameters, (mode, weight))
-    keys = job_keys(
-        *(dataset, protocol, entry, parameters, (mode, weight)),
-        aggregators=aggregators,
-        one_thread=one_thread,
-        seeds=seeds,
-    )
+    decides = dataset, protocol, entry, parameters, (mode, weight)
+    keys = job_keys(*decides, aggregators=aggregators, one_thread=one_thread, seeds=seeds)
+    code = code_hashes(entry, aggregators, protocol)
     plugins = {str(path): file_hash(path) for path in (Path(file).resolve() for file in config.plugins)}
     return [
         Job(
@@ -92,7 +89,7 @@ def _plan_method(
             seed=seed,
             aggregators=tuple(aggregators),
             plugins=plugins,
-            code=code_hashes(entry, aggregators, protocol),
+            code=code,
             results=str(results),
             key=keys[seed],
             cost=cost,
