@@ -110,7 +110,7 @@ def test_nesting_without_end_and_a_quote_that_never_closes(tmp_path):
         load(tmp_path / "data")
     (tmp_path / "data" / "dataset.toml").write_text("")
     (tmp_path / "data" / "ratings.csv").write_text('user,item,rating\nu,a,1\nv,"' + "x" * 200_000)
-    with pytest.raises(DatasetError, match=r"ratings\.csv.*quotes"):
+    with pytest.raises(DatasetError, match=r"ratings\.csv.*quote"):
         load(tmp_path / "data")
     (tmp_path / "run.json").write_text("[" * 100_000)
     with pytest.raises(ResultError, match=r"run\.json is not a run record"):

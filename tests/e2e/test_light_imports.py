@@ -39,8 +39,3 @@ def test_the_names_of_a_registry_import_no_heavy_library():
 
     assert int(count) > 30
     assert not HEAVY & set(modules)
-
-
-def test_pydantic_is_not_needed_to_list_names():
-    program = "import sys, groupbench.cli._describe as c; c.listing(); print('pydantic' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
