@@ -72,8 +72,8 @@ def require_regular(file: Path) -> None:
 def require_readable(file: Path) -> None:
     """Raise an `UnreadableError` if there is something that the system does not let be read as a file."""
     try:
-        require_regular(file)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            require_regular(file)
             file.open("rb").close()
     except OSError as error:
         raise UnreadableError(

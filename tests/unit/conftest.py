@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing.util
 import sys
+from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
 RUNNING: list[str] = []
 """The unit test that runs, if one does."""
 
@@ -23,6 +25,9 @@ sys.addaudithook(_refuse_processes)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
+    # pytest-xdist asks the hooks of every folder, not only those of the item's own.
+    if not item.path.is_relative_to(HERE):
+        return (yield)
     RUNNING.append(item.nodeid)
     try:
         return (yield)
@@ -34,8 +39,11 @@ def pytest_runtest_protocol(item):
 def _no_spawned_processes():
     """What `multiprocessing` spawns raises no audit event."""
 
+    spawn = multiprocessing.util.spawnv_passfds
+
     def refused(*arguments):
         _refuse_processes("os.fork", arguments)
+        return spawn(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(multiprocessing.util, "spawnv_passfds", refused)

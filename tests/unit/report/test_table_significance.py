@@ -20,7 +20,7 @@ from groupbench.report.significance import Significance
 from groupbench.results import store
 from tests._records import make_record, write_record
 
-RATIO = {"name": "paper", "split": "ratio", "ratio": 0.8, "folds": 5}
+RATIO = {"name": "paper", "split": "ratio", "ratio": 0.8, "folds": 5, "unit": "pairs"}
 GIVEN = {"name": "given"}
 
 
