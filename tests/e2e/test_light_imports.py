@@ -39,3 +39,8 @@ def test_the_names_of_a_registry_import_no_heavy_library():
 
     assert int(count) > 30
     assert not HEAVY & set(modules)
+
+
+def test_importing_dmtl_does_not_import_torch():
+    program = "import sys, groupbench.baselines.dmtl; print('torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -291,15 +291,6 @@ def test_divergence_is_an_error_that_names_the_remedy(training):
         fitted(training, learning_rate=1e30)
 
 
-def test_importing_the_package_does_not_import_torch():
-    from subprocess import check_output
-    from sys import executable
-
-    code = "import sys, groupbench.baselines.dmtl; print('torch' in sys.modules)"
-    assert check_output([executable, "-c", code], text=True).strip() == "False"
-    assert DMTL().profile_weight > 0
-
-
 def everyone(train):
     return np.arange(train.ratings.n_users)
 
