@@ -129,6 +129,11 @@ def _require_same(record: RunRecord, dataset: Dataset) -> None:
             f"dataset {record.dataset} is not what run {record.key} ({record.method}) used: its content hash "
             f"is {dataset.content_hash[:12]} instead of {expected[:12]}; take the same files and loader"
         )
+    if dataset.seed_label == dataset.name != record.dataset:
+        raise DatasetError(
+            f"run {record.key} ({record.method}) used the data set {record.dataset!r}, not {dataset.name!r}; "
+            "give the one of that name"
+        )
     drawn_by = seed_label(record)
     if dataset.seed_label != drawn_by:
         raise DatasetError(
