@@ -140,7 +140,9 @@ def load(source):
     users, items = sorted_ids(table.frame["user"]), sorted_ids(table.frame["item"])
     columns = IdColumn("user", users, "ratings.csv"), IdColumn("item", items, "ratings.csv")
     ratings = rating_rows(table, *columns, "rating", scale=(1.0, 5.0))
-    return Dataset(name="withheld", title="", ratings=ratings, user_ids=users, item_ids=items, scale=(1.0, 5.0))
+    return Dataset(
+        name="withheld", title="", ratings=ratings, user_ids=users, item_ids=items, scale=(1.0, 5.0)
+    )
 """
 """A registered data set: its seeds go by its name, so that other held-out values leave the split as it is."""
 
