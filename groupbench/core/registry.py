@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
 from groupbench.core.files import expanded
@@ -215,6 +216,13 @@ class EntryRegistry(Registry[Entry]):
         return register
 
 
+class _FromSource(SourceFileLoader):
+    """Compiles the source anew: cached bytecode of a file edited twice within a second may be the older's."""
+
+    def path_stats(self, path: str) -> NoReturn:
+        raise OSError(f"no bytecode of {path} is read or written")
+
+
 def load_plugins(files: Iterable[str]) -> None:
     """Import plugin files; errors as of `load_plugin`."""
     for file in files:
@@ -229,7 +237,7 @@ def load_plugin(path: str | Path) -> None:
     name = "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
     if name in sys.modules:
         return
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_FromSource(name, str(file)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -110,7 +110,7 @@ def _cells(
 ) -> Iterator[tuple[object, ...]]:
     ending = (row.status, with_origin(simulated, row.reason), row.tuning)
     named = (*row.key, *row.id)
-    if not row.scores or np.isnan(row.scores["expected"].mean).all():
+    if not row.scores or all(np.isnan(row.scores[rule].mean).all() for rule in rules):
         reason = with_origin(simulated, row.reason or "no value of the chosen metrics")
         yield (*named, "", float("nan"), float("nan"), row.seeds, row.status, reason, row.tuning)
         return

@@ -137,9 +137,12 @@ Facts = dict[tuple[str, int, str], object]
 
 
 def _facts(record: RunRecord) -> Facts:
+    """What the record says of the views it has values in: a ranking from elsewhere may be of one view."""
+    measured = {entry.view for entry in record.metrics}
     return {
         (view, record.seed, name): facts[name]
         for view, facts in record.views.items()
+        if view in measured
         for name in ("tau", "entities", "skipped")
         if facts.get(name) is not None
     }

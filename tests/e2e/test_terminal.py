@@ -35,7 +35,7 @@ def test_a_terminal_shows_how_tuning_goes(cli):
     asked = ("tune", "--methods", "ease,item-mean", "--trials", "6", "--repeats", "2", "--jobs", "1")
     status, text = cli.on_terminal(*asked)
     assert status == 0, text
-    for words in ("running: ease trial ", "/12 ", " left", "best so far: ease ndcg@10", "6 trials", "2 of 2"):
+    for words in ("running: ease trial ", "/12", " left", "best so far: ease ndcg@10", "6 trials", "2 of 2"):
         assert words in text
 
 

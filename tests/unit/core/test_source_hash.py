@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import groupbench
 from groupbench.core import registry
 from groupbench.core.errors import PluginError
 from groupbench.core.source_hash import source_hash
@@ -20,7 +21,7 @@ from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.plan import plan_jobs
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(groupbench.__file__).resolve().parents[1]
 
 METHOD = '''
 """A module."""
@@ -351,7 +352,8 @@ def edited(tmp_path, monkeypatch):
 
     specs = _modules._spec
     copy = tmp_path / "copy"
-    for folder in ("groupbench", "baselines", "datasets"):
+    apart = [name for name in ("baselines", "datasets") if (ROOT / name).is_dir()]  # In a checkout.
+    for folder in ("groupbench", *apart):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "assets"))
 
     def elsewhere(name):
@@ -388,9 +390,10 @@ def edited(tmp_path, monkeypatch):
 
 def replace(file, old, new):
     def change(root):
-        text = (root / file).read_text()
+        changed = next(place for place in (root / file, root / "groupbench" / file) if place.exists())
+        text = changed.read_text()
         assert old in text
-        (root / file).write_text(text.replace(old, new, 1))
+        changed.write_text(text.replace(old, new, 1))
 
     return change
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
+from groupbench.report.palette import COLORS
 from groupbench.report.plots import SUFFIXES, draw_ranks
 from groupbench.report.statistics import average_ranks
 
@@ -45,7 +46,7 @@ def test_bars_join_what_cannot_be_told_apart(tmp_path):
     drawn = {}
     for name, ranks in (("apart", apart), ("alike", alike)):
         draw_ranks(ranks, tmp_path / f"{name}.svg")
-        drawn[name] = (tmp_path / f"{name}.svg").read_text().count("#b03a2e")
+        drawn[name] = (tmp_path / f"{name}.svg").read_text().count(COLORS["vermilion"].lower())
     assert drawn == {"apart": 0, "alike": 1}
 
 

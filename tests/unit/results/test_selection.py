@@ -22,7 +22,8 @@ FACTS = {"entities": 20, "skipped": 1, "tau": 3.5}
 def record(record):
     """A seed of a row that has code and facts of a view."""
     config = {**record.config, "content_hash": "aaaaaaaa11", "code": {"method": "1" * CODE}}
-    return replace(record, config=config, views={"rated-user": FACTS})
+    values = ViewMetrics("rated-user", "none", {"ndcg@10": 0.5}, {"ndcg@10": 0.5}, {"ndcg@10": 0.5}, 0.0)
+    return replace(record, config=config, metrics=(values,), views={"rated-user": FACTS})
 
 
 def at(record, seed, day, **config):
@@ -140,6 +141,12 @@ def test_rankings_from_elsewhere_have_no_code(record):
     files = [replace(at(record, n, n + 1, rankings={"a": str(n)}), family=EXTERNAL) for n in (0, 1)]
     assert list(select(files)) == files
     assert not select(files).notes
+
+
+def test_a_ranking_of_one_view_says_nothing_of_the_others(record):
+    both = replace(record, views={**record.views, "rated-group": FACTS})
+    one = replace(both, method="mine", family=EXTERNAL, views={**both.views, "rated-group": {"entities": 0}})
+    assert list(select([both, one])) == [both, one]
 
 
 def test_every_reader_is_told_once(tmp_path, record):
