@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
-from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
 from groupbench.core.files import expanded
+from groupbench.core.imports import import_file, import_named
 from groupbench.core.source_hash import source_hash
 
 if TYPE_CHECKING:
@@ -131,9 +130,9 @@ class Registry(Mapping[str, V]):
         package = importlib.import_module(self._package)
         for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
             if not module.name.startswith("_"):
-                _import(f"{self._package}.{module.name}", f"{self._package}.{module.name}")
+                import_named(f"{self._package}.{module.name}", f"{self._package}.{module.name}")
         for point in entry_points(group=self._group):
-            _import(point.value.partition(":")[0], f"entry point {point.name!r} of {self._group}")
+            import_named(point.value.partition(":")[0], f"entry point {point.name!r} of {self._group}")
 
 
 @dataclass(frozen=True)
@@ -216,13 +215,6 @@ class EntryRegistry(Registry[Entry]):
         return register
 
 
-class _FromSource(SourceFileLoader):
-    """Compiles the source anew: cached bytecode of a file edited twice within a second may be the older's."""
-
-    def path_stats(self, path: str) -> NoReturn:
-        raise OSError(f"no bytecode of {path} is read or written")
-
-
 def load_plugins(files: Iterable[str]) -> None:
     """Import plugin files; errors as of `load_plugin`."""
     for file in files:
@@ -237,39 +229,7 @@ def load_plugin(path: str | Path) -> None:
     name = "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
     if name in sys.modules:
         return
-    spec = importlib.util.spec_from_file_location(name, file, loader=_FromSource(name, str(file)))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException as error:
-        del sys.modules[name]
-        if isinstance(error, PluginError):
-            raise
-        raise PluginError(_failed_import(f"plugin {path}", error, str(file))) from error
-
-
-def _import(module: str, what: str) -> None:
-    try:
-        importlib.import_module(module)
-    except PluginError:
-        raise
-    except Exception as error:
-        raise PluginError(_failed_import(what, error)) from error
-
-
-def _failed_import(what: str, error: BaseException, plugin: str = "") -> str:
-    import traceback
-
-    every = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in every if frame.filename == plugin] or every
-    location = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "its first line"
-    if isinstance(error, SyntaxError):
-        location = f"{error.filename}:{error.lineno}" if error.filename else "no line in particular"
-        error = SyntaxError(error.msg)
-    return f"{what} raised {type(error).__name__} when imported: {error} (at {location}); fix the file"
+    import_file(file, name, f"plugin {path}")
 
 
 def _require_name(kind: str, name: str) -> None:
