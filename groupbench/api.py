@@ -45,7 +45,8 @@ def run(
     """Run what is missing and return the metrics of everything asked for.
 
     Args:
-        methods: registered names; by default all of them.
+        methods: registered names; by default all of them. With `references=True`, the default, random, oracle
+            and popularity are run besides.
         dataset: registered names or folders; by default itmrec-sim.
         results: the results folder.
         config: a TOML file of options, as `tune` writes it; those given here win.
@@ -61,7 +62,7 @@ def run(
     from groupbench.runner.config import make_config
 
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
+    jobs = start(resolved.with_references(), Path(expanded(results)), lambda event, done, total: None)
     return results_frame(collect(jobs))
 
 

@@ -196,12 +196,17 @@ def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     alike = [record for record in tuned if not reasons[id(record)]]
     by_seed: dict[int, RunRecord] = {}
     for record in alike:
-        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=ended)
+        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=_extent)
     for record in tuned:
         if why := reasons[id(record)]:
             yield _LeftOut(record, why, _again(record, row, by_seed.values()))
         elif by_seed[record.seed] is not record:
             yield _LeftOut(record, "", "")
+
+
+def _extent(record: RunRecord) -> tuple[int, str]:
+    """What is greater of the record of a seed that counts: it holds metrics at more K, then it ended later."""
+    return len(record.config.get("cutoffs", ())), ended(record)
 
 
 def _again(record: RunRecord, row: Sequence[RunRecord], shown: Iterable[RunRecord]) -> str:
