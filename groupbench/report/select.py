@@ -190,15 +190,14 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
 
 
 def only_metric(report: Report) -> str:
-    """The metric of a report that is to have one.
+    """The metric of a report that is to have one; empty where no job has any.
 
     Raises:
-        ConfigError: if it has several, or none.
+        ConfigError: if it has several.
     """
-    if len(report.metrics) != 1:
-        names = ", ".join(report.metrics) or "no metric"
-        raise ConfigError(f"--metrics means {names}; name one at a time here, such as ndcg@10")
-    return report.metrics[0]
+    if len(report.metrics) > 1:
+        raise ConfigError(f"--metrics means {', '.join(report.metrics)}; name one at a time here")
+    return "".join(report.metrics)
 
 
 def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
