@@ -74,6 +74,8 @@ class _Config(_Part):
     cutoffs: list[Count] = []
     source: str = ""
     content_hash: str = ""
+    seed_label: str = ""
+    code: dict[str, str] | None = None
     plugins: dict[str, str] | list[str] = []
     evaluation: int | str = 0
 
