@@ -128,11 +128,11 @@ def test_a_config_file_may_begin_with_a_mark_of_its_encoding(cli, refused):
         (("--ties", "lucky"), "'lucky'"),
         (("--against", "rumours"), "'rumours'"),
         (("--view", ""), "--view: name at least one, or leave it out"),
-        (("--metrics", ","), "--view: name at least one, or leave it out"),
+        (("--metrics", ","), "--metrics: name at least one, or leave it out"),
         (("--dataset", " "), "--dataset: name at least one, or leave it out"),
         (("--by", "size", "--view", "rated-grup"), "did you mean 'rated-group'"),
         (("--by", "size", "--aggregator", "averge"), "did you mean 'average'"),
-        (("--by", "size", "--metrics", "beauty@10"), "no finished run stored beauty@10 of single groups"),
+        (("--by", "size", "--metrics", "beauty@10"), "unknown metric in these results 'beauty@10'"),
     ],
 )
 def test_table(refused, finished, arguments, said):
