@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -122,6 +122,32 @@ def protocols() -> Iterator[str]:
         yield _options(protocol)
 
 
+def glossary() -> Iterator[str]:
+    """Every word with its meaning."""
+    from groupbench.cli._glossary import TERMS
+
+    return _terms(TERMS)
+
+
+def formation() -> Iterator[str]:
+    """Every kind of group, with the protocols that form it."""
+    from groupbench.data.formation import DEFINITIONS
+    from groupbench.evaluation.protocols import PROTOCOLS
+
+    for kind, meaning in DEFINITIONS.items():
+        forming = [name for name, protocol in PROTOCOLS.items() if kind in _kinds(protocol)]
+        yield heading(3, code(kind))
+        yield prose(meaning)
+        yield bullets([f"Protocol: {', '.join(map(code, forming))}"])
+
+
+def statistics() -> Iterator[str]:
+    """What is measured of groups."""
+    from groupbench.data.formation import STATISTICS
+
+    return _terms(STATISTICS)
+
+
 def config() -> Iterator[str]:
     """The keys of a run."""
     from groupbench.runner.config import Config
@@ -176,6 +202,18 @@ def _options(protocol: Any) -> str:
     return table(["option", "default", "values", "meaning"], rows)
 
 
+def _kinds(protocol: Any) -> tuple[Any, ...]:
+    """The kinds of groups that a protocol has to choose from."""
+    field = protocol.model_fields.get("groups")
+    return get_args(field.annotation) if field else ()
+
+
+def _terms(terms: Mapping[str, str]) -> Iterator[str]:
+    """A list of words with their meanings."""
+    for term, meaning in terms.items():
+        yield f"{prose(term)}\n: {prose(meaning)}"
+
+
 def _choices(annotation: Any) -> str:
     """The values of an option that has only a few."""
     return ", ".join(map(code, get_args(annotation))) if get_origin(annotation) is Literal else ""
@@ -219,9 +257,12 @@ KINDS: dict[str, Callable[[], Iterator[str]]] = {
     "datasets": datasets,
     "errors": errors,
     "findings": findings,
+    "formation": formation,
+    "glossary": glossary,
     "methods": methods,
     "metrics": metrics,
     "protocols": protocols,
+    "statistics": statistics,
     "views": views,
 }
 
