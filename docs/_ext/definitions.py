@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -122,30 +122,24 @@ def protocols() -> Iterator[str]:
         yield _options(protocol)
 
 
-def glossary() -> Iterator[str]:
-    """Every word with its meaning."""
-    from groupbench.cli._glossary import TERMS
+def words() -> Iterator[str]:
+    """The words of tables and options."""
+    from groupbench.cli._glossary import WORDS
 
-    return _terms(TERMS)
+    for word in sorted(WORDS, key=str.casefold):
+        yield f"{code(word)}\n: {prose(WORDS[word])}"
 
 
 def formation() -> Iterator[str]:
-    """Every kind of group, with the protocols that form it."""
-    from groupbench.data.formation import DEFINITIONS
-    from groupbench.evaluation.protocols import PROTOCOLS
+    """Every kind of group, and how it is made in detail."""
+    from groupbench.cli._glossary import FORMATION
+    from groupbench.data.formation import form, kmeans
 
-    for kind, meaning in DEFINITIONS.items():
-        forming = [name for name, protocol in PROTOCOLS.items() if kind in _kinds(protocol)]
+    for kind, meaning in FORMATION.items():
         yield heading(3, code(kind))
         yield prose(meaning)
-        yield bullets([f"Protocol: {', '.join(map(code, forming))}"])
-
-
-def statistics() -> Iterator[str]:
-    """What is measured of groups."""
-    from groupbench.data.formation import STATISTICS
-
-    return _terms(STATISTICS)
+    yield heading(3, "In detail")
+    yield from (prose(inspect.getdoc(made) or "") for made in (kmeans, form))
 
 
 def config() -> Iterator[str]:
@@ -202,18 +196,6 @@ def _options(protocol: Any) -> str:
     return table(["option", "default", "values", "meaning"], rows)
 
 
-def _kinds(protocol: Any) -> tuple[Any, ...]:
-    """The kinds of groups that a protocol has to choose from."""
-    field = protocol.model_fields.get("groups")
-    return get_args(field.annotation) if field else ()
-
-
-def _terms(terms: Mapping[str, str]) -> Iterator[str]:
-    """A list of words with their meanings."""
-    for term, meaning in terms.items():
-        yield f"{prose(term)}\n: {prose(meaning)}"
-
-
 def _choices(annotation: Any) -> str:
     """The values of an option that has only a few."""
     return ", ".join(map(code, get_args(annotation))) if get_origin(annotation) is Literal else ""
@@ -258,12 +240,11 @@ KINDS: dict[str, Callable[[], Iterator[str]]] = {
     "errors": errors,
     "findings": findings,
     "formation": formation,
-    "glossary": glossary,
     "methods": methods,
     "metrics": metrics,
     "protocols": protocols,
-    "statistics": statistics,
     "views": views,
+    "words": words,
 }
 
 

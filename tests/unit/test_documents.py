@@ -10,10 +10,10 @@ from typing import get_args
 
 import pytest
 
-from groupbench.cli._glossary import TERMS
+from groupbench.cli._glossary import FORMATION, WORDS
 from groupbench.core import registry
 from groupbench.core.version import VERSION
-from groupbench.data.formation import DEFINITIONS, KINDS, STATISTICS
+from groupbench.data.formation import KINDS
 from groupbench.data.loading import Card
 from groupbench.data.loading._card import validated
 from groupbench.data.loading._folder import FILES, Settings
@@ -84,8 +84,8 @@ def test_every_key_of_a_registered_data_set_is_documented():
 
 def test_every_kind_of_group_is_explained():
     formed = {kind for p in PROTOCOLS.values() if "groups" in p.model_fields for kind in kinds_of(p)}
-    assert set(DEFINITIONS) == formed == {"natural", "kmeans", *KINDS}
-    assert tuple(STATISTICS) == BY
+    assert set(FORMATION) == formed == {"natural", "kmeans", *KINDS}
+    assert set(BY) <= set(WORDS)
 
 
 def kinds_of(protocol):
@@ -93,9 +93,18 @@ def kinds_of(protocol):
 
 
 def test_the_glossary_is_in_order_and_knows_the_words_of_a_table():
-    words = [word.strip("[]").lower() for word in TERMS if word not in "±†"]
-    assert words == sorted(words)
-    assert {"±", "†", "norm", "tau", "own", "[both]", "[rows]", "view", "protocol", "reference row"} <= set(
-        TERMS
-    )
-    assert all(text.endswith(".") for text in TERMS.values())
+    page = PAGES[ROOT / "docs" / "glossary.md"]
+    words = re.findall(r"^(.+)\n: ", page, flags=re.MULTILINE)
+    assert words == sorted(words, key=str.casefold)
+    assert {
+        "bounds",
+        "candidates",
+        "protocol",
+        "reference row",
+        "relevant",
+        "saturated",
+        "view",
+        "±",
+        "†",
+    } <= set(words)
+    assert not set(words) & set(WORDS)

@@ -4,18 +4,8 @@ Groups that were observed come with a data set instead; which groups a protocol 
 """
 
 from groupbench.data.formation._criteria import Criteria
-from groupbench.data.formation._definitions import DEFINITIONS, STATISTICS
 from groupbench.data.formation._kmeans import kmeans
 from groupbench.data.formation._statistics import GroupStatistics, describe
 from groupbench.data.formation._strategies import KINDS, form
 
-__all__ = [
-    "DEFINITIONS",
-    "KINDS",
-    "STATISTICS",
-    "Criteria",
-    "GroupStatistics",
-    "describe",
-    "form",
-    "kmeans",
-]
+__all__ = ["KINDS", "Criteria", "GroupStatistics", "describe", "form", "kmeans"]

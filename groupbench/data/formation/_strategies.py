@@ -82,10 +82,15 @@ def form(
 ) -> Groups:
     """Form groups of one of the `KINDS` from training rows.
 
-    What each kind is stands in `DEFINITIONS`. Kinds with a relation grow from random seeds, each next member
-    drawn evenly from all users who may join (Kaya, Bridge and Tintarev, "Ensuring Fairness in Group
-    Recommendations by Rank-Sensitive Balancing of Relevance", RecSys 2020; Barile et al., "Evaluating
-    explainable social choice-based aggregation strategies for group recommendation", UMUAI 2023).
+    `random` groups are drawn evenly from all groups of users, `same-item` groups from the raters of an item
+    that is drawn evenly. The others grow from random seeds, each next member drawn evenly from all users who
+    may join: in `similar` and `divergent` groups those who are so to any or to all members before it (Kaya,
+    Bridge and Tintarev, "Ensuring Fairness in Group Recommendations by Rank-Sensitive Balancing of
+    Relevance", RecSys 2020). The last member of a `one-divergent` group is divergent from the others, who are
+    similar (a pair is just divergent), and a `coalitional` group is two similar subgroups, each divergent
+    from all of the other, the first with one member more where the size is odd: the minority and the
+    coalition of Barile et al., "Evaluating explainable social choice-based aggregation strategies for group
+    recommendation", UMUAI 2023.
 
     Args:
         kind: `random`, `similar`, `divergent`, `one-divergent`, `coalitional` or `same-item`.
