@@ -14,10 +14,12 @@ from groupbench.runner.run import collect, start, start_tuning
 if TYPE_CHECKING:
     import pandas as pd
 
+    from groupbench.report.card import Card
     from groupbench.report.html import Page
     from groupbench.results.selection import Selection
 
 __all__ = [
+    "card",
     "collect",
     "compare",
     "load_records",
@@ -170,6 +172,26 @@ def report(
     if output is not None:
         page.write(Path(expanded(output)))
     return page
+
+
+def card(results: str | Path = RESULTS, dataset: str | Sequence[str] | None = None) -> Card:
+    """The methods section of a results folder, with a reproducibility checklist; notebooks show it.
+
+    Args:
+        results: the results folder.
+        dataset: only these data sets; by default all.
+
+    Returns:
+        The card; `card().text("latex")` is it as text.
+
+    Raises:
+        ResultError: if there are no results.
+        ConfigError: if there is none of a data set.
+    """
+    from groupbench.report.card import make_card
+
+    names = [dataset] if isinstance(dataset, str) else dataset
+    return make_card(load_records(Path(expanded(results)), names, lambda note: None))
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:

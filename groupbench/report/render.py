@@ -283,3 +283,8 @@ _FORMATS = {
         lambda lines: "\n".join(rf"\par\noindent\footnotesize {line}." for line in lines),
     ),
 }
+
+
+def escape(text: str, format: str) -> str:
+    """Text that means itself in one of the formats for people."""
+    return _FORMATS[format].text(text)

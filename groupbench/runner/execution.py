@@ -63,6 +63,7 @@ def execute(job: Job) -> None:
     _require_planned_code(job)  # once more, for what was imported while it ran
     record = job.record(
         "done",
+        counts=tables.counts(dataset, task),
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
             **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},

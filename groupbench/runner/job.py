@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core import registry
@@ -118,8 +119,14 @@ class Job:
         """Whether it has a record of success, so that it is not run again; what is damaged counts as none."""
         return store.is_done(self.folder, self.tuning)
 
-    def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
-        """The record of this job with what is known before it runs, and `found` afterwards."""
+    def record(
+        self,
+        status: store.Status,
+        reason: str = "",
+        counts: Mapping[str, int] = MappingProxyType({}),
+        **found: Any,
+    ) -> store.RunRecord:
+        """The record of this job with what is known before it runs, and `counts` and `found` afterwards."""
         from groupbench.evaluation.protocols import make_protocol
 
         entry = registry.methods[self.method]
@@ -147,6 +154,7 @@ class Job:
                 "plugins": self.plugins,
                 "code": self.code,
                 "evaluation": evaluate.VERSION,
+                "counts": dict(counts),
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **found,
