@@ -43,7 +43,17 @@ Level = Annotated[float, typer.Option(help="Level of the tests.")]
 
 NOT_OF_DATA = (
     *("methods", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
-    *("executor", "address", "jobs", "threads", "train_workers", "memory_budget", "deterministic", "timeout"),
+    *(
+        "executor",
+        "address",
+        "jobs",
+        "threads",
+        "train_workers",
+        "memory_budget",
+        "watts",
+        "deterministic",
+        "timeout",
+    ),
 )
 """Fields of a config that say nothing of data and protocol."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core import registry
 from groupbench.core.digests import plain
+from groupbench.core.energy import WATTS
 from groupbench.evaluation import evaluate
 from groupbench.models.group_adapter import WEIGHT, served
 from groupbench.results import store
@@ -58,6 +59,7 @@ class Job:
         group_weight: as how many pseudo-users each group stands.
         train_workers: processes that share the training; not part of what the job is.
         memory_budget: GiB that the job may take beyond its data, or None; not part of what it is either.
+        watts: of a busy core, by which energy is estimated where it cannot be measured; likewise.
     """
 
     source: str
@@ -86,6 +88,7 @@ class Job:
     group_weight: int = 1
     train_workers: int = 1
     memory_budget: float | None = None
+    watts: float = WATTS
 
     @property
     def content(self) -> tuple[str, str]:

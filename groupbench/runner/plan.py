@@ -100,6 +100,7 @@ def _plan_method(
             group_weight=weight,
             train_workers=train_workers(entry, config.train_workers),
             memory_budget=config.memory_budget,
+            watts=config.watts,
         )
         for seed in seeds
     ]
