@@ -56,9 +56,9 @@ def pareto(
     metric: MetricName = "ndcg@10",
     aggregator: Aggregator = "average",
     methods: Only = None,
-    cost: Annotated[str, typer.Option(help="seconds or memory.")] = "seconds",
+    cost: Annotated[str, typer.Option(help="seconds, memory or energy.")] = "seconds",
 ) -> None:
-    """Draw a metric against seconds or memory of the whole job, with the Pareto front."""
+    """Draw a metric against seconds, memory or energy of the whole job, with the Pareto front."""
     from groupbench.cli._plot_data import cost_of, plot_rows, print_drawn
     from groupbench.metrics import lower_is_better
     from groupbench.report.plots import check_suffix, draw_pareto

@@ -53,6 +53,7 @@ class ResultRow:
         tied: share of top-10 positions decided by a tie.
         seconds: wall-clock seconds of a job, mean over seeds.
         peak_mb: largest growth of resident memory (MiB) in any phase of any seed.
+        joules: energy of a job, mean over seeds; NaN where one did not record it.
         tuning: `tuned (20)` after so many trials, `default`, or empty where there is nothing to tune.
     """
 
@@ -67,6 +68,7 @@ class ResultRow:
     tied: float = np.nan
     seconds: float = np.nan
     peak_mb: float = np.nan
+    joules: float = np.nan
     tuning: str = ""
 
     @property
@@ -109,6 +111,7 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
     scores = {rule: _over_seeds(segments, values[number]) for number, rule in enumerate(TIE_RULES)}
     tied, seconds = segments.mean(runs["tied"].to_numpy()), segments.mean(runs["seconds"].to_numpy())
     peak = segments.reduce("max", runs["peak_mb"].to_numpy())
+    joules = segments.mean(runs["joules"].to_numpy())
     names, tuning = list(runs["name"]), list(runs["tuning"])
     rows = []
     for number, (start, size) in enumerate(zip(segments.offsets, segments.sizes, strict=False)):
@@ -124,6 +127,7 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
                 tied=float(tied[number]),
                 seconds=float(seconds[number]),
                 peak_mb=float(peak[number]),
+                joules=float(joules[number]),
                 tuning=" and ".join(sorted(set(tuning[start : start + size]))),
             )
         )
