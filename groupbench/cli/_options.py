@@ -43,17 +43,8 @@ Level = Annotated[float, typer.Option(help="Level of the tests.")]
 
 NOT_OF_DATA = (
     *("methods", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
-    *(
-        "executor",
-        "address",
-        "jobs",
-        "threads",
-        "train_workers",
-        "memory_budget",
-        "watts",
-        "deterministic",
-        "timeout",
-    ),
+    *("executor", "address", "jobs", "threads", "train_workers", "memory_budget", "deterministic", "timeout"),
+    "watts",
 )
 """Fields of a config that say nothing of data and protocol."""
 
