@@ -47,7 +47,8 @@ def run(
     """Run what is missing and return the metrics of everything asked for.
 
     Args:
-        methods: registered names; by default all of them.
+        methods: registered names; by default all of them. With `references=True`, the default, random, oracle
+            and popularity are run besides.
         dataset: registered names or folders; by default itmrec-sim.
         results: the results folder.
         config: a TOML file of options, as `tune` writes it; those given here win.
@@ -63,7 +64,7 @@ def run(
     from groupbench.runner.config import make_config
 
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
+    jobs = start(resolved.with_references(), Path(expanded(results)), lambda event, done, total: None)
     return results_frame(collect(jobs))
 
 
@@ -115,7 +116,8 @@ def table(
         results: the results folder.
         significance: whether to test which rows differ from the best; or a dict of how, with options of
             `groupbench.report.options.SignificanceOptions`.
-        **options: of `groupbench.report.options.RowOptions` (views, metrics, aggregator, ties, against).
+        **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
+            metrics, k, ties, against).
 
     Raises:
         ResultError: if there are no results.
@@ -128,7 +130,8 @@ def table(
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
     how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
     rows = RowOptions.make(**options)
-    return table_frame(load_records(Path(expanded(results))), significance=how, **rows.model_dump())
+    records = load_records(Path(expanded(results)), rows.dataset, protocols=rows.protocol)
+    return table_frame(records, **rows.table_options(how))
 
 
 def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
@@ -174,24 +177,37 @@ def report(
     return page
 
 
-def card(results: str | Path = RESULTS, dataset: str | Sequence[str] | None = None) -> Card:
+def card(
+    results: str | Path = RESULTS,
+    dataset: str | Sequence[str] | None = None,
+    *,
+    protocol: str | Sequence[str] | None = None,
+    methods: str | Sequence[str] | None = None,
+) -> Card:
     """The methods section of a results folder, with a reproducibility checklist; notebooks show it.
 
     Args:
         results: the results folder.
         dataset: only these data sets; by default all.
+        protocol: only these protocols, by name or by label; by default all.
+        methods: only these methods, by name or by label; by default all.
 
     Returns:
         The card; `card().text("latex")` is it as text.
 
     Raises:
         ResultError: if there are no results.
-        ConfigError: if there is none of a data set.
+        ConfigError: if there is none of a name.
     """
     from groupbench.report.card import make_card
+    from groupbench.report.options import ResultFilter
+    from groupbench.report.resolution import with_methods
 
-    names = [dataset] if isinstance(dataset, str) else dataset
-    return make_card(load_records(Path(expanded(results)), names, lambda note: None))
+    chosen = ResultFilter.make(dataset=dataset, protocol=protocol, methods=methods)
+    records = load_records(
+        Path(expanded(results)), chosen.dataset, lambda note: None, protocols=chosen.protocol
+    )
+    return make_card(with_methods(records, chosen.methods))
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
@@ -211,6 +227,7 @@ def load_records(
     results: Path,
     datasets: Sequence[str] | None = None,
     tell: Callable[[str], None] | None = None,
+    protocols: Sequence[str] | None = None,
 ) -> Selection:
     """The records that stand together, of runs and of what was packed; the rest is left out.
 
@@ -222,14 +239,15 @@ def load_records(
         datasets: only these; by default all. Of data of several contents under one name the latest are shown;
             `NAME@HASH` means those with a content hash that begins so.
         tell: called with a line on each kind of records that are left out; by default Python warns of them.
+        protocols: only under these, by label or name; by default all.
 
     Raises:
         ResultError: if there is none, or one cannot be read.
-        ConfigError: if there is none of one of `datasets`.
+        ConfigError: if there is none of one of `datasets` or `protocols`.
     """
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
-    from groupbench.results.selection import of_data, select
+    from groupbench.results.selection import of_data, of_protocols, select
 
     results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():
@@ -241,7 +259,8 @@ def load_records(
         records.append(record)
     if not records:
         raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
-    selection = select(records if datasets is None else of_data(records, datasets))
+    records = records if datasets is None else of_data(records, datasets)
+    selection = select(records if protocols is None else of_protocols(records, protocols))
     for note in selection.notes:
         if tell is None:
             warnings.warn(note, GroupbenchWarning, stacklevel=3)

@@ -42,7 +42,7 @@ Aggregator = Annotated[str, typer.Option(help="A name, 'best' or 'all'.")]
 Level = Annotated[float, typer.Option(help="Level of the tests.")]
 
 NOT_OF_DATA = (
-    *("methods", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
+    *("methods", "references", "k", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
     *("executor", "address", "jobs", "threads", "train_workers", "memory_budget", "deterministic", "timeout"),
     "watts",
 )
@@ -113,7 +113,7 @@ def _parameters(kind: type[Options]) -> Iterator[inspect.Parameter]:
     from groupbench.runner.config import Config
 
     for name, field in kind.model_fields.items():
-        if name == "protocol":
+        if name == "protocol" and kind is Config:
             yield from _of_protocol(field)
         elif _mark(field).panel:
             yield _parameter(name, field, _mark(field))

@@ -35,12 +35,15 @@ RUN_COLUMNS = (
     "seconds",
     "peak_mb",
     "joules",
+    "n",
+    "tau",
     "content_hash",
     "evaluation",
     "code",
     "key",
 )
-"""What else is known of the run; values compare where `content_hash` and `evaluation` are the same."""
+"""What else is known of the run, `n` being the lists that were evaluated; values compare where
+`content_hash` and `evaluation` are the same."""
 
 _PHASES = ("fit", "score", "aggregate", "metrics")
 _TEXTS = [*VALUE_COLUMNS[:5], "status", "reason", "name", "parameters", "tuning", *RUN_COLUMNS[-4:]]
@@ -113,6 +116,7 @@ def _values(entry: ViewMetrics | None, rule: TieRule, metrics: Sequence[str] | N
 
 def _facts(record: RunRecord, entry: ViewMetrics | None) -> tuple[object, ...]:
     code = record.environment.get("code") or {}
+    facts = record.views.get(entry.view, {}) if entry else {}
     return (
         record.dataset,
         record.protocol,
@@ -130,11 +134,17 @@ def _facts(record: RunRecord, entry: ViewMetrics | None) -> tuple[object, ...]:
         seconds_of(record),
         peak_of(record),
         joules_of(record),
+        _number(facts.get("entities")),
+        _number(facts.get("tau")),
         str(record.config.get("content_hash", "")),
         str(record.config.get("evaluation", "")),
         str(code.get("sha256", "")),
         record.key,
     )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else np.nan
 
 
 def with_origin(simulated: bool, reason: str) -> str:

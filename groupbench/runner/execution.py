@@ -56,6 +56,7 @@ def execute(job: Job) -> None:
     source = (job.source, job.data_dir, *job.content)
     dataset = _dataset(*source)
     task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
+    cases = [case.at(job.cutoffs) for case in cases]
     energy = EnergyMeter(job.watts)
     watch = Stopwatch(energy)
     method = _made(job)

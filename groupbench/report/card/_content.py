@@ -27,9 +27,11 @@ class Card:
 
     Attributes:
         sections: in the order in which they are read; all text is plain.
+        jobs: the number of jobs that it describes.
     """
 
     sections: tuple[Section, ...]
+    jobs: int
 
     def text(self, format: str = "markdown") -> str:
         """The card as text in one of `CARD_FORMATS`; LaTeX has subsections, and needs no package.
@@ -64,7 +66,8 @@ def make_card(records: Iterable[RunRecord]) -> Card:
             *(section for _, there in sorted(tables.items()) for section in _table(there)),
             *_left_out(chosen),
             checklist(chosen),
-        )
+        ),
+        len(chosen),
     )
 
 

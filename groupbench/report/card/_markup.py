@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.report.card._section import Section
-from groupbench.report.render import escape
+from groupbench.report.formats import escape
 
 _LONG = 24
 """Characters of a word that may be broken at the end of a LaTeX line."""

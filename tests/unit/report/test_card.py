@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -14,6 +15,8 @@ from groupbench.api import card
 from groupbench.cli import app
 from groupbench.core.errors import ConfigError
 from groupbench.report.card import CARD_FORMATS, make_card
+from groupbench.report.options import LayoutOptions
+from groupbench.report.render import render, table_frame
 from groupbench.results.store import ViewMetrics
 from tests._records import make_record, write_record
 
@@ -48,7 +51,14 @@ def record(method="svd", seed=0, **changes):
         "hyperparameters": SVD if method.startswith("svd") else {},
         "tuning": TUNING if method.endswith("[tuned]") else {},
         "config": {
-            "protocol": {"name": "paper", "tau": None, "split": "ratio", "ratio": 0.8, "folds": 5},
+            "protocol": {
+                "name": "paper",
+                "tau": None,
+                "split": "ratio",
+                "ratio": 0.8,
+                "folds": 5,
+                "unit": "pairs",
+            },
             "source": "itmrec",
             "content_hash": "454ba30a",
             "counts": {"users": 476, "items": 70, "ratings": 5230, "training ratings": 4184 + seed},
@@ -91,6 +101,18 @@ def test_tuned_values_stand_with_their_search_and_others_are_plainly_not_tuned()
 def test_costs_are_means_over_seeds_without_what_imports_took():
     text = said([record(seed=0), record(seed=1)], "Methods", "svd")
     assert "Seeds 0, 1. A job took 1.50 s (mean over seeds), 2 MiB, 7.0 J." in text
+
+
+def test_tables_show_energy_where_it_is_asked_for():
+    records = [record("svd", seed) for seed in (0, 1)]
+    assert " J\n" not in render(records, format="plain")
+    layout = LayoutOptions.make(columns="metrics,joules")
+    shown = render(records, format="plain", layout=layout).splitlines()
+    assert shown[2].split() == ["method", "recall@10", "ndcg@10", "J"]
+    assert shown[4].split()[-1] == "7.0"
+    assert "J is its energy" in "\n".join(shown)
+    assert set(table_frame(records)["joules"]) == {7.0}
+    assert np.isnan(table_frame([record(joules={})])["joules"]).all()
 
 
 def test_what_was_not_evaluated_or_did_not_finish_has_its_reason():
@@ -209,6 +231,16 @@ def test_the_command_writes_a_file_or_to_the_terminal(tmp_path):
     told = CliRunner().invoke(app, [*called, "--format", "latex", "--output", str(file)])
     assert told.output == f"methods section of 1 job written to {file}\n"
     assert "\\subsection{Reproducibility checklist}" in file.read_text(encoding="utf-8")
+
+
+def test_data_sets_protocols_and_methods_can_be_chosen(tmp_path):
+    for each in (record("svd"), record("nmf"), record("random"), record("svd", 1, protocol="natural")):
+        write_record(tmp_path, each)
+    chosen = card(tmp_path, "itmrec", protocol="paper", methods="SV*")
+    assert chosen.jobs == 2
+    assert [found.title for found in chosen.sections if found.title.startswith("Methods")] == [
+        "Methods: itmrec, protocol paper"
+    ]
 
 
 def test_an_unknown_format_is_refused_with_those_there_are():
