@@ -64,7 +64,7 @@ def run(
     from groupbench.runner.config import make_config
 
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved.with_references(), Path(expanded(results)), lambda event, done, total: None)
+    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
     return results_frame(collect(jobs))
 
 
@@ -247,7 +247,8 @@ def load_records(
     """
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
-    from groupbench.results.selection import of_data, of_protocols, select
+    from groupbench.results.find import of_data, of_protocols
+    from groupbench.results.selection import select
 
     results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():

@@ -64,7 +64,9 @@ def plot_rows(results: Path, chosen: ResultFilter) -> PlotRows:
     section = next(section for section in report.sections if section.key == key)
     rows = [row for row in section.rows if not np.isnan(row.mean(0))]
     if not rows:
-        raise ConfigError(f"no row of {title_of(key)} has {metric}; choose other --metrics or another --view")
+        raise ConfigError(
+            f"no row of {title_of(key)} has {metric or 'a metric'}; choose other --metrics or another --view"
+        )
     sign = 1.0 if lower_is_better(metric) else -1.0
     rows.sort(key=lambda row: sign * row.mean(0))
     scores = [row.scores["expected"] for row in rows]

@@ -33,7 +33,7 @@ def run(
     from groupbench.runner.run import start
 
     with Progress(quiet=quiet or as_json) as progress:
-        jobs = start(config.with_references(), results, progress.report, progress.tell, progress.begin)
+        jobs = start(config, results, progress.report, progress.tell, progress.begin)
     failed = [outcome for outcome in progress.outcomes.values() if outcome.status != "done"]
     if as_json:
         rows = [_row(job, progress.outcomes.get(job.key)) for job in jobs]
