@@ -14,10 +14,12 @@ from groupbench.runner.run import collect, start, start_tuning
 if TYPE_CHECKING:
     import pandas as pd
 
+    from groupbench.report.card import Card
     from groupbench.report.html import Page
     from groupbench.results.selection import Selection
 
 __all__ = [
+    "card",
     "collect",
     "compare",
     "load_records",
@@ -173,6 +175,39 @@ def report(
     if output is not None:
         page.write(Path(expanded(output)))
     return page
+
+
+def card(
+    results: str | Path = RESULTS,
+    dataset: str | Sequence[str] | None = None,
+    *,
+    protocol: str | Sequence[str] | None = None,
+    methods: str | Sequence[str] | None = None,
+) -> Card:
+    """The methods section of a results folder, with a reproducibility checklist; notebooks show it.
+
+    Args:
+        results: the results folder.
+        dataset: only these data sets; by default all.
+        protocol: only these protocols, by name or by label; by default all.
+        methods: only these methods, by name or by label; by default all.
+
+    Returns:
+        The card; `card().text("latex")` is it as text.
+
+    Raises:
+        ResultError: if there are no results.
+        ConfigError: if there is none of a name.
+    """
+    from groupbench.report.card import make_card
+    from groupbench.report.options import ResultFilter
+    from groupbench.report.resolution import with_methods
+
+    chosen = ResultFilter.make(dataset=dataset, protocol=protocol, methods=methods)
+    records = load_records(
+        Path(expanded(results)), chosen.dataset, lambda note: None, protocols=chosen.protocol
+    )
+    return make_card(with_methods(records, chosen.methods))
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:

@@ -34,6 +34,7 @@ COMMANDS = {
         "report",
         "Write everything as one HTML file that opens anywhere and loads nothing.",
     ),
+    "card": ("card", "card", "Write the methods section of a run, with a reproducibility checklist."),
     "compare": ("statistics", "compare", "Compare two rows: wins, difference, effect size, and every test."),
     "list": ("show", "list_names", "List methods, data sets, aggregators, metrics and views."),
     "explain": ("show", "explain", "Print definition, formula and source of anything that has a name."),

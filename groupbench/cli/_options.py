@@ -44,6 +44,7 @@ Level = Annotated[float, typer.Option(help="Level of the tests.")]
 NOT_OF_DATA = (
     *("methods", "references", "k", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
     *("executor", "address", "jobs", "threads", "train_workers", "memory_budget", "deterministic", "timeout"),
+    "watts",
 )
 """Fields of a config that say nothing of data and protocol."""
 

@@ -31,13 +31,14 @@ class PlotRows:
     seeds: IntArray
     seconds: FloatArray
     mb: FloatArray
+    joules: FloatArray
     references: BoolArray
 
     def where(self, mask: BoolArray) -> PlotRows:
         """Some of the rows."""
         arrays = {
             name: getattr(self, name)[mask]
-            for name in ("means", "std", "seeds", "seconds", "mb", "references")
+            for name in ("means", "std", "seeds", "seconds", "mb", "joules", "references")
         }
         return replace(self, names=tuple(np.array(self.names, dtype=object)[mask]), **arrays)
 
@@ -78,6 +79,7 @@ def plot_rows(results: Path, chosen: ResultFilter) -> PlotRows:
         seeds=np.array([s.seeds[0] for s in scores]),
         seconds=np.array([row.seconds for row in rows]),
         mb=np.array([row.peak_mb for row in rows]),
+        joules=np.array([row.joules for row in rows]),
         references=np.array([row.name in REFERENCES for row in rows]),
     )
 
@@ -99,13 +101,20 @@ def cost_of(rows: PlotRows, cost: str) -> tuple[PlotRows, FloatArray, str]:
     Raises:
         ConfigError: if the cost is unknown or no row has it.
     """
-    costs = {"seconds": (rows.seconds, "seconds of a job"), "memory": (rows.mb, "growth of memory, MiB")}
+    costs = {
+        "seconds": (rows.seconds, "seconds of a job"),
+        "memory": (rows.mb, "growth of memory, MiB"),
+        "energy": (rows.joules, "energy of a job, J"),
+    }
     if cost not in costs:
         raise ConfigError(unknown("cost", cost, costs))
     values, unit = costs[cost]
     competing = (values > 0) & ~rows.references
     if not competing.any():
-        raise ConfigError(f"no row of {rows.title} but references has a cost in {cost}; run more methods")
+        raise ConfigError(
+            f"no row of {rows.title} but references has a cost in {cost}; "
+            "run more methods, or take another --cost"
+        )
     return rows.where(competing), values[competing], unit
 
 

@@ -41,9 +41,9 @@ def pareto(
     chosen: ResultFilter,
     results: Results = Path("results"),
     output: Output = Path("pareto.pdf"),
-    cost: Annotated[str, typer.Option(help="seconds or memory.")] = "seconds",
+    cost: Annotated[str, typer.Option(help="seconds, memory or energy.")] = "seconds",
 ) -> None:
-    """Draw a metric against seconds or memory of the whole job, with the Pareto front."""
+    """Draw a metric against seconds, memory or energy of the whole job, with the Pareto front."""
     from groupbench.cli._plot_data import cost_of, plot_rows, print_drawn
     from groupbench.metrics import lower_is_better
     from groupbench.report.plots import check_suffix, draw_pareto

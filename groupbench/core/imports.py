@@ -1,13 +1,16 @@
-"""Importing code that others wrote: what it raises is told in one line, with the line it came from."""
+"""Importing code that others wrote: what it raises becomes one line, and what it costs can be told apart."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from groupbench.core.errors import PluginError
 
@@ -36,6 +39,36 @@ def import_file(file: Path, name: str, what: str) -> None:
         if isinstance(error, PluginError):
             raise
         raise PluginError(_failed_import(what, error, str(file))) from error
+
+
+@contextmanager
+def around_imports(before: Callable[[], None], after: Callable[[], None]) -> Iterator[None]:
+    """Call `before` and `after` around every first import of a module by this thread.
+
+    What a module imports in turn is part of its own import. Modules that are loaded already are no concern
+    of this: to import them again costs nothing more than before.
+    """
+    # Every import of what is not loaded comes through this function, whatever statement or call asks for it.
+    machinery: Any = sys.modules["_frozen_importlib"]
+    load, thread, busy = machinery._find_and_load, threading.get_ident(), False
+
+    def told(name: str, import_: object) -> object:
+        nonlocal busy
+        if busy or threading.get_ident() != thread:
+            return load(name, import_)
+        busy = True
+        before()
+        try:
+            return load(name, import_)
+        finally:
+            after()
+            busy = False
+
+    machinery._find_and_load = told
+    try:
+        yield
+    finally:
+        machinery._find_and_load = load
 
 
 class _FromSource(SourceFileLoader):

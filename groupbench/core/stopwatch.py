@@ -1,4 +1,4 @@
-"""Seconds and memory of the phases of a job."""
+"""Seconds, memory and energy of the phases of a job."""
 
 from __future__ import annotations
 
@@ -8,29 +8,79 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from groupbench.core.energy import EnergyMeter
+from groupbench.core.imports import around_imports
+
+IMPORT = "import"
+"""The phase to which first imports are charged, in whatever phase they happen."""
+
 
 class Stopwatch:
-    """Adds up wall-clock seconds and keeps the peak memory growth of each named phase.
+    """Adds up seconds and joules and keeps the peak memory growth of each named phase.
+
+    A module that is imported for the first time within a phase is charged to `IMPORT` instead, with all that
+    it imports, since what a library costs to load says nothing of a method.
 
     Memory is the growth of the resident set above its level when the phase began, in MiB; where
     the kernel cannot reset its high-water mark (outside Linux) no memory is recorded.
+
+    Args:
+        energy: what measures energy; without it none is recorded.
+
+    Attributes:
+        seconds: wall-clock seconds by phase.
+        peak_mb: the largest growth by phase; of `IMPORT`, what all imports left behind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, energy: EnergyMeter | None = None) -> None:
         self.seconds: dict[str, float] = {}
         self.peak_mb: dict[str, float] = {}
+        self._energy = energy
+        self._start = 0.0
+        self._base: float | None = None
+        self._level = 0.0
+
+    @property
+    def joules(self) -> dict[str, float]:
+        """Joules by phase."""
+        return {} if self._energy is None else self._energy.joules
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Charge the time inside to `name`; phases do not nest."""
-        before = _reset_peak()
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-            if before is not None:
-                self.peak_mb[name] = max(self.peak_mb.get(name, 0.0), _status("VmHWM") - before)
+        """Charge what is inside to `name`; phases do not nest."""
+        self._base = _reset_peak()
+        if self._energy is not None:
+            self._energy.charge(None)
+        self._start = time.perf_counter()
+        with around_imports(lambda: self._stop_for_import(name), self._charge_import):
+            try:
+                yield
+            finally:
+                self._charge(name)
+
+    def _charge(self, name: str) -> None:
+        """Charge all since the last call to a phase."""
+        self._charge_time(name)
+        if self._base is not None:
+            self.peak_mb[name] = max(self.peak_mb.get(name, 0.0), _status("VmHWM") - self._base)
+
+    def _stop_for_import(self, name: str) -> None:
+        self._charge(name)
+        if self._base is not None:
+            self._level = _status("VmRSS")
+
+    def _charge_import(self) -> None:
+        self._charge_time(IMPORT)
+        if self._base is not None and (level := _reset_peak()) is not None:
+            self.peak_mb[IMPORT] = self.peak_mb.get(IMPORT, 0.0) + level - self._level
+            self._base += level - self._level
+
+    def _charge_time(self, name: str) -> None:
+        if self._energy is not None:
+            self._energy.charge(name)
+        now = time.perf_counter()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._start
+        self._start = now
 
 
 def _reset_peak() -> float | None:

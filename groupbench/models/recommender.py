@@ -60,7 +60,10 @@ class Method(ABC):
     relative_cost: ClassVar[float] = 1.0
     """Expected time of a fit relative to other methods; a run starts expensive jobs first."""
     libraries: ClassVar[tuple[str, ...]] = ()
-    """Modules that `fit` imports; the harness imports them before the clock starts."""
+    """Modules that are imported before global random numbers are seeded, for those that keep some (torch).
+
+    Time and memory need no such word: what first imports cost is measured, and charged to no method.
+    """
     memory_gib: ClassVar[float] = 1.0
     """GiB that a job takes beside its data set; a cluster starts it where as much is free."""
     deterministic: ClassVar[Deterministic] = "always"

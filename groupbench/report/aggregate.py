@@ -53,6 +53,7 @@ class ResultRow:
         tied: share of top-10 positions decided by a tie.
         seconds: wall-clock seconds of a job, mean over seeds.
         peak_mb: largest growth of resident memory (MiB) in any phase of any seed.
+        joules: energy of a job, mean over seeds; NaN where one did not record it.
         n: users or groups that were evaluated, mean over seeds.
         tau: what is relevant has a truth of at least this, mean over seeds.
         tuning: `tuned (20)` after so many trials, `default`, or empty where there is nothing to tune.
@@ -69,6 +70,7 @@ class ResultRow:
     tied: float = np.nan
     seconds: float = np.nan
     peak_mb: float = np.nan
+    joules: float = np.nan
     n: float = np.nan
     tau: float = np.nan
     tuning: str = ""
@@ -114,6 +116,7 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
     averaged = ("tied", "seconds", "n", "tau")
     tied, seconds, n, tau = (segments.mean(runs[name].to_numpy()) for name in averaged)
     peak = segments.reduce("max", runs["peak_mb"].to_numpy())
+    joules = segments.mean(runs["joules"].to_numpy())
     names, tuning = list(runs["name"]), list(runs["tuning"])
     rows = []
     for number, (start, size) in enumerate(zip(segments.offsets, segments.sizes, strict=False)):
@@ -129,6 +132,7 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
                 tied=float(tied[number]),
                 seconds=float(seconds[number]),
                 peak_mb=float(peak[number]),
+                joules=float(joules[number]),
                 n=float(n[number]),
                 tau=float(tau[number]),
                 tuning=" and ".join(sorted(set(tuning[start : start + size]))),

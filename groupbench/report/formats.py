@@ -150,3 +150,8 @@ _FORMATS = {
         self_contained=True,
     ),
 }
+
+
+def escape(text: str, format: str) -> str:
+    """Text that means itself in one of the formats."""
+    return _FORMATS[format].text(text)

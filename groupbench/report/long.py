@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -34,6 +34,7 @@ RUN_COLUMNS = (
     "tied",
     "seconds",
     "peak_mb",
+    "joules",
     "n",
     "tau",
     "content_hash",
@@ -128,10 +129,11 @@ def _facts(record: RunRecord, entry: ViewMetrics | None) -> tuple[object, ...]:
         record.simulated,
         record.name,
         json.dumps(record.hyperparameters, default=plain, sort_keys=True),
-        _tuning(record),
+        tuning_label(record),
         entry.tied if entry else np.nan,
-        sum(record.seconds.get(phase, 0.0) for phase in _PHASES) if record.seconds else np.nan,
-        max(record.peak_mb.values(), default=np.nan),
+        seconds_of(record),
+        peak_of(record),
+        joules_of(record),
         _number(facts.get("entities")),
         _number(facts.get("tau")),
         str(record.config.get("content_hash", "")),
@@ -150,7 +152,30 @@ def with_origin(simulated: bool, reason: str) -> str:
     return "; ".join(part for part in ("simulated data" if simulated else "", reason) if part)
 
 
-def _tuning(record: RunRecord) -> str:
+def seconds_of(record: RunRecord) -> float:
+    """Wall-clock seconds of a job without imports; NaN where they are not recorded."""
+    return _total(record.seconds)
+
+
+def joules_of(record: RunRecord) -> float:
+    """Energy of a job without imports, in joules; NaN where it is not recorded."""
+    return _total(record.joules)
+
+
+def peak_of(record: RunRecord) -> float:
+    """Largest growth of resident memory in any phase but imports, in MiB; NaN where it is not recorded."""
+    return max((record.peak_mb[phase] for phase in _PHASES if phase in record.peak_mb), default=np.nan)
+
+
+def _total(costs: Mapping[str, float]) -> float:
+    return sum(costs.get(phase, 0.0) for phase in _PHASES) if costs else np.nan
+
+
+def tuning_label(record: RunRecord) -> str:
+    """Where the hyperparameters come from: `tuned (20)` after so many trials, `default`, `set by hand`.
+
+    Empty for reference rows and where there are none.
+    """
     if record.tuning:
         return f"tuned ({record.tuning['trials']})"
     if record.name in REFERENCES or not record.hyperparameters:

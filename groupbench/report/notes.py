@@ -131,7 +131,9 @@ def legend(report: Report, columns: Sequence[str]) -> list[str]:
     """What one has to know to read any table of a report with columns of these keys."""
     lines = []
     if set(COSTS) & set(columns):
-        lines.append("seconds and MiB (growth of memory) are of the whole job: every view and aggregator")
+        energy = "; J is its energy, found as groupbench card says" if "joules" in columns else ""
+        text = "seconds and MiB (growth of memory) are of the whole job: every view and aggregator"
+        lines.append(text + energy)
     if not any("tuned" in row.tuning for row in report.rows):
         lines.append("no row is tuned: methods ran at their defaults or at what was set by hand")
     return lines

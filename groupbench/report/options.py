@@ -83,7 +83,8 @@ class LayoutOptions(Options):
     layout: Annotated[Literal["views", "wide"], Flag("Layout", metavar="views|wide")] = "views"
     """One table for each view, or one for all: rows are methods, columns data set x metric."""
     columns: Annotated[Names | None, Flag("Layout", names=True, unset="those that apply")] = None
-    """Columns after the method, in this order: aggregator, tuning, metrics, norm, tied, n, seconds, mib."""
+    """Columns after the method, in this order: aggregator, tuning, metrics, norm, tied, n, seconds, mib,
+    joules."""
     digits: Annotated[int, Flag("Layout")] = Field(3, ge=0, le=9)
     """Digits of metric values behind the point."""
     std: Annotated[bool, Flag("Layout", ("--std/--no-std",))] = True

@@ -42,6 +42,7 @@ COLUMNS = (
     "norm",
     "seconds",
     "mib",
+    "joules",
     "n",
     "tau",
 )
@@ -94,9 +95,9 @@ def table_frame(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -
     others did not, there are both kinds of rows and the reason starts with the count. The reason of rows from
     simulated data starts with `simulated data`. With `ties="all"` there are all three rules, the bounds as
     `ndcg@10:best` and `ndcg@10:worst`. Reported rows have the status `reported`, no aggregator, no seeds and
-    their source as reason. `norm` is (x - random) / (oracle - random) of each metric, `seconds` and `mib` are
-    of the whole job, `n` is the mean number of users or groups that have the metric in a seed. With tests
-    the columns of `groupbench.report.significance.Verdict` follow.
+    their source as reason. `norm` is (x - random) / (oracle - random) of each metric, `seconds`, `mib` and
+    `joules` are of the whole job, `n` is the mean number of users or groups that have the metric in a seed.
+    With tests the columns of `groupbench.report.significance.Verdict` follow.
 
     Args:
         records: run records; those count that stand together (`groupbench.results.selection.select`).
@@ -132,7 +133,7 @@ def _table_frame(report: Report) -> pd.DataFrame:
 def _cells(table: WideTable, row: ResultRow, rules: Sequence[TieRule]) -> Iterator[tuple[object, ...]]:
     metrics, simulated = table.report.metrics, table.section.simulated
     named = (*row.key, *row.id)
-    cost = row.seconds, row.peak_mb
+    cost = row.seconds, row.peak_mb, row.joules
     if not row.scores or all(np.isnan(row.scores[rule].mean).all() for rule in rules):
         reason = with_origin(simulated, row.reason or "no value of the chosen metrics")
         yield (

@@ -19,9 +19,9 @@ SATURATED = 0.05
 """A metric is saturated where random misses the oracle by at most this share of the oracle."""
 TIE_GAP = 0.01
 """A row is marked where ties can move a shown metric by more than this."""
-COLUMNS = ("aggregator", "tuning", "metrics", "norm", "tied", "n", "seconds", "mib")
+COLUMNS = ("aggregator", "tuning", "metrics", "norm", "tied", "n", "seconds", "mib", "joules")
 """What `--columns` may name."""
-COSTS = ("seconds", "mib")
+COSTS = ("seconds", "mib", "joules")
 
 
 class WideTable:
@@ -71,7 +71,7 @@ class WideTable:
         first, *others = self._columns()
         asked = self.layout.columns
         if asked is None:
-            hidden = {"n"} if self.layout.cost else {"n", *COSTS}
+            hidden = {"n", "joules"} if self.layout.cost else {"n", *COSTS}
             return first, *(column for column in others if column.key not in hidden)
         for name in asked:
             if name.lower() not in COLUMNS:
@@ -194,6 +194,7 @@ class WideTable:
         yield numbers("n", (row.n for row in rows), "g", "n")
         yield numbers(head("seconds"), (row.seconds for row in rows), ".2f", "seconds")
         yield numbers("MiB", (row.peak_mb for row in rows), ".0f", "mib")
+        yield numbers("J", (row.joules for row in rows), ".1f", "joules")
 
     def _norm(self, row: ResultRow) -> float:
         return self.normalized(row, self.headline)

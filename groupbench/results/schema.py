@@ -78,6 +78,7 @@ class _Config(_Part):
     code: dict[str, str] | None = None
     plugins: dict[str, str] | list[str] = []
     evaluation: int | str = 0
+    counts: dict[str, Count] = {}
 
 
 class _Code(_Part):
@@ -92,6 +93,7 @@ class _Environment(_Part):
     platform: str = ""
     cpu: str = ""
     command: str = ""
+    energy: str = ""
     cores: int | None = None
     packages: dict[str, str] = {}
     code: _Code | None = None
@@ -126,6 +128,7 @@ class StoredRecord(_Part):
     views: dict[str, _View]
     seconds: dict[str, Number]
     peak_mb: dict[str, Number]
+    joules: dict[str, Number]
     environment: _Environment
     finished: str
     schema_: int = Field(alias="schema")

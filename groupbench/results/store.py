@@ -16,8 +16,8 @@ from groupbench.core import files
 from groupbench.core.digests import plain
 from groupbench.core.errors import DamagedError, ResultError
 
-SCHEMA = 2
-_SINCE = {"tuning": 2}
+SCHEMA = 3
+_SINCE = {"tuning": 2, "joules": 3}
 """The layout that each later field came with; a record of an earlier layout has its default."""
 LONGEST = 150
 """Characters of a data set, protocol or method label that a folder name keeps."""
@@ -83,6 +83,8 @@ class RunRecord:
         views: per view: evaluated and skipped entities, and tau.
         seconds: wall-clock seconds of fit, score, aggregate and metrics.
         peak_mb: growth of resident memory (MiB) in fit, score, aggregate and metrics.
+        joules: energy of the same, measured or estimated as `environment["energy"]` says; `import` is what
+            first imports of libraries took in all three, and is charged to none of the others.
         environment: versions, CPU, threads, command.
         finished: end of the job, ISO 8601, UTC.
         schema: version of this layout.
@@ -105,6 +107,7 @@ class RunRecord:
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mb: dict[str, float] = field(default_factory=dict)
+    joules: dict[str, float] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     finished: str = ""
     schema: int = SCHEMA
@@ -122,7 +125,7 @@ class RunRecord:
         if set(stored) != names:
             odd = f"{sorted(set(stored) ^ names)}"
             raise ValueError(f"keys {odd[:200]} are missing or unknown")
-        stored = {"tuning": {}, **stored, "schema": SCHEMA}
+        stored = {"tuning": {}, "joules": {}, **stored, "schema": SCHEMA}
         held = checked(stored)
         _say_unit(stored)
         metrics = tuple(
@@ -137,7 +140,7 @@ class RunRecord:
             for entry in held.figures
         )
         del stored[_ON_DISK]
-        costs = {"seconds": numbers(held.seconds), "peak_mb": numbers(held.peak_mb)}
+        costs = {name: numbers(getattr(held, name)) for name in ("seconds", "peak_mb", "joules")}
         return cls(**{**stored, **costs, "metrics": metrics})
 
     def to_json(self) -> str:

@@ -73,6 +73,23 @@ def not_evaluated(view: str, reason: str) -> dict[str, object]:
     return {"entities": 0, "skipped": 0, "tau": None, **known}
 
 
+def counts(dataset: Dataset, task: Task) -> dict[str, int]:
+    """How much data there is, and how the protocol divides it: of joint ratings only where there are any."""
+    parts = {
+        "ratings": dataset.ratings,
+        "training ratings": task.train.ratings,
+        "held-out ratings": task.held_out,
+        "joint training ratings": task.train.group_ratings,
+        "joint held-out ratings": task.joint,
+    }
+    return {
+        "users": dataset.ratings.n_users,
+        "items": dataset.ratings.n_items,
+        "groups": len(task.train.groups),
+        **{name: len(rows) for name, rows in parts.items() if rows is not None},
+    }
+
+
 def tables(dataset: Dataset, task: Task, results: list[CaseResult]) -> dict[str, object]:
     """The tables beside a record, by name: values of every entity, recommended lists, and the groups."""
     import pyarrow as pa

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from groupbench.core.energy import WATTS
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import expanded, read_text
 from groupbench.core.options import Cutoffs, Flag, Names, Options, split_names
@@ -129,6 +130,8 @@ class Config(Options):
     before a fit that needs more is refused. Advice to built-in methods: a plugin may take more."""
     deterministic: Annotated[bool, Flag("Resources")] = True
     """Hold methods to one thread that cannot be repeated with more."""
+    watts: Annotated[float, Flag("Resources")] = Field(WATTS, gt=0, le=10_000)
+    """Watts of a busy core, by which energy is estimated where it cannot be measured."""
     timeout: Annotated[float, Flag("Resources")] = Field(3600.0, gt=0, allow_inf_nan=False)
     """Seconds after which a job is ended."""
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core import memory, provenance, registry
+from groupbench.core.energy import EnergyMeter
 from groupbench.core.errors import DatasetError, MethodError, PluginError
 from groupbench.core.seeding import generator, integer
-from groupbench.core.stopwatch import Stopwatch
+from groupbench.core.stopwatch import IMPORT, Stopwatch
 from groupbench.evaluation.accumulate import CaseResult
 from groupbench.evaluation.evaluate import evaluate, refusal
 from groupbench.evaluation.inner_split import inner_task
@@ -56,7 +57,8 @@ def execute(job: Job) -> None:
     dataset = _dataset(*source)
     task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
     cases = [case.at(job.cutoffs) for case in cases]
-    watch = Stopwatch()
+    energy = EnergyMeter(job.watts)
+    watch = Stopwatch(energy)
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""
     with memory.limited(job.memory_budget):
@@ -64,6 +66,7 @@ def execute(job: Job) -> None:
     _require_planned_code(job)  # once more, for what was imported while it ran
     record = job.record(
         "done",
+        counts=tables.counts(dataset, task),
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
             **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view), evaluated) for j in cases},
@@ -71,8 +74,10 @@ def execute(job: Job) -> None:
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
         peak_mb={k: round(v, 1) for k, v in watch.peak_mb.items()},
+        joules={k: round(v, 3) for k, v in watch.joules.items()},
         environment={
             **provenance.environment(),
+            "energy": energy.method,
             "deterministic": _repeatable(job),
             "train_workers": job.train_workers,
         },
@@ -113,8 +118,9 @@ def _evaluated(
     job: Job, method: Any, task: Task, cases: list[EvaluationCase], watch: Stopwatch
 ) -> list[CaseResult]:
     if isinstance(method, Method):
-        for library in method.libraries:
-            importlib.import_module(library)
+        with watch.phase(IMPORT):
+            for library in method.libraries:
+                importlib.import_module(library)
         _seed_globals(job)
         with watch.phase("fit"), distributed.sharing(job.train_workers):
             method.fit(task.train, rng=generator(*_stream(job, "method")))

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core import registry
 from groupbench.core.digests import plain
+from groupbench.core.energy import WATTS
 from groupbench.evaluation import evaluate
 from groupbench.models.group_adapter import WEIGHT, served
 from groupbench.results import store
@@ -58,6 +60,7 @@ class Job:
         cutoffs: K at which metrics are computed besides those of the views.
         train_workers: processes that share the training; not part of what the job is.
         memory_budget: GiB that the job may take beyond its data, or None; not part of what it is either.
+        watts: of a busy core, by which energy is estimated where it cannot be measured; likewise.
     """
 
     source: str
@@ -87,6 +90,7 @@ class Job:
     cutoffs: tuple[int, ...] = ()
     train_workers: int = 1
     memory_budget: float | None = None
+    watts: float = WATTS
 
     @property
     def content(self) -> tuple[str, str]:
@@ -120,8 +124,14 @@ class Job:
         """Whether it has a record of success, so that it is not run again; what is damaged counts as none."""
         return store.is_done(self.folder, self.tuning)
 
-    def record(self, status: store.Status, reason: str = "", **found: Any) -> store.RunRecord:
-        """The record of this job with what is known before it runs, and `found` afterwards."""
+    def record(
+        self,
+        status: store.Status,
+        reason: str = "",
+        counts: Mapping[str, int] = MappingProxyType({}),
+        **found: Any,
+    ) -> store.RunRecord:
+        """The record of this job with what is known before it runs, and `counts` and `found` afterwards."""
         from groupbench.evaluation.protocols import make_protocol
 
         entry = registry.methods[self.method]
@@ -149,6 +159,7 @@ class Job:
                 "plugins": self.plugins,
                 "code": self.code,
                 "evaluation": evaluate.VERSION,
+                "counts": dict(counts),
                 **({"cutoffs": list(self.cutoffs)} if self.cutoffs else {}),
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),

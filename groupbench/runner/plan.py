@@ -102,6 +102,7 @@ def _plan_method(
             cutoffs=further,
             train_workers=train_workers(entry, config.train_workers),
             memory_budget=config.memory_budget,
+            watts=config.watts,
         )
         for seed in seeds
     ]

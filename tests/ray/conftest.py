@@ -98,7 +98,7 @@ def outcomes() -> Callable[[Path], dict[str, tuple[object, ...]]]:
         found = {}
         for file in results.glob("runs/*/*/*/*/run.json"):
             record = json.loads(file.read_text())
-            for varies in ("seconds", "peak_mb", "environment", "finished"):
+            for varies in ("seconds", "peak_mb", "joules", "environment", "finished"):
                 del record[varies]
             tables = {table.name: table.read_bytes() for table in sorted(file.parent.glob("*.parquet"))}
             found[str(file.parent.relative_to(results))] = json.dumps(record), tables

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -68,3 +70,68 @@ def test_without_a_high_water_mark_only_time_is_recorded(monkeypatch):
 
     assert watch.peak_mb == {}
     assert watch.seconds["a"] > 0
+
+
+HEAVY = """
+import time
+from {name}_part import SIZE
+
+time.sleep(0.2)
+HELD = bytearray(SIZE << 20)
+"""
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch, request):
+    """The name of a library that takes 0.2 seconds and 60 MiB to import, and that nobody has imported."""
+    name = f"heavy_{abs(hash(request.node.nodeid))}"
+    (tmp_path / f"{name}.py").write_text(HEAVY.format(name=name))
+    (tmp_path / f"{name}_part.py").write_text("SIZE = 60")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield name
+    for loaded in (name, f"{name}_part"):
+        sys.modules.pop(loaded, None)
+
+
+@pytest.mark.parametrize("how", ["statement", "function"])
+def test_a_first_import_within_a_phase_is_charged_to_nobody_else(library, how):
+    watch = Stopwatch()
+    with watch.phase("fit"):
+        exec(f"import {library}") if how == "statement" else importlib.import_module(library)
+    with watch.phase("fit"):
+        importlib.import_module(library)
+    assert 0.2 <= watch.seconds["import"] < 2
+    assert watch.seconds["fit"] < 0.1
+
+
+@linux_only
+def test_memory_of_a_library_is_charged_to_nobody_else(library):
+    watch = Stopwatch()
+    with watch.phase("fit"):
+        np.ones(30 << 17).sum()
+        importlib.import_module(library)
+        held = np.ones(40 << 17)
+    assert 55 < watch.peak_mb["import"] < 75
+    assert 35 < watch.peak_mb["fit"] < 50
+    assert held[0] == 1
+
+
+def test_an_import_that_fails_leaves_the_clock_in_order():
+    watch = Stopwatch()
+    with watch.phase("fit"):
+        for _ in range(2):
+            with pytest.raises(ModuleNotFoundError):
+                importlib.import_module("there_is_no_such_library")
+        time.sleep(0.02)
+    assert watch.seconds["fit"] >= 0.02
+    assert "import" in watch.seconds
+
+
+def test_imports_of_other_threads_do_not_stop_the_clock(library):
+    watch = Stopwatch()
+    with watch.phase("fit"):
+        thread = threading.Thread(target=importlib.import_module, args=(library,))
+        thread.start()
+        thread.join()
+    assert watch.seconds["fit"] >= 0.2
+    assert "import" not in watch.seconds

@@ -456,5 +456,5 @@ def test_time_is_charged_to_each_phase():
     made = {"average": aggregators["average"].create()}
     evaluate(Table(scores()), make_task(), cases(make_task()), made, watch)
 
-    assert list(watch.seconds) == ["score", "aggregate", "metrics"]
+    assert [name for name in watch.seconds if name != "import"] == ["score", "aggregate", "metrics"]
     assert all(seconds > 0 for seconds in watch.seconds.values())

@@ -109,6 +109,7 @@ def test_a_record_without_tuning_of_the_first_layout_is_read_and_written_in_the_
     store.write(tmp_path, record)
     held = json.loads((tmp_path / "run.json").read_text())
     assert held.pop("tuning") == {}
+    assert held.pop("joules") == {}
     (tmp_path / "run.json").write_text(json.dumps({**held, "schema": 1}))
     old = store.read(tmp_path)
     assert (old.tuning, old.schema) == ({}, store.SCHEMA)

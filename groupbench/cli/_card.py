@@ -1,0 +1,40 @@
+"""`groupbench card`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groupbench.cli._options import Except, Plugins, Results, require_place, with_options
+from groupbench.report.options import ResultFilter
+
+
+@with_options
+def card(
+    chosen: Annotated[ResultFilter, Except("views", "aggregator", "metrics", "k")],
+    results: Results = Path("results"),
+    format_: Annotated[str, typer.Option("--format", "-f", help="markdown or latex.")] = "markdown",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; default: the terminal.")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Write the methods section of a run, with the reproducibility checklist filled in from its records."""
+    from groupbench import api
+    from groupbench.core import registry
+    from groupbench.core.files import writing
+
+    if output is not None:
+        require_place(output)
+    registry.load_plugins(plugin or [])
+    made = api.card(results, chosen.dataset, protocol=chosen.protocol, methods=chosen.methods)
+    text = made.text(format_)
+    if output is None:
+        typer.echo(text)
+        return
+    with writing(output) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    jobs = "1 job" if made.jobs == 1 else f"{made.jobs:,} jobs"
+    typer.echo(f"methods section of {jobs} written to {output}")

@@ -1,0 +1,248 @@
+"""The methods section of a run, and the checklist that is filled in from its records."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from groupbench.api import card
+from groupbench.cli import app
+from groupbench.core.errors import ConfigError
+from groupbench.report.card import CARD_FORMATS, make_card
+from groupbench.report.options import LayoutOptions
+from groupbench.report.render import render, table_frame
+from groupbench.results.store import ViewMetrics
+from tests._records import make_record, write_record
+
+VALUES = {"ndcg@10": 0.5, "recall@10": 0.25}
+REFERENCE_RUN = Path(__file__).parents[3] / "results" / "reference-run"
+SVD = {"n_factors": 161, "n_epochs": 53, "biased": True}
+TUNING = {
+    **{"dataset": "itmrec", "protocol": "paper", "seed": 0, "repeats": 3, "view": "rated-user"},
+    **{"metric": "ndcg@10", "aggregator": "average", "trials": 20, "failed": 1, "seconds": 12.0},
+    **{"value": 0.5, "digest": "0"},
+}
+VIEW = {
+    **{"entities": 20, "skipped": 3, "tau": 3.5, "entity": "user"},
+    **{"definition": "users rank what they rated", "reason": ""},
+}
+ENVIRONMENT = {
+    "groupbench": "0.1.0",
+    "python": "3.11.7",
+    "packages": {"numpy": "2.0", "torch": "not installed"},
+    "code": {"commit": "c0ffee", "state": "clean", "sha256": "5e1f"},
+    "command": "groupbench run",
+    "deterministic": True,
+    "energy": "estimated",
+}
+
+
+def record(method="svd", seed=0, **changes):
+    made = {
+        "dataset": "itmrec",
+        "simulated": False,
+        "name": method.partition("[")[0],
+        "hyperparameters": SVD if method.startswith("svd") else {},
+        "tuning": TUNING if method.endswith("[tuned]") else {},
+        "config": {
+            "protocol": {
+                "name": "paper",
+                "tau": None,
+                "split": "ratio",
+                "ratio": 0.8,
+                "folds": 5,
+                "unit": "pairs",
+            },
+            "source": "itmrec",
+            "content_hash": "454ba30a",
+            "counts": {"users": 476, "items": 70, "ratings": 5230, "training ratings": 4184 + seed},
+        },
+        "metrics": (ViewMetrics("rated-user", "average", VALUES, VALUES, VALUES, 0.25),),
+        "views": {"rated-user": VIEW},
+        "seconds": {"fit": 1.0 + seed, "import": 9.0},
+        "peak_mb": {"fit": 2.0, "import": 90.0},
+        "joules": {"fit": 3.0, "score": 4.0, "import": 50.0},
+        "environment": ENVIRONMENT,
+        "finished": f"2026-01-0{seed + 1}T00:00:00.000+00:00",
+    }
+    return make_record(method, seed, **{**made, **changes})
+
+
+def section(records, title):
+    return next(found for found in make_card(records).sections if found.title.startswith(title))
+
+
+def said(records, title, term):
+    return next(text for name, text in section(records, title).entries if name == term)
+
+
+def answer(records, start):
+    entries = section(records, "Reproducibility checklist").entries
+    return next(entry for entry in entries if entry.text.startswith(start))
+
+
+def test_tuned_values_stand_with_their_search_and_others_are_plainly_not_tuned():
+    records = [record("svd[tuned]"), record("svd"), record("svd[n_factors=9]"), record("random")]
+    tuned, plain, by_hand, reference = (said(records, "Methods", each.method) for each in records)
+    assert "Tuned: 20 trials (1 failed, 12 s), chosen by ndcg@10 in view rated-user on 3 validation" in tuned
+    assert "n_factors in 10 to 200, log" in tuned
+    assert "Chosen: n_factors=161, n_epochs=53. Fixed: biased=True." in tuned
+    assert "Not tuned: defaults n_factors=161, n_epochs=53, biased=True." in plain
+    assert "Not tuned: set by hand" in by_hand
+    assert "Reference row" in reference
+
+
+def test_costs_are_means_over_seeds_without_what_imports_took():
+    text = said([record(seed=0), record(seed=1)], "Methods", "svd")
+    assert "Seeds 0, 1. A job took 1.50 s (mean over seeds), 2 MiB, 7.0 J." in text
+
+
+def test_tables_show_energy_where_it_is_asked_for():
+    records = [record("svd", seed) for seed in (0, 1)]
+    assert " J\n" not in render(records, format="plain")
+    layout = LayoutOptions.make(columns="metrics,joules")
+    shown = render(records, format="plain", layout=layout).splitlines()
+    assert shown[2].split() == ["method", "recall@10", "ndcg@10", "J"]
+    assert shown[4].split()[-1] == "7.0"
+    assert "J is its energy" in "\n".join(shown)
+    assert set(table_frame(records)["joules"]) == {7.0}
+    assert np.isnan(table_frame([record(joules={})])["joules"]).all()
+
+
+def test_what_was_not_evaluated_or_did_not_finish_has_its_reason():
+    refused = record("svd", metrics=(), views={"rated-user": {**VIEW, "reason": "no joint ratings"}})
+    failed = record("nmf", status="failed", reason="it broke", metrics=())
+    assert "Not evaluated: no joint ratings." in said([refused, failed], "Methods", "svd")
+    assert "1 of 1 job did not finish (failed: it broke)." in said([refused, failed], "Methods", "nmf")
+
+
+def test_data_protocol_and_views_are_told_in_words():
+    records = [record(seed=0), record(seed=1)]
+    data = said(records, "Data", "itmrec")
+    assert "476 users, 70 items, 5,230 ratings (counted)" in data
+    assert "sha256 of the content 454ba30a" in data
+    assert "Share of the ratings that is for training" in said(records, "Protocol", "ratio = 0.8")
+    assert "4,184 to 4,185 training ratings" in said(records, "Protocol", "sizes")
+    view = said(records, "Protocol", "view rated-user")
+    assert view == (
+        "users rank what they rated; 20 users, 3 left out (nothing relevant); relevant from tau = 3.5; "
+        "K = 3, 5, 10, 20."
+    )
+    assert "At most 25.0% of the top-10 places" in said(records, "Protocol", "equal scores")
+    assert "folds" not in make_card(records).text()
+
+
+def test_machines_that_differ_are_counted():
+    records = [
+        record(seed=0),
+        record(seed=1),
+        record(seed=2, environment={**ENVIRONMENT, "python": "3.12.1"}),
+    ]
+    assert said(records, "Software", "Python") == "3.11.7 (2 records); 3.12.1 (1 record)"
+    assert said(records, "Software", "libraries") == "numpy 2.0"
+
+
+@pytest.mark.parametrize(
+    ("records", "start", "wanted", "where"),
+    [
+        ([record()], "Is the code that made", "yes", ""),
+        ([record(environment={})], "Is the code that made", "no", ""),
+        ([record("mine")], "Is the code of all compared", "not known", "mine"),
+        ([record(config={"seed_label": "x"})], "Can others get the data", "not known", "itmrec"),
+        ([record(simulated=True)], "Are the data real", "no", "itmrec"),
+        ([record(), record("random")], "Do rows for random", "no", "itmrec, paper"),
+        ([record(), record("random"), record("popularity")], "Do rows for random", "yes", ""),
+        ([record("svd[tuned]"), record("nmf", hyperparameters={"k": 1})], "Are all compared", "no", "nmf"),
+        ([record("svd[tuned]"), record("random")], "Are all compared", "yes", ""),
+        ([record("svd[tuned]")], "Did every method", "yes", ""),
+        (
+            [record("svd[tuned]"), record("nmf[tuned]", tuning={**TUNING, "trials": 3})],
+            "Did every method",
+            "no",
+            "(3 to 20)",
+        ),
+        ([record("mine[tuned]")], "Are search spaces", "not known", "mine[tuned]"),
+        ([record()], "Was tuning kept", "not known", ""),
+        ([record()], "Are there several seeds", "no", "1 seed"),
+        ([record(seed=0), record(seed=1)], "Are there several seeds", "yes", "2 seeds"),
+        ([record()], "Are differences tested", "not known", "--significance"),
+        ([record(environment={**ENVIRONMENT, "deterministic": False})], "Do the same seeds", "no", ""),
+        ([record(), record("nmf", status="timeout", metrics=())], "Did all jobs", "no", "nmf"),
+        ([record(joules={})], "Is the energy", "no", ""),
+        ([record()], "Is the energy", "yes", ""),
+    ],
+)
+def test_the_checklist_answers_from_records(records, start, wanted, where):
+    found = answer(records, start)
+    assert found.term == wanted
+    assert where in found.text
+
+
+def test_what_is_left_out_is_said():
+    other = record(seed=1, config={**record().config, "content_hash": "0ther"})
+    card = make_card([record(), replace(other, finished="2025-01-01")])
+    assert "left out 1 record of other data" in card.text()
+    assert said([record(), other], "Software", "groupbench") == "0.1.0"
+
+
+def test_text_of_strangers_means_itself():
+    hostile = record("a|b_<i>*$\\%#{}~^", environment={**ENVIRONMENT, "command": "x `y` \x1b[31m 中\n# z"})
+    markdown, latex = (make_card([hostile]).text(format) for format in CARD_FORMATS)
+    assert "\x1b" not in markdown + latex
+    assert "**a\\|b\\_&lt;i&gt;\\*\\$\\\\%\\#{}\\~^**" in markdown
+    assert "\n# z" not in markdown
+    assert r"a\textbar{}b\_\textless{}i\textgreater{}{*}\$\textbackslash{}\%\#\{\}" in latex
+    assert "[U+4E2D]" in latex
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+def test_a_card_of_hostile_records_compiles_within_the_margins(tmp_path):
+    hostile = [
+        record('a|b_<i>*$\\%#{}~^&"é±–', environment={**ENVIRONMENT, "command": "中 \x1b `y` " + "x" * 300})
+    ]
+    text = make_card([*hostile, record("svd[tuned]")]).text("latex")
+    head = "\\documentclass{article}\n\\begin{document}\n\\section{Experiments}\n"
+    whole = card(REFERENCE_RUN).text("latex")
+    (tmp_path / "card.tex").write_text(f"{head}{text}\n{whole}\n\\end{{document}}\n", encoding="utf-8")
+    ended = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "card.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    log = (tmp_path / "card.log").read_text(encoding="latin-1")
+    assert ended.returncode == 0, log[-2000:]
+    assert "Overfull \\hbox" not in log
+
+
+def test_the_command_writes_a_file_or_to_the_terminal(tmp_path):
+    write_record(tmp_path / "results", record())
+    called = ["card", "--results", str(tmp_path / "results")]
+    shown = CliRunner().invoke(app, called)
+    assert shown.output.startswith("## Software and hardware\n\n1 job, made between 2026-01-01")
+    file = tmp_path / "card.tex"
+    told = CliRunner().invoke(app, [*called, "--format", "latex", "--output", str(file)])
+    assert told.output == f"methods section of 1 job written to {file}\n"
+    assert "\\subsection{Reproducibility checklist}" in file.read_text(encoding="utf-8")
+
+
+def test_data_sets_protocols_and_methods_can_be_chosen(tmp_path):
+    for each in (record("svd"), record("nmf"), record("random"), record("svd", 1, protocol="natural")):
+        write_record(tmp_path, each)
+    chosen = card(tmp_path, "itmrec", protocol="paper", methods="SV*")
+    assert chosen.jobs == 2
+    assert [found.title for found in chosen.sections if found.title.startswith("Methods")] == [
+        "Methods: itmrec, protocol paper"
+    ]
+
+
+def test_an_unknown_format_is_refused_with_those_there_are():
+    with pytest.raises(ConfigError, match="unknown format 'html'; known: latex, markdown"):
+        make_card([record()]).text("html")
