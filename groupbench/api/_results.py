@@ -1,113 +1,36 @@
-"""The command line as Python functions: `run`, `table` and `load_results` give frames."""
+"""What a results folder holds: its records, its table, two rows against each other, its report."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from groupbench.api._keywords import with_keywords
 from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
-from groupbench.runner.run import collect, start, start_tuning
+from groupbench.report.options import RowOptions, SignificanceOptions
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.report.html import Page
+    from groupbench.report.result_table import ResultTable
+    from groupbench.report.select import Names
     from groupbench.results.selection import Selection
-
-__all__ = [
-    "collect",
-    "compare",
-    "load_records",
-    "load_results",
-    "report",
-    "run",
-    "start",
-    "start_tuning",
-    "table",
-    "tune",
-]
 
 RESULTS = Path("results")
 """The default results folder, below the current one."""
 
 
-def run(
-    methods: str | Sequence[str] | None = None,
-    dataset: str | Sequence[str] | None = None,
-    *,
-    results: str | Path = RESULTS,
-    config: str | Path | None = None,
-    **options: object,
-) -> pd.DataFrame:
-    """Run what is missing and return the metrics of everything asked for.
-
-    Args:
-        methods: registered names; by default all of them.
-        dataset: registered names or folders; by default itmrec-sim.
-        results: the results folder.
-        config: a TOML file of options, as `tune` writes it; those given here win.
-        **options: the other options of `groupbench.runner.config.Config` (protocol, seeds, set, jobs ...).
-
-    Returns:
-        The frame of `load_results`, restricted to the jobs asked for.
-
-    Raises:
-        ConfigError: if a name or a value is wrong, as of `groupbench run`.
-    """
-    from groupbench.report.long import results_frame
-    from groupbench.runner.config import make_config
-
-    resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
-    return results_frame(collect(jobs))
-
-
-def tune(
-    methods: str | Sequence[str] | None = None,
-    dataset: str | None = None,
-    *,
-    results: str | Path = RESULTS,
-    output: str | Path | None = None,
-    config: str | Path | None = None,
-    **options: object,
-) -> dict[str, Any]:
-    """Choose hyperparameters on validation rows, each method with the same number of trials.
-
-    Args:
-        methods: registered names; by default all of them.
-        dataset: a registered name or a folder; by default itmrec-sim.
-        results: the results folder; it keeps the trials, so that a second call goes on where it stopped.
-        output: a TOML file to write, for `groupbench run --config`.
-        config: a TOML file of options; those given here win.
-        **options: options of `groupbench.runner.tuning.TuningOptions` (trials, timeout_per_method, view,
-            metric, aggregator, seed, repeats) and of `groupbench.runner.config.Config` (protocol, set ...).
-
-    Returns:
-        What `run` takes to use the values found, as in `run(**tune(...), seeds=5)`.
-
-    Raises:
-        ConfigError: if a name or a value is wrong, as of `groupbench tune`.
-    """
-    from groupbench.core.options import require_known
-    from groupbench.runner.config import Config, make_config
-    from groupbench.runner.tuning import TuningOptions, as_config, write
-
-    require_known(options, TuningOptions.keys() | Config.keys())
-    own = {key: options.pop(key) for key in TuningOptions.keys() & options.keys()}
-    resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(expanded(results))))
-    if output is not None:
-        write(Path(expanded(output)), found)
-    return found
-
-
+@with_keywords(RowOptions)
 def table(
     results: str | Path = RESULTS, *, significance: bool | dict[str, object] = False, **options: object
-) -> pd.DataFrame:
-    """The table of a results folder, one row per metric value.
+) -> ResultTable:
+    """The table of a results folder, one row per metric value; a notebook shows it as papers print it.
+
+    What is returned is a frame whose `to_latex()` and `to_markdown()` write what `groupbench table` does.
 
     Args:
         results: the results folder.
@@ -118,39 +41,69 @@ def table(
     Raises:
         ResultError: if there are no results.
         ConfigError: if a name or a value is wrong, as of `groupbench table`.
+        TypeError: if there is no such argument.
     """
-    from groupbench.report.options import RowOptions, SignificanceOptions
-    from groupbench.report.render import table_frame
+    from groupbench.report.result_table import ResultTable
     from groupbench.report.significance import Significance
 
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
     how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
     rows = RowOptions.make(**options)
-    return table_frame(load_records(Path(expanded(results))), significance=how, **rows.model_dump())
+    return ResultTable.of(load_records(Path(expanded(results))), significance=how, **rows.model_dump())
 
 
-def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
+@with_keywords()
+def compare(
+    first: str,
+    second: str,
+    results: str | Path = RESULTS,
+    *,
+    views: Names = None,
+    metrics: Names = "ndcg@10",
+    aggregator: str = "average",
+    level: float = 0.05,
+) -> pd.DataFrame:
     """Two rows against each other, one row per data set, protocol, view and metric.
 
     Args:
         first: METHOD or METHOD:AGGREGATOR.
         second: the row to subtract.
         results: the results folder.
-        **options: views, metrics, aggregator and level, as of `groupbench.report.compare.compare_frame`.
+        views: names of views, or `all`; by default the usual ones.
+        metrics: names of metrics, or `all`.
+        aggregator: for a METHOD without one.
+        level: 1 - level is the confidence of the intervals.
+
+    Returns:
+        The columns of `groupbench.report.compare.compare_frame`.
+
+    Raises:
+        ConfigError: if a name is unknown, or both rows are the same or nowhere together.
+        ResultError: if there are no results, or files of runs cannot be read or paired.
+        TypeError: if there is no such argument.
     """
     from groupbench.report.compare import compare_frame
 
+    folder = Path(expanded(results))
     return compare_frame(
-        Path(expanded(results)), load_records(Path(expanded(results))), first, second, **options
+        *(folder, load_records(folder), first, second),
+        views=views,
+        metrics=metrics,
+        aggregator=aggregator,
+        level=level,
     )
 
 
+@with_keywords()
 def report(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
     *,
     title: str | None = None,
-    **options: Any,
+    views: Names = "all",
+    metrics: Names = "all",
+    aggregator: str | None = None,
+    significance: bool = True,
 ) -> Page:
     """The report of a results folder as one page; notebooks show it in a frame.
 
@@ -158,14 +111,26 @@ def report(
         results: the results folder.
         output: an HTML file to write.
         title: the heading.
-        **options: views, metrics, aggregator and significance, as of `groupbench.report.html.page_content`.
+        views: names of views, or `all`.
+        metrics: names of metrics, or `all`.
+        aggregator: a name, or `all`; by default all of them, unless the page grew too large.
+        significance: whether to test which rows differ from the best.
 
     Raises:
         ResultError: if there are no results, or the file cannot be written.
+        ConfigError: if a name is unknown.
+        TypeError: if there is no such argument.
     """
     from groupbench.report.html import make_page, page_content
 
-    content = page_content(Path(expanded(results)), load_records(Path(expanded(results))), **options)
+    folder = Path(expanded(results))
+    content = page_content(
+        *(folder, load_records(folder)),
+        views=views,
+        metrics=metrics,
+        aggregator=aggregator,
+        significance=significance,
+    )
     page = make_page(content, **({} if title is None else {"title": title}))
     if output is not None:
         page.write(Path(expanded(output)))
