@@ -28,14 +28,14 @@ def training(
     output: Annotated[Path, _OUTPUT] = Path("training.svg"),
 ) -> None:
     """Fit DMTL as a run does and draw its losses by epoch."""
-    from groupbench.report.plots import check_suffix, draw_training
+    from groupbench.report.plots import check_suffix, draw_training, save
     from groupbench.studies import job_title, losses_of
 
     check_suffix(output)
     chosen = _of_seed(config, method, seed)
     job, _, model = _fit(chosen)
     losses = losses_of(model)
-    draw_training({job.label: losses}, output, title=f"{job_title(job)}: {job.label}, seed {seed}")
+    save(draw_training({job.label: losses}, title=f"{job_title(job)}: {job.label}, seed {seed}"), output)
     for name, values in losses.items():
         typer.echo(
             f"{name}: {values[0]:.4f} in the first, {values[-1]:.4f} in the last of {len(values)} epochs"
@@ -54,7 +54,7 @@ def tsne(
 
     Silhouette and neighbourhood purity are measured before t-SNE, which shows clusters where there are none.
     """
-    from groupbench.report.plots import check_suffix, draw_maps
+    from groupbench.report.plots import check_suffix, draw_maps, save
     from groupbench.studies import job_title, user_map, weighted
 
     check_suffix(output)
@@ -67,7 +67,7 @@ def tsne(
         typer.echo(f"{job.label}: {drawn.summary}")
         caption = "\n".join([job.label, *drawn.summary.split("; ")])
         maps[caption] = (drawn.points, drawn.labels)
-    draw_maps(maps, output, title=f"{job_title(job)}: users by group, seed {seed}")
+    save(draw_maps(maps, title=f"{job_title(job)}: users by group, seed {seed}"), output)
     typer.echo(f"drawn in {output}")
 
 
@@ -84,7 +84,7 @@ def attention(
     the item has the feature.
     """
     from groupbench.core.seeding import generator
-    from groupbench.report.plots import check_suffix, draw_attention
+    from groupbench.report.plots import check_suffix, draw_attention, save
     from groupbench.studies import attention_by_feature, job_title
 
     check_suffix(output)
@@ -93,7 +93,7 @@ def attention(
     rng = generator("attention", seed)
     names, weights, units = attention_by_feature(model, task.train.ratings, task.train.item_features, rng=rng)
     title = f"{job_title(job)}: attention of {job.label}, seed {seed} (effective units of {weights.shape[1]})"
-    draw_attention(names, weights, units, output, title=title)
+    save(draw_attention(names, weights, units, title=title), output)
     for name, row, effective in zip(names, weights, units, strict=True):
         typer.echo(f"{name:24s} {effective:5.1f} effective units, weights {row.min():.2f} to {row.max():.2f}")
     typer.echo("weights times width: 1 is even")

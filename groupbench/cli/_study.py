@@ -76,7 +76,7 @@ def weights(
     What was run before is not run again: the same command draws the figure anew.
     """
     from groupbench.metrics import bounds
-    from groupbench.report.plots import check_suffix, draw_sweep
+    from groupbench.report.plots import check_suffix, draw_sweep, save
     from groupbench.studies import WEIGHTS, check_format, study_weights
 
     check_format(format_)
@@ -99,7 +99,7 @@ def weights(
         figure: (0.0, 1.0) if task == "profiling" else bounds(figure.split()[-1])
         for figure, task in tasks.items()
     }
-    draw_sweep(found.frame, output, title=found.title, bounds=ends)
+    save(draw_sweep(found.frame, title=found.title, bounds=ends), output)
     _tell(f"drawn in {output}")
     _show(found, format_)
 

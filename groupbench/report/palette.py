@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from zlib import crc32
+
+from groupbench.core.registry import methods
+
 COLORS = {
     "blue": "#0072B2",
     "vermilion": "#D55E00",
@@ -15,6 +20,29 @@ COLORS = {
 }
 CYCLE = tuple(COLORS.values())[:7]
 """For the lines of a drawing, one after the other."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+
+
+class Look(NamedTuple):
+    """What tells a method from others: a color, with a marker and a dash, so that color is not all."""
+
+    color: str
+    marker: str
+    dash: str | tuple[int, tuple[int, ...]]
+
+
+def look_of(label: str) -> Look:
+    """The look of a method, the same in every drawing, whatever else is drawn.
+
+    Variants of a method (`svd`, `svd[tuned]`, `svd (borda)`) share its color. Of built-in methods no two look
+    the same; a plugin's look comes from its name alone.
+    """
+    name = label.partition("[")[0].partition(" (")[0]
+    known = list(methods)
+    number = known.index(name) if name in known else len(known) + crc32(name.encode())
+    other = number if label == name else number + 1 + crc32(label.encode())
+    return Look(CYCLE[number % len(CYCLE)], MARKERS[other % len(MARKERS)], DASHES[other % len(DASHES)])
 
 
 def css_variables() -> str:
