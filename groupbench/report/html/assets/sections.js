@@ -44,10 +44,10 @@ function columnsOf(rows, at, domain, guides) {
   const columns = [
     { key: "method", title: "Method", value: (row) => row.method, show: methodCell },
   ];
-  const aggregator = { key: "aggregator", title: "Aggregator", value: (row) => row.aggregator, show: (row) => cell(named(row)) };
+  const aggregator = { key: "aggregator", title: "Aggregator", value: (row) => row.aggregator, show: (row) => cell(named(row), "wrap") };
   const mixed = ["all", "best"].includes(state.agg), aggregated = rows.some((row) => row.aggregator !== "none");
   if (mixed && aggregated) columns.push(aggregator);
-  columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => scoreCell(row) });
+  columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => scoreCell(row, rows.some((one) => one.mark && one.mark.arrow)) });
   columns.push({ key: "low", title: "Interval", value: (row) => row.least ?? row.mean, first: "desc", about: "sorts by the lower end of the interval",
     show: (row) => cell(whisker(row.least, row.mean, row.most, domain, guides)) });
   columns.push({ key: "family", title: "Family", value: (row) => row.family, show: (row) => cell(badge(row.family)) });
@@ -67,10 +67,10 @@ function methodCell(row) {
 // Room for a mark in every row keeps the values aligned.
 const slot = (content) => make("span", { class: "slot" }, content);
 
-function scoreCell(row) {
+function scoreCell(row, marked) {
   const arrow = row.mark && row.mark.arrow;
   return cell([make("strong", {}, score(row.mean)), row.half === null ? null : make("span", { class: "half" }, ` ± ${score(row.half)}`),
-    slot(arrow ? chip(arrow, `${ABOUT[arrow]}; p ${row.mark.p < 1e-4 ? "< 0.0001" : `= ${row.mark.p.toFixed(4)}`}`) : "")], "number main");
+    marked ? slot(arrow ? chip(arrow, `${ABOUT[arrow]}; p ${row.mark.p < 1e-4 ? "< 0.0001" : `= ${row.mark.p.toFixed(4)}`}`) : "") : null], "number main");
 }
 
 function facts(at) {
