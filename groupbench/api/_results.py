@@ -36,7 +36,8 @@ def table(
         results: the results folder.
         significance: whether to test which rows differ from the best; or a dict of how, with options of
             `groupbench.report.options.SignificanceOptions`.
-        **options: of `groupbench.report.options.RowOptions` (views, metrics, aggregator, ties, against).
+        **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
+            metrics, k, ties, against).
 
     Raises:
         ResultError: if there are no results.
@@ -49,7 +50,8 @@ def table(
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
     how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
     rows = RowOptions.make(**options)
-    return ResultTable.of(load_records(Path(expanded(results))), significance=how, **rows.model_dump())
+    records = load_records(Path(expanded(results)), rows.dataset, protocols=rows.protocol)
+    return ResultTable.of(records, **rows.table_options(how))
 
 
 @with_keywords()
@@ -154,6 +156,7 @@ def load_records(
     results: Path,
     datasets: Sequence[str] | None = None,
     tell: Callable[[str], None] | None = None,
+    protocols: Sequence[str] | None = None,
 ) -> Selection:
     """The records that stand together, of runs and of what was packed; the rest is left out.
 
@@ -165,14 +168,15 @@ def load_records(
         datasets: only these; by default all. Of data of several contents under one name the latest are shown;
             `NAME@HASH` means those with a content hash that begins so.
         tell: called with a line on each kind of records that are left out; by default Python warns of them.
+        protocols: only under these, by label or name; by default all.
 
     Raises:
         ResultError: if there is none, or one cannot be read.
-        ConfigError: if there is none of one of `datasets`.
+        ConfigError: if there is none of one of `datasets` or `protocols`.
     """
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
-    from groupbench.results.selection import of_data, select
+    from groupbench.results.selection import of_data, of_protocols, select
 
     results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():
@@ -184,7 +188,8 @@ def load_records(
         records.append(record)
     if not records:
         raise ResultError(f"{results} holds no results; make some with 'groupbench run'")
-    selection = select(records if datasets is None else of_data(records, datasets))
+    records = records if datasets is None else of_data(records, datasets)
+    selection = select(records if protocols is None else of_protocols(records, protocols))
     for note in selection.notes:
         if tell is None:
             warnings.warn(note, GroupbenchWarning, stacklevel=3)

@@ -74,6 +74,9 @@ def _load(name: str) -> TyperCommand | TyperGroup:
     return cast(TyperCommand, typer.main.get_command(alone))
 
 
+_SPELLINGS = {"metric": "metrics", "method": "methods", "views": "view", "aggregators": "aggregator"}
+"""What options are also written as, in whatever command; help shows the spelling of each command."""
+
 app = typer.Typer(
     name="groupbench",
     cls=_Commands,
@@ -81,7 +84,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     # What is no terminal gets no color; "color" keeps escape sequences of others from being dropped unseen.
-    context_settings={"help_option_names": ["-h", "--help"], "color": True},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "color": True,
+        "token_normalize_func": lambda name: _SPELLINGS.get(name, name),
+    },
 )
 
 

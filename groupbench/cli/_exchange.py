@@ -13,13 +13,13 @@ from groupbench.cli._options import (
     NOT_OF_DATA,
     DataDir,
     Except,
-    Only,
     Plugins,
     Results,
     Seed,
     split_names,
     with_options,
 )
+from groupbench.report.options import ResultFilter
 from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
 TaskOptions = Annotated[Config, Except(*NOT_OF_DATA)]
 
 
+@with_options
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
+    chosen: Annotated[ResultFilter, Except("metrics", "k")],
     results: Results = Path("results"),
     format_: Annotated[str, typer.Option("--format", "-f", help="trec, parquet or csv.")] = "trec",
-    dataset: Only = None,
-    method: Only = None,
-    view: Only = None,
-    aggregator: Only = None,
     data_dir: DataDir = None,
     plugin: Plugins = None,
 ) -> None:
@@ -44,13 +42,10 @@ def export(
     from groupbench.results import exchange
     from groupbench.runner import reproduction
 
-    records = load_records(results, split_names(dataset, "dataset"))
-    names_by_option = {"method": method, "view": view, "aggregator": aggregator}
-    chosen = exchange.ExportFilter(
-        None, *(split_names(names, option) for option, names in names_by_option.items())
-    )
+    records = load_records(results, chosen.dataset, protocols=chosen.protocol)
+    wanted = exchange.ExportFilter(None, chosen.methods, chosen.views, chosen.aggregator)
     inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
-    exported = exchange.export(records, results, output, format_, chosen=chosen, inputs=inputs)
+    exported = exchange.export(records, results, output, format_, chosen=wanted, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")
     for location, reason in exported.left_out.items():
         typer.echo(f"left out: {location}: {reason}")

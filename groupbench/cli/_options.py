@@ -112,7 +112,7 @@ def _parameters(kind: type[Options]) -> Iterator[inspect.Parameter]:
     from groupbench.runner.config import Config
 
     for name, field in kind.model_fields.items():
-        if name == "protocol":
+        if name == "protocol" and kind is Config:
             yield from _of_protocol(field)
         elif _mark(field).panel:
             yield _parameter(name, field, _mark(field))

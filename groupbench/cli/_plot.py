@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from groupbench.cli import _plot_model, _plot_results, _study
-from groupbench.cli._options import Level, Only, Results, split_names
+from groupbench.cli._options import Level, Results, with_options
+from groupbench.report.options import ResultFilter
 
 app = typer.Typer(help="Draw figures of a results folder.", no_args_is_help=True)
 app.command("bars")(_plot_results.bars)
@@ -26,18 +27,13 @@ def _figures() -> None:
 
 
 @app.command("cd")
+@with_options
 def critical_difference(
+    chosen: ResultFilter,
     results: Results = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
         "cd.svg"
     ),
-    dataset: Only = None,
-    view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
-    metric: Annotated[str, typer.Option(help="What to rank by.")] = "ndcg@10",
-    aggregator: Annotated[str, typer.Option(help="A name, or 'best'.")] = "average",
-    methods: Annotated[
-        list[str] | None, typer.Option(help="Only these; default: all but the reference rows.")
-    ] = None,
     blocks: Annotated[str, typer.Option(help="views (of each data set and protocol) or seeds.")] = "views",
     level: Level = 0.05,
 ) -> None:
@@ -48,11 +44,12 @@ def critical_difference(
 
     check_suffix(output)
     found = rank_methods(
-        load_records(results, split_names(dataset, "dataset")),
-        views=split_names(view, "view"),
-        metric=metric,
-        aggregator=aggregator,
-        methods=split_names(methods, "methods"),
+        load_records(results, chosen.dataset, protocols=chosen.protocol),
+        views=chosen.views,
+        metric=chosen.one("metrics") or "ndcg",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator") or "average",
+        methods=chosen.methods,
         blocks=blocks,
         level=level,
     )

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import typer
 
-from groupbench.cli._options import split_names
 from groupbench.core.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.report.long import ResultKey
+    from groupbench.report.options import ResultFilter
     from groupbench.results.store import RunRecord
-
-KeyOptions = tuple[str | None, str | None, str | None]
-"""Data set, protocol and view as options give them."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,7 @@ class PlotRows:
     """Rows in the order of a metric, best first; arrays are (n_rows,)."""
 
     title: str
+    metric: str
     names: tuple[str, ...]
     means: FloatArray
     std: FloatArray
@@ -44,33 +42,35 @@ class PlotRows:
         return replace(self, names=tuple(np.array(self.names, dtype=object)[mask]), **arrays)
 
 
-def plot_rows(
-    results: Path, asked: KeyOptions, metric: str, aggregator: str, methods: Sequence[str] | None
-) -> PlotRows:
+def plot_rows(results: Path, chosen: ResultFilter) -> PlotRows:
     """The rows with scores under the key that the options mean.
 
     Raises:
-        ConfigError: if a name is unknown, several data sets or protocols are there, or nothing is left.
+        ConfigError: if a name is unknown, several data sets, protocols or metrics are meant, or nothing is
+            left.
         ResultError: if the folder holds no results.
     """
     from groupbench.metrics import lower_is_better
     from groupbench.report.long import REFERENCES
-    from groupbench.report.select import gather
+    from groupbench.report.select import gather, only_metric
 
-    records, asked = _records(results, asked)
-    report = gather(records, views=asked[2], metrics=metric, aggregator=aggregator)
-    key = one_key([section.key for section in report.sections], asked)
+    records = _records(results, chosen)
+    options = chosen.table_options()
+    options["metrics"] = chosen.metrics or "ndcg"
+    report = gather(records, **options)
+    metric, aggregators = only_metric(report), report.aggregator.split(",")
+    key = one_key([section.key for section in report.sections])
     section = next(section for section in report.sections if section.key == key)
-    wanted = _wanted(methods, [row.method for row in section.rows])
-    rows = [row for row in section.rows if row.method in wanted and not np.isnan(row.mean(0))]
+    rows = [row for row in section.rows if not np.isnan(row.mean(0))]
     if not rows:
-        raise ConfigError(f"no row of {title_of(key)} has {metric}; choose another --metric or --view")
+        raise ConfigError(f"no row of {title_of(key)} has {metric}; choose other --metrics or another --view")
     sign = 1.0 if lower_is_better(metric) else -1.0
     rows.sort(key=lambda row: sign * row.mean(0))
     scores = [row.scores["expected"] for row in rows]
     return PlotRows(
         title=title_of(key) + (" (simulated data)" if section.simulated else ""),
-        names=tuple(_name(*row.id, aggregator) for row in rows),
+        metric=metric,
+        names=tuple(_name(*row.id, aggregators) for row in rows),
         means=np.array([s.mean[0] for s in scores]),
         std=np.array([s.std[0] for s in scores]),
         seeds=np.array([s.seeds[0] for s in scores]),
@@ -78,6 +78,17 @@ def plot_rows(
         mb=np.array([row.peak_mb for row in rows]),
         references=np.array([row.name in REFERENCES for row in rows]),
     )
+
+
+@dataclass(frozen=True)
+class KindRows:
+    """Rows by kinds of groups, the best first; means are (n_rows, n_kinds)."""
+
+    title: str
+    metric: str
+    names: list[str]
+    kinds: list[str]
+    means: FloatArray
 
 
 def cost_of(rows: PlotRows, cost: str) -> tuple[PlotRows, FloatArray, str]:
@@ -96,10 +107,8 @@ def cost_of(rows: PlotRows, cost: str) -> tuple[PlotRows, FloatArray, str]:
     return rows.where(competing), values[competing], unit
 
 
-def by_kind(
-    results: Path, asked: KeyOptions, metric: str, aggregator: str, methods: Sequence[str] | None, *, by: str
-) -> tuple[list[str], list[str], FloatArray, str]:
-    """Names of rows, kinds of groups, means (n_rows, n_kinds) and the title.
+def by_kind(results: Path, chosen: ResultFilter, *, by: str) -> KindRows:
+    """The means of rows by kinds of groups.
 
     Raises:
         ConfigError: if a name is unknown, several keys are meant, or no run stored its groups.
@@ -108,48 +117,55 @@ def by_kind(
     from groupbench.metrics import lower_is_better
     from groupbench.report.breakdown import breakdown_frame
     from groupbench.report.long import ResultKey
+    from groupbench.report.resolution import aggregators_meant
 
-    records, asked = _records(results, asked)
-    frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
+    records = _records(results, chosen)
+    aggregator = chosen.aggregator or "average"
+    frame = breakdown_frame(
+        results,
+        records,
+        by=by,
+        metric=chosen.one("metrics") or "ndcg",
+        k=chosen.k,
+        aggregator=aggregator,
+        methods=chosen.methods,
+        views=chosen.views or "all",
+    )
+    metric = str(frame["metric"].iloc[0])
     columns = ["dataset", "protocol", "view"]
-    keys = [ResultKey(*map(str, row)) for row in frame[columns].drop_duplicates().to_numpy()]
-    key = one_key(keys, asked)
+    key = one_key([ResultKey(*map(str, row)) for row in frame[columns].drop_duplicates().to_numpy()])
     rows = frame[(frame[columns] == list(key)).all(axis=1)]
-    rows = rows[rows["method"].isin(_wanted(methods, list(rows["method"])))]
     kinds = list(dict.fromkeys(rows["kind"]))
     wide = rows.pivot_table(index=["method", "aggregator"], columns="kind", values="mean", sort=False)
     merit = wide.mean(axis=1).sort_values(ascending=lower_is_better(metric), kind="stable")
     wide = wide.loc[merit.index]
-    names = [_name(str(method), str(name), aggregator) for method, name in wide.index]
+    aggregators = aggregators_meant(records, aggregator)
+    names = [_name(str(method), str(name), aggregators) for method, name in wide.index]
     label = " (simulated data)" if bool(rows["simulated"].iloc[0]) else ""
-    return names, kinds, wide[kinds].to_numpy(dtype=np.float64), title_of(key) + label
+    means = wide[kinds].to_numpy(dtype=np.float64)
+    return KindRows(title_of(key) + label, metric, names, kinds, means)
 
 
-def _records(results: Path, asked: KeyOptions) -> tuple[Sequence[RunRecord], KeyOptions]:
-    """The records to choose from, and the options without the content hash in `NAME@HASH`."""
+def _records(results: Path, chosen: ResultFilter) -> Sequence[RunRecord]:
+    """The records to choose from."""
     from groupbench.api import load_records
 
-    name, at, _ = (asked[0] or "").partition("@")
-    if asked[0] is None or not at:
-        return load_records(results), asked
-    return load_records(results, [asked[0]]), (name, *asked[1:])
+    chosen.one("views")
+    return load_records(results, chosen.dataset, protocols=chosen.protocol)
 
 
-def one_key(keys: Sequence[ResultKey], asked: KeyOptions) -> ResultKey:
-    """The one key that the options mean; of several views the first.
+def one_key(keys: Sequence[ResultKey]) -> ResultKey:
+    """The one key that is left; of several views the first.
 
     Raises:
-        ConfigError: if a name is unknown or more than one data set or protocol is left.
+        ConfigError: if more than one data set or protocol is left.
     """
     left = list(keys)
-    for part, kind, name in zip(range(3), ("data set", "protocol", "view"), asked, strict=True):
+    for part, kind in enumerate(("data set", "protocol")):
         known = list(dict.fromkeys(key[part] for key in left))
-        if name is not None and name not in known:
-            raise ConfigError(unknown(f"{kind} of these results", name, known))
-        if name is None and len(known) > 1 and kind != "view":
+        if len(known) > 1:
             option = kind.replace(" ", "")
             raise ConfigError(f"several {kind}s are there; choose one: --{option} {' or '.join(known)}")
-        left = [key for key in left if key[part] == (known[0] if name is None else name)]
     return left[0]
 
 
@@ -163,14 +179,6 @@ def print_drawn(output: Path, rows: PlotRows) -> None:
     typer.echo(f"{len(rows.names)} rows, {rows.title}: drawn in {output}")
 
 
-def _wanted(methods: Sequence[str] | None, known: Sequence[str]) -> set[str]:
-    names = split_names(None if methods is None else list(methods), "methods")
-    for name in names or ():
-        if name not in known:
-            raise ConfigError(unknown("method of these results", name, set(known)))
-    return set(known if names is None else names)
-
-
-def _name(method: str, aggregator: str, asked: str) -> str:
+def _name(method: str, aggregator: str, aggregators: Sequence[str]) -> str:
     """The method, with its aggregator where that is not the one asked for."""
-    return method if aggregator in (asked, "none") else f"{method} ({aggregator})"
+    return method if [aggregator] == list(aggregators) or aggregator == "none" else f"{method} ({aggregator})"

@@ -7,25 +7,14 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli._options import Aggregator, Only, Results
+from groupbench.cli._options import Results, with_options
+from groupbench.report.options import ResultFilter
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="A .pdf, .svg or .png file.")]
-DatasetName = Annotated[str | None, typer.Option(help="Data set; needed where there are several.")]
-ProtocolName = Annotated[str | None, typer.Option(help="Protocol; needed where there are several.")]
-ViewName = Annotated[str | None, typer.Option(help="View; default: the first that the tables show.")]
-MetricName = Annotated[str, typer.Option(help="What to draw.")]
 
 
-def bars(
-    results: Results = Path("results"),
-    output: Output = Path("bars.pdf"),
-    dataset: DatasetName = None,
-    protocol: ProtocolName = None,
-    view: ViewName = None,
-    metric: MetricName = "ndcg@10",
-    aggregator: Aggregator = "average",
-    methods: Only = None,
-) -> None:
+@with_options
+def bars(chosen: ResultFilter, results: Results = Path("results"), output: Output = Path("bars.pdf")) -> None:
     """Draw means with the 95% interval over seeds, best first."""
     from groupbench.cli._plot_data import plot_rows, print_drawn
     from groupbench.metrics import bounds
@@ -33,29 +22,25 @@ def bars(
     from groupbench.report.statistics import half_widths
 
     check_suffix(output)
-    rows = plot_rows(results, (dataset, protocol, view), metric, aggregator, methods)
+    rows = plot_rows(results, chosen)
     draw_bars(
         rows.names,
         rows.means,
         half_widths(rows.std, rows.seeds),
         output,
-        metric=metric,
+        metric=rows.metric,
         title=rows.title,
         pale=rows.references,
-        bounds=bounds(metric),
+        bounds=bounds(rows.metric),
     )
     print_drawn(output, rows)
 
 
+@with_options
 def pareto(
+    chosen: ResultFilter,
     results: Results = Path("results"),
     output: Output = Path("pareto.pdf"),
-    dataset: DatasetName = None,
-    protocol: ProtocolName = None,
-    view: ViewName = None,
-    metric: MetricName = "ndcg@10",
-    aggregator: Aggregator = "average",
-    methods: Only = None,
     cost: Annotated[str, typer.Option(help="seconds or memory.")] = "seconds",
 ) -> None:
     """Draw a metric against seconds or memory of the whole job, with the Pareto front."""
@@ -64,30 +49,26 @@ def pareto(
     from groupbench.report.plots import check_suffix, draw_pareto
 
     check_suffix(output)
-    rows = plot_rows(results, (dataset, protocol, view), metric, aggregator, methods)
+    rows = plot_rows(results, chosen)
     costly, values, unit = cost_of(rows, cost)
     draw_pareto(
         costly.names,
         values,
         costly.means,
         output,
-        metric=metric,
+        metric=rows.metric,
         unit=unit,
         title=rows.title,
-        lower_is_better=lower_is_better(metric),
+        lower_is_better=lower_is_better(rows.metric),
     )
     print_drawn(output, costly)
 
 
+@with_options
 def by_size(
+    chosen: ResultFilter,
     results: Results = Path("results"),
     output: Output = Path("by-size.pdf"),
-    dataset: DatasetName = None,
-    protocol: ProtocolName = None,
-    view: ViewName = None,
-    metric: MetricName = "ndcg@10",
-    aggregator: Aggregator = "average",
-    methods: Only = None,
     by: Annotated[str, typer.Option(help="size, cohesion or activity.")] = "size",
 ) -> None:
     """Draw a metric by what groups are like: their size, cohesion or activity."""
@@ -95,8 +76,6 @@ def by_size(
     from groupbench.report.plots import check_suffix, draw_kinds
 
     check_suffix(output)
-    names, kinds, means, title = by_kind(
-        results, (dataset, protocol, view), metric, aggregator, methods, by=by
-    )
-    draw_kinds(names, kinds, means, output, metric=metric, by=by, title=title)
-    typer.echo(f"{len(names)} rows, {title}: drawn in {output}")
+    rows = by_kind(results, chosen, by=by)
+    draw_kinds(rows.names, rows.kinds, rows.means, output, metric=rows.metric, by=by, title=rows.title)
+    typer.echo(f"{len(rows.names)} rows, {rows.title}: drawn in {output}")

@@ -7,18 +7,15 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli._options import Only, Results, require_place, split_names
+from groupbench.cli._options import Results, require_place, with_options
+from groupbench.report.options import ResultFilter
 
 
+@with_options
 def report(
+    chosen: ResultFilter,
     results: Results = Path("results"),
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("report.html"),
-    dataset: Only = None,
-    view: Annotated[list[str] | None, typer.Option(help="Only these views; default: all.")] = None,
-    metrics: Annotated[list[str] | None, typer.Option(help="Only these metrics; default: all.")] = None,
-    aggregator: Annotated[
-        str | None, typer.Option(help="Only this one; default: all, or 'average' where that is too much.")
-    ] = None,
     significance: Annotated[
         bool, typer.Option(help="Mark rows that differ from the best by paired tests.")
     ] = True,
@@ -28,16 +25,19 @@ def report(
     from groupbench.api import load_records
     from groupbench.core.errors import ConfigError
     from groupbench.report.html import make_page, page_content
+    from groupbench.report.resolution import with_methods
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"{output}: the report is an HTML file; name it .html")
     require_place(output)
+    records = load_records(results, chosen.dataset, protocols=chosen.protocol)
     found = page_content(
         results,
-        load_records(results, split_names(dataset, "dataset")),
-        views=split_names(view, "view") or "all",
-        metrics=split_names(metrics, "metrics") or "all",
-        aggregator=aggregator,
+        with_methods(records, chosen.methods),
+        views=chosen.views or "all",
+        metrics=chosen.metrics or "all",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator"),
         significance=significance,
     )
     page = make_page(found, title=title)

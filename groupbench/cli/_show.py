@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli._options import Only, Plugins, Results, split_names, with_options
-from groupbench.report.options import RowOptions, SignificanceOptions
+from groupbench.cli._options import Plugins, Results, with_options
+from groupbench.report.options import LayoutOptions, RowOptions, SignificanceOptions
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
@@ -41,10 +41,10 @@ Marked = Annotated[
 @with_options
 def table(
     rows: RowOptions,
+    layout: LayoutOptions,
     tests: SignificanceOptions,
     results: Results = Path("results"),
     format_: Format = "plain",
-    dataset: Only = None,
     by: By = None,
     significance: Marked = False,
 ) -> None:
@@ -56,7 +56,7 @@ def table(
 
     in_text = by is None and format_ not in ("csv", "json")
     tell = (lambda note: None) if in_text else None
-    records = load_records(results, split_names(dataset, "dataset"), tell)
+    records = load_records(results, rows.dataset, tell, rows.protocol)
     marked = significance or bool(tests.model_fields_set)
     if by is not None:
         if marked:
@@ -65,23 +65,25 @@ def table(
         return
     how = Significance(results, **tests.model_dump()) if marked else None
     color = sys.stdout.isatty() and format_ == "plain"
-    typer.echo(render(records, format=format_, color=color, significance=how, **rows.model_dump()))
+    options = rows.table_options(how)
+    typer.echo(render(records, format=format_, color=color, layout=layout, **options))
 
 
 def _show_breakdown(
     results: Path, records: Sequence[RunRecord], by: str, rows: RowOptions, format_: str
 ) -> None:
-    from groupbench.core.errors import ConfigError, unknown
     from groupbench.report.breakdown import breakdown_frame, render_breakdown
 
-    metric, views = rows.metrics[0] if rows.metrics else "ndcg@10", rows.views or ["all"]
-    frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=rows.aggregator)
-    known = set(frame["view"])
-    for name in views:
-        if name not in known | {"all"}:
-            raise ConfigError(unknown(f"view with {metric} of groups", name, known))
-    if "all" not in views:
-        frame = frame[frame["view"].isin(views)]
+    frame = breakdown_frame(
+        results,
+        records,
+        by=by,
+        metric=rows.metrics[0] if rows.metrics else "ndcg",
+        k=rows.k,
+        aggregator=rows.aggregator or "average",
+        methods=rows.methods,
+        views=rows.views or "all",
+    )
     typer.echo(render_breakdown(frame, format=format_))
 
 

@@ -7,33 +7,32 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli._options import Only, Results, split_names
+from groupbench.cli._options import Except, Level, Results, with_options
+from groupbench.report.options import ResultFilter
 
 
+@with_options
 def compare(
     first: Annotated[str, typer.Argument(help="METHOD or METHOD:AGGREGATOR.")],
     second: Annotated[str, typer.Argument(help="The same; it is subtracted.")],
+    chosen: Annotated[ResultFilter, Except("methods")],
     results: Results = Path("results"),
-    dataset: Only = None,
-    view: Annotated[list[str] | None, typer.Option(help="Views, or 'all'.")] = None,
-    metric: Annotated[list[str] | None, typer.Option(help="Metrics, or 'all'; default: ndcg@10.")] = None,
-    aggregator: Annotated[str, typer.Option(help="For a METHOD that names none.")] = "average",
-    level: Annotated[float, typer.Option(help="1 - level is the confidence of the interval.")] = 0.05,
+    level: Level = 0.05,
     format_: Annotated[str, typer.Option("--format", "-f", help="plain, csv or json.")] = "plain",
 ) -> None:
     """Compare two rows: wins, difference with its interval, effect size, and every test."""
     from groupbench.api import load_records
     from groupbench.report.compare import compare_frame, render_comparison
 
-    records = load_records(results, split_names(dataset, "dataset"))
     frame = compare_frame(
         results,
-        records,
+        load_records(results, chosen.dataset, protocols=chosen.protocol),
         first,
         second,
-        views=split_names(view, "view"),
-        metrics=split_names(metric, "metric") or ("ndcg@10",),
-        aggregator=aggregator,
+        views=chosen.views,
+        metrics=chosen.metrics or "ndcg",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator") or "average",
         level=level,
     )
     typer.echo(render_comparison(frame, format=format_, level=level))

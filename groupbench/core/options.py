@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from groupbench.core.errors import ConfigError, unknown
 
@@ -48,6 +48,10 @@ def split_names(value: object) -> object:
 
 Names = Annotated[list[str], BeforeValidator(split_names)]
 """Names, in a list or in a text with commas between them."""
+
+
+Cutoffs = Annotated[list[Annotated[int, Field(ge=1, le=1000)]], BeforeValidator(split_names)]
+"""Values of K, in a list or in a text with commas between them."""
 
 
 class Options(BaseModel):

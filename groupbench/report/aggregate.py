@@ -53,6 +53,8 @@ class ResultRow:
         tied: share of top-10 positions decided by a tie.
         seconds: wall-clock seconds of a job, mean over seeds.
         peak_mb: largest growth of resident memory (MiB) in any phase of any seed.
+        n: users or groups that were evaluated, mean over seeds.
+        tau: what is relevant has a truth of at least this, mean over seeds.
         tuning: `tuned (20)` after so many trials, `default`, or empty where there is nothing to tune.
     """
 
@@ -67,6 +69,8 @@ class ResultRow:
     tied: float = np.nan
     seconds: float = np.nan
     peak_mb: float = np.nan
+    n: float = np.nan
+    tau: float = np.nan
     tuning: str = ""
 
     @property
@@ -107,7 +111,8 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
     segments = Segments.from_sizes(list(Counter(ids[i] for i in ranked).values()))
     runs = runs.iloc[ranked]
     scores = {rule: _over_seeds(segments, values[number]) for number, rule in enumerate(TIE_RULES)}
-    tied, seconds = segments.mean(runs["tied"].to_numpy()), segments.mean(runs["seconds"].to_numpy())
+    averaged = ("tied", "seconds", "n", "tau")
+    tied, seconds, n, tau = (segments.mean(runs[name].to_numpy()) for name in averaged)
     peak = segments.reduce("max", runs["peak_mb"].to_numpy())
     names, tuning = list(runs["name"]), list(runs["tuning"])
     rows = []
@@ -124,6 +129,8 @@ def aggregate(frame: pd.DataFrame, keys: Iterable[ResultKey], metrics: Sequence[
                 tied=float(tied[number]),
                 seconds=float(seconds[number]),
                 peak_mb=float(peak[number]),
+                n=float(n[number]),
+                tau=float(tau[number]),
                 tuning=" and ".join(sorted(set(tuning[start : start + size]))),
             )
         )

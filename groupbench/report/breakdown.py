@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import matching
 from groupbench.metrics import lower_is_better
+from groupbench.report.cells import BLANK, CaptionedTable, Cell, Column
 from groupbench.report.entity_scores import read_table
-from groupbench.report.render import FORMATS, frame_text, write_tables
-from groupbench.report.wide import BLANK, CaptionedTable, Cell, Column
+from groupbench.report.formats import write_tables
+from groupbench.report.render import FORMATS, frame_text
+from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant
 from groupbench.results import store
 from groupbench.results.selection import select
 
@@ -28,8 +31,11 @@ def breakdown_frame(
     records: Sequence[store.RunRecord],
     *,
     by: str,
-    metric: str = "ndcg@10",
-    aggregator: str = "average",
+    metric: str = "ndcg",
+    k: Sequence[int] | None = None,
+    aggregator: Names = "average",
+    methods: Names = None,
+    views: Names = "all",
 ) -> pd.DataFrame:
     """Mean of a metric over the groups of each kind, then over seeds.
 
@@ -42,14 +48,17 @@ def breakdown_frame(
         records: run records.
         by: `size`, `cohesion` or `activity`.
         metric: the metric.
-        aggregator: its name, or `all`; native rows of group methods and references are always there.
+        k: its K, where it is named without one; by default 10.
+        aggregator: names, or `all`; native rows of group methods and references are always there.
+        methods: labels or names; None for all.
+        views: names of views, or `all`.
 
     Returns:
         Columns dataset, simulated, protocol, view, method, aggregator, metric, by, kind, groups (mean number
         over seeds), mean, std, seeds.
 
     Raises:
-        ConfigError: if `by` or the aggregator is unknown, or no run has the metric for groups.
+        ConfigError: if `by` or a name is unknown, or no run has the metric for groups.
         ResultError: if a parquet file cannot be read.
     """
     import pandas as pd
@@ -57,16 +66,23 @@ def breakdown_frame(
     if by not in BY:
         raise ConfigError(unknown("property of groups", by, BY))
     records = select(records)
-    known = {entry.aggregator for record in records for entry in record.metrics}
-    if known and aggregator not in known | {"all"}:
-        raise ConfigError(unknown("aggregator in these results", aggregator, known))
-    parts = [part for record in records for part in _parts(results, record, by, metric, aggregator)]
+    aggregators = aggregators_meant(records, aggregator)
+    (metric, *others) = metrics_meant(records, metric, k) or (metric,)
+    if others:
+        raise ConfigError(f"{by} shows one metric at a time, not {', '.join([metric, *others])}; name one")
+    meant = methods_meant(records, methods)
+    chosen = [record for record in records if meant is None or record.method in meant]
+    parts = [part for record in chosen for part in _parts(results, record, by, metric, aggregators)]
     if not parts:
         raise ConfigError(
-            f"no finished run stored {metric} of single groups with the aggregator {aggregator!r}; "
+            f"no finished run stored {metric} of single groups with the aggregator {', '.join(aggregators)}; "
             "see 'groupbench table --view all --aggregator all' for what there is"
         )
     runs = pd.concat(parts, ignore_index=True)
+    if views is not None and "all" not in views:
+        known = dict.fromkeys(runs["view"], ())
+        written = [views] if isinstance(views, str) else views
+        runs = runs[runs["view"].isin(matching(f"view with {metric} of groups", written, known))]
     grouped = runs.groupby([*_ROW, "order", "kind"], sort=True)
     found = grouped.agg(
         groups=("groups", "mean"), mean=("value", "mean"), std=("value", "std"), seeds=("value", "size")
@@ -113,7 +129,7 @@ def _columns(rows: pd.DataFrame) -> Iterator[Column]:
 
 
 def _parts(
-    results: Path, record: store.RunRecord, by: str, metric: str, aggregator: str
+    results: Path, record: store.RunRecord, by: str, metric: str, aggregators: Sequence[str]
 ) -> Iterator[pd.DataFrame]:
     """The mean of each view, aggregator and kind of one run."""
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
@@ -125,7 +141,7 @@ def _parts(
         groups.columns
     ):
         return
-    wanted = values["aggregator"].isin([aggregator, "own", "none"]) | (aggregator == "all")
+    wanted = values["aggregator"].isin([*aggregators, "own", "none"]) | ("all" in aggregators)
     joined = values[wanted].merge(_kinds(groups, by), left_on="entity", right_on="group")
     of_groups = {e.view for e in record.metrics if record.views.get(e.view, {}).get("entity") == "group"}
     joined = joined[joined["view"].isin(of_groups) & joined[metric].notna()]

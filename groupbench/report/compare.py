@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import matching
 from groupbench.core.seeding import generator
 from groupbench.report import statistics
 from groupbench.report.aggregate import ResultRow, pick, require_aggregator
 from groupbench.report.entity_scores import EntityReader
+from groupbench.report.names import method_name
 from groupbench.report.pairing import pair, test_name
 from groupbench.report.render import frame_text
-from groupbench.report.select import Names, Report, Section, gather
+from groupbench.report.resolution import Names, aggregators_meant
+from groupbench.report.select import Report, Section, gather
 from groupbench.report.significance import POOLED, require_level
 
 if TYPE_CHECKING:
@@ -34,7 +37,8 @@ def compare_frame(
     second: str,
     *,
     views: Names = None,
-    metrics: Names = ("ndcg@10",),
+    metrics: Names = "ndcg",
+    k: Sequence[int] | None = None,
     aggregator: str = "average",
     level: float = 0.05,
 ) -> pd.DataFrame:
@@ -47,6 +51,7 @@ def compare_frame(
         second: the row to subtract.
         views: as of `groupbench.report.render`.
         metrics: names of metrics, or `all`.
+        k: the K of metrics that are named without one; by default 10.
         aggregator: for a METHOD without one; without such a row, the native one or the one without counts.
         level: 1 - level is the confidence of the interval.
 
@@ -65,8 +70,9 @@ def compare_frame(
     import pandas as pd
 
     require_level(level)
-    report = gather(records, views=views, metrics=metrics, aggregator="all")
-    _require_methods(report.rows, first, second)
+    report = gather(records, views=views, metrics=metrics, k=k, aggregator="all")
+    first, second = (_row_meant(report.rows, name) for name in (first, second))
+    (aggregator,) = aggregators_meant(records, aggregator)
     require_aggregator(report.rows, aggregator)
     entities = EntityReader(results, report.metrics)
     rows = []
@@ -96,11 +102,13 @@ def render_comparison(frame: pd.DataFrame, *, format: str, level: float = 0.05) 
     return "\n\n".join("\n".join(_text(row, level)) for row in rows)
 
 
-def _require_methods(rows: Sequence[ResultRow], first: str, second: str) -> None:
-    known = {row.method for row in rows} | {row.label for row in rows}
-    for name in (first, second):
-        if name not in known:
-            raise ConfigError(unknown("row of these results", name, known))
+def _row_meant(rows: Sequence[ResultRow], name: str) -> str:
+    """The label that METHOD or METHOD:AGGREGATOR means, in any case and by the method's printed name."""
+    known = {row.label: () for row in rows} | {row.method: (method_name(row.method),) for row in rows}
+    meant = matching("row of these results", [name], known)
+    if len(meant) > 1:
+        raise ConfigError(f"{name} is {len(meant)} rows ({', '.join(meant)}); name one")
+    return meant[0]
 
 
 def _rows(

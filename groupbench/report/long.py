@@ -34,12 +34,15 @@ RUN_COLUMNS = (
     "tied",
     "seconds",
     "peak_mb",
+    "n",
+    "tau",
     "content_hash",
     "evaluation",
     "code",
     "key",
 )
-"""What else is known of the run; values compare where `content_hash` and `evaluation` are the same."""
+"""What else is known of the run, `n` being the lists that were evaluated; values compare where
+`content_hash` and `evaluation` are the same."""
 
 _PHASES = ("fit", "score", "aggregate", "metrics")
 _TEXTS = [*VALUE_COLUMNS[:5], "status", "reason", "name", "parameters", "tuning", *RUN_COLUMNS[-4:]]
@@ -112,6 +115,7 @@ def _values(entry: ViewMetrics | None, rule: TieRule, metrics: Sequence[str] | N
 
 def _facts(record: RunRecord, entry: ViewMetrics | None) -> tuple[object, ...]:
     code = record.environment.get("code") or {}
+    facts = record.views.get(entry.view, {}) if entry else {}
     return (
         record.dataset,
         record.protocol,
@@ -128,11 +132,17 @@ def _facts(record: RunRecord, entry: ViewMetrics | None) -> tuple[object, ...]:
         entry.tied if entry else np.nan,
         sum(record.seconds.get(phase, 0.0) for phase in _PHASES) if record.seconds else np.nan,
         max(record.peak_mb.values(), default=np.nan),
+        _number(facts.get("entities")),
+        _number(facts.get("tau")),
         str(record.config.get("content_hash", "")),
         str(record.config.get("evaluation", "")),
         str(code.get("sha256", "")),
         record.key,
     )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else np.nan
 
 
 def with_origin(simulated: bool, reason: str) -> str:

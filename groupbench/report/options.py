@@ -2,34 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from pydantic import field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from groupbench.core.errors import ConfigError
-from groupbench.core.options import Flag, Names, Options
+from groupbench.core.options import Cutoffs, Flag, Names, Options
+
+if TYPE_CHECKING:
+    from groupbench.report.select import TableOptions
+    from groupbench.report.significance import Significance
 
 
-class RowOptions(Options):
+class ResultFilter(Options):
+    """Which results are meant, in the same words for every command that reads some.
+
+    Names count in any case, with `*` for any characters; metrics also by what else they are called.
+    """
+
+    dataset: Annotated[Names | None, Flag("Rows", names=True, unset="all")] = None
+    """Data sets; NAME@HASH for one of several contents."""
+    protocol: Annotated[Names | None, Flag("Rows", names=True, unset="all")] = None
+    """Protocols, by name or by label."""
+    methods: Annotated[Names | None, Flag("Rows", names=True, unset="all")] = None
+    """Methods, by name, label or pattern (svd, dmtl*)."""
+    views: Annotated[
+        Names | None, Flag("Rows", ("--view",), names=True, unset="the usual ones; report and export: all")
+    ] = None
+    """Views, or 'all'."""
+    aggregator: Annotated[Names | None, Flag("Rows", names=True, unset="average; report and export: all")] = (
+        None
+    )
+    """Aggregators, 'best' or 'all'; rows that need none are always there."""
+    metrics: Annotated[
+        Names | None,
+        Flag("Rows", names=True, unset="precision, recall, ndcg; compare and plot: ndcg; report: all"),
+    ] = None
+    """Metrics (ndcg@5, or ndcg for each --k), or 'all'."""
+    k: Annotated[Cutoffs | None, Flag("Rows", names=True, metavar="NUMBERS", unset="10")] = None
+    """The K of metrics that are named without one."""
+
+    @field_validator("*")
+    @classmethod
+    def _require_one(cls, names: object, info: ValidationInfo) -> object:
+        if isinstance(names, list) and not names:
+            spelling = "view" if info.field_name == "views" else info.field_name
+            raise ConfigError(f"--{spelling}: name at least one, or leave it out")
+        return names
+
+    def one(self, field: str) -> str | None:
+        """The only name of a field.
+
+        Raises:
+            ConfigError: if it has several.
+        """
+        names: list[str] = getattr(self, field) or []
+        if len(names) > 1:
+            spelling = "view" if field == "views" else field
+            raise ConfigError(f"--{spelling} {','.join(names)}: name one at a time here")
+        return names[0] if names else None
+
+    def table_options(self, significance: Significance | None = None) -> TableOptions:
+        """What `groupbench.report.select.gather` takes; data sets and protocols decide what is read."""
+        options = self.model_dump(exclude={"dataset", "protocol"})
+        return cast("TableOptions", {**options, "significance": significance})
+
+
+class RowOptions(ResultFilter):
     """Which rows and metrics a table shows."""
 
-    metrics: Annotated[Names | None, Flag("Rows", names=True, unset="precision, recall, ndcg at 10")] = None
-    """Metrics, or 'all'; the first one orders the rows."""
-    views: Annotated[Names | None, Flag("Rows", ("--view",), names=True, unset="the usual ones")] = None
-    """Views, or 'all'."""
-    aggregator: Annotated[str, Flag("Rows")] = "average"
-    """A name, 'best' or 'all'."""
     ties: Annotated[str | None, Flag("Rows", unset="expected")] = None
     """How equal scores are ordered: expected, best, worst, or all for expected with both bounds."""
     against: Annotated[str | None, Flag("Rows", unset="nothing")] = None
     """'reported' adds what papers print."""
 
-    @field_validator("metrics", "views")
-    @classmethod
-    def _require_one(cls, names: list[str] | None) -> list[str] | None:
-        if names is not None and not names:
-            raise ConfigError("--view and --metrics: name at least one, or leave it out")
-        return names
+
+class LayoutOptions(Options):
+    """How a table is laid out, whatever it shows."""
+
+    layout: Annotated[Literal["views", "wide"], Flag("Layout", metavar="views|wide")] = "views"
+    """One table for each view, or one for all: rows are methods, columns data set x metric."""
+    columns: Annotated[Names | None, Flag("Layout", names=True, unset="those that apply")] = None
+    """Columns after the method, in this order: aggregator, tuning, metrics, norm, tied, n, seconds, mib."""
+    digits: Annotated[int, Flag("Layout")] = Field(3, ge=0, le=9)
+    """Digits of metric values behind the point."""
+    std: Annotated[bool, Flag("Layout", ("--std/--no-std",))] = True
+    """Show the standard deviation over seeds, behind ±."""
+    cost: Annotated[bool, Flag("Layout", ("--cost/--no-cost",))] = True
+    """Show seconds and memory."""
+    caption: Annotated[str | None, Flag("Layout", unset="data, protocol, view and sizes")] = None
+    """Caption of each table."""
 
 
 class SignificanceOptions(Options):

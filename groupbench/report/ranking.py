@@ -11,7 +11,8 @@ from groupbench.core.errors import ConfigError, unknown
 from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
 from groupbench.report.aggregate import ResultRow, pick, require_aggregator
-from groupbench.report.select import Names, Report, Section, gather
+from groupbench.report.resolution import Names, aggregators_meant
+from groupbench.report.select import Report, Section, gather, only_metric
 from groupbench.report.significance import require_level
 from groupbench.results.store import RunRecord
 
@@ -40,9 +41,10 @@ def rank_methods(
     records: Sequence[RunRecord],
     *,
     views: Names = None,
-    metric: str = "ndcg@10",
+    metric: str = "ndcg",
+    k: Sequence[int] | None = None,
     aggregator: str = "average",
-    methods: Sequence[str] | None = None,
+    methods: Names = None,
     blocks: str = "views",
     level: float = 0.05,
 ) -> MethodRanking:
@@ -52,8 +54,9 @@ def rank_methods(
         records: run records.
         views: as of `groupbench.report.render`.
         metric: what to rank by.
+        k: its K, where it is named without one; by default 10.
         aggregator: its name; a method's native row or the one without counts where there is none. Or `best`.
-        methods: labels of the methods; None is all but the reference rows.
+        methods: as of `groupbench.report.render`; None is all but the reference rows.
         blocks: one of `BLOCKS`.
         level: level of the tests.
 
@@ -63,12 +66,13 @@ def rank_methods(
     require_level(level)
     if blocks not in BLOCKS:
         raise ConfigError(unknown("kind of blocks", blocks, BLOCKS))
+    (aggregator,) = aggregators_meant(records, aggregator)
     asked = aggregator if aggregator == "best" else "all"
-    report = gather(records, views=views, metrics=metric, aggregator=asked)
+    report = gather(records, views=views, metrics=metric, k=k, aggregator=asked, methods=methods)
+    metric = only_metric(report)
     if aggregator != "best":
         require_aggregator(report.rows, aggregator)
-    rows = [dict(_rows(section, aggregator, methods)) for section in report.sections]
-    _require_known(report.rows, methods)
+    rows = [dict(_rows(section, aggregator, every=methods is not None)) for section in report.sections]
     ranked = dict.fromkeys(method for of_section in rows for method in of_section)
     everywhere = [method for method in ranked if all(method in of_section for of_section in rows)]
     values = [
@@ -84,16 +88,14 @@ def rank_methods(
     return MethodRanking(ranks, metric, title, tuple(_notes(report.sections, ranks, left)))
 
 
-def _rows(
-    section: Section, aggregator: str, methods: Sequence[str] | None
-) -> Iterator[tuple[str, ResultRow]]:
-    """The row of each method that is to be ranked, by label."""
+def _rows(section: Section, aggregator: str, *, every: bool) -> Iterator[tuple[str, ResultRow]]:
+    """The row of each method that is to be ranked, by label; of reference rows if `every` one is."""
     for method in dict.fromkeys(row.method for row in section.rows):
         rivals = [row for row in section.rows if row.method == method]
         row = rivals[0] if aggregator == "best" else pick(rivals, method, aggregator)
         if row is None or np.isnan(row.mean(0)):
             continue
-        if row.competes if methods is None else method in methods:
+        if every or row.competes:
             yield method, row
 
 
@@ -111,13 +113,6 @@ def _blocks(
         index="seed", columns=["method", "aggregator"], values="value"
     )
     yield from by_seed.reindex(columns=[row.id for row in rows]).dropna().to_numpy().tolist()
-
-
-def _require_known(rows: Sequence[ResultRow], methods: Sequence[str] | None) -> None:
-    known = {row.method for row in rows}
-    for method in methods or ():
-        if method not in known:
-            raise ConfigError(unknown("method of these results", method, known))
 
 
 def _require_enough(methods: Sequence[str], rows: Sequence[Sequence[float]]) -> None:

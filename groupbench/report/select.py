@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
-from groupbench.evaluation.views import VIEWS
-from groupbench.metrics import explain, lower_is_better, standard_name
+from groupbench.metrics import lower_is_better
 from groupbench.report.aggregate import ResultRow, aggregate, unfinished
 from groupbench.report.long import TIE_RULES, ResultKey, long_frame
 from groupbench.report.published import reported_rows
+from groupbench.report.resolution import (
+    WITHOUT_AGGREGATOR,
+    Names,
+    aggregators_meant,
+    evaluated_views,
+    methods_meant,
+    metrics_meant,
+    views_meant,
+)
 from groupbench.report.significance import Significance, Tested, test_rows
 from groupbench.results.selection import is_registered, select
 from groupbench.results.store import RunRecord
@@ -23,23 +30,20 @@ from groupbench.results.store import RunRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT_METRICS = ("precision@10", "recall@10", "ndcg@10")
-DEFAULT_VIEWS = ("rated-group", "rated-user")
-WITHOUT_AGGREGATOR = ("none", "own")
-
-Names = str | Sequence[str] | None
-"""A name or several; `all` stands for every one, None for the usual ones."""
-
 
 class TableOptions(TypedDict, total=False):
     """What a table is asked to show."""
 
+    methods: Names
+    """Labels or names of methods, or None for all; random and oracle bound the norm, chosen or not."""
     views: Names
     """Names of views, `all`, or None for rated-group and rated-user where they were evaluated."""
     metrics: Names
-    """Names of metrics, `all`, or None for precision, recall and NDCG at 10."""
-    aggregator: str
-    """A name (with it come the rows that need none; default: average), `all`, or `best` for each method's
+    """Names of metrics, `all`, or None for precision, recall and NDCG."""
+    k: Sequence[int] | None
+    """The K of metrics that are named without one; default: 10."""
+    aggregator: Names
+    """Names (with them come the rows that need none; default: average), `all`, or `best` for each method's
     best in the first metric, picked on the held-out rows."""
     ties: str | None
     """`expected`, `best`, `worst`, or `all` for expected with the bounds; adds the share of ties."""
@@ -107,7 +111,7 @@ class Report:
 
     Attributes:
         metrics: the metrics of the rows' statistics, in order.
-        aggregator: `best`, `all` or a name.
+        aggregator: `best`, `all` or names with commas between them.
         ties: `expected`, `best`, `worst`, `all`, or None for expected without a word on ties.
         against: `reported` where values from papers were asked for, else None.
         sections: one per data set, protocol and shown view.
@@ -142,14 +146,17 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
     """
     if not records:
         raise ResultError("there are no results to show; make some with 'groupbench run'")
-    aggregator, ties = options.get("aggregator", "average"), options.get("ties")
-    against, significance = options.get("against"), options.get("significance")
+    ties, against = options.get("ties"), options.get("against")
+    significance = options.get("significance")
     _check("tie rule", ties, (*TIE_RULES, "all"))
     _check("comparison", against, ("reported",))
     records = select(records)
-    _check_aggregator(records, aggregator)
-    metrics = _metrics(records, options.get("metrics"))
-    keys, hidden = _keys(records, options.get("views"))
+    aggregators = aggregators_meant(records, options.get("aggregator"))
+    metrics = metrics_meant(records, options.get("metrics"), options.get("k"))
+    methods = methods_meant(records, options.get("methods"))
+    views = options.get("views")
+    evaluated = evaluated_views(records, [views] if isinstance(views, str) else views or ())
+    keys, hidden = views_meant(evaluated, views)
     frame = long_frame((r for r in records if r.status == "done"), keys=set(keys), metrics=metrics)
     rows: dict[ResultKey, list[ResultRow]] = defaultdict(list)
     for row in aggregate(frame, keys, metrics):
@@ -157,14 +164,18 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
     by_protocol: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in records:
         by_protocol[record.dataset, record.protocol].append(record)
-    chosen = {key: _choose(rows[key], aggregator, metrics) for key in keys}
+    chosen = {key: _choose(rows[key], methods, aggregators, metrics) for key in keys}
     tested = test_rows(significance, chosen, by_protocol, metrics) if significance else {}
     sections = tuple(
         Section(
             key,
             tuple(by_protocol[key[:2]]),
             tuple(chosen[key]),
-            tuple(unfinished(by_protocol[key[:2]], key, {row.method for row in chosen[key]})),
+            tuple(
+                row
+                for row in unfinished(by_protocol[key[:2]], key, {row.method for row in chosen[key]})
+                if methods is None or row.method in methods
+            ),
             _reported(key, metrics, by_protocol[key[:2]]) if against else (),
             _reference(rows[key], "random"),
             _reference(rows[key], "oracle"),
@@ -173,9 +184,21 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
         for key in keys
     )
     return Report(
-        *(metrics, aggregator, ties, against, sections, hidden, _not_evaluated(records), frame),
+        *(metrics, ",".join(aggregators), ties, against, sections, hidden, _not_evaluated(records), frame),
         left_out=records.notes,
     )
+
+
+def only_metric(report: Report) -> str:
+    """The metric of a report that is to have one.
+
+    Raises:
+        ConfigError: if it has several, or none.
+    """
+    if len(report.metrics) != 1:
+        names = ", ".join(report.metrics) or "no metric"
+        raise ConfigError(f"--metrics means {names}; name one at a time here, such as ndcg@10")
+    return report.metrics[0]
 
 
 def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
@@ -183,68 +206,9 @@ def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
         raise ConfigError(unknown(kind, name, known))
 
 
-def _check_aggregator(records: Sequence[RunRecord], aggregator: str) -> None:
-    known = {entry.aggregator for record in records for entry in record.metrics}
-    if known - set(WITHOUT_AGGREGATOR):
-        _check("aggregator in these results", aggregator, ("all", "best", *sorted(known)))
-
-
-def _resolve(
-    kind: str, names: Names, known: Sequence[str], check: Callable[[str], object]
-) -> tuple[str, ...] | None:
-    """The names asked for, all of them for `all`, or None for the usual ones.
-
-    Where nothing is `known`, as every job failed, `check` has to raise an error for what never can be.
-    """
-    if names is None:
-        return None
-    asked = tuple(dict.fromkeys([names] if isinstance(names, str) else names))
-    if "all" in asked:
-        return tuple(known)
-    for name in asked:
-        if known:
-            _check(f"{kind} in these results", name, known)
-        else:
-            check(name)
-    return asked if known else ()
-
-
-def _metrics(records: Sequence[RunRecord], metrics: Names) -> tuple[str, ...]:
-    known = list(dict.fromkeys(name for r in records for entry in r.metrics for name in entry.values))
-    named = [metrics] if isinstance(metrics, str) else metrics
-    asked = _resolve("metric", None if named is None else [standard_name(m) for m in named], known, explain)
-    if asked is not None:
-        return asked
-    return tuple(name for name in DEFAULT_METRICS if name in known) or tuple(known[:3])
-
-
-def _keys(records: Sequence[RunRecord], views: Names) -> tuple[list[ResultKey], tuple[str, ...]]:
-    """What to show, and the evaluated views that are left out."""
-    evaluated = _evaluated_views(records, [views] if isinstance(views, str) else views or ())
-    known = sorted(set().union(*evaluated.values()), key=lambda view: (view not in DEFAULT_VIEWS, view))
-    asked = _resolve("view", views, known, partial(_check, "view", known=list(VIEWS)))
-    shown = []
-    for where, there in sorted(evaluated.items()):
-        usual = [view for view in DEFAULT_VIEWS if view in there] or [v for v in known if v in there]
-        chosen = usual if asked is None else [view for view in asked if view in there]
-        shown += [ResultKey(*where, view) for view in (chosen if there else [""])]
-    return shown, tuple(view for view in known if view not in {key.view for key in shown})
-
-
-def _evaluated_views(
-    records: Sequence[RunRecord], named: Sequence[str] = ()
-) -> dict[tuple[str, str], set[str]]:
-    """By data set and protocol the views in which there was something to evaluate, and the `named` ones."""
-    views: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for record in records:
-        applied = {view for view, facts in record.views.items() if facts.get("entities", 1) or view in named}
-        views[record.dataset, record.protocol] |= applied | {entry.view for entry in record.metrics}
-    return views
-
-
 def _not_evaluated(records: Sequence[RunRecord]) -> tuple[str, ...]:
     """One sentence for each view in which no record had anything to evaluate."""
-    evaluated = _evaluated_views(records)
+    evaluated = evaluated_views(records)
     return tuple(
         dict.fromkeys(
             f"{record.dataset}, protocol {record.protocol}: {facts['reason']}"
@@ -255,11 +219,17 @@ def _not_evaluated(records: Sequence[RunRecord]) -> tuple[str, ...]:
     )
 
 
-def _choose(rows: Sequence[ResultRow], aggregator: str, metrics: Sequence[str]) -> list[ResultRow]:
-    if aggregator == "all":
-        return list(rows)
-    if aggregator != "best":
-        return [row for row in rows if row.aggregator in (aggregator, *WITHOUT_AGGREGATOR)]
+def _choose(
+    rows: Sequence[ResultRow],
+    methods: Sequence[str] | None,
+    aggregators: Sequence[str],
+    metrics: Sequence[str],
+) -> list[ResultRow]:
+    rows = [row for row in rows if methods is None or row.method in methods]
+    if "all" in aggregators:
+        return rows
+    if "best" not in aggregators:
+        return [row for row in rows if row.aggregator in (*aggregators, *WITHOUT_AGGREGATOR)]
     by_method: dict[str, list[ResultRow]] = defaultdict(list)
     for row in rows:
         by_method[row.method].append(row)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import ConfigError, GroupbenchError, unknown
+from groupbench.core.names import matching
 from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
@@ -74,13 +75,25 @@ def of_data(records: Sequence[RunRecord], names: Sequence[str]) -> list[RunRecor
     chosen: set[int] = set()
     for text in names:
         name, _, start = text.partition("@")
-        meant = [r for r in records if r.dataset == name and _content(r).startswith(start)]
+        known = {r.dataset for r in records}
+        same = matching("dataset of these results", [name], dict.fromkeys(known, ()))
+        meant = [r for r in records if r.dataset in same and _content(r).startswith(start)]
         if not meant:
-            known = {r.dataset for r in records}
-            known |= {f"{r.dataset}@{_content(r)[:SHORT]}" for r in records} if start else set()
+            known |= {f"{r.dataset}@{_content(r)[:SHORT]}" for r in records}
             raise ConfigError(unknown("dataset of these results", text, known))
         chosen |= set(map(id, meant))
     return [record for record in records if id(record) in chosen]
+
+
+def of_protocols(records: Sequence[RunRecord], names: Sequence[str]) -> list[RunRecord]:
+    """The records under protocols of these labels, or names, which stand for all of their labels.
+
+    Raises:
+        ConfigError: if there is none of a name.
+    """
+    known = {record.protocol: (record.protocol.partition("+")[0],) for record in records}
+    chosen = set(matching("protocol of these results", names, known))
+    return [record for record in records if record.protocol in chosen]
 
 
 def seed_label(record: RunRecord) -> str:

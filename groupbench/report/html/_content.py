@@ -13,7 +13,8 @@ from groupbench.report.html._marks import marks
 from groupbench.report.html._provenance import environments
 from groupbench.report.html._views import breakdowns, ranking
 from groupbench.report.long import REFERENCES
-from groupbench.report.select import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, Report, gather
+from groupbench.report.resolution import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names
+from groupbench.report.select import Report, gather
 from groupbench.report.statistics import CONFIDENCE
 from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
@@ -29,6 +30,7 @@ def page_content(
     *,
     views: Names = "all",
     metrics: Names = "all",
+    k: Sequence[int] | None = None,
     aggregator: str | None = None,
     significance: bool = True,
 ) -> Content:
@@ -39,6 +41,7 @@ def page_content(
         records: run records; those count that stand together (`groupbench.results.selection.select`).
         views: names of views, or `all`.
         metrics: names of metrics, or `all`.
+        k: the K of metrics that are named without one; by default 10, for `all` every K.
         aggregator: a name, `all`, or None for all of them unless the page grew beyond `MOST_VALUES`; then
             the rows of `average`.
         significance: whether to test which rows differ from the best, as `table --significance` does.
@@ -54,7 +57,7 @@ def page_content(
         raise ConfigError("the page itself picks each method's best aggregator; leave out --aggregator")
     records = select(records)
     chosen = aggregator or "all"
-    choose = partial(gather, records, views=views, metrics=metrics, against="reported")
+    choose = partial(gather, records, views=views, metrics=metrics, k=k, against="reported")
     report = choose(aggregator=chosen)
     if aggregator is None and _n_values(report) > MOST_VALUES:
         chosen = USUAL_AGGREGATOR

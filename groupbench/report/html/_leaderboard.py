@@ -33,7 +33,7 @@ def section_content(
         aggregators: the aggregators that rows refer to by number.
 
     Returns:
-        `rows` holds one list per column, `values` by metric the lists `mean`, `half` (of the interval) and,
+        `rows` holds one list per column, `values` by metric the lists `mean`, `std`, `half` (of the interval) and,
         where ties move a value, `ties`: row number -> (worst, best).
     """
     number = {method["label"]: i for i, method in enumerate(methods)}
@@ -76,7 +76,8 @@ def _values(metrics: Sequence[str], rows: Sequence[ResultRow]) -> Iterable[tuple
     by_rule = {rule: _stack(rows, rule) for rule in TIE_RULES}
     means = by_rule["expected"]
     scores = [row.scores["expected"] for row in rows]
-    halves = half_widths(np.stack([s.std for s in scores]), np.stack([s.seeds for s in scores]))
+    deviations = np.stack([s.std for s in scores])
+    halves = half_widths(deviations, np.stack([s.seeds for s in scores]))
     for column, metric in enumerate(metrics):
         if np.isnan(means[:, column]).all():
             continue
@@ -87,7 +88,8 @@ def _values(metrics: Sequence[str], rows: Sequence[ResultRow]) -> Iterable[tuple
             for index, (low, mean, high) in enumerate(zip(bounds[0], expected, bounds[1], strict=True))
             if low != mean or high != mean
         }
-        yield metric, {"mean": expected, "half": numbers(halves[:, column]), "ties": ties}
+        spread = {"std": numbers(deviations[:, column]), "half": numbers(halves[:, column])}
+        yield metric, {"mean": expected, **spread, "ties": ties}
 
 
 def _stack(rows: Sequence[ResultRow], rule: TieRule) -> FloatArray:

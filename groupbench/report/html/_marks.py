@@ -9,7 +9,8 @@ from pathlib import Path
 from groupbench.core.errors import ResultError
 from groupbench.report.html._leaderboard import Content, numbers
 from groupbench.report.long import ResultKey
-from groupbench.report.select import Names, gather
+from groupbench.report.resolution import Names
+from groupbench.report.select import gather
 from groupbench.report.significance import Significance, Tested
 from groupbench.results import store
 from groupbench.results.store import RunRecord

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from groupbench.core import provenance
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.core.files import new_folder
+from groupbench.core.names import matching
 from groupbench.results.exchange._ranked import recommended_lists
 from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.exchange._truth import truth_of
@@ -37,16 +38,36 @@ _DUPLICATES = "its lists hold an item several times, with a truth each time, and
 
 @dataclass(frozen=True)
 class ExportFilter:
-    """Names to export; None for all of a kind."""
+    """Names to export, in any case or as patterns; None or `all` for all of a kind."""
 
     datasets: Sequence[str] | None = None
     methods: Sequence[str] | None = None
     views: Sequence[str] | None = None
     aggregators: Sequence[str] | None = None
 
+    def resolved(self, records: Sequence[RunRecord]) -> ExportFilter:
+        """The same with the names that records know.
+
+        Raises:
+            ConfigError: if they know none of a name.
+        """
+        entries = [entry for record in records for entry in record.metrics]
+        known: dict[str, dict[str, tuple[str, ...]]] = {
+            "datasets": {record.dataset: () for record in records},
+            "methods": {record.method: (record.name,) for record in records},
+            "views": {name: () for record in records for name in record.views},
+            "aggregators": {entry.aggregator: () for entry in entries},
+        }
+        found = {}
+        for kind, names in known.items():
+            written = getattr(self, kind)
+            if written is not None and "all" not in written:
+                found[kind] = matching(f"{kind.removesuffix('s')} of these results", written, names)
+        return ExportFilter(**found)
+
     def run(self, record: RunRecord) -> bool:
         """Whether data set and method of the run are chosen."""
-        of_method = self.methods is None or record.method in self.methods or record.name in self.methods
+        of_method = self.methods is None or record.method in self.methods
         return of_method and (self.datasets is None or record.dataset in self.datasets)
 
     def view(self, name: str) -> bool:
@@ -107,7 +128,7 @@ def export(
     if form not in FORMATS:
         raise ConfigError(unknown("format", form, FORMATS))
     records = select(records)
-    _check(records, chosen)
+    chosen = chosen.resolved(records)
     inputs.import_named(records)
     done = [record for record in records if record.metrics and chosen.run(record)]
     exported = ExportSummary()
@@ -183,24 +204,3 @@ def _part(split: PreparedSplit, cases: Sequence[EvaluationCase]) -> dict[str, ob
 
 def _split_key(record: RunRecord) -> tuple[str, str, int]:
     return record.dataset, record.protocol, record.seed
-
-
-def _check(records: Sequence[RunRecord], chosen: ExportFilter) -> None:
-    """Refuse names that no record knows."""
-    entries = [entry for record in records for entry in record.metrics]
-    known = {
-        "dataset": {record.dataset for record in records},
-        "method": {name for record in records for name in (record.method, record.name)},
-        "view": {name for record in records for name in record.views},
-        "aggregator": {entry.aggregator for entry in entries},
-    }
-    asked = {
-        "dataset": chosen.datasets,
-        "method": chosen.methods,
-        "view": chosen.views,
-        "aggregator": chosen.aggregators,
-    }
-    for kind, names in asked.items():
-        for name in names or ():
-            if name not in known[kind]:
-                raise ConfigError(unknown(f"{kind} of these results", name, known[kind]))

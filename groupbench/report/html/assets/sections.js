@@ -69,7 +69,7 @@ const slot = (content) => make("span", { class: "slot" }, content);
 
 function scoreCell(row, marked) {
   const arrow = row.mark && row.mark.arrow;
-  return cell([make("strong", {}, score(row.mean)), row.half === null ? null : make("span", { class: "half" }, ` ± ${score(row.half)}`),
+  return cell([make("strong", {}, score(row.mean)), row.std === null ? null : make("span", { class: "std" }, ` ± ${score(row.std)}`),
     marked ? slot(arrow ? chip(arrow, `${ABOUT[arrow]}; p ${row.mark.p < 1e-4 ? "< 0.0001" : `= ${row.mark.p.toFixed(4)}`}`) : "") : null], "number main");
 }
 
@@ -93,7 +93,7 @@ function warning(at, metric) {
 
 function legend(rows, at, seeds) {
   const items = [seeds > 1
-    ? `± and bar: ${percent(data.confidence)} t interval of the mean over seeds; the dot is the mean, thin lines are random and oracle where they fall in.`
+    ? `± is the standard deviation over seeds; the bar is the ${percent(data.confidence)} t interval of the mean, the dot the mean; thin lines are random and oracle where they fall in.`
     : "One seed: there is no interval over seeds."];
   if (rows.some((row) => row.reference)) items.push(`ref: ${ABOUT.ref}.`);
   if (rows.some((row) => row.aggregator === "own")) items.push(`own: ${ABOUT.own}.`);

@@ -56,11 +56,11 @@ function rowsAt(at, metric) {
   return at.rows.method.map((number, i) => {
     const method = data.methods[number];
     const aggregator = data.aggregators[at.rows.aggregator[i]];
-    const mean = values ? values.mean[i] : null, half = values ? values.half[i] : null;
+    const [mean, std, half] = ["mean", "std", "half"].map((name) => (values ? values[name][i] : null));
     const [least, most] = ends(mean, half, metric);
     return {
       index: i, method: method.label, family: method.family, reference: method.reference, aggregator,
-      mean, half, least, most, ties: values && values.ties[i] || [mean, mean],
+      mean, std, half, least, most, ties: values && values.ties[i] || [mean, mean],
       norm: mean === null || !bounded ? null : (mean - low) / (high - low),
       seeds: at.rows.seeds[i], seconds: at.rows.seconds[i], mb: at.rows.mb[i], tied: at.rows.tied[i],
       tuning: at.rows.tuning[i], moved: moved.has(i), mark: arrows.get(method.label + "\n" + aggregator),
