@@ -5,6 +5,7 @@ They choose nothing that a command would choose otherwise; what they return is m
 
 from __future__ import annotations
 
+from groupbench.api import _plot as plot
 from groupbench.api._evaluate import evaluate
 from groupbench.api._recommend import FittedMethod, fit
 from groupbench.api._results import compare, load_records, load_results, report, table
@@ -19,6 +20,7 @@ __all__ = [
     "fit",
     "load_records",
     "load_results",
+    "plot",
     "report",
     "run",
     "start",

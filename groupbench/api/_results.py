@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from groupbench.api._keywords import with_keywords
 from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
-from groupbench.report.options import RowOptions, SignificanceOptions
+from groupbench.report.options import ResultFilter, RowOptions, SignificanceOptions
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.report.html import Page
     from groupbench.report.result_table import ResultTable
-    from groupbench.report.select import Names
     from groupbench.results.selection import Selection
 
 RESULTS = Path("results")
@@ -54,16 +53,9 @@ def table(
     return ResultTable.of(records, **rows.table_options(how))
 
 
-@with_keywords()
+@with_keywords(ResultFilter, without=("methods",))
 def compare(
-    first: str,
-    second: str,
-    results: str | Path = RESULTS,
-    *,
-    views: Names = None,
-    metrics: Names = "ndcg@10",
-    aggregator: str = "average",
-    level: float = 0.05,
+    first: str, second: str, results: str | Path = RESULTS, *, level: float = 0.05, **options: object
 ) -> pd.DataFrame:
     """Two rows against each other, one row per data set, protocol, view and metric.
 
@@ -71,10 +63,9 @@ def compare(
         first: METHOD or METHOD:AGGREGATOR.
         second: the row to subtract.
         results: the results folder.
-        views: names of views, or `all`; by default the usual ones.
-        metrics: names of metrics, or `all`.
-        aggregator: for a METHOD without one.
         level: 1 - level is the confidence of the intervals.
+        **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, view, aggregator,
+            metrics, k).
 
     Returns:
         The columns of `groupbench.report.compare.compare_frame`.
@@ -86,26 +77,25 @@ def compare(
     """
     from groupbench.report.compare import compare_frame
 
-    folder = Path(expanded(results))
+    chosen, folder = ResultFilter.make(**options), Path(expanded(results))
     return compare_frame(
-        *(folder, load_records(folder), first, second),
-        views=views,
-        metrics=metrics,
-        aggregator=aggregator,
+        *(folder, load_records(folder, chosen.dataset, protocols=chosen.protocol), first, second),
+        views=chosen.views,
+        metrics=chosen.metrics or "ndcg",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator") or "average",
         level=level,
     )
 
 
-@with_keywords()
+@with_keywords(ResultFilter)
 def report(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
     *,
     title: str | None = None,
-    views: Names = "all",
-    metrics: Names = "all",
-    aggregator: str | None = None,
     significance: bool = True,
+    **options: object,
 ) -> Page:
     """The report of a results folder as one page; notebooks show it in a frame.
 
@@ -113,10 +103,9 @@ def report(
         results: the results folder.
         output: an HTML file to write.
         title: the heading.
-        views: names of views, or `all`.
-        metrics: names of metrics, or `all`.
-        aggregator: a name, or `all`; by default all of them, unless the page grew too large.
         significance: whether to test which rows differ from the best.
+        **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, methods, view, aggregator,
+            metrics, k); by default the page holds all of them.
 
     Raises:
         ResultError: if there are no results, or the file cannot be written.
@@ -124,13 +113,16 @@ def report(
         TypeError: if there is no such argument.
     """
     from groupbench.report.html import make_page, page_content
+    from groupbench.report.resolution import with_methods
 
-    folder = Path(expanded(results))
+    chosen, folder = ResultFilter.make(**options), Path(expanded(results))
+    records = load_records(folder, chosen.dataset, protocols=chosen.protocol)
     content = page_content(
-        *(folder, load_records(folder)),
-        views=views,
-        metrics=metrics,
-        aggregator=aggregator,
+        *(folder, with_methods(records, chosen.methods)),
+        views=chosen.views or "all",
+        metrics=chosen.metrics or "all",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator"),
         significance=significance,
     )
     page = make_page(content, **({} if title is None else {"title": title}))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from groupbench.core.arrays import BoolArray, FloatArray
 from groupbench.report.palette import COLORS, look_of
-from groupbench.report.plots._style import figure, named, plain, whiskers
+from groupbench.report.plots._style import Drawing, figure, named, plain, whiskers
 
 
 def draw_bars(
@@ -22,7 +21,7 @@ def draw_bars(
     labels: Mapping[str, str] | None = None,
     pale: BoolArray | None = None,
     bounds: tuple[float, float] = (-np.inf, np.inf),
-) -> Figure:
+) -> Drawing:
     """Draw horizontal bars from zero in the given order, the first one on top, and write them.
 
     Args:

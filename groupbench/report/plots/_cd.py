@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matplotlib.figure import Figure
-
 from groupbench.core.errors import ConfigError
 from groupbench.report.palette import COLORS, look_of
-from groupbench.report.plots._style import figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, plain
 from groupbench.report.statistics import Ranks
 
 
-def draw_ranks(ranks: Ranks, *, title: str = "", labels: Mapping[str, str] | None = None) -> Figure:
+def draw_ranks(ranks: Ranks, *, title: str = "", labels: Mapping[str, str] | None = None) -> Drawing:
     """Draw the diagram of Demsar (JMLR 2006, figure 1) and write it.
 
     Args:

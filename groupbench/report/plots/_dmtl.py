@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.report.palette import CYCLE
-from groupbench.report.plots._style import figure, plain, whiskers
+from groupbench.report.plots._style import Drawing, figure, plain, whiskers
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from groupbench.core.arrays import FloatArray, IntArray
 
 
-def draw_training(losses: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> Figure:
+def draw_training(losses: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> Drawing:
     """Draw losses by epoch, a panel for each loss and a line for each run.
 
     Args:
@@ -38,7 +37,7 @@ def draw_training(losses: Mapping[str, Mapping[str, Sequence[float]]], *, title:
     return drawn
 
 
-def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], *, title: str = "") -> Figure:
+def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], *, title: str = "") -> Drawing:
     """Draw users on planes, colored by group.
 
     Args:
@@ -60,7 +59,7 @@ def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], *, title: str = "
 
 def draw_attention(
     names: Sequence[str], weights: FloatArray, units: FloatArray, *, title: str = ""
-) -> Figure:
+) -> Drawing:
     """Draw mean attention weights as a heat map, units in the order of their weight over all items.
 
     Args:
@@ -92,7 +91,7 @@ def draw_sweep(
     *,
     title: str = "",
     bounds: Mapping[str, tuple[float, float]] | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw scores against the profile weight, one panel each: losses above, both tasks below.
 
     Args:
@@ -150,6 +149,6 @@ def _words(name: str) -> str:
     return plain(name.replace("_", " "))
 
 
-def _finish(drawn: Figure, title: str) -> None:
+def _finish(drawn: Drawing, title: str) -> None:
     drawn.suptitle(plain(title), x=0.02, ha="left", fontsize=9)
     drawn.tight_layout()

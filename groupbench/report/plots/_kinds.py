@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from groupbench.core.arrays import FloatArray
 from groupbench.report.palette import look_of
-from groupbench.report.plots._style import figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, plain
 
 
 def draw_kinds(
@@ -22,7 +21,7 @@ def draw_kinds(
     apart: Collection[str] = (),
     title: str = "",
     labels: Mapping[str, str] | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw a line per method over the kinds in their order, told apart by color, marker and dash.
 
     Args:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from groupbench.core.arrays import BoolArray, FloatArray
 from groupbench.report.palette import look_of
-from groupbench.report.plots._style import figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, plain
 
 
 def on_front(cost: FloatArray, quality: FloatArray) -> BoolArray:
@@ -43,7 +42,7 @@ def draw_pareto(
     title: str = "",
     labels: Mapping[str, str] | None = None,
     lower_is_better: bool = False,
-) -> Figure:
+) -> Drawing:
     """Draw one point per row over a logarithmic cost, with the front joined, and write it.
 
     Args:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from groupbench.core.arrays import FloatArray
 from groupbench.report.palette import look_of
-from groupbench.report.plots._style import figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, plain
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The ends of the thin line, those of the thick line, and the dot between them."""
@@ -22,7 +21,7 @@ def draw_quantiles(
     metric: str,
     title: str = "",
     labels: Mapping[str, str] | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw the quantiles of each row in the given order, the first one on top; a bar is at the mean.
 
     Args:

@@ -36,7 +36,13 @@ _STYLE: Any = {
 
 
 class Drawing(Figure):
-    """A figure in the style of groupbench, however it is written; notebooks show it."""
+    """A figure in the style of groupbench, however it is written; notebooks show it.
+
+    Attributes:
+        about: what is drawn, in words; empty where nobody said so.
+    """
+
+    about: str = ""
 
     def savefig(self, *arguments: Any, **options: Any) -> None:
         """As of matplotlib; `save` is safer, as it writes the file whole or not at all."""
@@ -70,7 +76,7 @@ def whiskers(means: FloatArray, halves: FloatArray, bounds: tuple[float, float])
 
 
 @contextmanager
-def figure(width: float, height: float) -> Iterator[Figure]:
+def figure(width: float, height: float) -> Iterator[Drawing]:
     """An empty figure, `width` by `height` inches; draw it inside the `with`."""
     with _style():
         yield Drawing(figsize=(width, height))
@@ -90,7 +96,7 @@ def check_suffix(file: Path) -> None:
         raise ConfigError(f"{file}: {unknown('file format', file.suffix, SUFFIXES)}")
 
 
-def save(drawn: Figure, file: Path) -> None:
+def save(drawn: Drawing, file: Path) -> None:
     """Write a figure in the format that the name ends in, whole or not at all; folders are made.
 
     Raises:
