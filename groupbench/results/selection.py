@@ -37,9 +37,6 @@ class Selection(tuple[RunRecord, ...]):
 
     notes: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        return f"Selection({len(self)} records, {len(self.notes)} notes)"
-
 
 class _LeftOut(NamedTuple):
     record: RunRecord

@@ -39,8 +39,7 @@ def draw_bars(
     with figure(5.5, 0.8 + 0.22 * len(names)) as drawn:
         axes = drawn.add_subplot()
         colors = [
-            COLORS["gray"] if is_faint else look_of(name).color
-            for name, is_faint in zip(names, faint, strict=True)
+            COLORS["gray"] if gray else look_of(name).color for name, gray in zip(names, faint, strict=True)
         ]
         axes.barh(positions, means, height=0.68, color=colors)
         known = ~np.isnan(halves)
