@@ -78,7 +78,7 @@ def attention(
     seed: Seed = 0,
     output: Annotated[Path, _OUTPUT] = Path("attention.svg"),
 ) -> None:
-    """Draw mean attention weights by item feature.
+    """Draw mean attention weights by item feature: genres, catalogues or words, the 30 most frequent at most.
 
     Attention weighs the units of the encoded item, not its features: a row shows how the weights shift where
     the item has the feature.
