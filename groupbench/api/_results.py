@@ -168,7 +168,8 @@ def load_records(
     """
     from groupbench.results import store
     from groupbench.results.archive import LEADERBOARD, read_archive, shipped
-    from groupbench.results.selection import of_data, of_protocols, select
+    from groupbench.results.find import of_data, of_protocols
+    from groupbench.results.selection import select
 
     results = Path(expanded(results))
     if str(results) == LEADERBOARD and not results.exists():

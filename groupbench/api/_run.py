@@ -30,7 +30,8 @@ def run(
     """Run what is missing and return the metrics of everything asked for; notebooks show how far it is.
 
     Args:
-        methods: registered names; by default all of them.
+        methods: registered names; by default all of them. With `references=True`, the default, random, oracle
+            and popularity are run besides.
         dataset: registered names or folders; by default itmrec-sim.
         results: the results folder.
         config: a TOML file of options, as `tune` writes it; those given here win.

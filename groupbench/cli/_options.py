@@ -42,7 +42,7 @@ Aggregator = Annotated[str, typer.Option(help="A name, 'best' or 'all'.")]
 Level = Annotated[float, typer.Option(help="Level of the tests.")]
 
 NOT_OF_DATA = (
-    *("methods", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
+    *("methods", "references", "k", "set", "tuned", "groups_as", "group_weight", "aggregators", "seeds"),
     *("executor", "address", "jobs", "threads", "train_workers", "memory_budget", "deterministic", "timeout"),
 )
 """Fields of a config that say nothing of data and protocol."""

@@ -110,7 +110,7 @@ def _compare_reported(config: Config, results: Path, tolerance: float) -> None:
     failed = False
     for protocol, reported in reproduction.reported_for(method, dataset).items():
         with Progress() as progress:
-            of_protocol = config.model_copy(update={"protocol": {"name": protocol}})
+            of_protocol = config.model_copy(update={"protocol": {"name": protocol}, "references": False})
             jobs = start(of_protocol, results, progress.report, progress.tell, progress.begin)
         records = collect(jobs)
         failed |= any(record.status != "done" for record in records)

@@ -41,7 +41,8 @@ def run(
     elif not quiet:
         present = len(jobs) - progress.ended
         where = "" if results == Path("results") else f" --results {results}"
-        typer.echo(f"{len(jobs)} jobs: {progress.ended} run, {present} already there, {len(failed)} failed")
+        count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+        typer.echo(f"{count}: {progress.ended} run, {present} already there, {len(failed)} failed")
         typer.echo(f"see the metrics with: groupbench table{where}")
     if failed:
         raise typer.Exit(1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Studies of DMTL, the joint model.", no_args_is_help=True)
 
-StudyOptions = Annotated[Config, Except("methods", "groups_as", "group_weight", "aggregators")]
+StudyOptions = Annotated[Config, Except("methods", "references", "groups_as", "group_weight", "aggregators")]
 Method = Annotated[str, typer.Option(help="DMTL or a variant of it.", rich_help_panel="Methods")]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metrics; default: ndcg@10.")]
 Aggregator = Annotated[str, typer.Option(help="A name, or 'own' for the group scores of the model itself.")]

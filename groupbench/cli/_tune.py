@@ -20,7 +20,7 @@ Output = Annotated[
 
 @with_options
 def tune(
-    config: Annotated[Config, Except("seeds", "aggregators")],
+    config: Annotated[Config, Except("seeds", "aggregators", "references", "k")],
     options: TuningOptions,
     output: Output = Path("tuned.toml"),
     results: ResultsOutput = Path("results"),

@@ -101,10 +101,10 @@ def definition(metric: str) -> Definition | None:
 
 
 def standard_name(metric: str) -> str:
-    """The name under which records hold a metric that may be written as a synonym, in any case."""
+    """The name under which records hold a metric that may be written as a synonym; else the text itself."""
     name, at, k = metric.strip().lower().partition("@")
     found = definition(name)
-    return f"{name if found is None else found.name}{at}{k}"
+    return f"{found.name}{at}{k}" if found is not None and name in found.synonyms else metric
 
 
 def explain(metric: str | Metric) -> str:

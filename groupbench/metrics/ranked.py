@@ -67,6 +67,28 @@ for _family in (
         synonyms=("bounded_recall",),
     ),
     Family(
+        name="f1",
+        title="F1",
+        formula="2 hits(K) / (K + |Rel|): the harmonic mean of precision and recall of the list",
+        source="van Rijsbergen, Information Retrieval, 1979; trec_eval set_F, cut at K",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: np.where(r.n_relevant > 0, 2 * r.hits[k] / (k + r.n_relevant), np.nan),
+        synonyms=("f_score", "f-measure"),
+    ),
+    Family(
+        name="f1_capped",
+        title="F1 (capped)",
+        formula="2 hits(K) / (min(K, number of ranked candidates) + |Rel|): the harmonic mean of "
+        "precision_capped and recall of the list",
+        source="van Rijsbergen, Information Retrieval, 1979",
+        undefined=_NO_RELEVANT,
+        compute=lambda r, k: np.where(
+            r.n_relevant > 0,
+            2 * r.hits[k] / np.maximum(np.minimum(r.n_candidates, k) + r.n_relevant, 1),
+            np.nan,
+        ),
+    ),
+    Family(
         name="ndcg",
         title="NDCG",
         formula="DCG(K) / IDCG(K), DCG(K) = sum over relevant positions p <= K of 1 / log2(p + 1), "

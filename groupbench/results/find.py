@@ -1,4 +1,4 @@
-"""Which runs are meant: by folder, by results folder, or by the beginning of a key."""
+"""Which runs are meant: by folder, results folder or the beginning of a key; by data set or protocol."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from groupbench.core.errors import ResultError
+from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.names import matching
 from groupbench.results import store
+from groupbench.results.selection import SHORT, content
 from groupbench.results.store import RunRecord
 
 
@@ -35,6 +37,36 @@ def names_run(text: str, results: Path) -> bool:
     """Whether there is a file or folder of this name, or a key in `results` begins so."""
     is_key = re.fullmatch("[0-9a-f]+", text) and any(results.glob(f"runs/*/*/*/{text}*/run.json"))
     return Path(text).exists() or bool(is_key)
+
+
+def of_data(records: Sequence[RunRecord], names: Sequence[str]) -> list[RunRecord]:
+    """The records of the data sets of these names; `NAME@HASH` is one with a content hash that begins so.
+
+    Raises:
+        ConfigError: if there is none of a name.
+    """
+    chosen: set[int] = set()
+    for text in names:
+        name, _, start = text.partition("@")
+        known = {r.dataset for r in records}
+        same = matching("dataset of these results", [name], dict.fromkeys(known, ()))
+        meant = [r for r in records if r.dataset in same and content(r).startswith(start)]
+        if not meant:
+            known |= {f"{r.dataset}@{content(r)[:SHORT]}" for r in records}
+            raise ConfigError(unknown("dataset of these results", text, known))
+        chosen |= set(map(id, meant))
+    return [record for record in records if id(record) in chosen]
+
+
+def of_protocols(records: Sequence[RunRecord], names: Sequence[str]) -> list[RunRecord]:
+    """The records under protocols of these labels, or names, which stand for all of their labels.
+
+    Raises:
+        ConfigError: if there is none of a name.
+    """
+    known = {record.protocol: (record.protocol.partition("+")[0],) for record in records}
+    chosen = set(matching("protocol of these results", names, known))
+    return [record for record in records if record.protocol in chosen]
 
 
 def repeatable_runs(records: Sequence[RunRecord]) -> list[RunRecord]:

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from groupbench.core import registry
 from groupbench.core.digests import plain
-from groupbench.core.errors import ConfigError, GroupbenchError, unknown
-from groupbench.core.names import matching
+from groupbench.core.errors import GroupbenchError
 from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
@@ -63,36 +62,6 @@ def select(records: Iterable[RunRecord]) -> Selection:
     return selection
 
 
-def of_data(records: Sequence[RunRecord], names: Sequence[str]) -> list[RunRecord]:
-    """The records of the data sets of these names; `NAME@HASH` is one with a content hash that begins so.
-
-    Raises:
-        ConfigError: if there is none of a name.
-    """
-    chosen: set[int] = set()
-    for text in names:
-        name, _, start = text.partition("@")
-        known = {r.dataset for r in records}
-        same = matching("dataset of these results", [name], dict.fromkeys(known, ()))
-        meant = [r for r in records if r.dataset in same and _content(r).startswith(start)]
-        if not meant:
-            known |= {f"{r.dataset}@{_content(r)[:SHORT]}" for r in records}
-            raise ConfigError(unknown("dataset of these results", text, known))
-        chosen |= set(map(id, meant))
-    return [record for record in records if id(record) in chosen]
-
-
-def of_protocols(records: Sequence[RunRecord], names: Sequence[str]) -> list[RunRecord]:
-    """The records under protocols of these labels, or names, which stand for all of their labels.
-
-    Raises:
-        ConfigError: if there is none of a name.
-    """
-    known = {record.protocol: (record.protocol.partition("+")[0],) for record in records}
-    chosen = set(matching("protocol of these results", names, known))
-    return [record for record in records if record.protocol in chosen]
-
-
 def seed_label(record: RunRecord) -> str:
     """What the record's random numbers are drawn by: once the data set's name, whatever its content."""
     return str(record.config.get("seed_label", record.dataset))
@@ -132,7 +101,7 @@ def _left_out(table: Sequence[RunRecord]) -> Iterator[_LeftOut]:
 
 def _other_table(record: RunRecord, first: RunRecord) -> tuple[str, str] | None:
     """Why a record stands in no table with `first`, and what to do about it."""
-    mine, shown = _content(record), _content(first)
+    mine, shown = content(record), content(first)
     if mine != shown:
         why = f"of other data (content {mine[:SHORT] or 'unknown'} instead of {shown[:SHORT] or 'unknown'})"
         return why, f"see them with --dataset {record.dataset}@{mine[:SHORT]}" if mine else "run them again"
@@ -196,12 +165,17 @@ def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     alike = [record for record in tuned if not reasons[id(record)]]
     by_seed: dict[int, RunRecord] = {}
     for record in alike:
-        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=ended)
+        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=_extent)
     for record in tuned:
         if why := reasons[id(record)]:
             yield _LeftOut(record, why, _again(record, row, by_seed.values()))
         elif by_seed[record.seed] is not record:
             yield _LeftOut(record, "", "")
+
+
+def _extent(record: RunRecord) -> tuple[int, str]:
+    """What is greater of the record of a seed that counts: metrics at more K, then the time it ended."""
+    return len(record.config.get("cutoffs", ())), ended(record)
 
 
 def _again(record: RunRecord, row: Sequence[RunRecord], shown: Iterable[RunRecord]) -> str:
@@ -270,7 +244,8 @@ def _is_current_evaluation(record: RunRecord) -> bool:
     return record.config.get("evaluation") == VERSION
 
 
-def _content(record: RunRecord) -> str:
+def content(record: RunRecord) -> str:
+    """The hash of the content of the record's data set."""
     return str(record.config.get("content_hash", ""))
 
 

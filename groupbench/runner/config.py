@@ -21,7 +21,7 @@ from pydantic import (
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import expanded, read_text
-from groupbench.core.options import Flag, Names, Options, split_names
+from groupbench.core.options import Cutoffs, Flag, Names, Options, split_names
 from groupbench.models.group_adapter import MODES, GroupsAs, served_by
 from groupbench.runner.notation import parse_options, parse_seeds, parse_set
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from groupbench.evaluation.protocols import Protocol
 
 
+REFERENCES = ("random", "oracle", "popularity")
+"""Methods that are run beside those asked for."""
 MOST_SEEDS = 10_000
 """Seeds of one run, at most."""
 LAST_SEED = 2**63 - 1
@@ -94,8 +96,12 @@ class Config(Options):
     """Number of seeds (0, 1, 2 ...), or the seeds themselves: 0,3,4 or 3,"""
     aggregators: Annotated[Names, Flag("Protocol", names=True)] = Field(["all"])
     """Aggregators to evaluate; fewer save time where there are many groups."""
+    k: Annotated[Cutoffs | None, Flag("Protocol", names=True, metavar="NUMBERS", unset="3,5,10,20")] = None
+    """Further K at which metrics are computed."""
     methods: Annotated[Names, Flag("Methods", names=True)] = Field(["all"])
     """Methods by name, comma-separated or repeated; 'all' is every one."""
+    references: Annotated[bool, Flag("Methods", ("--references/--no-references",))] = True
+    """Also run what bounds the others, so that it is in every table: random, oracle, popularity."""
     set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
     """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
     tuned: dict[str, Tuned] = Field({})
@@ -157,15 +163,12 @@ class Config(Options):
                     raise ConfigError(f"names must be text, got {name!r}; {hint}")
         return value
 
-    @field_validator("methods", "dataset", "aggregators", "groups_as")
+    @field_validator("methods", "dataset", "aggregators", "groups_as", "k")
     @classmethod
-    def _require_one(cls, names: list[str] | None, info: ValidationInfo) -> list[str] | None:
+    def _require_one(cls, names: list[object] | None, info: ValidationInfo) -> list[object] | None:
         if names is not None and not names:
-            shown = (
-                ", ".join(MODES)
-                if info.field_name == "groups_as"
-                else "'groupbench list' shows what there is"
-            )
+            known = {"groups_as": ", ".join(MODES), "k": "1,5,15 for example"}
+            shown = known.get(str(info.field_name), "'groupbench list' shows what there is")
             raise ConfigError(f"{info.field_name}: name at least one; {shown}")
         return names
 
@@ -180,6 +183,10 @@ class Config(Options):
         if min(numbers, default=-1) < 0:
             raise ConfigError(f"seeds={seeds!r}: ask for at least one seed, 0 or higher")
         return seeds
+
+    def with_references(self) -> Config:
+        """This config with `REFERENCES` among the methods, unless they are not wanted."""
+        return self.model_copy(update={"methods": [*self.methods, *REFERENCES * self.references]})
 
     def method_names(self) -> list[str]:
         """The methods asked for, each once, in the order given.

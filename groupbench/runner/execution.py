@@ -55,6 +55,7 @@ def execute(job: Job) -> None:
     source = (job.source, job.data_dir, *job.content)
     dataset = _dataset(*source)
     task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
+    cases = [case.at(job.cutoffs) for case in cases]
     watch = Stopwatch()
     method = _made(job)
     unsuited = method.skip(task.train) if isinstance(method, Method) else ""

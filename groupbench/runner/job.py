@@ -55,6 +55,7 @@ class Job:
         groups_as: how a recommender of users serves groups: by their `members`, or as pseudo-users that are
             fitted on the `rows` of groups, or on `both` theirs and those of users.
         group_weight: as how many pseudo-users each group stands.
+        cutoffs: K at which metrics are computed besides those of the views.
         train_workers: processes that share the training; not part of what the job is.
         memory_budget: GiB that the job may take beyond its data, or None; not part of what it is either.
     """
@@ -83,6 +84,7 @@ class Job:
     views: tuple[str, ...] = ()
     groups_as: GroupsAs = "members"
     group_weight: int = 1
+    cutoffs: tuple[int, ...] = ()
     train_workers: int = 1
     memory_budget: float | None = None
 
@@ -147,6 +149,7 @@ class Job:
                 "plugins": self.plugins,
                 "code": self.code,
                 "evaluation": evaluate.VERSION,
+                **({"cutoffs": list(self.cutoffs)} if self.cutoffs else {}),
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **found,

@@ -34,6 +34,7 @@ def job_keys(
     aggregators: Mapping[str, str],
     one_thread: bool,
     seeds: Sequence[int],
+    cutoffs: Sequence[int] = (),
 ) -> dict[int, str]:
     """The keys of jobs that differ by their seed alone.
 
@@ -46,6 +47,7 @@ def job_keys(
         aggregators: their names and the hashes of their sources.
         one_thread: whether the process is held to one thread.
         seeds: one for each key.
+        cutoffs: K at which metrics are computed besides those of the views.
     """
     decides = {
         "content": dataset.content_hash,
@@ -58,6 +60,7 @@ def job_keys(
         "one_thread": one_thread,
         **_added(protocol),
         **_adapted(adapter),
+        **({"cutoffs": list(cutoffs)} if cutoffs else {}),
     }
     return {seed: digest({**decides, "seed": seed}) for seed in seeds}
 
@@ -77,6 +80,12 @@ def code_hashes(entry: Entry, aggregators: Mapping[str, str], protocol: Protocol
     for kind, hashes in _added(protocol).items():
         named |= {f"{kind.removesuffix('s')} {name}": code for name, code in hashes.items()}
     return {name: code[:CODE] for name, code in named.items()}
+
+
+def further_cutoffs(asked: Sequence[int], protocol: Protocol) -> tuple[int, ...]:
+    """The K that some view of the protocol has not by itself, ascending."""
+    usual = [set(VIEWS[name].cutoffs) for name in protocol.views]
+    return tuple(sorted({k for k in asked if any(k not in there for there in usual)}))
 
 
 def trial_key(

@@ -11,7 +11,7 @@ from groupbench.core.errors import ConfigError
 from groupbench.models.group_adapter import served, served_by
 from groupbench.runner.determinism import needs_one_thread
 from groupbench.runner.job import Job, file_hash
-from groupbench.runner.keys import code_hashes, hyperparameters_digest, job_keys
+from groupbench.runner.keys import code_hashes, further_cutoffs, hyperparameters_digest, job_keys
 from groupbench.runner.resolve import made, modes, train_workers, tuning_of, values_for, weighed
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _plan_method(
     one_thread = config.deterministic and needs_one_thread(entry, parameters)
     seeds, chosen = config.seed_list(), hyperparameters_digest(parameters, (mode, weight))
     decides = dataset, protocol, entry, parameters, (mode, weight)
-    keys = job_keys(*decides, aggregators=aggregators, one_thread=one_thread, seeds=seeds)
+    further = further_cutoffs(config.k or (), protocol)
+    keys = job_keys(*decides, aggregators=aggregators, one_thread=one_thread, seeds=seeds, cutoffs=further)
     code = code_hashes(entry, aggregators, protocol)
     plugins = {str(path): file_hash(path) for path in (Path(file).resolve() for file in config.plugins)}
     return [
@@ -98,6 +99,7 @@ def _plan_method(
             tuning=tuning_of(row, config.tuned.get(row), chosen, dataset.name, protocol.label),
             groups_as=mode,
             group_weight=weight,
+            cutoffs=further,
             train_workers=train_workers(entry, config.train_workers),
             memory_budget=config.memory_budget,
         )

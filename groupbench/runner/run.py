@@ -41,6 +41,7 @@ def start(
     from groupbench.runner.plan import plan_jobs
     from groupbench.runner.pool import JobOutcome
 
+    config = config.with_references()
     loaded = _load(config, tell)
     jobs = plan_jobs(_all_modes(config), loaded, results.resolve())
     for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:

@@ -127,7 +127,8 @@ def with_ablations(config: Config) -> Config:
         raise ConfigError(f"method {method} has no ablations: no other name stands for the same code")
     own = config.set.get(method, {})
     inherited = {name: {k: v for k, v in own.items() if k not in e.presets} for name, e in others.items()}
-    return config.model_copy(update={"methods": [method, *others], "set": {**inherited, **config.set}})
+    chosen = {"methods": [method, *others], "references": False}
+    return config.model_copy(update={**chosen, "set": {**inherited, **config.set}})
 
 
 def _numbers(frame: pd.DataFrame, records: Sequence[RunRecord]) -> pd.DataFrame:

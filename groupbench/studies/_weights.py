@@ -117,7 +117,8 @@ def weighted(config: Config, weight: float) -> Config:
     if "profile_weight" not in methods[method].parameters():
         raise ConfigError(f"method {method} has no profile_weight; name dmtl or a variant of it")
     own = {**config.set.get(method, {}), "profile_weight": weight}
-    return config.model_copy(update={"methods": [method], "set": {**config.set, method: own}})
+    alone = {"methods": [method], "references": False}
+    return config.model_copy(update={**alone, "set": {**config.set, method: own}})
 
 
 def _checked(weights: Sequence[float]) -> list[float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = [sys.executable, "-c", "from groupbench.cli import main; main()", "run", "--quiet"]
+RUN = [sys.executable, "-c", "from groupbench.cli import main; main()", "run", "--quiet", "--no-references"]
 WORKERS = 2
 BUSY = '''
 """A method that keeps one core busy for two seconds."""

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
+from tests._calls import alone
+
 PROGRAM = Path(sys.executable).with_name("groupbench")
 
 
@@ -21,7 +23,7 @@ def launch() -> Callable[..., subprocess.Popen]:
 
     def start(folder: Path, *arguments: object, **options) -> subprocess.Popen:
         return subprocess.Popen(
-            [PROGRAM, *map(str, arguments)],
+            [PROGRAM, *alone(arguments)],
             cwd=folder,
             env=kept,
             stdin=subprocess.DEVNULL,

@@ -17,6 +17,7 @@ import pytest
 
 from groupbench.api import table
 from groupbench.cli import main
+from tests._calls import alone
 
 PROGRAM = Path(sys.executable).with_name("groupbench")
 METHODS = "random,item-mean,popularity,svd,oracle"
@@ -32,7 +33,7 @@ class Command:
 
     def __call__(self, *arguments: object, timeout: float = 600, **environment: str):
         return subprocess.run(
-            [PROGRAM, *map(str, arguments)],
+            [PROGRAM, *alone(arguments)],
             cwd=self.folder,
             env=self._environment(environment),
             stdin=subprocess.DEVNULL,
@@ -46,7 +47,7 @@ class Command:
         """Exit status of a call whose output is a terminal, and all that was written to it."""
         ours, theirs = pty.openpty()
         with subprocess.Popen(
-            [PROGRAM, *map(str, arguments)],
+            [PROGRAM, *alone(arguments)],
             cwd=self.folder,
             env=self._environment({"TERM": "xterm-256color", "COLUMNS": "100", **environment}),
             stdin=subprocess.DEVNULL,
@@ -64,7 +65,7 @@ class Command:
     @contextmanager
     def running(self, *arguments: object) -> Iterator[subprocess.Popen]:
         with subprocess.Popen(
-            [PROGRAM, *map(str, arguments)],
+            [PROGRAM, *alone(arguments)],
             cwd=self.folder,
             env=self._environment({"PYTHONUNBUFFERED": "1"}),
             stdin=subprocess.DEVNULL,
@@ -111,7 +112,7 @@ def call(cli, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
         program, *arguments = [*shlex.split(command), *more]
         assert program == "groupbench"
         if "--plugin" in arguments:
-            ended = cli(*arguments)
+            ended = cli(*arguments, *["--references"] * (arguments[0] == "run"))
             return ended.returncode, ended.stdout + ended.stderr
         monkeypatch.setattr(sys, "argv", [program, *arguments])
         with pytest.raises(SystemExit) as end:

@@ -21,6 +21,7 @@ def results(tmp_path_factory):
         protocol={"name": "coupled", "n_groups": 60, "sizes": [2, 4]},
         seeds=2,
         jobs=2,
+        references=False,
     )
     return folder
 

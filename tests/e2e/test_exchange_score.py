@@ -52,7 +52,7 @@ def native(tmp_path_factory):
     """Figures of the method `popularity` by protocol, view and metric."""
     folder = tmp_path_factory.mktemp("native")
     for options in PROTOCOLS:
-        api.run("popularity", results=folder, seeds=1, jobs=1, protocol=options)
+        api.run("popularity", results=folder, seeds=1, jobs=1, protocol=options, references=False)
     return {record.protocol: record for record in api.load_records(folder)}
 
 

@@ -72,10 +72,9 @@ def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("done")
     (folder / "moody.py").write_text(PLUGIN)
     results = folder / "results"
-    api.run(["svd", "oracle"], results=results, seeds=1, jobs=2, set={"svd": {"n_factors": 3}})
-    api.run(
-        "moody", results=results, seeds=1, plugins=[str(folder / "moody.py")], set={"moody": {"strength": 2}}
-    )
+    alone = {"results": results, "seeds": 1, "references": False}
+    api.run(["svd", "oracle"], jobs=2, set={"svd": {"n_factors": 3}}, **alone)
+    api.run("moody", plugins=[str(folder / "moody.py")], set={"moody": {"strength": 2}}, **alone)
     return results
 
 

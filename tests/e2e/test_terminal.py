@@ -28,7 +28,7 @@ def test_a_method_that_does_not_suit_the_data_is_skipped_with_its_reason(cli):
     assert "popularity-groups  seed 0  learns from joint ratings, and there are none" in " ".join(
         text.split("\r\n")
     )
-    assert "1 jobs: 1 run, 0 already there, 0 failed" in text
+    assert "1 job: 1 run, 0 already there, 0 failed" in text
 
 
 def test_a_terminal_shows_how_tuning_goes(cli):

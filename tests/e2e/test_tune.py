@@ -225,7 +225,7 @@ def test_python_passes_on_what_it_found(tmp_path):
         view="rated-user",
     )
     assert found_in(tmp_path / "t.toml")["set"] == found["set"]
-    frame = groupbench.run(**found, seeds=1, results=tmp_path, jobs=1)
+    frame = groupbench.run(**found, seeds=1, results=tmp_path, jobs=1, references=False)
     assert set(frame["method"]) == {"item-mean[tuned]"}
 
 

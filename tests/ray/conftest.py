@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests._calls import alone
+
 PROGRAM = Path(sys.executable).with_name("groupbench")
 MEMORY = 8 * 2**30
 
@@ -60,7 +62,7 @@ def launch(tmp_path) -> Callable[..., subprocess.Popen]:
 
     def start(*arguments: object) -> subprocess.Popen:
         return subprocess.Popen(
-            [PROGRAM, *map(str, arguments)],
+            [PROGRAM, *alone(arguments)],
             cwd=tmp_path,
             env={**kept, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -105,6 +105,11 @@ class EvaluationCase:
     tau: float
     lists: Lists
     evaluated: BoolArray
+
+    def at(self, cutoffs: Iterable[int]) -> EvaluationCase:
+        """This case with metrics at further K."""
+        every = tuple(sorted({*self.view.cutoffs, *cutoffs}))
+        return self if every == self.view.cutoffs else replace(self, view=replace(self.view, cutoffs=every))
 
 
 def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:

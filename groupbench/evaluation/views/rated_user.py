@@ -40,7 +40,7 @@ SURPRISE_FAQ = replace(
     without_relevant="zero",
     estimates_only=True,
     errors=False,
-    synonyms={"precision": "precision_capped"},
+    synonyms={"precision": "precision_capped", "f1": "f1_capped"},
 )
 
 VIEWS.register(RATED_USER)

@@ -41,7 +41,7 @@ def page_content(
         records: run records; those count that stand together (`groupbench.results.selection.select`).
         views: names of views, or `all`.
         metrics: names of metrics, or `all`.
-        k: the K of metrics that are named without one; by default 10, for `all` every K.
+        k: the K of metrics without one; by default 10, for `all` every K.
         aggregator: a name, `all`, or None for all of them unless the page grew beyond `MOST_VALUES`; then
             the rows of `average`.
         significance: whether to test which rows differ from the best, as `table --significance` does.
@@ -64,10 +64,8 @@ def page_content(
         report = choose(aggregator=chosen)
     usual = _usual(report)
     headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
-    tested_metrics = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
-    tested = (
-        marks(results, records, views, tested_metrics, usual) if significance and tested_metrics else None
-    )
+    usually = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
+    tested = marks(results, records, views, usually, usual) if significance and usually else None
     of_groups = breakdowns(results, records, headline, usual)
     methods, aggregators = _methods(report), _aggregators(report)
     return {

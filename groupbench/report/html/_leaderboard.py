@@ -33,7 +33,7 @@ def section_content(
         aggregators: the aggregators that rows refer to by number.
 
     Returns:
-        `rows` holds one list per column, `values` by metric the lists `mean`, `std`, `half` (of the interval) and,
+        `rows` holds one list per column, `values` by metric the lists `mean`, `std`, `half` (interval) and,
         where ties move a value, `ties`: row number -> (worst, best).
     """
     number = {method["label"]: i for i, method in enumerate(methods)}

@@ -133,6 +133,7 @@ def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
         set={record.name: record.hyperparameters},
         plugins=plugins,
         data_dir=None if inputs.data_dir is None else str(inputs.data_dir),
+        k=record.config.get("cutoffs"),
         groups_as=[record.config.get("groups_as", "members")],
         group_weight=record.config.get("group_weight", 1),
         # The threads are those of the record, whatever that means for its values.

@@ -53,7 +53,7 @@ def _default(field) -> str:
             {
                 k: v
                 for k, v in {**FIELDS, **TuningOptions.model_fields}.items()
-                if k not in ("seeds", "aggregators")
+                if k not in ("seeds", "aggregators", "references", "k")
             },
         ),
     ],
@@ -92,6 +92,8 @@ def test_files_and_functions_take_every_field(tmp_path, monkeypatch, name):
         "plugins": ["mine.py"],
         "executor": "ray",
         "deterministic": False,
+        "references": False,
+        "k": [1, 7],
         "data_dir": "there",
         "address": "here:1",
     }.get(name, 2)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.metrics import bounds
 from groupbench.report.long import results_frame
+from groupbench.report.options import LayoutOptions
 from groupbench.report.render import COLUMNS, FORMATS, render, table_frame
 from groupbench.results.store import ViewMetrics
 from tests._records import make_record
@@ -107,17 +108,17 @@ def test_a_terminal_gets_codes_instead_of_letters(one_seed):
 def test_the_markdown_table(one_seed):
     assert render(one_seed[:4], format="markdown") == "\n".join(
         [
-            "### ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed",
+            "### MovieLens 100K, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed",
             "",
-            "| method       | precision@10   | ndcg@10      |   norm |   seconds |   MiB |",
+            "| Method       | Precision@10   | NDCG@10      |   Norm |   Seconds |   MiB |",
             "|:-------------|:---------------|:-------------|-------:|----------:|------:|",
-            "| oracle (ref) | 0.600          | 1.000        |  1.000 |      2.00 |    30 |",
-            "| svd          | **0.400**      | **0.700**    |  0.500 |      2.00 |    30 |",
+            "| Oracle (ref) | 0.600          | 1.000        |  1.000 |      2.00 |    30 |",
+            "| SVD          | **0.400**      | **0.700**    |  0.500 |      2.00 |    30 |",
             "| knn          | **0.400**      | <u>0.550</u> |  0.250 |      2.00 |    30 |",
-            "| random (ref) | 0.200          | 0.400        |  0.000 |      2.00 |    30 |",
+            "| Random (ref) | 0.200          | 0.400        |  0.000 |      2.00 |    30 |",
             "",
             "- 1 seed: no uncertainty",
-            "- norm is (x - random) / (oracle - random) of ndcg@10",
+            "- norm is (x - random) / (oracle - random) of NDCG@10",
             "",
             "**best**, <u>second best</u> among the methods; "
             "(ref) marks reference rows, which are not ranked",
@@ -131,20 +132,52 @@ def test_the_markdown_table(one_seed):
 
 def test_the_latex_table(one_seed):
     lines = render(one_seed, format="latex").splitlines()
-    assert lines[:8] == [
+    first = lines.index(r"\toprule")
+    assert lines[0] == r"% needs \usepackage{booktabs} and \usepackage{graphicx}"
+    assert lines[1:5] == [
         r"\begin{table}",
-        r"\caption{ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed}",
-        r"\begin{tabular}{lllrrr}",
+        r"\centering",
+        r"\caption{MovieLens 100K, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed}",
+        r"\label{tab:ml-100k-paper-rated-user}",
+    ]
+    assert lines[first - 1 : first + 5] == [
+        r"\begin{tabular}{@{}lllrrr@{}}",
         r"\toprule",
-        r"method & precision@10 & ndcg@10 & norm & seconds & MiB \\",
+        r"Method & Precision@10 & NDCG@10 & Norm & Seconds & MiB \\",
         r"\midrule",
-        r"oracle (ref) & 0.600 & 1.000 & 1.000 & 2.00 & 30 \\",
-        r"svd & \textbf{0.400} & \textbf{0.700} & 0.500 & 2.00 & 30 \\",
+        r"Oracle (ref) & 0.600 & 1.000 & 1.000 & 2.00 & 30 \\",
+        r"SVD & \textbf{0.400} & \textbf{0.700} & 0.500 & 2.00 & 30 \\",
     ]
     assert r"knn & \textbf{0.400} & \underline{0.550} & 0.250 & 2.00 & 30 \\" in lines
-    assert r"bpr (failed) & -- & -- & -- & -- & -- \\" in lines
-    assert r"\par\footnotesize bpr failed: ValueError: no." in lines
-    assert lines.index(r"\bottomrule") < lines.index(r"\end{tabular}") < lines.index(r"\end{table}")
+    assert r"bpr (failed) & -- & -- & -- & -- & -- \\".replace("bpr", "BPR-MF") in lines
+    assert "BPR-MF failed: ValueError: no." in lines
+    assert lines.index(r"\bottomrule") < lines.index(r"\end{tabular}}") < lines.index(r"\end{table}")
+    assert lines[-1] == r"\end{table}"
+
+
+def test_a_caption_of_ones_own_and_what_is_not_shown_in_comments(one_seed):
+    shown = [replace(r, metrics=(*r.metrics, figures("other", ndcg_at_10=0.5))) for r in one_seed]
+    layout = LayoutOptions.make(caption="Users & groups", digits=2, cost=False)
+    text = render(shown, format="latex", layout=layout)
+    assert r"\caption{Users \& groups}" in text
+    assert r"SVD & \textbf{0.40} & \textbf{0.70} & 0.50 \\" in text
+    assert text.endswith("% also evaluated: other")
+
+
+@pytest.mark.parametrize("form", ["latex", "html", "markdown"])
+def test_what_is_printed_does_not_say_what_to_type(form):
+    shown = [figures(ndcg_at_10=0.5), figures("other", ndcg_at_10=0.5)]
+    facts = {"entities": 10, "skipped": 0, "tau": 3.5, "entity": "user"}
+    held = [
+        record("svdpp", 0, *shown, protocol="given"),
+        record("svdpp", 1, *shown, protocol="given"),
+        record("svdpp", 0, *shown, protocol="given", views={"rated-user": {**facts, "entities": 9}}),
+    ]
+    text = render(held, format=form)
+    assert "SVD++" in text.replace("\\", "")
+    assert "--" not in text.replace("---", "")
+    assert "groupbench" not in text
+    assert "run them again" not in text
 
 
 class _Html(HTMLParser):
@@ -172,12 +205,12 @@ def test_the_html_table(one_seed):
     text = render(one_seed, format="html")
     assert "<strong>0.700</strong>" in text
     assert "<u>0.550</u>" in text
-    caption = "ml-100k, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed"
+    caption = "MovieLens 100K, protocol paper, view rated-user: 10 users, 2 skipped, tau 3.5, 1 seed"
     assert f"<figcaption>{caption}</figcaption>" in text
     parsed = _Html()
     parsed.feed(text.replace("<strong>", "").replace("</strong>", "").replace("<u>", "").replace("</u>", ""))
-    assert parsed.rows[0] == ["method", "precision@10", "ndcg@10", "norm", "seconds", "MiB"]
-    assert parsed.rows[2] == ["svd", "0.400", "0.700", "0.500", "2.00", "30"]
+    assert parsed.rows[0] == ["Method", "Precision@10", "NDCG@10", "Norm", "Seconds", "MiB"]
+    assert parsed.rows[2] == ["SVD", "0.400", "0.700", "0.500", "2.00", "30"]
 
 
 def test_csv_and_json_are_the_tidy_rows(one_seed):
@@ -201,6 +234,11 @@ def test_csv_and_json_are_the_tidy_rows(one_seed):
         "status": "done",
         "reason": "",
         "tuning": "",
+        "norm": pytest.approx(0.5),
+        "seconds": 2.0,
+        "mib": 30.0,
+        "n": 10.0,
+        "tau": 3.5,
     }
     assert held[-1]["status"] == "failed"
     assert held[-1]["mean"] is None
@@ -290,7 +328,16 @@ def test_a_method_that_a_view_does_not_serve_is_skipped_with_its_reason():
         ("svd", "done", ""),
         ("bpr", "skipped", reason),
     ]
-    assert f"bpr skipped: {reason}" in render(held, format="plain", views="faq")
+    text = render(held, format="plain", views="faq")
+    assert f"skipped: bpr: {reason}" in text
+    assert text.count("bpr") == 1
+
+
+def test_skipped_methods_share_one_line():
+    facts = {"faq": {"reason": "no ratings"}}
+    held = [record("svd", 0, figures("faq", ndcg_at_10=0.5))]
+    held += [record(name, 0, figures(ndcg_at_10=0.5), views=facts) for name in ("als", "bpr")]
+    assert "skipped: als, bpr: no ratings" in render(held, format="plain", views="faq").splitlines()
 
 
 def aggregated():
@@ -438,9 +485,9 @@ def test_protocols_and_data_sets_stand_side_by_side():
     text = render(held, format="markdown")
     captions = [line.partition(", view")[0] for line in text.splitlines() if line.startswith("###")]
     assert captions == [
-        "### itmrec, protocol paper",
-        "### ml-100k, protocol paper",
-        r"### ml-100k, protocol paper\[ratio=0.85\]",
+        "### ITM-Rec, protocol paper",
+        "### MovieLens 100K, protocol paper",
+        r"### MovieLens 100K, protocol paper\[ratio=0.85\]",
     ]
     assert table_frame(held)[["dataset", "protocol"]].drop_duplicates().shape == (3, 2)
 

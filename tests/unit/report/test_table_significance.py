@@ -101,7 +101,7 @@ def test_a_named_reference_has_rows_on_both_sides(ranked):
     rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
     assert "↑" in rows["best"]
     assert "**↑" in rows["best"] + rows["same"]
-    assert "↓" in rows["random (ref)"]
+    assert "↓" in rows["Random (ref)"]
     assert "↑" not in rows["worse"]
     assert "Wilcoxon's signed-rank test, Benjamini & Hochberg" in text.replace("&amp;", "&")
 

@@ -12,7 +12,8 @@ from groupbench.evaluation.evaluate import VERSION
 from groupbench.report.render import render
 from groupbench.report.select import gather
 from groupbench.results import store
-from groupbench.results.selection import CODE, of_data, select
+from groupbench.results.find import of_data
+from groupbench.results.selection import CODE, select
 from groupbench.results.store import EXTERNAL, ViewMetrics
 
 FACTS = {"entities": 20, "skipped": 1, "tau": 3.5}
