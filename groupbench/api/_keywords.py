@@ -46,6 +46,11 @@ def with_keywords(*models: type[Options], without: tuple[str, ...] = ()) -> Call
     return decorate
 
 
+def taken(model: type[Options], options: dict[str, Any]) -> dict[str, Any]:
+    """Those of the `options` that are the model's, taken out of them."""
+    return {key: options.pop(key) for key in model.keys() & options.keys()}
+
+
 def _parameters(model: type[Options]) -> Iterator[inspect.Parameter]:
     for name in sorted(model.keys() - {"option"}):
         default = model.model_fields[name].get_default() if name in model.model_fields else None

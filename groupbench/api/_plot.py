@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.api._keywords import with_keywords
+from groupbench.api._keywords import taken, with_keywords
 from groupbench.api._results import RESULTS, load_records
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import expanded
@@ -169,7 +169,7 @@ def _asked(
     results: str | Path, options: dict[str, Any]
 ) -> tuple[Path, Selection, ResultFilter, DrawingOptions]:
     """The folder, its records, which of them are meant, and what the drawing says."""
-    words = DrawingOptions.make(**{key: options.pop(key) for key in DrawingOptions.keys() & options.keys()})
+    words = DrawingOptions.make(**taken(DrawingOptions, options))
     chosen, folder = ResultFilter.make(**options), Path(expanded(results))
     return folder, load_records(folder, chosen.dataset, protocols=chosen.protocol), chosen, words
 

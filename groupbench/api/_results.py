@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.api._keywords import with_keywords
+from groupbench.api._keywords import taken, with_keywords
 from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
-from groupbench.report.options import ResultFilter, RowOptions, SignificanceOptions
+from groupbench.report.options import LayoutOptions, ResultFilter, RowOptions, SignificanceOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ RESULTS = Path("results")
 """The default results folder, below the current one."""
 
 
-@with_keywords(RowOptions)
+@with_keywords(RowOptions, LayoutOptions)
 def table(
     results: str | Path = RESULTS, *, significance: bool | dict[str, object] = False, **options: object
 ) -> ResultTable:
@@ -36,7 +36,8 @@ def table(
         significance: whether to test which rows differ from the best; or a dict of how, with options of
             `groupbench.report.options.SignificanceOptions`.
         **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
-            metrics, k, ties, against).
+            metrics, k, ties, against), and how the whole is shown, of `LayoutOptions` (layout, columns,
+            digits, std, cost, caption).
 
     Raises:
         ResultError: if there are no results.
@@ -48,9 +49,10 @@ def table(
 
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
     how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
+    layout = LayoutOptions.make(**taken(LayoutOptions, options))
     rows = RowOptions.make(**options)
     records = load_records(Path(expanded(results)), rows.dataset, protocols=rows.protocol)
-    return ResultTable.of(records, **rows.table_options(how))
+    return ResultTable.of(records, layout, **rows.table_options(how))
 
 
 @with_keywords(ResultFilter, without=("methods",))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.api._keywords import with_keywords
+from groupbench.api._keywords import taken, with_keywords
 from groupbench.api._notebook import NotebookProgress
 from groupbench.api._results import RESULTS
 from groupbench.core.files import expanded
@@ -78,7 +78,7 @@ def tune(
         ConfigError: if a name or a value is wrong, as of `groupbench tune`.
         TypeError: if there is no such argument.
     """
-    own = {key: options.pop(key) for key in TuningOptions.keys() & options.keys()}
+    own = taken(TuningOptions, options)
     resolved = make_config(config, methods=methods, dataset=dataset, **options)
     found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(expanded(results))))
     if output is not None:

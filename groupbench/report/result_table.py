@@ -8,13 +8,14 @@ from typing import Unpack
 
 import pandas as pd
 
+from groupbench.report.options import LayoutOptions
 from groupbench.report.render import render, table_frame
 from groupbench.report.select import TableOptions
 from groupbench.results.store import RunRecord
 
 
 class ResultTable(pd.DataFrame):
-    """One row per metric value; in a notebook it looks as `groupbench table --format html` does.
+    """One row per metric value; as a whole it is shown as `groupbench table` shows it.
 
     What is selected from it is an ordinary frame.
     """
@@ -23,10 +24,15 @@ class ResultTable(pd.DataFrame):
     _write: Callable[..., str]
 
     @classmethod
-    def of(cls, records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> ResultTable:
-        """The table of `records`; options and errors as of `groupbench.report.render.table_frame`."""
+    def of(
+        cls,
+        records: Sequence[RunRecord],
+        layout: LayoutOptions | None = None,
+        **options: Unpack[TableOptions],
+    ) -> ResultTable:
+        """The table of `records`, shown in a layout; as of `groupbench.report.render.render`."""
         table = cls(table_frame(records, **options))
-        table._write = partial(render, records, **options)
+        table._write = partial(render, records, layout=layout, **options)
         return table
 
     @property
@@ -40,6 +46,9 @@ class ResultTable(pd.DataFrame):
     def to_markdown(self) -> str:  # type: ignore[override]
         """The tables as Markdown."""
         return self._write(format="markdown")
+
+    def __repr__(self) -> str:
+        return self._write(format="plain")
 
     def _repr_html_(self) -> str:
         return self._write(format="html")
