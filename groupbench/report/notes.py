@@ -81,6 +81,7 @@ def section_notes(table: WideTable) -> Iterator[str]:
     if saturated := table.saturated():
         named = ", ".join(map(wording.metric, saturated))
         yield f"saturated: random and oracle differ by at most {SATURATED:.0%} in {named}"
+    yield from _fewer(table)
     if any(map(table.moved_by_ties, table.rows)):
         yield f"† ties can move a shown metric by more than {TIE_GAP}"
     if report.aggregator == "best":
@@ -100,6 +101,20 @@ def section_notes(table: WideTable) -> Iterator[str]:
         name = row.method if row.status == "reported" else wording.method(row.method)
         yield f"{name} {row.status}: {row.reason}"
     yield from skipped(section, wording)
+
+
+def _fewer(table: WideTable) -> Iterator[str]:
+    """Which shown metrics not all who are evaluated have."""
+    section = table.section
+    by_metric: dict[str, set[float | str]] = defaultdict(set)
+    for record in section.records:
+        for metric, n in record.views.get(section.key.view, {}).get("defined", {}).items():
+            by_metric[metric].add(n)
+    found = [
+        f"{table.wording.metric(m)} ({_range(sorted(by_metric[m]))})" for m in table.metrics if m in by_metric
+    ]
+    if found:
+        yield f"not every {section.unit} has a value of {', '.join(found)}"
 
 
 def skipped(section: Section, wording: Wording) -> Iterator[str]:

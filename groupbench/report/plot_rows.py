@@ -117,7 +117,9 @@ def _rows(records: Selection, chosen: ResultFilter) -> tuple[Section, list[Resul
     rows = [row for row in section.rows if not np.isnan(row.mean(0))]
     if not rows:
         where = _title(key, section.simulated)
-        raise ConfigError(f"no row of {where} has {metric}; choose other --metrics or another --view")
+        raise ConfigError(
+            f"no row of {where} has {metric or 'a metric'}; choose other --metrics or another --view"
+        )
     sign = 1.0 if lower_is_better(metric) else -1.0
     rows.sort(key=lambda row: sign * row.mean(0))
     return section, rows, metric, tuple(_name(*row.id, aggregators) for row in rows)

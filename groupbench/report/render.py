@@ -95,8 +95,8 @@ def table_frame(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -
     simulated data starts with `simulated data`. With `ties="all"` there are all three rules, the bounds as
     `ndcg@10:best` and `ndcg@10:worst`. Reported rows have the status `reported`, no aggregator, no seeds and
     their source as reason. `norm` is (x - random) / (oracle - random) of each metric, `seconds` and `mib` are
-    of the whole job, `n` is the mean number of users or groups that were evaluated in a seed. With tests the
-    columns of `groupbench.report.significance.Verdict` follow.
+    of the whole job, `n` is the mean number of users or groups that have the metric in a seed. With tests
+    the columns of `groupbench.report.significance.Verdict` follow.
 
     Args:
         records: run records; those count that stand together (`groupbench.results.selection.select`).
@@ -132,12 +132,26 @@ def _table_frame(report: Report) -> pd.DataFrame:
 def _cells(table: WideTable, row: ResultRow, rules: Sequence[TieRule]) -> Iterator[tuple[object, ...]]:
     metrics, simulated = table.report.metrics, table.section.simulated
     named = (*row.key, *row.id)
-    facts = row.seconds, row.peak_mb, row.n, row.tau
+    cost = row.seconds, row.peak_mb
     if not row.scores or all(np.isnan(row.scores[rule].mean).all() for rule in rules):
         reason = with_origin(simulated, row.reason or "no value of the chosen metrics")
-        yield *named, "", np.nan, np.nan, row.seeds, row.status, reason, row.tuning, np.nan, *facts
+        yield (
+            *named,
+            "",
+            np.nan,
+            np.nan,
+            row.seeds,
+            row.status,
+            reason,
+            row.tuning,
+            np.nan,
+            *cost,
+            row.n,
+            row.tau,
+        )
         return
     ending = (row.status, with_origin(simulated, row.reason), row.tuning)
+    fewer = table.section.fewer(row.method)
     for rule in rules:
         scores = row.scores[rule]
         suffix = f":{rule}" if len(rules) > 1 and rule != "expected" else ""
@@ -145,7 +159,8 @@ def _cells(table: WideTable, row: ResultRow, rules: Sequence[TieRule]) -> Iterat
         for metric, mean, std, seeds in zip(metrics, *columns, strict=True):
             if mean == mean:
                 norm = table.normalized(row, metric, rule)
-                yield *named, metric + suffix, mean, std, seeds, *ending, norm, *facts
+                n = fewer.get(metric, row.n)
+                yield *named, metric + suffix, mean, std, seeds, *ending, norm, *cost, n, row.tau
 
 
 def _require_format(format: str, known: Sequence[str] = FORMATS) -> None:

@@ -99,6 +99,16 @@ class Section:
         label = " (simulated data)" if self.simulated else ""
         return f"{self.key.dataset}{label}, protocol {self.key.protocol}"
 
+    def fewer(self, method: str) -> dict[str, float]:
+        """Of the metrics that not all who are evaluated have: how many have them, mean over seeds."""
+        runs = [r for r in self.records if r.method == method and r.status == "done"]
+        views = [run.views.get(self.key.view, {}) for run in runs]
+        names = {name for facts in views for name in facts.get("defined", ())}
+        return {
+            name: float(np.mean([facts.get("defined", {}).get(name, facts["entities"]) for facts in views]))
+            for name in names
+        }
+
     def facts(self, name: str) -> list[float | str]:
         """What the records say of `name` in this view, each value once, in order of first mention."""
         known = (record.views.get(self.key.view, {}).get(name) for record in self.records)
@@ -190,15 +200,14 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
 
 
 def only_metric(report: Report) -> str:
-    """The metric of a report that is to have one.
+    """The metric of a report that is to have one; empty where no job has any.
 
     Raises:
-        ConfigError: if it has several, or none.
+        ConfigError: if it has several.
     """
-    if len(report.metrics) != 1:
-        names = ", ".join(report.metrics) or "no metric"
-        raise ConfigError(f"--metrics means {names}; name one at a time here, such as ndcg@10")
-    return report.metrics[0]
+    if len(report.metrics) > 1:
+        raise ConfigError(f"--metrics means {', '.join(report.metrics)}; name one at a time here")
+    return "".join(report.metrics)
 
 
 def _check(kind: str, name: str | None, known: Sequence[str]) -> None:

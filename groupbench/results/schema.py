@@ -63,6 +63,7 @@ class _View(_Part):
     definition: str = ""
     oracle: str = ""
     reason: str = ""
+    defined: dict[str, Count] = {}
 
 
 class _Config(_Part):
@@ -70,8 +71,11 @@ class _Config(_Part):
     aggregators: list[str] = []
     groups_as: Literal["members", "rows", "both"] = "members"
     group_weight: Annotated[int, Field(ge=1, le=LARGEST)] = 1
+    cutoffs: list[Count] = []
     source: str = ""
     content_hash: str = ""
+    seed_label: str = ""
+    code: dict[str, str] | None = None
     plugins: dict[str, str] | list[str] = []
     evaluation: int | str = 0
 

@@ -38,8 +38,12 @@ def view_metrics(result: CaseResult) -> store.ViewMetrics:
     )
 
 
-def summary(case: EvaluationCase, reason: str) -> dict[str, object]:
-    """Who is evaluated in a view, and how; `reason` says why there are no scores, if there are none."""
+def summary(case: EvaluationCase, reason: str, results: Sequence[CaseResult] = ()) -> dict[str, object]:
+    """Who is evaluated in a view, and how; `reason` says why there are no scores, if there are none.
+
+    Where `results` lack a metric for some of those who are evaluated, `defined` says how many have it.
+    """
+    defined = _defined(case, [result for result in results if result.case.view.name == case.view.name])
     return {
         "entities": int(case.evaluated.sum()),
         "skipped": int((~case.evaluated).sum()),
@@ -48,7 +52,19 @@ def summary(case: EvaluationCase, reason: str) -> dict[str, object]:
         "definition": case.view.definition,
         "oracle": case.view.oracle,
         "reason": reason,
+        **({"defined": defined} if defined else {}),
     }
+
+
+def _defined(case: EvaluationCase, results: Sequence[CaseResult]) -> dict[str, int]:
+    """The metrics that not all evaluated lists have, and how many have them, with any aggregator."""
+    found: dict[str, int] = {}
+    for result in results:
+        for name, values in result.values.get("expected", {}).items():
+            n = int(np.count_nonzero(~np.isnan(values[case.evaluated])))
+            if n < case.evaluated.sum():
+                found[name] = min(n, found.get(name, n))
+    return found
 
 
 def not_evaluated(view: str, reason: str) -> dict[str, object]:

@@ -66,7 +66,7 @@ def execute(job: Job) -> None:
         "done",
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
-            **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},
+            **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view), evaluated) for j in cases},
             **{name: tables.not_evaluated(name, reason) for name, reason in unsuitable.items()},
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},

@@ -41,9 +41,8 @@ def start(
     from groupbench.runner.plan import plan_jobs
     from groupbench.runner.pool import JobOutcome
 
-    config = config.with_references()
     loaded = _load(config, tell)
-    jobs = plan_jobs(_all_modes(config), loaded, results.resolve())
+    jobs = plan_jobs(_all_modes(config.with_references()), loaded, results.resolve())
     for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:
         if any(job.served == name for job in jobs):
             tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")

@@ -42,6 +42,8 @@ def defined(name: str, k: int, order: list[bool], n_relevant: int) -> float:
         "ndcg": (sum(1 / math.log2(p + 1) for p in positions), ideal),
         "hit": (float(hits > 0), 1),
         "mrr": (1 / positions[0] if positions else 0.0, 1),
+        "f1": (2 * hits, (k + n_relevant) * (n_relevant > 0)),
+        "f1_capped": (2 * hits, (min(k, len(order)) + n_relevant) * (n_relevant > 0)),
         "map": (precisions, n_relevant),
         "map_capped": (precisions, min(k, n_relevant)),
     }[name]

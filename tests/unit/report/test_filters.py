@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -173,3 +174,12 @@ def test_a_filter_without_a_name_or_with_too_many_is_refused():
         ResultFilter.make(views="")
     with pytest.raises(ConfigError, match="--metrics ndcg,recall: name one at a time"):
         ResultFilter.make(metrics="ndcg,recall").one("metrics")
+
+
+def test_a_metric_that_not_all_have_says_how_many():
+    shown = values("rated-group", ndcg_at_10=0.5, recall_at_10=0.5)
+    views = {"rated-group": {**FACTS, "defined": {"recall@10": 18}}}
+    held = [replace(record("svd", shown), views=views), record("svd", shown, seed=1)]
+    frame = table_frame(held, metrics="all").set_index("metric")
+    assert frame.n.to_dict() == {"ndcg@10": 20, "recall@10": 19}
+    assert "not every group has a value of recall@10 (18)" in render(held, format="plain").splitlines()

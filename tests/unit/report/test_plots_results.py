@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbench.cli._plot_data import one_key
 from groupbench.core.errors import ConfigError
 from groupbench.report.long import ResultKey
+from groupbench.report.plot_rows import one_key
 from groupbench.report.plots import (
     SUFFIXES,
     draw_bars,
@@ -89,28 +89,17 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        (("a", "paper", None), PLACES[0]),
-        (("a", "paper", "y"), PLACES[1]),
-        (("a", "coupled", None), PLACES[2]),
-        (("b", None, None), PLACES[3]),
-    ],
-)
-def test_options_mean_one_key(asked, found):
-    assert one_key(PLACES, asked) == found
+def test_of_several_views_the_first_is_drawn():
+    assert one_key(PLACES[:2]) == PLACES[0]
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("places", "said"),
     [
-        ((None, None, None), "several data sets are there; choose one: --dataset a or b"),
-        (("a", None, None), "several protocols are there; choose one: --protocol paper or coupled"),
-        (("c", None, None), "unknown data set of these results 'c'"),
-        (("a", "paper", "z"), "unknown view of these results 'z'"),
+        (PLACES, "several data sets are there; choose one: --dataset a or b"),
+        (PLACES[:3], "several protocols are there; choose one: --protocol paper or coupled"),
     ],
 )
-def test_what_means_no_place_or_many_is_refused(asked, said):
+def test_several_data_sets_or_protocols_are_refused(places, said):
     with pytest.raises(ConfigError, match=said):
-        one_key(PLACES, asked)
+        one_key(places)
