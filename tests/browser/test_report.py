@@ -168,8 +168,8 @@ def test_a_narrow_window_scrolls_tables_alone(opened):
 def test_print_has_no_controls(opened):
     with opened() as shown:
         shown.page.emulate_media(media="print")
-        assert not shown.page.locator("#controls").is_visible()
-        assert not shown.page.get_by_role("button").first.is_visible()
+        for hidden in ("#controls", "#theme", "#leaderboard .copying", "nav"):
+            assert not shown.page.locator(hidden).is_visible()
         assert shown.page.locator("#board").is_visible()
 
 
@@ -186,7 +186,7 @@ def test_a_filter_without_hits_says_so(opened):
 
 def test_tables_are_copied_as_csv_and_latex(opened, figures):
     with opened() as shown:
-        shown.page.evaluate("navigator.clipboard.writeText = () => Promise.reject()")
+        shown.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
         area = shown.page.locator("#leaderboard textarea")
         shown.page.locator("#leaderboard").get_by_role("button", name="Copy as CSV").click()
         header, first, *_ = area.input_value().splitlines()
