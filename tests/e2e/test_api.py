@@ -48,7 +48,7 @@ def test_table_takes_views_and_metrics(results):
 def test_a_table_takes_what_the_command_takes(results):
     assert api.table(results, views="rated-user", metrics="ndcg@5,recall@5")["metric"].nunique() == 2
     with pytest.raises(ConfigError, match="did you mean 'views'"):
-        api.table(results, view=["rated-user"])
+        api.table(results, vieww=["rated-user"])
     with pytest.raises(ConfigError, match="did you mean 'correction'"):
         api.table(results, significance={"corection": "bh"})
 
