@@ -127,12 +127,12 @@ def test_a_config_file_may_begin_with_a_mark_of_its_encoding(cli, refused):
         (("--dataset", "itmrec"), "did you mean 'itmrec-sim'"),
         (("--ties", "lucky"), "'lucky'"),
         (("--against", "rumours"), "'rumours'"),
-        (("--view", ""), "--view and --metrics: name at least one, or leave it out"),
-        (("--metrics", ","), "--view and --metrics: name at least one, or leave it out"),
+        (("--view", ""), "--view: name at least one, or leave it out"),
+        (("--metrics", ","), "--metrics: name at least one, or leave it out"),
         (("--dataset", " "), "--dataset: name at least one, or leave it out"),
         (("--by", "size", "--view", "rated-grup"), "did you mean 'rated-group'"),
         (("--by", "size", "--aggregator", "averge"), "did you mean 'average'"),
-        (("--by", "size", "--metrics", "beauty@10"), "no finished run stored beauty@10 of single groups"),
+        (("--by", "size", "--metrics", "beauty@10"), "unknown metric in these results 'beauty@10'"),
     ],
 )
 def test_table(refused, finished, arguments, said):
@@ -146,8 +146,8 @@ def test_table(refused, finished, arguments, said):
         (("merge", "-o", "joined", "--aggregator", "averge"), "did you mean 'average'"),
         (("merge", "-o", "joined", "--aggregator", ","), "--aggregator: name at least one"),
         (("plot", "bars", "--methods", ""), "--methods: name at least one, or leave it out"),
-        (("export", "-o", "out", "--method", ""), "--method: name at least one, or leave it out"),
-        (("compare", "svd", "item-mean", "--metric", ""), "--metric: name at least one, or leave it out"),
+        (("export", "-o", "out", "--method", ""), "--methods: name at least one, or leave it out"),
+        (("compare", "svd", "item-mean", "--metric", ""), "--metrics: name at least one, or leave it out"),
     ],
 )
 def test_what_reads_results(cli, refused, finished, arguments, said):

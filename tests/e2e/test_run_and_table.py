@@ -142,7 +142,7 @@ def test_a_script_needs_no_main_guard(cli, outcomes, finished):
     script = cli.folder / "study.py"
     script.write_text(
         "from groupbench import run\n"
-        "frame = run('item-mean,svd', seeds=2, jobs=2, results='mine')\n"
+        "frame = run('item-mean,svd', seeds=2, jobs=2, results='mine', references=False)\n"
         "print(sorted(set(frame['method'])))\n"
     )
     ended = subprocess.run(

@@ -56,7 +56,7 @@ def results(tmp_path_factory, data) -> Path:
         methods = ["svd"] if protocol["name"] == "natural" else ["svd", "dmtl"]
         few = {"dmtl": {"epochs": 2}} if "dmtl" in methods else {}
         options = {"protocol": protocol, "set": few, "groups_as": "members"}
-        api.run(methods, str(data), results=folder, seeds=1, jobs=2, **options)
+        api.run(methods, str(data), results=folder, seeds=1, jobs=2, references=False, **options)
     return folder
 
 
