@@ -39,7 +39,7 @@ def listed():
     text = (DOCS / "api.md").read_text(encoding="utf-8")
     assert "<!-- definitions: api -->" in text
     public = {f"groupbench.{name}" for name in groupbench.__all__}
-    named = re.findall(r"auto(?:class|data|function):: (\S+)", text)
+    named = re.findall(r"(?:autoclass|autofunction|py:data):: (\S+)", text)
     registries = {
         f"groupbench.{home}.{name}"
         for name, home in re.findall(r"`([A-Z]+)` in\s`groupbench\.([\w.]+)`", text)
