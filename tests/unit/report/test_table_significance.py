@@ -360,7 +360,7 @@ def test_methods_that_are_not_everywhere_are_left_out(tmp_path):
         ({}, r"here are 3 \(a, b, c\) in 1: run more methods or data sets"),
         ({"blocks": "seeds", "methods": ["a", "b"]}, r"here are 2 \(a, b\) in 2"),
         ({"blocks": "folds"}, "unknown kind of blocks 'folds'"),
-        ({"methods": ["a", "x"]}, "unknown method of these results 'x'"),
+        ({"methods": ["a", "x"]}, "unknown method in these results 'x'"),
         ({"metric": "ndcg@11"}, "unknown metric"),
         ({"level": 2}, "level=2"),
     ],
