@@ -29,7 +29,6 @@ myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True, "inherited-members": True, "member-order": "bysource"}
 autodoc_typehints = "none"
-autodoc_preserve_defaults = True
 napoleon_use_ivar = True
 default_role = "code"
 smartquotes = False

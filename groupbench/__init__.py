@@ -15,11 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
-    from groupbench.api import compare, load_results, run, table, tune
+    from groupbench.api import (
+        compare,
+        evaluate,
+        fit,
+        load_results,
+        plot,
+        run,
+        table,
+        tune,
+    )
     from groupbench.core.hyperparameters import tunable
     from groupbench.core.registry import aggregator, dataset, method
     from groupbench.data.dataset import Dataset, Features, Ratings
     from groupbench.data.groups import Groups
+    from groupbench.data.loading import load
     from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
 
@@ -53,8 +63,12 @@ _HOMES = {
     "aggregator": "core.registry",
     "compare": "api",
     "dataset": "core.registry",
+    "evaluate": "api",
+    "fit": "api",
+    "load": "data.loading",
     "load_results": "api",
     "method": "core.registry",
+    "plot": "api",
     "run": "api",
     "table": "api",
     "tunable": "core.hyperparameters",
@@ -75,13 +89,21 @@ __all__ = [
     "aggregator",
     "compare",
     "dataset",
+    "evaluate",
+    "fit",
+    "load",
     "load_results",
     "method",
+    "plot",
     "run",
     "table",
     "tunable",
     "tune",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,10 +13,12 @@ from groupbench.runner.config import Config
 
 if TYPE_CHECKING:
     from groupbench.evaluation.task import Task
+    from groupbench.report.plots import Drawing
     from groupbench.runner.job import Job
     from groupbench.studies import Inspectable
 
 ModelOptions = Annotated[Config, Except(*(field for field in NOT_OF_DATA if field not in ("set", "tuned")))]
+Title = Annotated[str | None, typer.Option(help="What stands above the drawing; '' for nothing.")]
 _OUTPUT = typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")
 
 
@@ -25,6 +27,7 @@ def training(
     config: ModelOptions,
     method: Method = "dmtl",
     seed: Seed = 0,
+    title: Title = None,
     output: Annotated[Path, _OUTPUT] = Path("training.svg"),
 ) -> None:
     """Fit DMTL as a run does and draw its losses by epoch."""
@@ -32,15 +35,15 @@ def training(
     from groupbench.studies import job_title, losses_of
 
     check_suffix(output)
-    chosen = _of_seed(config, method, seed)
-    job, _, model = _fit(chosen)
+    job, _, model = _fit(_of_seed(config, method, seed))
     losses = losses_of(model)
-    draw_training({job.label: losses}, output, title=f"{job_title(job)}: {job.label}, seed {seed}")
+    usual = f"{job_title(job)}: {job.label}, seed {seed}"
+    drawn = draw_training({job.label: losses}, title=usual if title is None else title)
     for name, values in losses.items():
         typer.echo(
             f"{name}: {values[0]:.4f} in the first, {values[-1]:.4f} in the last of {len(values)} epochs"
         )
-    typer.echo(f"drawn in {output}")
+    _write(drawn, output)
 
 
 @with_options
@@ -48,6 +51,7 @@ def tsne(
     config: ModelOptions,
     method: Method = "dmtl",
     seed: Seed = 0,
+    title: Title = None,
     output: Annotated[Path, _OUTPUT] = Path("tsne.svg"),
 ) -> None:
     """Draw users by their mean shared representation, colored by group; beside it without profiling.
@@ -63,12 +67,12 @@ def tsne(
     maps = {}
     for drawn_config in (chosen, without):
         job, task, model = _fit(drawn_config)
-        drawn = user_map(model, task.train.ratings, task.train.groups, random_state=seed)
-        typer.echo(f"{job.label}: {drawn.summary}")
-        caption = "\n".join([job.label, *drawn.summary.split("; ")])
-        maps[caption] = (drawn.points, drawn.labels)
-    draw_maps(maps, output, title=f"{job_title(job)}: users by group, seed {seed}")
-    typer.echo(f"drawn in {output}")
+        users = user_map(model, task.train.ratings, task.train.groups, random_state=seed)
+        typer.echo(f"{job.label}: {users.summary}")
+        caption = "\n".join([job.label, *users.summary.split("; ")])
+        maps[caption] = (users.points, users.labels)
+    usual = f"{job_title(job)}: users by group, seed {seed}"
+    _write(draw_maps(maps, title=usual if title is None else title), output)
 
 
 @with_options
@@ -76,9 +80,10 @@ def attention(
     config: ModelOptions,
     method: Method = "dmtl",
     seed: Seed = 0,
+    title: Title = None,
     output: Annotated[Path, _OUTPUT] = Path("attention.svg"),
 ) -> None:
-    """Draw mean attention weights by item feature.
+    """Draw mean attention weights by item feature: genres, catalogues or words, the 30 most frequent at most.
 
     Attention weighs the units of the encoded item, not its features: a row shows how the weights shift where
     the item has the feature.
@@ -88,15 +93,20 @@ def attention(
     from groupbench.studies import attention_by_feature, job_title
 
     check_suffix(output)
-    chosen = _of_seed(config, method, seed)
-    job, task, model = _fit(chosen)
+    job, task, model = _fit(_of_seed(config, method, seed))
     rng = generator("attention", seed)
     names, weights, units = attention_by_feature(model, task.train.ratings, task.train.item_features, rng=rng)
-    title = f"{job_title(job)}: attention of {job.label}, seed {seed} (effective units of {weights.shape[1]})"
-    draw_attention(names, weights, units, output, title=title)
+    usual = f"{job_title(job)}: attention of {job.label}, seed {seed} (effective units of {weights.shape[1]})"
     for name, row, effective in zip(names, weights, units, strict=True):
         typer.echo(f"{name:24s} {effective:5.1f} effective units, weights {row.min():.2f} to {row.max():.2f}")
     typer.echo("weights times width: 1 is even")
+    _write(draw_attention(names, weights, units, title=usual if title is None else title), output)
+
+
+def _write(drawn: Drawing, output: Path) -> None:
+    from groupbench.report.plots import save
+
+    save(drawn, output)
     typer.echo(f"drawn in {output}")
 
 

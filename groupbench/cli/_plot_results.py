@@ -1,81 +1,87 @@
-"""`groupbench plot bars`, `pareto` and `by-size`."""
+"""`groupbench plot bars`, `pareto`, `by-size`, `distribution` and `cd`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from groupbench.cli._options import Results, with_options
-from groupbench.report.options import ResultFilter
+from groupbench.cli._options import Level, Results, with_options
+from groupbench.report.options import DrawingOptions, ResultFilter
+
+if TYPE_CHECKING:
+    from groupbench.core.options import Options
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="A .pdf, .svg or .png file.")]
 
 
 @with_options
-def bars(chosen: ResultFilter, results: Results = Path("results"), output: Output = Path("bars.pdf")) -> None:
+def bars(
+    chosen: ResultFilter,
+    drawing: DrawingOptions,
+    results: Results = Path("results"),
+    output: Output = Path("bars.pdf"),
+) -> None:
     """Draw means with the 95% interval over seeds, best first."""
-    from groupbench.cli._plot_data import plot_rows, print_drawn
-    from groupbench.metrics import bounds
-    from groupbench.report.plots import check_suffix, draw_bars
-    from groupbench.report.statistics import half_widths
-
-    check_suffix(output)
-    rows = plot_rows(results, chosen)
-    draw_bars(
-        rows.names,
-        rows.means,
-        half_widths(rows.std, rows.seeds),
-        output,
-        metric=rows.metric,
-        title=rows.title,
-        pale=rows.references,
-        bounds=bounds(rows.metric),
-    )
-    print_drawn(output, rows)
+    _draw("bars", output, chosen, drawing, results=results)
 
 
 @with_options
 def pareto(
     chosen: ResultFilter,
+    drawing: DrawingOptions,
     results: Results = Path("results"),
     output: Output = Path("pareto.pdf"),
     cost: Annotated[str, typer.Option(help="seconds, memory or energy.")] = "seconds",
 ) -> None:
     """Draw a metric against seconds, memory or energy of the whole job, with the Pareto front."""
-    from groupbench.cli._plot_data import cost_of, plot_rows, print_drawn
-    from groupbench.metrics import lower_is_better
-    from groupbench.report.plots import check_suffix, draw_pareto
-
-    check_suffix(output)
-    rows = plot_rows(results, chosen)
-    costly, values, unit = cost_of(rows, cost)
-    draw_pareto(
-        costly.names,
-        values,
-        costly.means,
-        output,
-        metric=rows.metric,
-        unit=unit,
-        title=rows.title,
-        lower_is_better=lower_is_better(rows.metric),
-    )
-    print_drawn(output, costly)
+    _draw("pareto", output, chosen, drawing, results=results, cost=cost)
 
 
 @with_options
 def by_size(
     chosen: ResultFilter,
+    drawing: DrawingOptions,
     results: Results = Path("results"),
     output: Output = Path("by-size.pdf"),
     by: Annotated[str, typer.Option(help="size, cohesion or activity.")] = "size",
 ) -> None:
     """Draw a metric by what groups are like: their size, cohesion or activity."""
-    from groupbench.cli._plot_data import by_kind
-    from groupbench.report.plots import check_suffix, draw_kinds
+    _draw("by_size", output, chosen, drawing, results=results, by=by)
+
+
+@with_options
+def distribution(
+    chosen: ResultFilter,
+    drawing: DrawingOptions,
+    results: Results = Path("results"),
+    output: Output = Path("distribution.pdf"),
+) -> None:
+    """Draw how a metric is distributed over groups or users: quantiles and the mean, best mean first."""
+    _draw("distribution", output, chosen, drawing, results=results)
+
+
+@with_options
+def critical_difference(
+    chosen: ResultFilter,
+    drawing: DrawingOptions,
+    results: Results = Path("results"),
+    output: Output = Path("cd.svg"),
+    blocks: Annotated[str, typer.Option(help="views (of each data set and protocol) or seeds.")] = "views",
+    level: Level = 0.05,
+) -> None:
+    """Draw average ranks with the critical difference (Friedman's and Nemenyi's tests)."""
+    _draw("cd", output, chosen, drawing, results=results, blocks=blocks, level=level)
+
+
+def _draw(name: str, output: Path, *options: Options, **further: Any) -> None:
+    """Write what `groupbench.plot.NAME` draws, and say what it is."""
+    from groupbench.api import plot
+    from groupbench.report.plots import check_suffix, save
 
     check_suffix(output)
-    rows = by_kind(results, chosen, by=by)
-    draw_kinds(rows.names, rows.kinds, rows.means, output, metric=rows.metric, by=by, title=rows.title)
-    typer.echo(f"{len(rows.names)} rows, {rows.title}: drawn in {output}")
+    given = {key: value for one in options for key, value in one.model_dump(exclude_unset=True).items()}
+    drawn = getattr(plot, name)(**given, **further)
+    save(drawn, output)
+    typer.echo(f"{drawn.about}\ndrawn in {output}")

@@ -66,6 +66,7 @@ def weights(
     metric: Annotated[str, typer.Option(help="Metric of the recommendations.")] = "ndcg@10",
     aggregator: Aggregator = "average",
     results: ResultsOutput = Path("results"),
+    title: Annotated[str | None, typer.Option(help="What stands above the drawing.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .png or .pdf file.")] = Path(
         "lambda.svg"
     ),
@@ -76,7 +77,7 @@ def weights(
     What was run before is not run again: the same command draws the figure anew.
     """
     from groupbench.metrics import bounds
-    from groupbench.report.plots import check_suffix, draw_sweep
+    from groupbench.report.plots import check_suffix, draw_sweep, save
     from groupbench.studies import WEIGHTS, check_format, study_weights
 
     check_format(format_)
@@ -99,7 +100,8 @@ def weights(
         figure: (0.0, 1.0) if task == "profiling" else bounds(figure.split()[-1])
         for figure, task in tasks.items()
     }
-    draw_sweep(found.frame, output, title=found.title, bounds=ends)
+    above = found.title if title is None else title
+    save(draw_sweep(found.frame, title=above, bounds=ends), output)
     _tell(f"drawn in {output}")
     _show(found, format_)
 

@@ -118,7 +118,7 @@ def pick(table: FloatArray, rows: IntArray, items: IntArray, lists: IntArray) ->
     return out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Segments:
     """Consecutive, non-empty runs of rows: segment s holds rows `offsets[s]` to `offsets[s + 1]`.
 
@@ -130,6 +130,9 @@ class Segments:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", frozen(self.offsets, np.int64))
+
+    def __repr__(self) -> str:
+        return f"Segments({len(self)} of {self.offsets[-1]} rows)"
 
     @classmethod
     def from_sizes(cls, sizes: ArrayLike) -> Segments:

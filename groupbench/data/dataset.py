@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ratings:
     """Rating rows (user, item, value) by index; a repeated pair stays as repeated rows.
 
@@ -48,6 +48,9 @@ class Ratings:
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def __repr__(self) -> str:
+        return f"Ratings({len(self)} rows, {self.n_users} users, {self.n_items} items)"
 
     def take(self, rows: IntArray | BoolArray | slice) -> Ratings:
         """The given rows (indices, a mask or a slice), in that order."""
@@ -82,7 +85,7 @@ class Ratings:
         return float(self.values.mean())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Features:
     """Numeric features, one row per user or item.
 
@@ -96,6 +99,9 @@ class Features:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen(self.values, np.float64))
+
+    def __repr__(self) -> str:
+        return f"Features({len(self.values)} rows, {len(self.names)} columns)"
 
     def select(self, *fields: str) -> Features:
         """The columns whose field (the name up to `=` or `:`) is one of `fields`."""
@@ -135,7 +141,7 @@ class GivenSplit:
     validation_groups: HeldOutRows | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """A data set: individual ratings, and where it has them groups, joint ratings and features.
 
@@ -174,6 +180,10 @@ class Dataset:
     simulated: bool = False
     notes: tuple[str, ...] = ()
     seeds_by_content: bool = False
+
+    def __repr__(self) -> str:
+        groups = "" if self.groups is None else f", {len(self.groups)} groups"
+        return f"Dataset({self.name!r}: {self.ratings!r}{groups})"
 
     @property
     def seed_label(self) -> str:

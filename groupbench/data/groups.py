@@ -12,7 +12,7 @@ from groupbench.core.arrays import IntArray, Segments, frozen
 from groupbench.core.errors import DatasetError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Groups:
     """Groups as sets of user indices, in compressed form.
 
@@ -38,6 +38,9 @@ class Groups:
             )
         if self.sizes.min(initial=1) < 1:
             raise DatasetError(f"group {self.ids[int(self.sizes.argmin())]!r} has no member; leave it out")
+
+    def __repr__(self) -> str:
+        return f"Groups({len(self)} groups with {len(self.members)} members)"
 
     @classmethod
     def from_lists(

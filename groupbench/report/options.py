@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from groupbench.core.errors import ConfigError
-from groupbench.core.options import Cutoffs, Flag, Names, Options
+from groupbench.core.options import Cutoffs, Flag, Names, Options, split_names
 
 if TYPE_CHECKING:
     from groupbench.report.select import TableOptions
@@ -93,6 +94,26 @@ class LayoutOptions(Options):
     """Show seconds and memory."""
     caption: Annotated[str | None, Flag("Layout", unset="data, protocol, view and sizes")] = None
     """Caption of each table."""
+
+
+class DrawingOptions(Options):
+    """What a drawing says instead of the names that one types."""
+
+    title: Annotated[str | None, Flag("Drawing", unset="data, protocol and view")] = None
+    """What stands above the drawing; '' for nothing."""
+    labels: Annotated[dict[str, str], Flag("Drawing", names=True, metavar="NAME=TEXT")] = Field({})
+    """What a method, the metric or a kind of groups is called (svd=SVD)."""
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _parse(cls, labels: object) -> object:
+        if isinstance(labels, Mapping):
+            return labels
+        pairs = [str(text).partition("=") for text in cast("list[object]", split_names(labels))]
+        for name, equals, text in pairs:
+            if not (name.strip() and equals and text.strip()):
+                raise ConfigError(f"--labels {name}{equals}{text}: write NAME=TEXT, as in svd=SVD")
+        return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 class SignificanceOptions(Options):

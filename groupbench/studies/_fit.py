@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core.registry import methods
-from groupbench.core.seeding import generator
+from groupbench.runner.fitting import fit_here
 from groupbench.runner.job import Job
 from groupbench.runner.plan import plan_jobs
 from groupbench.studies._inspect import Inspectable, inspectable
@@ -45,13 +44,8 @@ def fitted(job: Job, task: Task, groups: Groups | None = None) -> Inspectable:
         ConfigError: if the method has no group profiles.
         MethodError: if it cannot be fitted.
     """
-    from threadpoolctl import threadpool_limits
-
     train = task.train if groups is None else replace(task.train, groups=groups)
     method = methods[job.method].create(**job.overrides)
     model = inspectable(method)
-    for library in method.libraries:
-        import_module(library)
-    with threadpool_limits(1):
-        method.fit(train, rng=generator(job.seed_label, "method", job.method, job.seed))
+    fit_here(method, train, job.method, (job.seed_label, "method", job.method, job.seed))
     return model

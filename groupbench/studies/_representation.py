@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NEIGHBORS = 10
 """Neighbors whose groups are looked at."""
 
+FEATURES = 30
+"""Item features that attention is averaged by, at most."""
+
 _PAIRS = 2**16
 """Pairs that go through the network at once."""
 
@@ -136,7 +139,8 @@ def attention_by_feature(
     Args:
         model: a fitted model with learned attention.
         rows: the training rows; at most 65536 of them are looked at.
-        features: item features; only columns of 0 and 1 count.
+        features: item features; those count that an item has (above 0) or has not (0): genres, catalogues,
+            words. Of more than `FEATURES` those that most of the rows have.
         rng: draws those rows.
 
     Returns:
@@ -144,7 +148,7 @@ def attention_by_feature(
         that 1 is even; and (n,) the mean effective number of units, exp(entropy), at most width.
 
     Raises:
-        ConfigError: if no item feature is a column of 0 and 1 that occurs.
+        ConfigError: if there is no such feature, or it does not occur.
     """
     if len(rows) > _PAIRS:
         rows = rows.take(rng.choice(len(rows), _PAIRS, replace=False))
@@ -159,8 +163,10 @@ def attention_by_feature(
 def _indicators(features: Features | None, rows: Ratings) -> tuple[tuple[str, ...], FloatArray]:
     """0/1 columns of the rows, (n_rows, 1 + n_features): all ones, then the item features that occur."""
     values = np.empty((rows.n_items, 0)) if features is None else features.values
-    kept = np.flatnonzero(np.isin(values, (0.0, 1.0)).all(axis=0) & values[rows.items].any(axis=0))
+    present = values > 0
+    counts = np.where((values >= 0).all(axis=0) & ~present.all(axis=0), present[rows.items].sum(axis=0), 0)
+    kept = np.sort(np.argsort(-counts, kind="stable")[: min(FEATURES, np.count_nonzero(counts))])
     if features is None or len(kept) == 0:
-        raise ConfigError("the data has no item feature of 0 and 1 (a genre, a catalogue) to average by")
+        raise ConfigError("no item feature is there for some items alone (a genre, a catalogue, a word)")
     names = ("all items", *(features.names[column] for column in kept))
-    return names, np.column_stack([np.ones(len(rows)), values[rows.items][:, kept]])
+    return names, np.column_stack([np.ones(len(rows)), present[rows.items][:, kept]]).astype(np.float64)

@@ -121,9 +121,16 @@ def test_the_theme_follows_the_system_and_the_button(opened):
     with opened(scheme="light") as light, opened(scheme="dark") as dark:
         colours = {shown.page.evaluate(ground) for shown in (light, dark)}
         assert len(colours) == 2
-        light.page.get_by_role("button", name="Dark").click()
+        assert dark.page.locator("#theme").inner_text() == "Switch to light"
+        light.page.get_by_role("button", name="Switch to dark").click()
         assert light.page.evaluate(ground) == dark.page.evaluate(ground)
-        assert light.page.get_by_role("button", name="Dark").get_attribute("aria-pressed") == "true"
+        assert light.page.locator("#theme").inner_text() == "Switch to light"
+
+
+def test_the_theme_button_follows_the_system(opened):
+    with opened(scheme="light") as shown:
+        shown.page.emulate_media(color_scheme="dark")
+        assert shown.page.locator("#theme").inner_text() == "Switch to light"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -134,6 +141,70 @@ def test_the_page_is_never_wider_than_the_window(opened, width, scheme):
         for option in ("all", "best"):
             shown.page.get_by_label("Aggregator").select_option(option)
             assert shown.overflow() <= 0
+
+
+CUT = """() => [...document.querySelectorAll(".scroll")].filter((box) =>
+    box.scrollWidth > box.clientWidth + 1 || box.getBoundingClientRect().right > innerWidth + 1)
+    .map((box) => box.querySelector("caption").innerText)"""
+"""Captions of the tables that do not show all of their columns."""
+
+
+@pytest.mark.parametrize("address", ["#agg=all", "#agg=best", "#view=coupled&metric=min-ndcg%4010"])
+@pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (1045, "print")])
+def test_all_columns_show(opened, width, media, address):
+    with opened(address, width=width) as shown:
+        shown.page.emulate_media(media=media)
+        assert shown.page.evaluate(CUT) == []
+        assert shown.overflow() <= 0
+
+
+def test_a_narrow_window_scrolls_tables_alone(opened):
+    with opened(width=390) as shown:
+        assert shown.overflow() <= 0
+        assert shown.page.evaluate(CUT)
+        assert shown.page.locator("#board tbody th").first.is_visible()
+
+
+def test_print_has_no_controls(opened):
+    with opened() as shown:
+        shown.page.emulate_media(media="print")
+        for hidden in ("#controls", "#theme", "#leaderboard .copying", "nav"):
+            assert not shown.page.locator(hidden).is_visible()
+        assert shown.page.locator("#board").is_visible()
+
+
+def test_a_filter_without_hits_says_so(opened):
+    with opened() as shown:
+        shown.page.get_by_label("Method contains").fill("nobody")
+        shown.page.get_by_label("Reference rows").uncheck()
+        said = "No hits: none of 14 rows contains “nobody” and is no reference row and has scores of"
+        for section in ("leaderboard", "cost", "ties", "groups"):
+            assert said in shown.page.locator(f"#{section}").inner_text()
+        assert said in shown.page.locator("#status").inner_text()
+        assert shown.methods() == []
+
+
+def test_tables_are_copied_as_csv_and_latex(opened, figures):
+    with opened() as shown:
+        shown.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+        area = shown.page.locator("#leaderboard textarea")
+        shown.page.locator("#leaderboard").get_by_role("button", name="Copy as CSV").click()
+        header, first, *_ = area.input_value().splitlines()
+        assert header.startswith("Method,ndcg@10,Family,")
+        means = expected(figures, "rated-group", "ndcg@10", "average")
+        assert first.startswith(f"{means.index[0]},{means.iloc[0]:.3f} ± ")
+        shown.page.locator("#leaderboard").get_by_role("button", name="Copy as LaTeX").click()
+        lines = area.input_value().splitlines()
+        assert lines[1].startswith("\\begin{tabular}{lrl")
+        assert lines[5].startswith(f"{means.index[0]} & {means.iloc[0]:.3f} $\\pm$ ")
+        assert lines[-1] == "\\end{tabular}"
+        assert "$<$script$>$" in area.input_value()
+
+
+def test_untested_results_say_why(opened):
+    with opened() as shown:
+        said = shown.page.locator("#leaderboard").inner_text()
+        assert "Differences were not tested: the page was made without significance tests." in said
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -33,7 +33,7 @@ def test_names_may_be_a_text_with_commas(results):
 
 def test_start_reports_each_job_and_skips_what_is_there(results):
     events = []
-    config = make_config(methods=["random", "popularity"], seeds=1, jobs=1)
+    config = make_config(methods=["random", "popularity"], seeds=1, jobs=1, references=False)
     jobs = api.start(config, results, lambda event, ended, total: events.append((ended, total)))
     assert events == [(0, 1), (1, 1)]
     assert [record.method for record in api.collect(jobs)] == [job.label for job in jobs]
@@ -48,7 +48,7 @@ def test_table_takes_views_and_metrics(results):
 def test_a_table_takes_what_the_command_takes(results):
     assert api.table(results, views="rated-user", metrics="ndcg@5,recall@5")["metric"].nunique() == 2
     with pytest.raises(ConfigError, match="did you mean 'views'"):
-        api.table(results, view=["rated-user"])
+        api.table(results, vieww=["rated-user"])
     with pytest.raises(ConfigError, match="did you mean 'correction'"):
         api.table(results, significance={"corection": "bh"})
 

@@ -121,6 +121,11 @@ def _methods(report: Report) -> list[Content]:
         row.method: row.name for section in report.sections for row in (*section.rows, *section.unfinished)
     }
     return [
-        {"label": label, "family": families.get(label, ""), "reference": names[label] in REFERENCES}
+        {
+            "label": label,
+            "name": names[label],
+            "family": families.get(label, ""),
+            "reference": names[label] in REFERENCES,
+        }
         for label in sorted(names)
     ]

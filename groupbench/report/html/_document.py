@@ -26,7 +26,7 @@ _ESCAPED: dict[str, str | int | None] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Page:
     """A finished page; notebooks show it in a frame of its own.
 
@@ -44,6 +44,9 @@ class Page:
         """
         with writing(file, "choose another file with -o") as temporary:
             temporary.write_text(self.text, encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.text) // 1024} KiB of HTML; write(FILE) saves it)"
 
     def _repr_html_(self) -> str:
         """The page in a frame that may run its own script but reach nothing around it."""
@@ -76,7 +79,8 @@ def make_page(content: Content, *, title: str = "Group recommenders compared") -
         jobs=content["jobs"],
         finished=content["finished"],
         datasets=sorted({section["dataset"] for section in content["sections"]}),
-        methods=len(content["methods"]),
+        methods=len({method["name"] for method in content["methods"] if not method["reference"]}),
+        references=len({method["name"] for method in content["methods"] if method["reference"]}),
         policy=_policy(script, style),
         script=script,
         style=style,

@@ -12,6 +12,7 @@ from groupbench.report.long import ResultKey
 from groupbench.report.resolution import Names
 from groupbench.report.select import gather
 from groupbench.report.significance import Significance, Tested
+from groupbench.results import store
 from groupbench.results.store import RunRecord
 
 
@@ -28,11 +29,21 @@ def marks(
     try:
         report = chosen(significance=Significance(results))
     except ResultError as error:
-        # The page may travel: it does not say where the folder was.
-        reason = str(error).replace(f"{results}/", "")
-        untested = {"marks": {}, "notes": [f"no significance test: {reason}"]}
+        untested = {"marks": {}, "notes": [_why_none(results, records, error)]}
         return {section.key: untested for section in chosen().sections}
     return {s.key: _of(s.tested, metrics) for s in report.sections if s.tested is not None}
+
+
+def _why_none(results: Path, records: Sequence[RunRecord], error: ResultError) -> str:
+    folders = (store.folder_of(results, r.dataset, r.protocol, r.method, r.key) for r in records)
+    if not any((folder / "entities.parquet").exists() for folder in folders):
+        return (
+            "No significance tests are shown: these results keep means alone (they were archived, or merged "
+            "without tables), and tests need the values of single users and groups; results of one's own "
+            "'groupbench run' have them."
+        )
+    # The page may travel: it does not say where the folder was.
+    return f"No significance tests are shown: {str(error).replace(f'{results}/', '')}."
 
 
 def _of(tested: Tested, metrics: Sequence[str]) -> Content:

@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray
-from groupbench.report.palette import COLORS
-from groupbench.report.plots._style import figure, plain, save, whiskers
+from groupbench.report.palette import COLORS, look_of
+from groupbench.report.plots._style import Drawing, figure, named, plain, whiskers
 
 
 def draw_bars(
     names: Sequence[str],
     means: FloatArray,
     halves: FloatArray,
-    file: Path,
     *,
     metric: str,
     title: str = "",
+    labels: Mapping[str, str] | None = None,
     pale: BoolArray | None = None,
     bounds: tuple[float, float] = (-np.inf, np.inf),
-) -> None:
+) -> Drawing:
     """Draw horizontal bars from zero in the given order, the first one on top, and write them.
 
     Args:
         names: the rows.
         means: (n_rows,) their means.
         halves: (n_rows,) half the width of each interval; NaN draws none.
-        file: where to; the suffix decides the format.
         metric: what was measured, below the axis.
         title: above the bars.
+        labels: what methods and the metric are called instead.
         pale: (n_rows,) rows in gray, such as reference rows.
         bounds: least and greatest value of the metric, where intervals end.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
     """
     faint = np.zeros(len(names), dtype=bool) if pale is None else pale
     positions = np.arange(len(names))
     with figure(5.5, 0.8 + 0.22 * len(names)) as drawn:
         axes = drawn.add_subplot()
-        colors = [COLORS["gray"] if is_faint else COLORS["blue"] for is_faint in faint]
+        colors = [
+            COLORS["gray"] if gray else look_of(name).color for name, gray in zip(names, faint, strict=True)
+        ]
         axes.barh(positions, means, height=0.68, color=colors)
         known = ~np.isnan(halves)
         axes.errorbar(
@@ -55,10 +52,10 @@ def draw_bars(
             elinewidth=1,
             capsize=2,
         )
-        axes.set_yticks(positions, [plain(name) for name in names])
+        axes.set_yticks(positions, [named(name, labels or {}) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.margins(y=0.02)
-        axes.set_xlabel(plain(metric))
+        axes.set_xlabel(named(metric, labels or {}))
         axes.set_title(plain(title))
-        save(drawn, file)
+    return drawn

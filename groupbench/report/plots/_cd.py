@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
-from groupbench.report.palette import COLORS
-from groupbench.report.plots._style import figure, plain, save
+from groupbench.core.errors import ConfigError
+from groupbench.report.palette import COLORS, look_of
+from groupbench.report.plots._style import Drawing, figure, named, plain
 from groupbench.report.statistics import Ranks
 
 
-def draw_ranks(ranks: Ranks, file: Path, *, title: str = "") -> None:
+def draw_ranks(ranks: Ranks, *, title: str = "", labels: Mapping[str, str] | None = None) -> Drawing:
     """Draw the diagram of Demsar (JMLR 2006, figure 1) and write it.
 
     Args:
         ranks: average ranks with Nemenyi's test.
-        file: where to; the suffix decides the format.
-        title: what was ranked, above the diagram; red bars join methods that cannot be told apart.
+        title: what was ranked, above the diagram; gray bars join methods that cannot be told apart.
+        labels: what methods are called instead.
 
     Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
+        ConfigError: if two methods would be called the same.
     """
     import pandas as pd
     import scikit_posthocs
 
-    names = [plain(name) for name in ranks.names]
+    names = [named(name, labels or {}) for name in ranks.names]
+    if len(set(names)) < len(names):
+        raise ConfigError("labels: two methods would be called the same; choose other labels")
+    colors = {shown: look_of(name).color for shown, name in zip(names, ranks.names, strict=True)}
     pairs = ranks.pairs.set_axis(names, axis=0).set_axis(names, axis=1)
     with figure(7, 1.2 + 0.16 * len(names)) as drawn:
         axes = drawn.add_subplot()
@@ -36,11 +39,11 @@ def draw_ranks(ranks: Ranks, file: Path, *, title: str = "") -> None:
             text_h_margin=0.05,
             label_fmt_left="{label} ({rank:.2f})",
             label_fmt_right="({rank:.2f}) {label}",
-            color_palette=dict.fromkeys(names, "black"),
+            color_palette=colors,
             marker_props={"marker": "o", "s": 12},
             elbow_props={"linewidth": 0.8},
-            crossbar_props={"color": COLORS["vermilion"], "linewidth": 2.5, "marker": ""},
+            crossbar_props={"color": COLORS["quiet"], "linewidth": 2.5, "marker": ""},
         )
         axes.spines["top"].set_visible(True)
         axes.set_title(plain(title), pad=18)
-        save(drawn, file)
+    return drawn

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groupbench.report.palette import CYCLE
-from groupbench.report.plots._style import figure, plain, save, whiskers
+from groupbench.report.plots._style import Drawing, figure, plain, whiskers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,19 +16,12 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
 
 
-def draw_training(
-    losses: Mapping[str, Mapping[str, Sequence[float]]], file: Path, *, title: str = ""
-) -> None:
+def draw_training(losses: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> Drawing:
     """Draw losses by epoch, a panel for each loss and a line for each run.
 
     Args:
         losses: by run and by name, one value per epoch; one that never moves has no panel.
-        file: where to; the suffix decides the format.
         title: above the panels.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
     """
     runs = list(losses.values())
     names = [name for name in runs[0] if any(_moves(run[name]) for run in runs)] or list(runs[0])
@@ -41,20 +33,16 @@ def draw_training(
             axes.set_xlabel("epoch")
         if len(losses) > 1:
             axes.legend(frameon=False, fontsize=7)
-        _finish(drawn, title, file)
+        _finish(drawn, title)
+    return drawn
 
 
-def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], file: Path, *, title: str = "") -> None:
+def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], *, title: str = "") -> Drawing:
     """Draw users on planes, colored by group.
 
     Args:
         maps: by caption, points, (n, 2), and the group of each, (n,).
-        file: where to; the suffix decides the format.
         title: above the panels.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
     """
     import matplotlib as mpl
 
@@ -65,24 +53,20 @@ def draw_maps(maps: Mapping[str, tuple[FloatArray, IntArray]], file: Path, *, ti
             axes.scatter(*points.T, c=codes, cmap=palette, s=7, linewidths=0)
             axes.set_title(plain(caption))
             axes.set(xticks=[], yticks=[])
-        _finish(drawn, title, file)
+        _finish(drawn, title)
+    return drawn
 
 
 def draw_attention(
-    names: Sequence[str], weights: FloatArray, units: FloatArray, file: Path, *, title: str = ""
-) -> None:
+    names: Sequence[str], weights: FloatArray, units: FloatArray, *, title: str = ""
+) -> Drawing:
     """Draw mean attention weights as a heat map, units in the order of their weight over all items.
 
     Args:
         names: (n,) features, the first standing for all items.
         weights: (n, width) mean weights times width; 1 is even.
         units: (n,) effective number of units, beside the names.
-        file: where to; the suffix decides the format.
         title: above the map.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
     """
     from matplotlib.colors import TwoSlopeNorm
 
@@ -98,27 +82,22 @@ def draw_attention(
         axes.set_xticks([])
         axes.set_xlabel("units of h_i, by weight over all items")
         drawn.colorbar(shown, ax=axes, label="weight times width")
-        _finish(drawn, title, file)
+        _finish(drawn, title)
+    return drawn
 
 
 def draw_sweep(
     frame: pd.DataFrame,
-    file: Path,
     *,
     title: str = "",
     bounds: Mapping[str, tuple[float, float]] | None = None,
-) -> None:
+) -> Drawing:
     """Draw scores against the profile weight, one panel each: losses above, both tasks below.
 
     Args:
         frame: columns weight, task, metric, mean and std (error bars; NaN for none).
-        file: where to; the suffix decides the format.
         title: above the panels.
         bounds: by metric its least and greatest value, where error bars end.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
     """
     losses = [rows for _, rows in frame[frame["task"] == "loss"].groupby("metric", sort=False)]
     tasks = [rows for _, rows in frame[frame["task"] != "loss"].groupby("task", sort=False)]
@@ -127,7 +106,8 @@ def draw_sweep(
         for first, panels in ((1, losses), (columns + 1, tasks)):
             for number, panel in enumerate(panels):
                 _sweep_panel(drawn.add_subplot(2, columns, first + number), panel, bounds or {})
-        _finish(drawn, title, file)
+        _finish(drawn, title)
+    return drawn
 
 
 def _sweep_panel(axes: Any, panel: pd.DataFrame, bounds: Mapping[str, tuple[float, float]]) -> None:
@@ -169,7 +149,6 @@ def _words(name: str) -> str:
     return plain(name.replace("_", " "))
 
 
-def _finish(drawn: Any, title: str, file: Path) -> None:
+def _finish(drawn: Drawing, title: str) -> None:
     drawn.suptitle(plain(title), x=0.02, ha="left", fontsize=9)
     drawn.tight_layout()
-    save(drawn, file)

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from groupbench.core.arrays import FloatArray
-from groupbench.report.plots._style import LINES, figure, plain, save
+from groupbench.report.palette import look_of
+from groupbench.report.plots._style import Drawing, figure, named, plain
 
 
 def draw_kinds(
     names: Sequence[str],
     kinds: Sequence[str],
     means: FloatArray,
-    file: Path,
     *,
     metric: str,
     by: str,
+    apart: Collection[str] = (),
     title: str = "",
-) -> None:
+    labels: Mapping[str, str] | None = None,
+) -> Drawing:
     """Draw a line per method over the kinds in their order, told apart by color, marker and dash.
 
     Args:
         names: the methods.
         kinds: the kinds of groups.
         means: (n_methods, n_kinds); NaN leaves a gap.
-        file: where to; the suffix decides the format.
         metric: name of the metric.
         by: the property of groups.
+        apart: kinds that have no place in the order: no line leads to them.
         title: above the drawing.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
+        labels: what methods, kinds and the metric are called instead.
     """
+    called = labels or {}
     places = np.arange(len(kinds))
+    alone = np.array([kind in apart for kind in kinds], dtype=bool)
     with figure(5.5, max(3.2, 0.17 * len(names))) as drawn:
         axes = drawn.add_subplot()
-        for number, (name, values) in enumerate(zip(names, means, strict=True)):
-            color, marker, dash = (LINES[part][number % len(LINES[part])] for part in LINES)
+        for name, values in zip(names, means, strict=True):
+            color, marker, dash = look_of(name)
+            axes.plot(places, np.where(alone, np.nan, values), color=color, linestyle=dash)
+            axes.plot(places, values, color=color, marker=marker, markersize=4, linestyle="none")
             axes.plot(
-                places, values, color=color, marker=marker, linestyle=dash, markersize=4, label=plain(name)
+                [], [], color=color, marker=marker, markersize=4, linestyle=dash, label=named(name, called)
             )
-        axes.set_xticks(places, [plain(kind) for kind in kinds])
+        for place in places[alone]:
+            axes.axvspan(place - 0.5, place + 0.5, color="0.95", linewidth=0, zorder=0)
+        axes.set_xticks(places, [named(kind, called) for kind in kinds])
         axes.set_xlabel(f"{by} of the group")
-        axes.set_ylabel(plain(metric))
+        axes.set_ylabel(named(metric, called))
         axes.set_title(plain(title))
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=7.5)
-        save(drawn, file)
+    return drawn

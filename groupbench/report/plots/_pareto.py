@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray
-from groupbench.report.plots._style import LINES, figure, plain, save
+from groupbench.report.palette import look_of
+from groupbench.report.plots._style import Drawing, figure, named, plain
 
 
 def on_front(cost: FloatArray, quality: FloatArray) -> BoolArray:
@@ -36,28 +36,24 @@ def draw_pareto(
     names: Sequence[str],
     cost: FloatArray,
     quality: FloatArray,
-    file: Path,
     *,
     metric: str,
     unit: str,
     title: str = "",
+    labels: Mapping[str, str] | None = None,
     lower_is_better: bool = False,
-) -> None:
+) -> Drawing:
     """Draw one point per row over a logarithmic cost, with the front joined, and write it.
 
     Args:
         names: the rows.
         cost: (n_rows,) above zero.
         quality: (n_rows,) the metric.
-        file: where to; the suffix decides the format.
         metric: name of the metric.
         unit: of the cost.
         title: above the drawing.
+        labels: what methods and the metric are called instead.
         lower_is_better: whether small values of the metric are the good ones.
-
-    Raises:
-        ConfigError: if the format is unknown.
-        ResultError: if the file cannot be written.
     """
     front = on_front(cost, -quality if lower_is_better else quality)
     path = np.flatnonzero(front)[np.argsort(cost[front], kind="stable")]
@@ -69,17 +65,17 @@ def draw_pareto(
                 cost[row],
                 quality[row],
                 linestyle="none",
-                color=LINES["color"][row % len(LINES["color"])],
-                marker=LINES["marker"][row % len(LINES["marker"])],
+                color=look_of(name).color,
+                marker=look_of(name).marker,
                 markeredgecolor="black" if front[row] else "none",
                 markersize=7 if front[row] else 5,
-                label=plain(name) + (" (front)" if front[row] else ""),
+                label=named(name, labels or {}) + (" (front)" if front[row] else ""),
             )
         axes.set_xscale("log", subs=[2, 5])
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("{x:g}")
         axes.set_xlabel(unit)
-        axes.set_ylabel(plain(metric))
+        axes.set_ylabel(named(metric, labels or {}))
         axes.set_title(plain(title))
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=7.5)
-        save(drawn, file)
+    return drawn

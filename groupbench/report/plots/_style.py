@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 
 from groupbench.core.arrays import FloatArray
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import writing
-from groupbench.report.palette import CYCLE
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SUFFIXES = (".svg", ".png", ".pdf")
 """The file formats that figures are written in."""
-
-LINES: dict[str, tuple[str, ...]] = {
-    "color": CYCLE,
-    "marker": ("o", "s", "^", "D", "v", "P", "X", "<"),
-    "dash": ("-", "--", ":", "-.", "-"),
-}
-"""Of the lines of a drawing; the lengths share no factor, so that no two of 280 lines are the same."""
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -43,9 +35,37 @@ _STYLE: Any = {
 }
 
 
+class Drawing(Figure):
+    """A figure in the style of groupbench, however it is written; notebooks show it.
+
+    Attributes:
+        about: what is drawn, in words; empty where nobody said so.
+    """
+
+    about: str = ""
+
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """As of matplotlib; `save` is safer, as it writes the file whole or not at all."""
+        with _style():
+            super().savefig(*arguments, **options)
+
+    def _repr_png_(self) -> bytes:
+        held = BytesIO()
+        self.savefig(held, format="png", dpi=120)
+        return held.getvalue()
+
+
 def plain(text: str) -> str:
     """The text so that a dollar sign in a name starts no formula."""
     return text.replace("$", r"\$")
+
+
+def named(name: str, labels: Mapping[str, str]) -> str:
+    """What a name is called in a drawing: its label, or the method's in `svd[tuned]` or `svd (borda)`."""
+    if name in labels:
+        return plain(labels[name])
+    method = name.partition("[")[0].partition(" (")[0]
+    return plain(labels[method] + name.removeprefix(method) if method in labels else name)
 
 
 def whiskers(means: FloatArray, halves: FloatArray, bounds: tuple[float, float]) -> FloatArray:
@@ -56,15 +76,18 @@ def whiskers(means: FloatArray, halves: FloatArray, bounds: tuple[float, float])
 
 
 @contextmanager
-def figure(width: float, height: float) -> Iterator[Figure]:
-    """An empty figure, `width` by `height` inches; draw and save it inside the `with`."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+def figure(width: float, height: float) -> Iterator[Drawing]:
+    """An empty figure, `width` by `height` inches; draw it inside the `with`."""
+    with _style():
+        yield Drawing(figsize=(width, height))
 
+
+@contextmanager
+def _style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()  # The user's own settings may ask for LaTeX, which may not be there.
         mpl.rcParams.update(_STYLE)
-        yield Figure(figsize=(width, height))
+        yield
 
 
 def check_suffix(file: Path) -> None:
@@ -73,7 +96,7 @@ def check_suffix(file: Path) -> None:
         raise ConfigError(f"{file}: {unknown('file format', file.suffix, SUFFIXES)}")
 
 
-def save(drawn: Figure, file: Path) -> None:
+def save(drawn: Drawing, file: Path) -> None:
     """Write a figure in the format that the name ends in, whole or not at all; folders are made.
 
     Raises:

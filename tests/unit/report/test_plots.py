@@ -8,7 +8,7 @@ import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.report.palette import COLORS
-from groupbench.report.plots import SUFFIXES, draw_ranks
+from groupbench.report.plots import SUFFIXES, draw_ranks, save
 from groupbench.report.statistics import average_ranks
 
 STARTS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
@@ -24,13 +24,13 @@ def ranks():
 def test_every_format_is_written_and_repeats_itself(ranks, tmp_path, suffix):
     first, second = tmp_path / f"new/cd{suffix}", tmp_path / f"again{suffix}"
     for file in (first, second):
-        draw_ranks(ranks, file, title="Average ranks")
+        save(draw_ranks(ranks, title="Average ranks"), file)
     assert first.read_bytes().startswith(STARTS[suffix])
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_names_ranks_and_title_are_text(ranks, tmp_path):
-    draw_ranks(ranks, tmp_path / "cd.svg", title="Over 12 blocks\nat level $5")
+    save(draw_ranks(ranks, title="Over 12 blocks\nat level $5"), tmp_path / "cd.svg")
     text = (tmp_path / "cd.svg").read_text()
     for name, rank in zip(ranks.names, ranks.ranks, strict=True):
         assert name in text
@@ -45,22 +45,22 @@ def test_bars_join_what_cannot_be_told_apart(tmp_path):
     alike = average_ranks(np.tile(order, (2, 1)), list("abcd"))
     drawn = {}
     for name, ranks in (("apart", apart), ("alike", alike)):
-        draw_ranks(ranks, tmp_path / f"{name}.svg")
-        drawn[name] = (tmp_path / f"{name}.svg").read_text().count(COLORS["vermilion"].lower())
+        save(draw_ranks(ranks), tmp_path / f"{name}.svg")
+        drawn[name] = (tmp_path / f"{name}.svg").read_text().count(COLORS["quiet"].lower())
     assert drawn == {"apart": 0, "alike": 1}
 
 
 def test_other_formats_and_places_are_refused(ranks, tmp_path):
     with pytest.raises(ConfigError, match=r"unknown file format '.gif'"):
-        draw_ranks(ranks, tmp_path / "cd.gif")
+        save(draw_ranks(ranks), tmp_path / "cd.gif")
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match=r"cannot write .*; choose another file"):
-        draw_ranks(ranks, tmp_path / "file/cd.svg")
+        save(draw_ranks(ranks), tmp_path / "file/cd.svg")
 
 
 def test_the_users_own_settings_move_nothing(ranks, tmp_path):
-    draw_ranks(ranks, tmp_path / "a.svg")
+    save(draw_ranks(ranks), tmp_path / "a.svg")
     with mpl.rc_context({"text.usetex": True, "font.family": "serif", "axes.grid": True}):
-        draw_ranks(ranks, tmp_path / "b.svg")
+        save(draw_ranks(ranks), tmp_path / "b.svg")
         assert mpl.rcParams["text.usetex"]
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbench.cli._plot_data import one_key
 from groupbench.core.errors import ConfigError
 from groupbench.report.long import ResultKey
-from groupbench.report.plots import SUFFIXES, draw_bars, draw_kinds, draw_pareto, on_front
+from groupbench.report.plot_rows import one_key
+from groupbench.report.plots import (
+    SUFFIXES,
+    draw_bars,
+    draw_kinds,
+    draw_pareto,
+    draw_quantiles,
+    on_front,
+    save,
+)
 from groupbench.report.plots._style import whiskers
 
 STARTS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
@@ -18,16 +26,16 @@ NAMES = ["svd", "$a_b$", "<script>"]
 MEANS = np.array([0.5, 0.4, 0.3])
 POINTS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=12)
 DRAWINGS = {
-    "bars": lambda file: draw_bars(NAMES, MEANS, np.array([0.1, np.nan, 0.2]), file, metric="ndcg@10"),
-    "pareto": lambda file: draw_pareto(NAMES, MEANS, MEANS, file, metric="ndcg@10", unit="seconds"),
-    "kinds": lambda file: draw_kinds(
+    "bars": lambda: draw_bars(NAMES, MEANS, np.array([0.1, np.nan, 0.2]), metric="ndcg@10"),
+    "pareto": lambda: draw_pareto(NAMES, MEANS, MEANS, metric="ndcg@10", unit="seconds"),
+    "kinds": lambda: draw_kinds(
         NAMES,
         ["2", "3"],
         np.array([[0.5, 0.4], [0.3, np.nan], [0.1, 0.2]]),
-        file,
         metric="ndcg@10",
         by="size",
     ),
+    "quantiles": lambda: draw_quantiles(NAMES, [MEANS, MEANS, MEANS[:1]], metric="ndcg@10"),
 }
 
 
@@ -36,14 +44,14 @@ DRAWINGS = {
 def test_every_drawing_is_written_in_every_format_and_repeats_itself(tmp_path, drawing, suffix):
     first, second = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
     for file in (first, second):
-        DRAWINGS[drawing](file)
+        save(DRAWINGS[drawing](), file)
     assert first.read_bytes().startswith(STARTS[suffix])
     assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
 def test_names_are_text(tmp_path, drawing):
-    DRAWINGS[drawing](tmp_path / "a.svg")
+    save(DRAWINGS[drawing](), tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text()
     assert "$a_b$" in text
     assert "&lt;script&gt;" in text
@@ -51,7 +59,7 @@ def test_names_are_text(tmp_path, drawing):
 
 
 def test_fonts_of_a_pdf_are_embedded_as_outlines(tmp_path):
-    DRAWINGS["bars"](tmp_path / "a.pdf")
+    save(DRAWINGS["bars"](), tmp_path / "a.pdf")
     held = (tmp_path / "a.pdf").read_bytes()
     assert b"/FontFile2" in held
     assert b"/Type3" not in held

@@ -229,17 +229,20 @@ def test_a_map_shows_users_of_one_group_each(memory, simulated):
         user_map(model, task.train.ratings, one, random_state=0)
 
 
-def test_attention_is_averaged_over_the_rows_of_a_feature():
+def test_attention_is_averaged_over_the_rows_of_a_feature(monkeypatch):
     rows = Ratings(np.zeros(4), np.array([0, 0, 1, 3]), np.ones(4), 1, 4)
     features = Features(
         ("even=yes", "odd=yes", "never=yes", "tf:word"),
         np.array([[1, 0, 0, 0.3], [0, 1, 0, 0.0], [1, 0, 1, 0.1], [0, 1, 0, 0.2]]),
     )
     names, weights, units = attention_by_feature(Memory(), rows, features, rng=np.random.default_rng(0))
-    assert names == ("all items", "even=yes", "odd=yes")
-    assert weights == pytest.approx(np.array([[1.25, 0.75], [1.5, 0.5], [1.0, 1.0]]))
-    assert units[1:] == pytest.approx([4 / 3**0.75, 2.0])
-    with pytest.raises(ConfigError, match="no item feature of 0 and 1"):
+    assert names == ("all items", "even=yes", "odd=yes", "tf:word")
+    assert weights == pytest.approx(np.array([[1.25, 0.75], [1.5, 0.5], [1.0, 1.0], [4 / 3, 2 / 3]]))
+    assert units[1:3] == pytest.approx([4 / 3**0.75, 2.0])
+    monkeypatch.setattr("groupbench.studies._representation.FEATURES", 1)
+    most, *_ = attention_by_feature(Memory(), rows, features, rng=np.random.default_rng(0))
+    assert most == ("all items", "tf:word")
+    with pytest.raises(ConfigError, match="no item feature is there for some items alone"):
         attention_by_feature(Memory(), rows, None, rng=np.random.default_rng(0))
 
 

@@ -30,9 +30,9 @@ const scale = ([low, high], width, left = 0) => (value) => left + ((value - low)
 
 // A dot with the bar of its interval, and thin lines where the reference rows are.
 function whisker(low, mean, high, domain, lines = []) {
-  const x = scale(domain, 132, 4);
-  return make("svg", { class: "whisker", width: 140, height: 16, viewBox: "0 0 140 16", "aria-hidden": "true" },
-    make("line", { x1: 4, x2: 136, y1: 8, y2: 8, class: "track" }),
+  const x = scale(domain, 102, 4);
+  return make("svg", { class: "whisker", width: 110, height: 16, viewBox: "0 0 110 16", "aria-hidden": "true" },
+    make("line", { x1: 4, x2: 106, y1: 8, y2: 8, class: "track" }),
     lines.filter((v) => v !== null).map((v) => make("line", { x1: x(v), x2: x(v), y1: 1, y2: 15, class: "guide" })),
     low !== null && high !== null && high > low
       ? make("rect", { x: x(low), width: Math.max(x(high) - x(low), 1), y: 5, height: 6, rx: 2, class: "interval" }) : null,

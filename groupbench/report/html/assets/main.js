@@ -1,5 +1,6 @@
 // Controls, sections and the address: everything is drawn again when the state changes.
 const SECTIONS = { leaderboard, cost, ties: tieBounds, groups: groupKinds, fairness, ranks, reported, missing, provenance };
+const OF_ROWS = ["leaderboard", "cost", "ties", "groups", "fairness"];
 const byId = (id) => document.getElementById(id);
 const say = (text) => { byId("status").textContent = text; };
 
@@ -35,7 +36,8 @@ function update() {
   const at = current(), rows = chosenRows(at);
   for (const [id, draw] of Object.entries(SECTIONS)) {
     const section = byId(id);
-    section.replaceChildren(section.querySelector("h2"), ...draw(rows, at, Math.min(section.clientWidth, 860)).filter(Boolean));
+    const shown = !rows.length && OF_ROWS.includes(id) ? [noHits(at)] : draw(rows, at, Math.min(section.clientWidth, 860));
+    section.replaceChildren(section.querySelector("h2"), ...shown.filter(Boolean));
   }
   writeAddress();
 }
@@ -44,7 +46,8 @@ function listen() {
   const set = (id, change) => byId(id).addEventListener("input", (event) => {
     change(event.target);
     update();
-    say(`${chosenRows().length} rows`);
+    const left = chosenRows().length;
+    say(left ? `${left} rows` : noHits(current()).textContent);
   });
   set("task", (input) => { state.task = input.value; });
   set("view", (input) => { state.view = input.value; });
@@ -70,8 +73,10 @@ function listen() {
 const isDark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 function setTheme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  byId("theme").setAttribute("aria-pressed", String(dark));
+  offerTheme();
 }
+// The button says what a click does.
+const offerTheme = () => { byId("theme").textContent = isDark() ? "Switch to light" : "Switch to dark"; };
 
 function sections() {
   byId("sections").replaceChildren(...Object.keys(SECTIONS).map((id) => make("li", {}, make("a", { href: `#at=${id}`, on: { click: (event) => {
@@ -90,7 +95,8 @@ function goTo(id) {
   title.scrollIntoView();
 }
 
-byId("theme").setAttribute("aria-pressed", String(isDark()));
+offerTheme();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", offerTheme);
 readAddress();
 sections();
 listen();

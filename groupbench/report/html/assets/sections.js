@@ -1,4 +1,5 @@
 // The sections below the controls; each returns what it shows, or a sentence on why there is nothing.
+const NO_TESTS = "No significance tests";
 const named = (row) => (row.aggregator === "none" ? "" : row.aggregator);
 const percent = (share) => `${Math.round(share * 100)}%`;
 const chip = (text, about, kind = "") => make("span", { class: `chip ${kind}`, title: about }, text);
@@ -17,7 +18,23 @@ function leaderboard(rows, at) {
   const guides = [bound(at, metric, at.random), bound(at, metric, at.oracle)].map((v) => (v >= domain[0] && v <= domain[1] ? v : null));
   const box = sortable(`${at.dataset}${at.simulated ? " (simulated data)" : ""}, protocol ${at.protocol}, view ${at.view}: ${rows.length} rows`,
     columnsOf(rows, at, domain, guides), rows, "board");
-  return [facts(at), warning(at, metric), rows.length ? box : note("No row is left; change the filters."), legend(rows, at, seeds)];
+  return [facts(at), warning(at, metric), untested(at), box, legend(rows, at, seeds)];
+}
+
+// What keeps every row away, in the words of the filters.
+function noHits(at) {
+  const all = valuedRows(at);
+  if (!all.length) return note(`No method has ${state.metric || "any score"} in the view ${at.view || "of these results"}.`);
+  const filters = [state.q.trim() ? `contains “${state.q.trim()}”` : "", state.kind ? `is of the family ${state.kind}` : "",
+    state.refs === "1" ? "" : "is no reference row", ["all", "best"].includes(state.agg) ? "" : `has scores of the aggregator ${state.agg}`];
+  return note(`No hits: none of ${all.length} rows ${filters.filter(Boolean).join(" and ")}. Change the filters above.`);
+}
+
+// Why no row has a mark of significance, if none can have.
+function untested(at) {
+  if (!at.tested) return note("Differences were not tested: the page was made without significance tests.");
+  const reason = at.tested.notes.find((text) => text.startsWith(NO_TESTS));
+  return reason ? note(reason) : null;
 }
 
 function columnsOf(rows, at, domain, guides) {
@@ -27,10 +44,10 @@ function columnsOf(rows, at, domain, guides) {
   const columns = [
     { key: "method", title: "Method", value: (row) => row.method, show: methodCell },
   ];
-  const aggregator = { key: "aggregator", title: "Aggregator", value: (row) => row.aggregator, show: (row) => cell(named(row)) };
+  const aggregator = { key: "aggregator", title: "Aggregator", value: (row) => row.aggregator, show: (row) => cell(named(row), "wrap") };
   const mixed = ["all", "best"].includes(state.agg), aggregated = rows.some((row) => row.aggregator !== "none");
   if (mixed && aggregated) columns.push(aggregator);
-  columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => scoreCell(row) });
+  columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => scoreCell(row, rows.some((one) => one.mark && one.mark.arrow)) });
   columns.push({ key: "low", title: "Interval", value: (row) => row.least ?? row.mean, first: "desc", about: "sorts by the lower end of the interval",
     show: (row) => cell(whisker(row.least, row.mean, row.most, domain, guides)) });
   columns.push({ key: "family", title: "Family", value: (row) => row.family, show: (row) => cell(badge(row.family)) });
@@ -50,10 +67,10 @@ function methodCell(row) {
 // Room for a mark in every row keeps the values aligned.
 const slot = (content) => make("span", { class: "slot" }, content);
 
-function scoreCell(row) {
+function scoreCell(row, marked) {
   const arrow = row.mark && row.mark.arrow;
   return cell([make("strong", {}, score(row.mean)), row.std === null ? null : make("span", { class: "std" }, ` ± ${score(row.std)}`),
-    slot(arrow ? chip(arrow, `${ABOUT[arrow]}; p ${row.mark.p < 1e-4 ? "< 0.0001" : `= ${row.mark.p.toFixed(4)}`}`) : "")], "number main");
+    marked ? slot(arrow ? chip(arrow, `${ABOUT[arrow]}; p ${row.mark.p < 1e-4 ? "< 0.0001" : `= ${row.mark.p.toFixed(4)}`}`) : "") : null], "number main");
 }
 
 function facts(at) {
@@ -83,14 +100,14 @@ function legend(rows, at, seeds) {
   if (rows.some((row) => row.moved)) items.push(`†: ${ABOUT["†"]}.`);
   if (state.agg === "best") items.push("Each method's best aggregator is picked on the held-out rows: optimistic.");
   if (data.cut) items.push(`Only rows of the aggregator ${data.cut} are in this file; others by 'groupbench report --aggregator NAME'.`);
-  if (at.tested) items.push(...testNotes(at.tested));
+  if (at.tested) items.push(...testNotes(at.tested).filter((text) => !text.startsWith(NO_TESTS)));
   if (at.facts.oracle) items.push(`oracle: ${at.facts.oracle}.`);
   return make("ul", { class: "notes" }, items.map((text) => make("li", {}, text)));
 }
 
 function testNotes({ marks, notes }) {
   if (state.metric in marks || !Object.keys(marks).length) return notes;
-  return [`${state.metric} is not tested; precision, recall and NDCG at 10 are.`, ...notes.filter((n) => n.startsWith("no significance"))];
+  return [`${state.metric} is not tested; precision, recall and NDCG at 10 are.`];
 }
 
 // Rows that no other row beats in both value and cost, cheapest first.
@@ -159,7 +176,7 @@ function fairness(rows, at, width) {
   const low = `min-${plain}@${k || 10}`, mean = `${plain}@${k || 10}`;
   if (!(low in at.values) || !(mean in at.values)) return [note("This view does not evaluate the members of groups one by one; views of the protocol 'coupled' do.")];
   const points = chosenRows(at, mean).map((row) => ({ ...row, low: at.values[low].mean[row.index] })).filter((row) => row.low !== null && row.method !== "oracle");
-  if (!points.length) return [note("No row is left; change the filters.")];
+  if (!points.length) return [noHits(at)];
   points.sort((a, b) => b.low - a.low);
   const best = points.slice(0, 6);
   return [scatter({ points: points.map((row) => ({ x: row.mean, y: row.low, label: row.method, family: row.family, named: best.includes(row), title: `${row.method} ${row.aggregator}: mean ${score(row.mean)}, worst-off member ${score(row.low)}` })),
@@ -195,7 +212,7 @@ function reported(rows, at) {
 function missing(rows, at) {
   const lines = at.failed.filter((line) => line.method.toLowerCase().includes(state.q.trim().toLowerCase()));
   const sentences = [...data.not_evaluated.map((text) => note(`Not evaluated: ${text}`)), ...data.left_out.map((text) => note(text))];
-  if (!lines.length) return [note("Every method that was run has scores here."), ...sentences];
+  if (!lines.length) return [note(at.failed.length ? `None of ${at.failed.length} methods without scores contains “${state.q.trim()}”.` : "Every method that was run has scores here."), ...sentences];
   return [plainTable(`Methods without scores in ${at.view}`, ["Method", "Status", "Reason"],
     lines.map((line) => make("tr", {}, rowHead(line.method), cell(chip(line.status, "", line.status === "skipped" ? "" : "warn")), cell(line.reason, "long"))), "missing-table"), ...sentences];
 }

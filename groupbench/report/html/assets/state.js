@@ -75,9 +75,12 @@ function marks(at, metric) {
   return new Map(found.map(([method, aggregator, arrow, p]) => [method + "\n" + aggregator, { arrow, p }]));
 }
 
+// The rows with a value, whatever the filters say.
+const valuedRows = (at, metric = state.metric) => rowsAt(at, metric).filter((row) => row.mean !== null);
+
 // The rows that the filters leave.
 function chosenRows(at = current(), metric = state.metric) {
-  let rows = rowsAt(at, metric).filter((row) => row.mean !== null);
+  let rows = valuedRows(at, metric);
   if (state.agg === "best") rows = bestOfEach(rows, metric);
   else if (state.agg !== "all") rows = rows.filter((row) => [state.agg, "none", "own"].includes(row.aggregator));
   const wanted = state.q.trim().toLowerCase();

@@ -2,7 +2,40 @@
 function tableBox(caption, headings, bodyRows, name) {
   const table = make("table", { id: name }, make("caption", {}, make("span", {}, caption)),
     make("thead", {}, make("tr", {}, headings)), make("tbody", {}, bodyRows));
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
+  return make("div", { class: "table" }, make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table), copying(table));
+}
+
+// What a table says as rows of text, without drawings and chips; columns that are only drawn are left out.
+function texts(table) {
+  const own = (cell) => {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll("svg, .chip, .arrow").forEach((part) => part.remove());
+    return copy.textContent.trim();
+  };
+  const rows = [...table.rows].map((row) => [...row.cells]);
+  const drawn = rows[0].map((_, column) => rows.length > 1 && rows.slice(1).every((row) => row[column].querySelector("svg") && !own(row[column])));
+  return rows.map((row) => row.filter((_, column) => !drawn[column]).map(own));
+}
+
+const asCsv = (rows) => rows.map((row) => row.map((text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)).join(",")).join("\n") + "\n";
+
+const IN_LATEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "±": "$\\pm$", "–": "--", "<": "$<$", ">": "$>$" };
+const inLatex = (text) => text.replace(/[\\~^±–<>&%$#_{}]/g, (sign) => IN_LATEX[sign] || `\\${sign}`);
+function asLatex(rows, numbers) {
+  const lines = rows.map((row) => row.map(inLatex).join(" & ") + " \\\\");
+  return ["% needs \\usepackage{booktabs}", `\\begin{tabular}{${numbers.map((n) => (n ? "r" : "l")).join("")}}`, "\\toprule", lines[0], "\\midrule", ...lines.slice(1),
+    "\\bottomrule", "\\end{tabular}", ""].join("\n");
+}
+
+function copying(table) {
+  const held = make("textarea", { class: "copied", hidden: "", readonly: "", rows: 6, "aria-label": "Text to copy" });
+  const offer = (name, write) => make("button", { type: "button", on: { click: async () => {
+    const rows = texts(table), text = write(rows, rows[0].map((_, n) => rows.slice(1).every((row) => /^[-–\d.]/.test(row[n]))));
+    try { await navigator.clipboard.writeText(text); held.hidden = true; say(`copied as ${name}`); }
+    // A notebook's frame may not write to the clipboard.
+    catch { held.hidden = false; held.value = text; held.select(); say(`select and copy the ${name} below the table`); }
+  } } }, `Copy as ${name}`);
+  return make("div", { class: "copying" }, offer("CSV", asCsv), offer("LaTeX", asLatex), held);
 }
 const heading = (text, kind = "") => make("th", { scope: "col", class: kind }, text);
 const cell = (content, kind = "") => make("td", { class: kind }, content);

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.metrics import lower_is_better
+from groupbench.report.breakdown import breakdown_frame
+from groupbench.report.entity_scores import EntityReader
+from groupbench.report.long import REFERENCES, ResultKey
+from groupbench.report.resolution import aggregators_meant
+from groupbench.report.select import Section, gather, only_metric
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
-    from groupbench.report.long import ResultKey
+    from groupbench.report.aggregate import ResultRow
     from groupbench.report.options import ResultFilter
-    from groupbench.results.store import RunRecord
+    from groupbench.results.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -43,37 +48,19 @@ class PlotRows:
         return replace(self, names=tuple(np.array(self.names, dtype=object)[mask]), **arrays)
 
 
-def plot_rows(results: Path, chosen: ResultFilter) -> PlotRows:
+def plot_rows(records: Selection, chosen: ResultFilter) -> PlotRows:
     """The rows with scores under the key that the options mean.
 
     Raises:
         ConfigError: if a name is unknown, several data sets, protocols or metrics are meant, or nothing is
             left.
-        ResultError: if the folder holds no results.
     """
-    from groupbench.metrics import lower_is_better
-    from groupbench.report.long import REFERENCES
-    from groupbench.report.select import gather, only_metric
-
-    records = _records(results, chosen)
-    options = chosen.table_options()
-    options["metrics"] = chosen.metrics or "ndcg"
-    report = gather(records, **options)
-    metric, aggregators = only_metric(report), report.aggregator.split(",")
-    key = one_key([section.key for section in report.sections])
-    section = next(section for section in report.sections if section.key == key)
-    rows = [row for row in section.rows if not np.isnan(row.mean(0))]
-    if not rows:
-        raise ConfigError(
-            f"no row of {title_of(key)} has {metric or 'a metric'}; choose other --metrics or another --view"
-        )
-    sign = 1.0 if lower_is_better(metric) else -1.0
-    rows.sort(key=lambda row: sign * row.mean(0))
+    section, rows, metric, names = _rows(records, chosen)
     scores = [row.scores["expected"] for row in rows]
     return PlotRows(
-        title=title_of(key) + (" (simulated data)" if section.simulated else ""),
+        title=_title(section.key, section.simulated),
         metric=metric,
-        names=tuple(_name(*row.id, aggregators) for row in rows),
+        names=names,
         means=np.array([s.mean[0] for s in scores]),
         std=np.array([s.std[0] for s in scores]),
         seeds=np.array([s.seeds[0] for s in scores]),
@@ -86,13 +73,58 @@ def plot_rows(results: Path, chosen: ResultFilter) -> PlotRows:
 
 @dataclass(frozen=True)
 class KindRows:
-    """Rows by kinds of groups, the best first; means are (n_rows, n_kinds)."""
+    """Rows by kinds of groups, the best first; means are (n_rows, n_kinds), `apart` kinds have no order."""
 
     title: str
     metric: str
     names: list[str]
     kinds: list[str]
     means: FloatArray
+    apart: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ValueRows:
+    """Rows in the order of a metric, best first, with the values of every list and seed, (n_lists,) each."""
+
+    title: str
+    metric: str
+    unit: str
+    names: tuple[str, ...]
+    values: list[FloatArray]
+
+
+def value_rows(results: Path, records: Selection, chosen: ResultFilter) -> ValueRows:
+    """The values of single groups or users, of the rows that `plot_rows` would give.
+
+    Raises:
+        ConfigError: as of `plot_rows`.
+        ResultError: if a file of values cannot be read, or runs evaluated different lists.
+    """
+    section, rows, metric, names = _rows(records, chosen)
+    scores = EntityReader(results, [metric]).scores(section.records, section.key, [row.id for row in rows])
+    values = [scores.values[row.id][:, 0] for row in rows]
+    return ValueRows(_title(section.key, section.simulated), metric, section.unit, names, values)
+
+
+def _rows(records: Selection, chosen: ResultFilter) -> tuple[Section, list[ResultRow], str, tuple[str, ...]]:
+    """The section that is meant, its rows with the metric, best first, the metric, and the rows' names."""
+    chosen.one("views")
+    options = chosen.table_options()
+    options["metrics"] = chosen.metrics or "ndcg"
+    report = gather(records, **options)
+    metric, aggregators = only_metric(report), report.aggregator.split(",")
+    key = one_key([section.key for section in report.sections])
+    section = next(section for section in report.sections if section.key == key)
+    rows = [row for row in section.rows if not np.isnan(row.mean(0))]
+    if not rows:
+        where = _title(key, section.simulated)
+        raise ConfigError(
+            f"no row of {where} has {metric or 'a metric'}; choose other --metrics or another --view"
+        )
+    sign = 1.0 if lower_is_better(metric) else -1.0
+    rows.sort(key=lambda row: sign * row.mean(0))
+    return section, rows, metric, tuple(_name(*row.id, aggregators) for row in rows)
 
 
 def cost_of(rows: PlotRows, cost: str) -> tuple[PlotRows, FloatArray, str]:
@@ -118,19 +150,14 @@ def cost_of(rows: PlotRows, cost: str) -> tuple[PlotRows, FloatArray, str]:
     return rows.where(competing), values[competing], unit
 
 
-def by_kind(results: Path, chosen: ResultFilter, *, by: str) -> KindRows:
+def by_kind(results: Path, records: Selection, chosen: ResultFilter, *, by: str) -> KindRows:
     """The means of rows by kinds of groups.
 
     Raises:
         ConfigError: if a name is unknown, several keys are meant, or no run stored its groups.
-        ResultError: if the folder holds no results or a file in it cannot be read.
+        ResultError: if a file of the results cannot be read.
     """
-    from groupbench.metrics import lower_is_better
-    from groupbench.report.breakdown import breakdown_frame
-    from groupbench.report.long import ResultKey
-    from groupbench.report.resolution import aggregators_meant
-
-    records = _records(results, chosen)
+    chosen.one("views")
     aggregator = chosen.aggregator or "average"
     frame = breakdown_frame(
         results,
@@ -152,17 +179,9 @@ def by_kind(results: Path, chosen: ResultFilter, *, by: str) -> KindRows:
     wide = wide.loc[merit.index]
     aggregators = aggregators_meant(records, aggregator)
     names = [_name(str(method), str(name), aggregators) for method, name in wide.index]
-    label = " (simulated data)" if bool(rows["simulated"].iloc[0]) else ""
     means = wide[kinds].to_numpy(dtype=np.float64)
-    return KindRows(title_of(key) + label, metric, names, kinds, means)
-
-
-def _records(results: Path, chosen: ResultFilter) -> Sequence[RunRecord]:
-    """The records to choose from."""
-    from groupbench.api import load_records
-
-    chosen.one("views")
-    return load_records(results, chosen.dataset, protocols=chosen.protocol)
+    title = _title(key, bool(rows["simulated"].iloc[0]))
+    return KindRows(title, metric, names, kinds, means, apart=(f"no {by}",))
 
 
 def one_key(keys: Sequence[ResultKey]) -> ResultKey:
@@ -180,14 +199,10 @@ def one_key(keys: Sequence[ResultKey]) -> ResultKey:
     return left[0]
 
 
-def title_of(key: ResultKey) -> str:
-    """Data set, protocol and view."""
-    return f"{key.dataset}, protocol {key.protocol}, view {key.view}"
-
-
-def print_drawn(output: Path, rows: PlotRows) -> None:
-    """Say what was drawn."""
-    typer.echo(f"{len(rows.names)} rows, {rows.title}: drawn in {output}")
+def _title(key: ResultKey, simulated: bool) -> str:
+    """Data set, protocol and view, and whether a program made the data."""
+    label = " (simulated data)" if simulated else ""
+    return f"{key.dataset}, protocol {key.protocol}, view {key.view}{label}"
 
 
 def _name(method: str, aggregator: str, aggregators: Sequence[str]) -> str:

@@ -1,161 +1,104 @@
-"""The command line as Python functions: `run`, `table` and `load_results` give frames."""
+"""What a results folder holds: its records, its table, two rows against each other, its report."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from groupbench.api._keywords import taken, with_keywords
 from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
-from groupbench.runner.run import collect, start, start_tuning
+from groupbench.report.options import LayoutOptions, ResultFilter, RowOptions, SignificanceOptions
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from groupbench.report.card import Card
     from groupbench.report.html import Page
+    from groupbench.report.result_table import ResultTable
     from groupbench.results.selection import Selection
-
-__all__ = [
-    "card",
-    "collect",
-    "compare",
-    "load_records",
-    "load_results",
-    "report",
-    "run",
-    "start",
-    "start_tuning",
-    "table",
-    "tune",
-]
 
 RESULTS = Path("results")
 """The default results folder, below the current one."""
 
 
-def run(
-    methods: str | Sequence[str] | None = None,
-    dataset: str | Sequence[str] | None = None,
-    *,
-    results: str | Path = RESULTS,
-    config: str | Path | None = None,
-    **options: object,
-) -> pd.DataFrame:
-    """Run what is missing and return the metrics of everything asked for.
-
-    Args:
-        methods: registered names; by default all of them. With `references=True`, the default, random, oracle
-            and popularity are run besides.
-        dataset: registered names or folders; by default itmrec-sim.
-        results: the results folder.
-        config: a TOML file of options, as `tune` writes it; those given here win.
-        **options: the other options of `groupbench.runner.config.Config` (protocol, seeds, set, jobs ...).
-
-    Returns:
-        The frame of `load_results`, restricted to the jobs asked for.
-
-    Raises:
-        ConfigError: if a name or a value is wrong, as of `groupbench run`.
-    """
-    from groupbench.report.long import results_frame
-    from groupbench.runner.config import make_config
-
-    resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    jobs = start(resolved, Path(expanded(results)), lambda event, done, total: None)
-    return results_frame(collect(jobs))
-
-
-def tune(
-    methods: str | Sequence[str] | None = None,
-    dataset: str | None = None,
-    *,
-    results: str | Path = RESULTS,
-    output: str | Path | None = None,
-    config: str | Path | None = None,
-    **options: object,
-) -> dict[str, Any]:
-    """Choose hyperparameters on validation rows, each method with the same number of trials.
-
-    Args:
-        methods: registered names; by default all of them.
-        dataset: a registered name or a folder; by default itmrec-sim.
-        results: the results folder; it keeps the trials, so that a second call goes on where it stopped.
-        output: a TOML file to write, for `groupbench run --config`.
-        config: a TOML file of options; those given here win.
-        **options: options of `groupbench.runner.tuning.TuningOptions` (trials, timeout_per_method, view,
-            metric, aggregator, seed, repeats) and of `groupbench.runner.config.Config` (protocol, set ...).
-
-    Returns:
-        What `run` takes to use the values found, as in `run(**tune(...), seeds=5)`.
-
-    Raises:
-        ConfigError: if a name or a value is wrong, as of `groupbench tune`.
-    """
-    from groupbench.core.options import require_known
-    from groupbench.runner.config import Config, make_config
-    from groupbench.runner.tuning import TuningOptions, as_config, write
-
-    require_known(options, TuningOptions.keys() | Config.keys())
-    own = {key: options.pop(key) for key in TuningOptions.keys() & options.keys()}
-    resolved = make_config(config, methods=methods, dataset=dataset, **options)
-    found = as_config(resolved, start_tuning(resolved, TuningOptions.make(**own), Path(expanded(results))))
-    if output is not None:
-        write(Path(expanded(output)), found)
-    return found
-
-
+@with_keywords(RowOptions, LayoutOptions)
 def table(
     results: str | Path = RESULTS, *, significance: bool | dict[str, object] = False, **options: object
-) -> pd.DataFrame:
-    """The table of a results folder, one row per metric value.
+) -> ResultTable:
+    """The table of a results folder, one row per metric value; a notebook shows it as papers print it.
+
+    What is returned is a frame whose `to_latex()` and `to_markdown()` write what `groupbench table` does.
 
     Args:
         results: the results folder.
         significance: whether to test which rows differ from the best; or a dict of how, with options of
             `groupbench.report.options.SignificanceOptions`.
         **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
-            metrics, k, ties, against).
+            metrics, k, ties, against), and how the whole is shown, of `LayoutOptions` (layout, columns,
+            digits, std, cost, caption).
 
     Raises:
         ResultError: if there are no results.
         ConfigError: if a name or a value is wrong, as of `groupbench table`.
+        TypeError: if there is no such argument.
     """
-    from groupbench.report.options import RowOptions, SignificanceOptions
-    from groupbench.report.render import table_frame
+    from groupbench.report.result_table import ResultTable
     from groupbench.report.significance import Significance
 
     tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
     how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
+    layout = LayoutOptions.make(**taken(LayoutOptions, options))
     rows = RowOptions.make(**options)
     records = load_records(Path(expanded(results)), rows.dataset, protocols=rows.protocol)
-    return table_frame(records, **rows.table_options(how))
+    return ResultTable.of(records, layout, **rows.table_options(how))
 
 
-def compare(first: str, second: str, results: str | Path = RESULTS, **options: Any) -> pd.DataFrame:
+@with_keywords(ResultFilter, without=("methods",))
+def compare(
+    first: str, second: str, results: str | Path = RESULTS, *, level: float = 0.05, **options: object
+) -> pd.DataFrame:
     """Two rows against each other, one row per data set, protocol, view and metric.
 
     Args:
         first: METHOD or METHOD:AGGREGATOR.
         second: the row to subtract.
         results: the results folder.
-        **options: views, metrics, aggregator and level, as of `groupbench.report.compare.compare_frame`.
+        level: 1 - level is the confidence of the intervals.
+        **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, view, aggregator,
+            metrics, k).
+
+    Returns:
+        The columns of `groupbench.report.compare.compare_frame`.
+
+    Raises:
+        ConfigError: if a name is unknown, or both rows are the same or nowhere together.
+        ResultError: if there are no results, or files of runs cannot be read or paired.
+        TypeError: if there is no such argument.
     """
     from groupbench.report.compare import compare_frame
 
+    chosen, folder = ResultFilter.make(**options), Path(expanded(results))
     return compare_frame(
-        Path(expanded(results)), load_records(Path(expanded(results))), first, second, **options
+        *(folder, load_records(folder, chosen.dataset, protocols=chosen.protocol), first, second),
+        views=chosen.views,
+        metrics=chosen.metrics or "ndcg",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator") or "average",
+        level=level,
     )
 
 
+@with_keywords(ResultFilter)
 def report(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
     *,
     title: str | None = None,
-    **options: Any,
+    significance: bool = True,
+    **options: object,
 ) -> Page:
     """The report of a results folder as one page; notebooks show it in a frame.
 
@@ -163,14 +106,28 @@ def report(
         results: the results folder.
         output: an HTML file to write.
         title: the heading.
-        **options: views, metrics, aggregator and significance, as of `groupbench.report.html.page_content`.
+        significance: whether to test which rows differ from the best.
+        **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, methods, view, aggregator,
+            metrics, k); by default the page holds all of them.
 
     Raises:
         ResultError: if there are no results, or the file cannot be written.
+        ConfigError: if a name is unknown.
+        TypeError: if there is no such argument.
     """
     from groupbench.report.html import make_page, page_content
+    from groupbench.report.resolution import with_methods
 
-    content = page_content(Path(expanded(results)), load_records(Path(expanded(results))), **options)
+    chosen, folder = ResultFilter.make(**options), Path(expanded(results))
+    records = load_records(folder, chosen.dataset, protocols=chosen.protocol)
+    content = page_content(
+        *(folder, with_methods(records, chosen.methods)),
+        views=chosen.views or "all",
+        metrics=chosen.metrics or "all",
+        k=chosen.k,
+        aggregator=chosen.one("aggregator"),
+        significance=significance,
+    )
     page = make_page(content, **({} if title is None else {"title": title}))
     if output is not None:
         page.write(Path(expanded(output)))

@@ -1,0 +1,54 @@
+"""The frame behind a table that notebooks show, and papers print, as the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Unpack
+
+import pandas as pd
+
+from groupbench.report.options import LayoutOptions
+from groupbench.report.render import render, table_frame
+from groupbench.report.select import TableOptions
+from groupbench.results.store import RunRecord
+
+
+class ResultTable(pd.DataFrame):
+    """One row per metric value; as a whole it is shown as `groupbench table` shows it.
+
+    What is selected from it is an ordinary frame.
+    """
+
+    _metadata = ["_write"]  # noqa: RUF012  (pandas' way to name attributes)
+    _write: Callable[..., str]
+
+    @classmethod
+    def of(
+        cls,
+        records: Sequence[RunRecord],
+        layout: LayoutOptions | None = None,
+        **options: Unpack[TableOptions],
+    ) -> ResultTable:
+        """The table of `records`, shown in a layout; as of `groupbench.report.render.render`."""
+        table = cls(table_frame(records, **options))
+        table._write = partial(render, records, layout=layout, **options)
+        return table
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def to_latex(self) -> str:  # type: ignore[override]
+        """The tables as LaTeX, as of `groupbench table --format latex`."""
+        return self._write(format="latex")
+
+    def to_markdown(self) -> str:  # type: ignore[override]
+        """The tables as Markdown."""
+        return self._write(format="markdown")
+
+    def __repr__(self) -> str:
+        return self._write(format="plain")
+
+    def _repr_html_(self) -> str:
+        return self._write(format="html")
