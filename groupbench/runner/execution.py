@@ -16,7 +16,7 @@ from groupbench.core.errors import DatasetError, MethodError, PluginError
 from groupbench.core.seeding import generator, integer
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.evaluation.accumulate import CaseResult
-from groupbench.evaluation.evaluate import evaluate, refusal
+from groupbench.evaluation.evaluate import evaluate, refusal, unsuited
 from groupbench.evaluation.inner_split import inner_task
 from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.task import Task
@@ -57,15 +57,15 @@ def execute(job: Job) -> None:
     task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
     watch = Stopwatch()
     method = _made(job)
-    unsuited = method.skip(task.train) if isinstance(method, Method) else ""
+    reason = unsuited(method, task)
     with memory.limited(job.memory_budget):
-        evaluated = [] if unsuited else _evaluated(job, method, task, cases, watch)
+        evaluated = [] if reason else _evaluated(job, method, task, cases, watch)
     _require_planned_code(job)  # once more, for what was imported while it ran
     record = job.record(
         "done",
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
-            **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view)) for j in cases},
+            **{j.view.name: tables.summary(j, reason or refusal(method, j.view)) for j in cases},
             **{name: tables.not_evaluated(name, reason) for name, reason in unsuitable.items()},
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},

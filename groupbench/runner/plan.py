@@ -25,13 +25,16 @@ def plan_jobs(config: Config, loaded: Mapping[str, Dataset], results: Path) -> l
     """Every job that `config` asks for, expensive ones first, in an order that is always the same.
 
     Raises:
-        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, was tuned for
-            another data set or protocol, or asks for threads with which the method cannot be repeated or for
+        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, if the data
+            cannot answer what is asked (`Protocol.require`), if a hyperparameter was tuned for another data
+            set or protocol, or if it asks for threads with which the method cannot be repeated or for
             training workers that it cannot use.
         PluginError: if a method cannot be made, or promises what nobody knows, or the source of it or of an
             aggregator cannot be read.
     """
     aggregators = {name: registry.aggregators[name].source_hash for name in config.aggregator_names()}
+    for dataset in loaded.values():
+        config.resolved_protocol(dataset).require(dataset)
     jobs = [
         job
         for source, dataset in loaded.items()

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 
 def modes(config: Config, entry: registry.Entry, dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
-    """How a method is to serve groups: by members unless it can learn from rows."""
+    """How a method is to serve groups: by members unless it can learn from rows.
+
+    Where evaluated groups have no rows for training, rows tell nothing of them: they are left out beside
+    members.
+    """
     kind = entry.make if isinstance(entry.make, type) else object
     of_users = issubclass(kind, Recommender) and not issubclass(kind, GroupRecommender)
     rated = protocol.groups_rate and dataset.group_ratings is not None
     if not (of_users and rated) or entry.family == "reference":
         return ["members"]
-    return list(dict.fromkeys(config.groups_as or ["members"]))
+    asked = list(dict.fromkeys(config.groups_as or ["members"]))
+    return asked if protocol.knows_groups or "members" not in asked else ["members"]
 
 
 def values_for(tables: Mapping[str, Mapping[str, object]], name: str, mode: GroupsAs) -> Mapping[str, object]:

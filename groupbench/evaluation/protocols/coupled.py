@@ -38,7 +38,7 @@ class Coupled(RowSplit):
         """Split the rows, and form the groups from what is left for training."""
         rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
-        groups = natural_groups(dataset, "random") if natural else self._formed(dataset, rows, seed)
+        groups = natural_groups(dataset) if natural else self._formed(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _formed(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:

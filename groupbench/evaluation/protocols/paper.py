@@ -36,7 +36,7 @@ class Paper(RowSplit):
         """Split the rows, and cluster the users by what is left for training."""
         rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
-        groups = natural_groups(dataset, "kmeans") if natural else self._kmeans(dataset, rows, seed)
+        groups = natural_groups(dataset) if natural else self._kmeans(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _kmeans(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:

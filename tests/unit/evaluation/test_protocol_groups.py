@@ -398,5 +398,6 @@ def test_some_of_the_views_can_be_asked_for(dataset):
 def test_the_default_tau_has_its_place_on_the_scale_of_the_data(dataset, scale, expected):
     task = prepare(replace(dataset, scale=scale), {"groups": "natural"})
 
-    assert {name: VIEWS[name].threshold(task) for name in expected} == pytest.approx(expected, rel=1e-15)
-    assert all(VIEWS[name].threshold(task, 3.25) == 3.25 for name in expected)
+    scale = task.train.scale
+    assert {name: VIEWS[name].threshold(scale) for name in expected} == pytest.approx(expected, rel=1e-15)
+    assert all(VIEWS[name].threshold(scale, 3.25) == 3.25 for name in expected)

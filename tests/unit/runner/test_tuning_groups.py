@@ -16,7 +16,7 @@ from groupbench.runner.pool import JobOutcome
 from groupbench.runner.tuning import Search, TuningOptions, as_config, write
 from groupbench.runner.tuning._side_by_side import _fixed
 
-NATURAL = {"name": "natural"}
+NATURAL = {"name": "natural", "held": "rows"}
 
 
 @pytest.fixture(scope="module")
