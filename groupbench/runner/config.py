@@ -95,7 +95,8 @@ class Config(Options):
     aggregators: Annotated[Names, Flag("Protocol", names=True)] = Field(["all"])
     """Aggregators to evaluate; fewer save time where there are many groups."""
     methods: Annotated[Names, Flag("Methods", names=True)] = Field(["all"])
-    """Methods by name, comma-separated or repeated; 'all' is every one."""
+    """Methods by name, pattern (dmtl*) or tag (all, classic, linear, deep, reference, ablations, groups,
+    tour); comma-separated or repeated."""
     set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
     """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
     tuned: dict[str, Tuned] = Field({})
@@ -181,6 +182,19 @@ class Config(Options):
             raise ConfigError(f"seeds={seeds!r}: ask for at least one seed, 0 or higher")
         return seeds
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is asked for, or at most with which resources."""
+        marks = [mark for name in self.model_fields_set for mark in type(self).model_fields[name].metadata]
+        return all(mark.panel == "Resources" for mark in marks if isinstance(mark, Flag))
+
+    def as_tour(self) -> Config:
+        """This config with the few methods, aggregators and seeds of a tour."""
+        from groupbench.runner.tags import TOUR_AGGREGATORS, TOUR_SEEDS
+
+        few = {"methods": ["tour"], "aggregators": list(TOUR_AGGREGATORS), "seeds": TOUR_SEEDS}
+        return self.model_copy(update=few)
+
     def method_names(self) -> list[str]:
         """The methods asked for, each once, in the order given.
 
@@ -188,15 +202,13 @@ class Config(Options):
             ConfigError: if a name is unknown, or a hyperparameter that nobody tuned is for a method that is
                 not asked for.
         """
-        from groupbench.core.registry import methods
+        from groupbench.runner.tags import select
 
-        names: list[str] = []
-        for name in self.methods:
-            names += list(methods) if name == "all" else [methods[name].name]
+        names = select(self.methods)
         for name, values in self.set.items():
             if values and served_by(name) not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
-        return list(dict.fromkeys(names))
+        return names
 
     def aggregator_names(self) -> list[str]:
         """The aggregators asked for, each once, in the order of the registry.

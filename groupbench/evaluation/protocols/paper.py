@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
+from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator, integer
 from groupbench.evaluation.protocols._base import PROTOCOLS, natural_groups, training_data
 from groupbench.evaluation.protocols._rows import RowSplit
@@ -31,6 +33,16 @@ class Paper(RowSplit):
     """What KMeans sees: rating statistics and means per category, or category shares with demographics."""
     group_scaling: Literal["standard", "none"] = "standard"
     """Whether KMeans' features are standardized."""
+
+    def require(self, dataset: Dataset) -> None:
+        """Refuse to form more groups than there are users with ratings."""
+        users = int(np.count_nonzero(np.bincount(dataset.ratings.users)))
+        if self.groups == "kmeans" and self.n_groups > users:
+            raise ConfigError(
+                f"n_groups={self.n_groups}, but {dataset.name} has {users} users with ratings; "
+                "ask for fewer groups"
+            )
+        super().require(dataset)
 
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and cluster the users by what is left for training."""
