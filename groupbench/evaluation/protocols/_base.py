@@ -38,9 +38,8 @@ class Protocol(BaseModel):
     @property
     def label(self) -> str:
         """The name and the options that differ from the default: `paper+ratio=0.85`."""
-        options = self.model_dump()
-        fields = type(self).model_fields.items()
-        changed = [f"{name}={_text(options[name])}" for name, f in fields if options[name] != f.default]
+        values = {name: (getattr(self, name), field) for name, field in type(self).model_fields.items()}
+        changed = [f"{name}={_text(value)}" for name, (value, f) in values.items() if value != f.default]
         return "+".join([self.name, *sorted(changed)])
 
     @property
