@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli._options import DataDir, Plugins, Results
+from groupbench.cli._options import DataDir, Results
 
 new_app = typer.Typer(help="Write a working template.", no_args_is_help=True)
 
@@ -38,14 +38,11 @@ def new_method(
 
 def check(
     name: Annotated[str, typer.Argument(help="Name of the method.")],
-    plugin: Plugins = None,
 ) -> None:
     """Run the conformance tests that the built-in methods pass."""
     from groupbench import testing
-    from groupbench.core import registry
     from groupbench.core.registry import methods
 
-    registry.load_plugins(plugin or [])
     outcomes = testing.check(methods[name])
     for outcome in outcomes:
         typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.name}")

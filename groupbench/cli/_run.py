@@ -34,9 +34,7 @@ def run(
 ) -> None:
     """Run what is missing: fit each method once per data set and seed, evaluate it under every view.
 
-    Without options it is a tour of some seconds: a few methods on simulated data. Example:
-
-    groupbench run --methods ease,svd,classic --dataset itmrec --seeds 5
+    Without options it is a tour of some seconds: a few methods on simulated data.
     """
     from groupbench.runner.run import collect, start
 

@@ -98,7 +98,8 @@ class Config(Options):
     """Methods by name, pattern (dmtl*) or tag (all, classic, linear, deep, reference, ablations, groups,
     tour); comma-separated or repeated."""
     set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
-    """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
+    """A hyperparameter (svd.n_factors=50), which tuning leaves as it is, or a parameter of an aggregator
+    (p-mean.p=3)."""
     tuned: dict[str, Tuned] = Field({})
     """How hyperparameters were found, for those that `groupbench tune` found."""
     groups_as: Annotated[Modes | None, Flag("Methods", names=True, unset="each that the data allow")] = None
@@ -202,25 +203,20 @@ class Config(Options):
             ConfigError: if a name is unknown, or a hyperparameter that nobody tuned is for a method that is
                 not asked for.
         """
+        from groupbench.runner.aggregators import is_set_for
         from groupbench.runner.tags import select
 
         names = select(self.methods)
         for name, values in self.set.items():
-            if values and served_by(name) not in names and name not in self.tuned:
+            if values and not is_set_for(name) and served_by(name) not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
         return names
 
     def aggregator_names(self) -> list[str]:
-        """The aggregators asked for, each once, in the order of the registry.
+        """The aggregators asked for, with what is set for them; as of `groupbench.runner.aggregators`."""
+        from groupbench.runner.aggregators import labels
 
-        Raises:
-            ConfigError: if a name is unknown.
-        """
-        from groupbench.core.registry import aggregators
-
-        known = list(aggregators)
-        chosen = {aggregators[name].name for name in self.aggregators if name != "all"}
-        return [name for name in known if name in chosen or "all" in self.aggregators]
+        return labels(self.aggregators, self.set)
 
     def seed_list(self) -> list[int]:
         """The seeds, each once."""

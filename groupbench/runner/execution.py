@@ -25,6 +25,7 @@ from groupbench.models import distributed
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import Method, Recommender, ReferenceRow
 from groupbench.results import store, tables
+from groupbench.runner.aggregators import entry_of, make_aggregator
 from groupbench.runner.determinism import repeatable
 from groupbench.runner.job import file_hash
 from groupbench.runner.keys import code_hashes
@@ -82,7 +83,7 @@ def execute(job: Job) -> None:
 
 def _require_planned_code(job: Job) -> None:
     """Refuse a job whose code is no longer what its key stands for."""
-    aggregators = {name: registry.aggregators[name].source_hash for name in job.aggregators}
+    aggregators = {name: entry_of(name).source_hash for name in job.aggregators}
     code = code_hashes(registry.methods[job.method], aggregators, make_protocol(job.protocol))
     changed = [file for file, planned in job.plugins.items() if file_hash(Path(file)) != planned]
     changed += [f"the code of {_called(name, job)}" for name in code if code[name] != job.code.get(name)]
@@ -117,7 +118,7 @@ def _evaluated(
         _seed_globals(job)
         with watch.phase("fit"), distributed.sharing(job.train_workers):
             method.fit(task.train, rng=generator(*_stream(job, "method")))
-    aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
+    aggregators = {name: make_aggregator(name) for name in job.aggregators}
     return evaluate(method, task, cases, aggregators, watch)
 
 
