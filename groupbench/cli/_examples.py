@@ -32,6 +32,10 @@ EXAMPLES = {
     "data check": "groupbench data check itmrec --data-dir data",
     "data info": "groupbench data info itmrec",
     "data doctor": "groupbench data doctor camra2011 --fix",
-    "new method": "groupbench new method mine",
+    "new method": "groupbench new method mine --torch",
+    "new aggregator": "groupbench new aggregator mine",
+    "new metric": "groupbench new metric mine",
+    "new dataset": "groupbench new dataset mine",
+    "new view": "groupbench new view mine",
 }
 """By a command's words what to type."""

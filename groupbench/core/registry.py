@@ -165,6 +165,14 @@ class Entry:
         return Path(inspect.getfile(self.make))
 
     @property
+    def location(self) -> str:
+        """FILE:LINE of the definition."""
+        try:
+            return f"{inspect.getsourcefile(self.make)}:{inspect.getsourcelines(self.make)[1]}"
+        except (OSError, TypeError):
+            return getattr(self.make, "__module__", "") or "the running program"
+
+    @property
     def family(self) -> str:
         """The name of the file without its ending, or of its package for `__init__`-like modules."""
         module = self.make.__module__.split(".")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core import memory, provenance, registry
-from groupbench.core.errors import DatasetError, MethodError, PluginError
+from groupbench.core.errors import DatasetError, PluginError
 from groupbench.core.seeding import generator, integer
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.evaluation.accumulate import CaseResult
@@ -22,6 +22,7 @@ from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import EvaluationCase
 from groupbench.models import distributed
+from groupbench.models.contract import make_method
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import Method, Recommender, ReferenceRow
 from groupbench.results import store, tables
@@ -101,9 +102,7 @@ def _repeatable(job: Job) -> bool:
 
 
 def _made(job: Job) -> Method | ReferenceRow:
-    method = registry.methods[job.method].create(**job.overrides)
-    if not isinstance(method, Method | ReferenceRow):
-        raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
+    method = make_method(registry.methods[job.method], job.overrides)
     if job.groups_as != "members" and isinstance(method, Recommender):
         return GroupsAsUsers(method, job.groups_as, job.group_weight)
     return method
