@@ -82,6 +82,5 @@ def _named(text: str) -> Sequence[str]:
         return [name for name, entry in methods.items() if wanted in tags_of(entry)]
     found = [name for name in methods if fnmatchcase(name.casefold(), wanted)]
     if not found:
-        remedy = "'groupbench list methods' shows them with their tags"
-        raise UnknownNameError(unknown("method or tag", text, [*methods, *TAGS], remedy))
+        raise UnknownNameError(unknown("method", text, [*methods, *TAGS]))
     return found

@@ -32,7 +32,7 @@ def test_tags_say_what_methods_are():
 
 
 def test_near_names_are_told():
-    with pytest.raises(ConfigError, match="unknown method or tag 'clasic'; did you mean 'classic'"):
+    with pytest.raises(ConfigError, match="unknown method 'clasic'; did you mean 'classic'"):
         select(["clasic"])
 
 
