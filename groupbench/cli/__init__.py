@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from groupbench.core.errors import ConfigError, GroupbenchError, GroupbenchWarning
 from groupbench.core.files import expanded
-from groupbench.core.text import VisibleStream
+from groupbench.core.text import VisibleStream, shortened
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
@@ -220,7 +220,7 @@ def _end(message: str, status: int) -> NoReturn:
         if "--debug" in sys.argv and message:
             traceback.print_exc()
         if message:
-            print(f"groupbench: {message}", file=sys.stderr, flush=True)
+            print(f"groupbench: {shortened(message)}", file=sys.stderr, flush=True)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

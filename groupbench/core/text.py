@@ -14,6 +14,8 @@ turns the direction of writing."""
 
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 
+_LONG = re.compile(r"(\S{80})\S{921,}")
+
 _FORMULA = re.compile("[=+\\-@\t\r]")
 
 
@@ -25,6 +27,11 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """As `visible`, with tabs and line feeds written so too: for a cell, or a name in a line."""
     return visible(text).replace("\t", "\\t").replace("\n", "\\n")
+
+
+def shortened(text: str) -> str:
+    """The text with every word of more than 1,000 characters cut to its first 80 and its length."""
+    return _LONG.sub(lambda word: f"{word[1]}... ({len(word[0]):,} characters)", text)
 
 
 def csv_cell(value: object) -> object:

@@ -72,6 +72,8 @@ class _Config(_Part):
     group_weight: Annotated[int, Field(ge=1, le=LARGEST)] = 1
     source: str = ""
     content_hash: str = ""
+    seed_label: str = ""
+    code: dict[str, str] | None = None
     plugins: dict[str, str] | list[str] = []
     evaluation: int | str = 0
 

@@ -121,8 +121,9 @@ def _other_table(record: RunRecord, first: RunRecord) -> tuple[str, str] | None:
     """Why a record stands in no table with `first`, and what to do about it."""
     mine, shown = _content(record), _content(first)
     if mine != shown:
-        why = f"of other data (content {mine[:SHORT] or 'unknown'} instead of {shown[:SHORT] or 'unknown'})"
-        return why, f"see them with --dataset {record.dataset}@{mine[:SHORT]}" if mine else "run them again"
+        digits = SHORT if mine[:SHORT] != shown[:SHORT] else None
+        why = f"of other data (content {mine[:digits] or 'unknown'} instead of {shown[:digits] or 'unknown'})"
+        return why, f"see them with --dataset {record.dataset}@{mine[:digits]}" if mine else "run them again"
     if seed_label(record) != seed_label(first):
         return "whose splits were drawn in another way", "run them again"
     mine, shown = (str(r.config.get("evaluation")) for r in (record, first))
@@ -211,8 +212,14 @@ def _other_row(record: RunRecord, first: RunRecord) -> str:
 
 
 def _plugins_agree(record: RunRecord, first: RunRecord) -> bool:
-    mine, theirs = ({_name(f): h for f, h in r.config.get("plugins", {}).items()} for r in (record, first))
+    mine, theirs = _plugins(record), _plugins(first)
     return all(theirs.get(name, code) == code for name, code in mine.items())
+
+
+def _plugins(record: RunRecord) -> dict[str, str]:
+    """The hashes of plugins by name of file; the first layout has a list of files without."""
+    plugins = record.config.get("plugins", {})
+    return {_name(file): "" if isinstance(plugins, list) else plugins[file] for file in plugins}
 
 
 def _name(file: str) -> str:

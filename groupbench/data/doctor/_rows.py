@@ -35,8 +35,10 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
         title = f"rows that repeat another row, value and all{apart}"
         severity: Severity = "note" if apart else "warning"
         yield names.finding("rows-repeated", about, title, rows, again, severity)
-        title, shown = f"pairs with more than one row{apart}", names.pairs(rows, several)
-        yield Finding("pairs-repeated", about, title, int(several.sum()), n_pairs, shown, "note")
+        title, shown, severity = f"pairs with more than one row{apart}", names.pairs(rows, several), "note"
+        if about == "ratings" and dataset.given is None:
+            title, severity = f"{title}; held out and in training with unit=rows", "error"
+        yield Finding("pairs-repeated", about, title, int(several.sum()), n_pairs, shown, severity)
 
 
 def _repeats(rows: Ratings) -> tuple[BoolArray, BoolArray, int]:

@@ -22,6 +22,7 @@ from groupbench.runner.tuning._strangers import require_trials
 from groupbench.runner.tuning._trial import Status, TuningTrial
 
 if TYPE_CHECKING:
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
 
 _STATES: dict[str, Status] = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
@@ -75,6 +76,7 @@ class TrialJournal:
                 require_trials(self._journal.get_trials(), self._distributions)
                 self._n_before = len(self._journal.get_trials())
                 self._frozen, self._pending = self._settled()
+                self._study(seed=0)  # Refuses what Optuna could not sample by.
         except OSError as error:
             self.close()
             raise ResultError(
@@ -169,14 +171,18 @@ class TrialJournal:
         return min(done, key=lambda trial: self._cost(trial.mean), default=None)
 
     def _sample(self, seed: int) -> dict[str, object]:
+        with _quiet():
+            sampled = self._study(seed).ask(self._distributions).params
+        return {name: rounded(sampled[name], domain) for name, domain in self._space.items()}
+
+    def _study(self, seed: int) -> Study:
+        """The settled trials in memory, to sample by."""
         import optuna
 
-        with _quiet():
-            sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
-            past = optuna.create_study(direction=self._direction, sampler=sampler)
-            past.add_trials(self._frozen)
-            sampled = past.ask(self._distributions).params
-        return {name: rounded(sampled[name], domain) for name, domain in self._space.items()}
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
+        study = optuna.create_study(direction=self._direction, sampler=sampler)
+        study.add_trials(self._frozen)
+        return study
 
     def _cost(self, value: float) -> float:
         return self._sign * value

@@ -7,7 +7,7 @@ import io
 import pandas as pd
 import pytest
 
-from groupbench.core.text import VisibleStream, csv_cell, csv_text, drawing_on, one_line, visible
+from groupbench.core.text import VisibleStream, csv_cell, csv_text, drawing_on, one_line, shortened, visible
 
 
 class Terminal(io.StringIO):
@@ -63,3 +63,10 @@ def test_a_frame_as_csv():
     frame = pd.DataFrame({"=name": ["=1+1", None, "ok"], "value": [-0.5, float("nan"), 1.0]})
     frame["kind"] = pd.Categorical(["@a", "b", "@a"])
     assert csv_text(frame) == "'=name,value,kind\n'=1+1,-0.5,'@a\n,,b\nok,1.0,'@a"
+
+
+def test_words_without_end_are_cut():
+    assert shortened("seeds=" + "9" * 5000 + ": give a number") == (
+        "seeds=" + "9" * 74 + "... (5,007 characters) give a number"
+    )
+    assert shortened("a/" * 450) == "a/" * 450

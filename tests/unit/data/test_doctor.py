@@ -131,7 +131,7 @@ def test_repeated_rows_and_pairs_in_every_table():
     assert (again.count, again.total, again.severity) == (2, 6, "warning")
     assert again.examples == ("user u0, item i1", "user u2, item i2")
     several = found.find("pairs-repeated", "ratings")
-    assert (several.count, several.total) == (2, 3)
+    assert (several.count, several.total, several.severity) == (2, 3, "error")
     assert found.find("rows-repeated", "group ratings").count == 0
     twice = diagnose(make(joint=((1, 2, 3), (1, 2, 3)))).find("rows-repeated", "group ratings")
     assert twice.examples == ("group 1, item i2",)
@@ -148,10 +148,11 @@ def test_a_column_that_tells_repeated_pairs_apart_is_named():
     table = pd.DataFrame({"User": ["u0", "u0", "u1"], "Ease": [1, 1, 2], "Class": ["DA", "DM", "DA"]})
     data = make(ratings=ratings, tables={"ratings.csv": table, "other.csv": table.head(2)})
     found = diagnose(data)
-    assert found.find("pairs-repeated", "ratings").title == "pairs with more than one row, one per Class"
+    title = found.find("pairs-repeated", "ratings").title
+    assert title == "pairs with more than one row, one per Class; held out and in training with unit=rows"
     assert found.find("rows-repeated", "ratings").severity == "note"
     plain = diagnose(replace(data, tables={"ratings.csv": table.drop(columns="Class")}))
-    assert plain.find("pairs-repeated", "ratings").title == "pairs with more than one row"
+    assert plain.find("pairs-repeated", "ratings").title.startswith("pairs with more than one row; held out")
 
 
 def test_groups_members_and_items_without_rows():
@@ -305,7 +306,7 @@ def test_what_is_known_of_the_real_data_is_found(real_data):
     itm = diagnose(load("itmrec", real_data))
     assert find(itm, "repeated-memberships", "files") == (37, 395)
     assert find(itm, "pairs-repeated", "ratings")[0] == 432
-    assert itm.find("pairs-repeated", "ratings").title.endswith("one per Class")
+    assert "one per Class" in itm.find("pairs-repeated", "ratings").title
     differ = itm.find("claims-differ", "documentation")
     assert differ.examples == ("group ratings of 4: 2,244 published, 244 found",)
     assert "ReadMe.txt" in differ.title
@@ -334,7 +335,8 @@ def run(*arguments: str) -> str:
 
 def test_the_command_prints_findings_with_examples():
     out = run("itmrec-sim")
-    assert "note     ratings: pairs with more than one row, one per Class: 432 of 4,798, 9.0%" in out
+    title = "pairs with more than one row, one per Class; held out and in training with unit=rows"
+    assert f"error    ratings: {title}: 432 of 4,798, 9.0%" in out
     assert "such as user 1005" in out
     assert "itmrec-sim: 4 findings" in out
     assert "there is nothing to fix" in run("itmrec-sim", "--fix")

@@ -64,6 +64,11 @@ def test_other_data_are_seen_by_their_content(record):
         of_data([old, new], ["data@c"])
 
 
+def test_contents_that_begin_alike_are_told_apart(record):
+    other = at(record, 0, 2, content_hash="aaaaaaaa22")
+    assert "--dataset data@aaaaaaaa11" in select([record, other]).notes[0]
+
+
 def test_the_current_evaluation_counts_whatever_the_clock_said(record):
     old, new = at(record, 0, 9, evaluation=VERSION - 1), at(record, 1, 1, evaluation=VERSION)
     assert list(select([new, old])) == list(select([old, new])) == [new]
@@ -126,6 +131,8 @@ def test_code_that_was_not_recorded_is_known_by_sources_and_plugins(record):
     assert list(select([one, other])) == [one, other]
     mine, edited = (at(old, n, n + 1, plugins={f"/{n}/mine.py": str(n)}) for n in (0, 1))
     assert list(select([mine, edited])) == [edited]
+    listed = [at(old, n, n + 1, plugins=["/a/mine.py"]) for n in (0, 1)]
+    assert list(select(listed)) == listed
     later = replace(at(record, 1, 3), environment={"code": {"sha256": "y"}})
     assert list(select([one, later])) == [later]
 

@@ -92,6 +92,8 @@ def test_a_failed_write_leaves_the_former_record(tmp_path, record):
         lambda held: held.pop("tuning"),
         lambda held: held.update(figures=[{"view": "rated-user"}]),
         lambda held: held.update(figures=3),
+        lambda held: held["config"].update(plugins=3),
+        lambda held: held["config"].update(code=["x"]),
     ],
 )
 def test_another_layout_is_named(tmp_path, record, change):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 
@@ -163,6 +164,19 @@ def test_something_else_in_the_place_of_a_journal(opened, tmp_path, text):
     (tmp_path / "m.log").write_text(text)
     with pytest.raises(ResultError, match=r"m\.log is no journal of trials"):
         opened(file=tmp_path / "m.log")
+
+
+def test_a_trial_that_ended_without_a_value_is_no_trial(opened):
+    study = opened()
+    make(study, 1)
+    study.close()
+    lines = [json.loads(line) for line in study._file.read_text().splitlines()]
+    for line in lines:
+        line.update({"directions": []} if "directions" in line else {})
+        line.pop("value", None)
+    study._file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(ResultError, match="is no journal of trials"):
+        opened()
 
 
 def test_a_place_that_cannot_be_written_to(opened, tmp_path):
