@@ -22,7 +22,7 @@ def make_method(entry: Entry, given: Mapping[str, object]) -> Method | Reference
     """
     make, where = entry.make, f"(at {entry.location})"
     if isinstance(make, type) and inspect.isabstract(make):
-        missing = " and ".join(sorted(make.__abstractmethods__))
+        missing = " and ".join(sorted(getattr(make, "__abstractmethods__", ())))
         raise PluginError(f"method {entry.name} has no {missing}; define it in {make.__name__} {where}")
     try:
         made = entry.create(**given)
