@@ -30,8 +30,10 @@ def modes(config: Config, entry: registry.Entry, dataset: Dataset, protocol: Pro
     rated = protocol.groups_rate and dataset.group_ratings is not None
     if not (of_users and rated) or entry.family == "reference":
         return ["members"]
-    asked = list(dict.fromkeys(config.groups_as or ["members"]))
-    return asked if protocol.knows_groups or "members" not in asked else ["members"]
+    asked: list[GroupsAs] = list(dict.fromkeys(config.groups_as or ["members"]))
+    if "members" in asked and not protocol.knows_groups:
+        return ["members"]
+    return asked
 
 
 def values_for(tables: Mapping[str, Mapping[str, object]], name: str, mode: GroupsAs) -> Mapping[str, object]:

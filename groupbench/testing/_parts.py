@@ -101,7 +101,7 @@ def _of_aggregator(entry: Entry) -> Iterator[Step]:
 
 
 def _activity(scores: FloatArray) -> FloatArray:
-    return np.arange(len(scores)) % 3.0
+    return np.asarray(np.arange(len(scores)) % 3.0, dtype=np.float64)
 
 
 def _documented(entry: Entry) -> None:
@@ -120,7 +120,7 @@ def _of_metric(found: Definition) -> Iterator[Step]:
         need(made.shape == (len(relevant),), f"compute gives shape {made.shape}, not (n_lists,)")
 
     def better() -> None:
-        best, worst = values(relevant.astype(float)), values(-relevant.astype(float))
+        best, worst = values(relevant.astype(np.float64)), values(-relevant.astype(np.float64))
         if found.lower_is_better:
             best, worst = worst, best
         ordered = bool((np.nan_to_num(best) >= np.nan_to_num(worst) - 1e-12).all())
