@@ -122,6 +122,26 @@ def protocols() -> Iterator[str]:
         yield _options(protocol)
 
 
+def words() -> Iterator[str]:
+    """The words of tables and options."""
+    from groupbench.cli._glossary import WORDS
+
+    for word in sorted(WORDS, key=str.casefold):
+        yield f"{code(word)}\n: {prose(WORDS[word])}"
+
+
+def formation() -> Iterator[str]:
+    """Every kind of group, and how it is made in detail."""
+    from groupbench.cli._glossary import FORMATION
+    from groupbench.data.formation import form, kmeans
+
+    for kind, meaning in FORMATION.items():
+        yield heading(3, code(kind))
+        yield prose(meaning)
+    yield heading(3, "In detail")
+    yield from (prose(inspect.getdoc(made) or "") for made in (kmeans, form))
+
+
 def config() -> Iterator[str]:
     """The keys of a run."""
     from groupbench.runner.config import Config
@@ -219,10 +239,12 @@ KINDS: dict[str, Callable[[], Iterator[str]]] = {
     "datasets": datasets,
     "errors": errors,
     "findings": findings,
+    "formation": formation,
     "methods": methods,
     "metrics": metrics,
     "protocols": protocols,
     "views": views,
+    "words": words,
 }
 
 

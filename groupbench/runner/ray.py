@@ -164,7 +164,7 @@ def connected(address: str | None) -> Iterator[Any]:
     try:
         import ray
     except ImportError as error:
-        raise ConfigError("executor ray: Ray is not installed; pip install 'groupbench[ray]'") from error
+        raise ConfigError("executor ray: Ray is not installed; in a clone, pip install '.[ray]'") from error
     if ray.is_initialized():
         yield ray
         return

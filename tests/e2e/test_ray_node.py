@@ -242,7 +242,7 @@ def test_fewer_jobs_at_a_time_where_each_has_more_training_workers():
 def test_without_ray_its_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     config = make_config(executor="ray")
-    with pytest.raises(ConfigError, match=r"pip install 'groupbench\[ray\]'"), open_executor(config, {}):
+    with pytest.raises(ConfigError, match=r"in a clone, pip install '\.\[ray\]'"), open_executor(config, {}):
         pass
 
 
