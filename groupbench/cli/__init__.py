@@ -36,8 +36,8 @@ COMMANDS = {
     ),
     "card": ("card", "card", "Write the methods section of a run, with a reproducibility checklist."),
     "compare": ("statistics", "compare", "Compare two rows: wins, difference, effect size, and every test."),
-    "list": ("show", "list_names", "List methods, data sets, aggregators, metrics and views."),
-    "explain": ("show", "explain", "Print definition, formula and source of anything that has a name."),
+    "list": ("show", "list_names", "List methods, tags, data sets, aggregators, metrics and views."),
+    "explain": ("show", "explain", "Print definition, formula and source of what tables and listings show."),
     "reproduce": ("reproduce", "reproduce", "Repeat recorded runs, or set reported metrics beside ours."),
     "export": ("exchange", "export", "Write recommended lists and the truth that they were evaluated by."),
     "export-task": ("exchange", "export_task", "Write training rows, groups and candidates, and no truth."),
@@ -66,13 +66,10 @@ class _Commands(TyperGroup):
 
 
 def _load(name: str) -> TyperCommand | TyperGroup:
+    from groupbench.cli._command import make_command
+
     module, attribute, _ = COMMANDS[name]
-    found = getattr(importlib.import_module(f"groupbench.cli._{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        return typer.main.get_group(found)
-    alone = typer.Typer(add_completion=False)
-    alone.command(name)(found)
-    return cast(TyperCommand, typer.main.get_command(alone))
+    return make_command(name, getattr(importlib.import_module(f"groupbench.cli._{module}"), attribute))
 
 
 _SPELLINGS = {"metric": "metrics", "method": "methods", "views": "view", "aggregators": "aggregator"}
@@ -159,7 +156,8 @@ def main() -> None:
         # Figures are files; a notebook may name a backend that is not there.
         os.environ["MPLBACKEND"] = "Agg"
         try:
-            app(args=[_in_home(argument) for argument in sys.argv[1:] if argument != "--debug"])
+            arguments = [_in_home(argument) for argument in sys.argv[1:] if argument != "--debug"]
+            app(args=arguments, prog_name="groupbench")
         finally:
             sys.stdout.flush()
     except (KeyboardInterrupt, SystemExit) as end:

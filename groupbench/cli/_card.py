@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from groupbench.cli._options import Except, Plugins, Results, require_place, with_options
+from groupbench.cli._options import Except, Results, require_place, with_options
 from groupbench.report.options import ResultFilter
 
 
@@ -19,16 +19,13 @@ def card(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; default: the terminal.")
     ] = None,
-    plugin: Plugins = None,
 ) -> None:
     """Write the methods section of a run, with the reproducibility checklist filled in from its records."""
     from groupbench import api
-    from groupbench.core import registry
     from groupbench.core.files import writing
 
     if output is not None:
         require_place(output)
-    registry.load_plugins(plugin or [])
     made = api.card(results, chosen.dataset, protocol=chosen.protocol, methods=chosen.methods)
     text = made.text(format_)
     if output is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli._options import DataDir, Plugins
+from groupbench.cli._options import DataDir
 
 if TYPE_CHECKING:
     from groupbench.data import loading
@@ -24,24 +24,19 @@ def fetch(
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="Take files of which no checksum is published.")
     ] = False,
-    plugin: Plugins = None,
 ) -> None:
     """Find the files of a data set, downloading and verifying what is missing."""
-    from groupbench.core import registry
     from groupbench.data import loading
 
-    registry.load_plugins(plugin or [])
     for path in loading.fetch(name, data_dir, allow_unverified=allow_unverified):
         typer.echo(str(path))
 
 
 @app.command()
-def check(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
+def check(name: Name, data_dir: DataDir = None) -> None:
     """Verify checksums and that the data set loads; nothing is downloaded."""
-    from groupbench.core import registry
     from groupbench.data import loading
 
-    registry.load_plugins(plugin or [])
     found = loading.check(name, data_dir)
     for file in found.files:
         typer.echo(f"{file.status:10s} {file.file}")
@@ -52,12 +47,10 @@ def check(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
 
 
 @app.command()
-def info(name: Name, data_dir: DataDir = None, plugin: Plugins = None) -> None:
+def info(name: Name, data_dir: DataDir = None) -> None:
     """Show origin, licence, citation, counts and notes of a data set."""
-    from groupbench.core import registry
     from groupbench.data import loading
 
-    registry.load_plugins(plugin or [])
     known = loading.info(name, data_dir)
     card = known.card
     rows = {
@@ -84,15 +77,12 @@ def doctor(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data_dir: DataDir = None,
-    plugin: Plugins = None,
 ) -> None:
     """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
-    from groupbench.core import registry
     from groupbench.data import doctor as diagnosis
     from groupbench.data import loading
     from groupbench.data.leakage import without_leaks
 
-    registry.load_plugins(plugin or [])
     dataset = loading.load(name, data_dir)
     before = diagnosis.diagnose(dataset)
     after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None

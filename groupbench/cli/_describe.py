@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import re
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
+from shutil import get_terminal_size
 
+from groupbench.cli._glossary import FORMATION, WORDS
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.hyperparameters import search_space
+
+_NARROWEST = 60
+"""Columns that listings take at least."""
 
 
 def listing(name: str | None = None) -> str:
@@ -20,39 +27,107 @@ def listing(name: str | None = None) -> str:
     """
     if name is None:
         return "\n\n".join(_section(kind) for kind in _KINDS)
-    if name in _KINDS:
-        return _section(name)
+    if name.casefold() in _KINDS:
+        return _section(name.casefold())
     return explanation(name)
 
 
 def explanation(name: str) -> str:
-    """Definition, source and parameters of a method, data set, aggregator, metric, view or protocol.
+    """Definition, source and parameters of whatever tables, listings and options call by that name.
 
     Raises:
         ConfigError: if nothing has that name.
     """
-    for entries in (registry.methods, registry.aggregators, registry.datasets):
-        if name in entries:
-            return _entry(entries.kind, entries[name])
     from groupbench import metrics
+
+    plain, parts = name.strip(), []
+    for part in dict.fromkeys([plain, *_parts(plain)]):
+        parts += _meanings(part)
+        if parts and part == plain:
+            break
+    if parts:
+        return "\n\n".join(parts)
+    metric = metrics.definition(plain)
+    if "@" in plain or metric is not None:
+        bare = metric is not None and metric.cutoff and "@" not in plain
+        return metrics.explain(f"{plain}@10" if bare else plain)
+    raise ConfigError(unknown("name", name, names()))
+
+
+def names() -> list[str]:
+    """All names that `explanation` knows, metrics as `ndcg@K`."""
+    sections = [name for kind in _KINDS.values() for name in kind()]
+    variants = [f"{name}:clean" for name in registry.datasets]
+    return list(dict.fromkeys([*sections, *variants, *WORDS, *_sequential()]))
+
+
+def _parts(name: str) -> list[str]:
+    """The names in a label of a table: `svd[tuned]`, `(ref)`, `camra2011:clean`, `svd:average`."""
+    return [part for part in re.split(r"[\[\](),:+†]", name) if part and "=" not in part]
+
+
+def _meanings(name: str) -> list[str]:
+    """All that a name stands for; a metric is left to others."""
     from groupbench.evaluation.protocols import PROTOCOLS
     from groupbench.evaluation.views import VIEWS
 
-    named = [f"{name} (view): {_views()[name]}"] if name in VIEWS else []
-    named += [_protocol(name)] if name in PROTOCOLS else []
-    if named:
-        return "\n\n".join(named)
-    metric = metrics.definition(name)
-    if "@" in name or metric is not None:
-        bare = metric is not None and metric.cutoff and "@" not in name
-        return metrics.explain(f"{name}@10" if bare else name)
-    raise ConfigError(unknown("name", name, [n for kind in _KINDS.values() for n in kind()]))
+    kinds = registry.methods, registry.aggregators, registry.datasets
+    found = [_entry(entries.kind, entries[name]) for entries in kinds if name in entries]
+    if name in VIEWS:
+        view = VIEWS[name].name
+        found.append(f"{view} (view): {_views()[view]}")
+    if name in PROTOCOLS:
+        found.append(_protocol(str(PROTOCOLS[name].model_fields["name"].default)))
+    key = name.casefold()
+    found += [f"{key} (groups): {FORMATION[key]}"] if key in FORMATION else []
+    found += [f"{key}: {WORDS[key]}"] if key in WORDS else []
+    found += [_tag(key)] if key in _tags() else []
+    return found + [_strategy(one) for one in _sequential() if one.casefold() == key]
+
+
+def _tag(tag: str) -> str:
+    from groupbench.runner.tags import TAGS, select
+
+    return f"{tag} (tag): {TAGS[tag]}: {', '.join(select([tag]))}"
+
+
+def _sequential() -> dict[str, type]:
+    from groupbench.aggregation import sequential
+
+    return {"SDAA": sequential.SDAA, "SIAA": sequential.SIAA, "LTP": sequential.LTP}
+
+
+def _strategy(name: str) -> str:
+    make = _sequential()[name]
+    head = f"{name} (strategy over several rounds, groupbench.aggregation.sequential)"
+    return "\n\n".join([head, inspect.getdoc(make) or ""])
 
 
 def _section(kind: str) -> str:
     rows = _KINDS[kind]()
     width = max(map(len, rows), default=0)
-    return "\n".join([kind, *(f"  {name:{width}s}  {text}" for name, text in rows.items())])
+    lines = max(get_terminal_size().columns, _NARROWEST)
+    out = [kind]
+    for name, text in rows.items():
+        head = f"  {name:{width}s}  "
+        wrapped = textwrap.wrap(
+            text, lines, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+        )
+        out += wrapped or [f"  {name}"]
+    return "\n".join(out)
+
+
+def _methods() -> dict[str, str]:
+    from groupbench.runner.tags import tags_of
+
+    tagged = ((name, entry, ", ".join(tags_of(entry))) for name, entry in sorted(registry.methods.items()))
+    return {name: f"{entry.summary} ({tags})" if tags else entry.summary for name, entry, tags in tagged}
+
+
+def _tags() -> Mapping[str, str]:
+    from groupbench.runner.tags import TAGS
+
+    return TAGS
 
 
 def _summaries(entries: registry.EntryRegistry) -> dict[str, str]:
@@ -91,12 +166,14 @@ def _protocol(name: str) -> str:
 
 
 _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
-    "methods": partial(_summaries, registry.methods),
+    "methods": _methods,
+    "tags": _tags,
     "aggregators": partial(_summaries, registry.aggregators),
     "datasets": partial(_summaries, registry.datasets),
     "metrics": _metrics,
     "views": _views,
     "protocols": _protocols,
+    "groups": lambda: FORMATION,
 }
 
 

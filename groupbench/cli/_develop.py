@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from groupbench.cli._options import DataDir, Plugins, Results
+from groupbench.cli._options import DataDir, Results
 
 new_app = typer.Typer(help="Write a working template.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Its name: lower case, digits, dashes.")]
+Folder = Annotated[Path, typer.Option(help="Where to write the file.")]
 
 
 @new_app.command("method")
 def new_method(
-    name: Annotated[str, typer.Argument(help="Name of the method: lower case, digits, dashes.")],
-    folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
+    name: Name,
+    folder: Folder = Path(),
+    group: Annotated[
+        bool, typer.Option("--group", help="It scores groups itself, instead of users.")
+    ] = False,
+    torch: Annotated[bool, typer.Option("--torch", help="It is trained with PyTorch.")] = False,
 ) -> None:
     """Write NAME.py, a method that works at once; then run it with --plugin."""
-    from groupbench.core.errors import ConfigError
     from groupbench.core.registry import methods
     from groupbench.testing import method_template
 
-    if name in methods:
-        raise ConfigError(f"there is a method {name!r} in {methods[name].file}; choose another name")
+    _write("method", name, folder, method_template(name, group=group, torch=torch), methods)
+
+
+@new_app.command("aggregator")
+def new_aggregator(name: Name, folder: Folder = Path()) -> None:
+    """Write NAME.py, an aggregator that works at once; then run it with --plugin."""
+    from groupbench.core.registry import aggregators
+
+    _write_part("aggregator", name, folder, aggregators)
+
+
+@new_app.command("metric")
+def new_metric(name: Name, folder: Folder = Path()) -> None:
+    """Write NAME.py, a metric that works at once; then run with --plugin."""
+    from groupbench.metrics import definitions
+
+    _write_part("metric", name, folder, definitions())
+
+
+@new_app.command("dataset")
+def new_dataset(name: Name, folder: Folder = Path()) -> None:
+    """Write NAME.py, a data set that loads at once; then run on it with --plugin."""
+    from groupbench.core.registry import datasets
+
+    _write_part("dataset", name, folder, datasets)
+
+
+@new_app.command("view")
+def new_view(name: Name, folder: Folder = Path()) -> None:
+    """Write NAME.py, a view that works at once; a protocol names it among its views."""
+    from groupbench.evaluation.views import VIEWS
+
+    _write_part("view", name, folder, VIEWS)
+
+
+def _write_part(kind: str, name: str, folder: Path, known: Container[str]) -> None:
+    from groupbench.testing import part_template
+
+    _write(kind, name, folder, part_template(kind, name), known)
+
+
+def _write(kind: str, name: str, folder: Path, text: str, known: Container[str]) -> None:
+    from groupbench.core.errors import ConfigError
+
+    if name in known:
+        raise ConfigError(f"there is a {kind} {name!r} already; choose another name")
     file = folder / f"{name.replace('-', '_')}.py"
-    text = method_template(name)
     try:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
@@ -37,19 +86,19 @@ def new_method(
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="Name of the method.")],
-    plugin: Plugins = None,
+    name: Annotated[str, typer.Argument(help="A method, aggregator, metric, data set or view.")],
+    data_dir: DataDir = None,
 ) -> None:
-    """Run the conformance tests that the built-in methods pass."""
+    """Run the conformance tests that the built-in ones pass."""
     from groupbench import testing
-    from groupbench.core import registry
     from groupbench.core.registry import methods
 
-    registry.load_plugins(plugin or [])
-    outcomes = testing.check(methods[name])
+    known = name in methods
+    outcomes = testing.check(methods[name]) if known else testing.check_part(name, data_dir)
     for outcome in outcomes:
-        typer.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.name}")
-        if not outcome.passed:
+        status = "FAILED" if not outcome.passed else "skipped" if outcome.message else "passed"
+        typer.echo(f"{status}  {outcome.name}")
+        if outcome.message:
             typer.echo(f"        {outcome.message}")
     failed = sum(not o.passed for o in outcomes)
     typer.echo(f"{name}: {len(outcomes) - failed} passed, {failed} failed")

@@ -59,6 +59,11 @@ class Display(ABC):
         else:
             self._bar.console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
+    @property
+    def live(self) -> bool:
+        """Whether it is shown on a terminal, with lines that move."""
+        return self._bar is not None
+
     def pulse(self) -> None:
         """Show how far the work is; a log is told now and then. To be called at every event."""
         now = time.monotonic()

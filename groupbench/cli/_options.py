@@ -16,7 +16,10 @@ if typing.TYPE_CHECKING:
 
     from groupbench.core.options import Flag, Options
 
-Only = Annotated[list[str] | None, typer.Option(help="Only these; comma-separated or repeated.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="Only these; comma-separated or repeated.", rich_help_panel="Rows"),
+]
 ConfigFile = Annotated[
     str | None,
     typer.Option(
@@ -27,10 +30,21 @@ ConfigFile = Annotated[
     ),
 ]
 Plugins = Annotated[
-    list[str] | None, typer.Option("--plugin", help="Python file that adds methods, data sets and the like.")
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="Python file that adds methods, data sets and the like.",
+        rich_help_panel="Data",
+    ),
 ]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of original data files.")]
-Results = Annotated[Path, typer.Option(help="Results folder.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of original data files.", show_default="GROUPBENCH_DATA", rich_help_panel="Data"
+    ),
+]
+Results = Annotated[Path, typer.Option(help="Results folder.", rich_help_panel="Data")]
 ResultsOutput = Annotated[
     Path, typer.Option(help="Results folder; what it holds is not done again.", rich_help_panel="Output")
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -59,6 +59,13 @@ class Progress(Display):
             if self._quiet and event.status != "done":
                 print(line, file=sys.stderr, flush=True)
             self.pulse()
+
+    def leaders(self, present: Iterable[RunRecord]) -> list[str]:
+        """A short table of who leads among the jobs that ended and the records that were there already."""
+        with self._lock:
+            for record in present:
+                self._leader.note(record)
+            return self._leader.table()
 
     def step(self, name: str, ended: int, total: int) -> None:
         """Take note of a step that begins in this process, when so many of all steps have ended."""

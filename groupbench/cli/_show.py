@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupbench.cli._options import Plugins, Results, with_options
+from groupbench.cli._options import Results, with_options
 from groupbench.report.options import LayoutOptions, RowOptions, SignificanceOptions
 
 if TYPE_CHECKING:
@@ -89,23 +89,17 @@ def _show_breakdown(
 
 def list_names(
     name: Annotated[str | None, typer.Argument(help="A kind (methods, datasets ...) or a name.")] = None,
-    plugin: Plugins = None,
 ) -> None:
     """List methods, data sets, aggregators, metrics and views; or the parameters of one."""
     from groupbench.cli import _describe
-    from groupbench.core import registry
 
-    registry.load_plugins(plugin or [])
     typer.echo(_describe.listing(name))
 
 
 def explain(
     name: Annotated[str, typer.Argument(help="A metric (ndcg@10), view, aggregator, method or data set.")],
-    plugin: Plugins = None,
 ) -> None:
     """Print definition, formula and source of anything that has a name."""
     from groupbench.cli import _describe
-    from groupbench.core import registry
 
-    registry.load_plugins(plugin or [])
     typer.echo(_describe.explanation(name))

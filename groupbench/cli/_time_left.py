@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LOOKS_BACK = 3
 """Earlier records of a method that are read."""
 METRIC = "ndcg@10"
+LEADERS = 5
+"""Methods that a table of leaders has at most."""
 
 
 class Left(NamedTuple):
@@ -129,6 +131,18 @@ class Leader:
             mean, seeds = _mean(values[name]), len(values[name])
             counted = f"{seeds} seed{'s' if seeds > 1 else ''}"
             out.append(f"best so far: {name} {METRIC} {mean:.3f} ({counted}; {dataset}, {protocol}, {view})")
+        return out
+
+    def table(self) -> list[str]:
+        """The methods that lead, best first, below a line for each data set and protocol."""
+        out = []
+        for (dataset, protocol, view), values in self._values.items():
+            best = sorted(values, key=lambda method: _mean(values[method]), reverse=True)[:LEADERS]
+            width = max(map(len, best))
+            out.append(f"{METRIC} of {view}, {dataset}, {protocol}:")
+            out += [
+                f"  {rank}. {name:{width}s}  {_mean(values[name]):.3f}" for rank, name in enumerate(best, 1)
+            ]
         return out
 
 

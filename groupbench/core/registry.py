@@ -42,6 +42,8 @@ class UnknownNameError(ConfigError, KeyError):
 class Registry(Mapping[str, V]):
     """Everything of one kind by name: values of any type, in the order in which they are registered.
 
+    Asked for in other case (`SVD`), a name is found too.
+
     What registers names is imported on first use: the public modules of a package, then entry points. A
     plugin file registers its names when it is loaded.
 
@@ -98,16 +100,23 @@ class Registry(Mapping[str, V]):
 
     def is_built_in(self, name: str) -> bool:
         """Whether groupbench itself registers that name."""
-        return name in self and self._homes[name][0].startswith("groupbench.")
+        return name in self and self._homes[self._key(name)][0].startswith("groupbench.")
 
     def __getitem__(self, name: str) -> V:
         known = self._load()
-        if name not in known:
+        if (key := self._key(name)) not in known:
             raise UnknownNameError(unknown(self.kind, name, known))
-        return known[name]
+        return known[key]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._load()
+        return isinstance(name, str) and self._key(name) in self._load()
+
+    def _key(self, name: str) -> str:
+        """The name itself, or the registered one that differs from it by case alone, if there is one."""
+        known = self._load()
+        if name in known:
+            return name
+        return next((one for one in known if one.casefold() == name.casefold()), name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._load())
@@ -154,6 +163,14 @@ class Entry:
     def file(self) -> Path:
         """The source file."""
         return Path(inspect.getfile(self.make))
+
+    @property
+    def location(self) -> str:
+        """FILE:LINE of the definition."""
+        try:
+            return f"{inspect.getsourcefile(self.make)}:{inspect.getsourcelines(self.make)[1]}"
+        except (OSError, TypeError):
+            return getattr(self.make, "__module__", "") or "the running program"
 
     @property
     def family(self) -> str:

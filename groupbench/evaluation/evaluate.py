@@ -19,7 +19,7 @@ from groupbench.evaluation.scoring import Scored, ScoreSource
 from groupbench.evaluation.views import EvaluationCase, ListBlock, View
 from groupbench.metrics import TIES, Ties, make_request
 from groupbench.models.group_adapter import GroupsAsUsers
-from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
+from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator
@@ -86,6 +86,17 @@ def evaluate(
             with watch.phase("metrics"):
                 accumulators[key].add(lists, block, scored)
     return [accumulator.finish() for accumulator in accumulators.values()]
+
+
+def unsuited(method: object, task: Task) -> str:
+    """Why the method cannot learn from the task, or knows nothing of its groups; empty if it can."""
+    if not isinstance(method, Method):
+        return ""
+    if isinstance(method, GroupsAsUsers) and task.joint is not None and task.train.group_ratings is not None:
+        known = np.isin(task.joint.users, task.train.group_ratings.users)
+        if not known.any():
+            return "knows groups by their rows alone, and the evaluated groups have none for training"
+    return method.skip(task.train)
 
 
 def refusal(method: object, view: View) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
 
 
+NO_TIMES = "split=temporal needs timestamps, and this data has none"
+
+
 @dataclass(frozen=True)
 class Split:
     """Row indices of the training and the held-out ratings, each in ascending order."""
@@ -62,7 +65,7 @@ def temporal_split(ratings: Ratings, ratio: float) -> Split:
         ConfigError: if the data has no timestamps, or either side would be empty.
     """
     if ratings.timestamps is None:
-        raise ConfigError("split=temporal needs timestamps, and this data has none; use split=ratio")
+        raise ConfigError(f"{NO_TIMES}; use split=ratio")
     return _cut(np.argsort(ratings.timestamps, kind="stable"), ratio)
 
 

@@ -100,11 +100,13 @@ class Config(Options):
     k: Annotated[Cutoffs | None, Flag("Protocol", names=True, metavar="NUMBERS", unset="3,5,10,20")] = None
     """Further K at which metrics are computed."""
     methods: Annotated[Names, Flag("Methods", names=True)] = Field(["all"])
-    """Methods by name, comma-separated or repeated; 'all' is every one."""
+    """Methods by name, pattern (dmtl*) or tag (all, classic, linear, deep, reference, ablations, groups,
+    tour); comma-separated or repeated."""
     references: Annotated[bool, Flag("Methods", ("--references/--no-references",))] = True
     """Also run what bounds the others, so that it is in every table: random, oracle, popularity."""
     set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
-    """A hyperparameter (svd.n_factors=50); tuning leaves it as it is."""
+    """A hyperparameter (svd.n_factors=50), which tuning leaves as it is, or a parameter of an aggregator
+    (p-mean.p=3)."""
     tuned: dict[str, Tuned] = Field({})
     """How hyperparameters were found, for those that `groupbench tune` found."""
     groups_as: Annotated[Modes | None, Flag("Methods", names=True, unset="each that the data allow")] = None
@@ -191,6 +193,19 @@ class Config(Options):
         """This config with `REFERENCES` among the methods, unless they are not wanted."""
         return self.model_copy(update={"methods": [*self.methods, *REFERENCES * self.references]})
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is asked for, or at most with which resources."""
+        marks = [mark for name in self.model_fields_set for mark in type(self).model_fields[name].metadata]
+        return all(mark.panel == "Resources" for mark in marks if isinstance(mark, Flag))
+
+    def as_tour(self) -> Config:
+        """This config with the few methods, aggregators and seeds of a tour."""
+        from groupbench.runner.tags import TOUR_AGGREGATORS, TOUR_SEEDS
+
+        few = {"methods": ["tour"], "aggregators": list(TOUR_AGGREGATORS), "seeds": TOUR_SEEDS}
+        return self.model_copy(update=few)
+
     def method_names(self) -> list[str]:
         """The methods asked for, each once, in the order given.
 
@@ -198,27 +213,20 @@ class Config(Options):
             ConfigError: if a name is unknown, or a hyperparameter that nobody tuned is for a method that is
                 not asked for.
         """
-        from groupbench.core.registry import methods
+        from groupbench.runner.aggregators import is_set_for
+        from groupbench.runner.tags import select
 
-        names: list[str] = []
-        for name in self.methods:
-            names += list(methods) if name == "all" else [methods[name].name]
+        names = select(self.methods)
         for name, values in self.set.items():
-            if values and served_by(name) not in names and name not in self.tuned:
+            if values and not is_set_for(name) and served_by(name) not in names and name not in self.tuned:
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
-        return list(dict.fromkeys(names))
+        return names
 
     def aggregator_names(self) -> list[str]:
-        """The aggregators asked for, each once, in the order of the registry.
+        """The aggregators asked for, with what is set for them; as of `groupbench.runner.aggregators`."""
+        from groupbench.runner.aggregators import labels
 
-        Raises:
-            ConfigError: if a name is unknown.
-        """
-        from groupbench.core.registry import aggregators
-
-        known = list(aggregators)
-        chosen = {aggregators[name].name for name in self.aggregators if name != "all"}
-        return [name for name in known if name in chosen or "all" in self.aggregators]
+        return labels(self.aggregators, self.set)
 
     def seed_list(self) -> list[int]:
         """The seeds, each once."""

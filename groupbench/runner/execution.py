@@ -13,19 +13,21 @@ import numpy as np
 
 from groupbench.core import memory, provenance, registry
 from groupbench.core.energy import EnergyMeter
-from groupbench.core.errors import DatasetError, MethodError, PluginError
+from groupbench.core.errors import DatasetError, PluginError
 from groupbench.core.seeding import generator, integer
 from groupbench.core.stopwatch import IMPORT, Stopwatch
 from groupbench.evaluation.accumulate import CaseResult
-from groupbench.evaluation.evaluate import evaluate, refusal
+from groupbench.evaluation.evaluate import evaluate, refusal, unsuited
 from groupbench.evaluation.inner_split import inner_task
 from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import EvaluationCase
 from groupbench.models import distributed
+from groupbench.models.contract import make_method
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import Method, Recommender, ReferenceRow
 from groupbench.results import store, tables
+from groupbench.runner.aggregators import entry_of, make_aggregator
 from groupbench.runner.determinism import repeatable
 from groupbench.runner.job import file_hash
 from groupbench.runner.keys import code_hashes
@@ -60,16 +62,16 @@ def execute(job: Job) -> None:
     energy = EnergyMeter(job.watts)
     watch = Stopwatch(energy)
     method = _made(job)
-    unsuited = method.skip(task.train) if isinstance(method, Method) else ""
+    reason = unsuited(method, task)
     with memory.limited(job.memory_budget):
-        evaluated = [] if unsuited else _evaluated(job, method, task, cases, watch)
+        evaluated = [] if reason else _evaluated(job, method, task, cases, watch)
     _require_planned_code(job)  # once more, for what was imported while it ran
     record = job.record(
         "done",
         counts=tables.counts(dataset, task),
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
-            **{j.view.name: tables.summary(j, unsuited or refusal(method, j.view), evaluated) for j in cases},
+            **{j.view.name: tables.summary(j, reason or refusal(method, j.view), evaluated) for j in cases},
             **{name: tables.not_evaluated(name, reason) for name, reason in unsuitable.items()},
         },
         seconds={k: round(v, 6) for k, v in watch.seconds.items()},
@@ -88,7 +90,7 @@ def execute(job: Job) -> None:
 
 def _require_planned_code(job: Job) -> None:
     """Refuse a job whose code is no longer what its key stands for."""
-    aggregators = {name: registry.aggregators[name].source_hash for name in job.aggregators}
+    aggregators = {name: entry_of(name).source_hash for name in job.aggregators}
     code = code_hashes(registry.methods[job.method], aggregators, make_protocol(job.protocol))
     changed = [file for file, planned in job.plugins.items() if file_hash(Path(file)) != planned]
     changed += [f"the code of {_called(name, job)}" for name in code if code[name] != job.code.get(name)]
@@ -106,9 +108,7 @@ def _repeatable(job: Job) -> bool:
 
 
 def _made(job: Job) -> Method | ReferenceRow:
-    method = registry.methods[job.method].create(**job.overrides)
-    if not isinstance(method, Method | ReferenceRow):
-        raise MethodError(f"method {job.method} is no Recommender or GroupRecommender; subclass one")
+    method = make_method(registry.methods[job.method], job.overrides)
     if job.groups_as != "members" and isinstance(method, Recommender):
         return GroupsAsUsers(method, job.groups_as, job.group_weight)
     return method
@@ -124,7 +124,7 @@ def _evaluated(
         _seed_globals(job)
         with watch.phase("fit"), distributed.sharing(job.train_workers):
             method.fit(task.train, rng=generator(*_stream(job, "method")))
-    aggregators = {name: registry.aggregators[name].create() for name in job.aggregators}
+    aggregators = {name: make_aggregator(name) for name in job.aggregators}
     return evaluate(method, task, cases, aggregators, watch)
 
 

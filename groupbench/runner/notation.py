@@ -51,6 +51,24 @@ def parse_options(texts: list[str]) -> dict[str, object]:
     return out
 
 
+def parse_label(label: str) -> tuple[str, dict[str, object]]:
+    """Turn `p-mean[p=3]` into a name and its parameters; values as of `parse_options`.
+
+    Raises:
+        ConfigError: if what stands in the brackets is not of the form KEY=VALUE.
+    """
+    name, bracket, rest = label.partition("[")
+    if not bracket:
+        return name, {}
+    out = {}
+    for text in rest.removesuffix("]").split(","):
+        key, equals, value = text.partition("=")
+        if not (equals and key.strip() and rest.endswith("]")):
+            raise ConfigError(f"{label}: write NAME[KEY=VALUE], for example p-mean[p=3]")
+        out[key.strip()] = _value(value)
+    return name, out
+
+
 def _value(text: str) -> object:
     try:
         return tomllib.loads(f"x = {text}")["x"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError
 from groupbench.models.group_adapter import served, served_by
+from groupbench.runner.aggregators import entry_of, is_set_for
 from groupbench.runner.determinism import needs_one_thread
 from groupbench.runner.job import Job, file_hash
 from groupbench.runner.keys import code_hashes, further_cutoffs, hyperparameters_digest, job_keys
@@ -25,13 +26,16 @@ def plan_jobs(config: Config, loaded: Mapping[str, Dataset], results: Path) -> l
     """Every job that `config` asks for, expensive ones first, in an order that is always the same.
 
     Raises:
-        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, was tuned for
-            another data set or protocol, or asks for threads with which the method cannot be repeated or for
+        ConfigError: if a method, a hyperparameter or a protocol option is unknown or wrong, if the data
+            cannot answer what is asked (`Protocol.require`), if a hyperparameter was tuned for another data
+            set or protocol, or if it asks for threads with which the method cannot be repeated or for
             training workers that it cannot use.
         PluginError: if a method cannot be made, or promises what nobody knows, or the source of it or of an
             aggregator cannot be read.
     """
-    aggregators = {name: registry.aggregators[name].source_hash for name in config.aggregator_names()}
+    aggregators = {name: entry_of(name).source_hash for name in config.aggregator_names()}
+    for dataset in loaded.values():
+        config.resolved_protocol(dataset).require(dataset)
     jobs = [
         job
         for source, dataset in loaded.items()
@@ -42,7 +46,7 @@ def plan_jobs(config: Config, loaded: Mapping[str, Dataset], results: Path) -> l
     ]
     known = {name for job in jobs for name in (job.method, job.served)} | config.tuned.keys()
     for name, values in config.set.items():
-        if values and name not in known:
+        if values and name not in known and not is_set_for(name):
             raise ConfigError(
                 f"set {name}.*: {served_by(name)} serves no groups so here; see --groups-as, which is for "
                 "recommenders of users and for groups with rows of their own"

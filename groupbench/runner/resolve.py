@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from groupbench.core import registry
-from groupbench.core.errors import ConfigError, GroupbenchError, PluginError
+from groupbench.core.errors import ConfigError, PluginError
+from groupbench.models.contract import make_method
 from groupbench.models.group_adapter import WEIGHT, served
 from groupbench.models.recommender import GroupRecommender, Recommender
 from groupbench.runner.keys import hyperparameters_digest
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
 
 
 def modes(config: Config, entry: registry.Entry, dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
-    """How a method is to serve groups: by members unless it can learn from rows."""
+    """How a method is to serve groups: by members unless it can learn from rows.
+
+    Where evaluated groups have no rows for training, rows tell nothing of them: they are left out beside
+    members.
+    """
     kind = entry.make if isinstance(entry.make, type) else object
     of_users = issubclass(kind, Recommender) and not issubclass(kind, GroupRecommender)
     rated = protocol.groups_rate and dataset.group_ratings is not None
     if not (of_users and rated) or entry.family == "reference":
         return ["members"]
-    return list(dict.fromkeys(config.groups_as or ["members"]))
+    asked: list[GroupsAs] = list(dict.fromkeys(config.groups_as or ["members"]))
+    if "members" in asked and not protocol.knows_groups:
+        return ["members"]
+    return asked
 
 
 def values_for(tables: Mapping[str, Mapping[str, object]], name: str, mode: GroupsAs) -> Mapping[str, object]:
@@ -97,15 +105,7 @@ def made(
             f"method {entry.name} is defined in the running program, which workers do not import; "
             "move it to a file of its own and give that as a plugin"
         )
-    try:
-        defaults = entry.parameters()
-        method = entry.create(**given) if given else None
-        overrides = {k: getattr(method, k) for k in given if getattr(method, k) != defaults[k]}
-        return overrides, {**defaults, **overrides}, float(getattr(entry.make, "relative_cost", 1.0))
-    except GroupbenchError:
-        raise
-    except Exception as error:
-        first = str(error).partition("\n")[0]
-        raise PluginError(
-            f"method {entry.name} cannot be made: {type(error).__name__}: {first}; fix {entry.file}"
-        ) from error
+    method = make_method(entry, given)
+    defaults = entry.parameters()
+    overrides = {k: getattr(method, k) for k in given if getattr(method, k) != defaults[k]}
+    return overrides, {**defaults, **overrides}, float(getattr(entry.make, "relative_cost", 1.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,7 @@ def start(
 
     loaded = _load(config, tell)
     jobs = plan_jobs(_all_modes(config.with_references()), loaded, results.resolve())
+    _tell_left_out(config, loaded, tell)
     for name in config.tuned.keys() - {job.served for job in jobs if job.tuning}:
         if any(job.served == name for job in jobs):
             tell(f"{name}: other hyperparameters than those that were tuned; they count as set by hand")
@@ -122,6 +123,18 @@ def _all_modes(config: Config) -> Config:
     from groupbench.models.group_adapter import MODES
 
     return config if config.groups_as else config.model_copy(update={"groups_as": list(MODES)})
+
+
+def _tell_left_out(config: Config, loaded: Mapping[str, Dataset], tell: Callable[[str], None]) -> None:
+    """Say of which data sets rows of groups are not used, because evaluated groups have none."""
+    left_out = config.groups_as is None or (len(config.groups_as) > 1 and "members" in config.groups_as)
+    for dataset in loaded.values():
+        protocol = config.resolved_protocol(dataset)
+        if protocol.groups_rate and not protocol.knows_groups and left_out:
+            tell(
+                f"{dataset.name}: evaluated groups have no rows for training under {protocol.label}, so "
+                "members alone serve them; --groups-as rows and both need --option held=rows"
+            )
 
 
 def _load(config: Config, tell: Callable[[str], None]) -> dict[str, Dataset]:

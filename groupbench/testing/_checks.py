@@ -12,6 +12,7 @@ from groupbench.core.arrays import BoolArray
 from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.registry import Entry
 from groupbench.data.groups import Groups
+from groupbench.models.contract import make_method
 from groupbench.models.recommender import (
     GroupRecommender,
     Method,
@@ -45,8 +46,21 @@ def checks_for(entry: Entry) -> tuple[ConformanceCheck, ...]:
 
 
 def check(entry: Entry) -> list[CheckOutcome]:
-    """Run all conformance checks that apply to a method; if `contract` fails, the others are left out."""
+    """Run all conformance checks that apply to a method.
+
+    If `contract` fails, or the method skips data like that of the checks, the others are left out.
+    """
+    try:
+        made = make_method(entry, {})
+    except GroupbenchError as error:
+        return [CheckOutcome("contract", False, str(error))]
     trial = MethodTrial(entry)
+    if isinstance(made, Method) and (reason := made.skip(trial.train)):
+        return [
+            CheckOutcome(
+                "contract", True, f"skips the small data of the checks, so no more is known: {reason}"
+            )
+        ]
     first, *others = checks_for(entry)
     outcome = first.run(trial)
     return [outcome, *(c.run(trial) for c in others)] if outcome.passed else [outcome]
@@ -192,10 +206,12 @@ def refit(trial: MethodTrial) -> None:
 
 @_check(Method)
 def bare_data(trial: MethodTrial) -> None:
-    """Without features and joint ratings it works, or says in a typed error what it misses."""
-    train = small_training(bare=True)
+    """Without features and joint ratings it works, or says what it misses: by `skip`, or in a typed error."""
+    train, made = small_training(bare=True), trial.entry.create()
+    if made.skip(train):
+        return
     try:
-        scores = everyone(fit(trial.entry.create(), train), train)
+        scores = everyone(fit(made, train), train)
     except GroupbenchError:
         return
     except Exception as error:

@@ -194,7 +194,7 @@ def test_a_damaged_record(refused, finished, tmp_path, content):
         (("data", "info", "ml100k"), "did you mean 'ml-100k'"),
         (("new", "method", "My Method"), "try 'my-method'"),
         (("new", "method", "fine", "--folder", "nowhere"), "choose another --folder"),
-        (("new", "method", "svd"), "there is a method 'svd' in "),
+        (("new", "method", "svd"), "there is a method 'svd' already"),
         (("tune", "--methods", "svd", "--metric", "ndcg"), "metric 'ndcg' needs a cutoff K"),
     ],
 )
@@ -227,10 +227,9 @@ def test_debug_shows_the_traceback_before_the_line(cli, arguments):
     assert ended.stderr.splitlines()[-1].startswith("groupbench: seeds=0")
 
 
-def test_too_many_groups_fail_the_job_with_the_reason(cli, statuses):
+def test_too_many_groups_are_refused_before_any_job(cli):
     ended = cli(*RUN, "--n-groups", "100000")
-    assert ended.returncode == 1
-    ((status, reason),) = statuses(cli.folder / "results").values()
-    assert status == "failed"
-    assert "n_groups=100000" in reason
-    assert "ask for fewer groups" in reason
+    assert ended.returncode == 2
+    assert "n_groups=100000" in ended.stderr
+    assert "ask for fewer groups" in ended.stderr
+    assert not (cli.folder / "results").exists()

@@ -101,7 +101,7 @@ def test_a_view_a_protocol_and_a_metric(cli, statuses):
     file = cli.folder / "lowest_rating.py"
     file.write_text(file.read_text().replace("tau=3.5", "tau=3.0"))
     assert "2 run, 0 already there" in cli(*call).stdout
-    assert "unknown view 'rated-lowest'" in cli("run", *protocol, "--methods", "random").stdout
+    assert "unknown view 'rated-lowest'" in cli("run", *protocol, "--methods", "random").stderr
 
 
 def test_a_data_set_through_an_entry_point(cli):

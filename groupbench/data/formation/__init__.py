@@ -3,9 +3,9 @@
 Groups that were observed come with a data set instead; which groups a protocol takes is said there.
 """
 
-from groupbench.data.formation._criteria import Criteria
+from groupbench.data.formation._criteria import DEFAULT, Criteria
 from groupbench.data.formation._kmeans import kmeans
 from groupbench.data.formation._statistics import GroupStatistics, describe
 from groupbench.data.formation._strategies import KINDS, form
 
-__all__ = ["KINDS", "Criteria", "GroupStatistics", "describe", "form", "kmeans"]
+__all__ = ["DEFAULT", "KINDS", "Criteria", "GroupStatistics", "describe", "form", "kmeans"]

@@ -57,8 +57,8 @@ def fill(proposals: Proposals, *, kind: str, sizes: int | Sequence[int], n_group
         if len(groups) < share:
             raise ConfigError(
                 f"only {len(groups)} of {share} {kind} groups of {size} users could be formed in "
-                f"{tries * share} tries; {proposals.remedy} ask for fewer or smaller groups, "
-                f"or raise tries={tries}"
+                f"{tries * share} tries; {proposals.remedy} ask for fewer (n_groups) "
+                "or smaller (sizes) groups"
             )
         found.append(groups)
     members = np.concatenate([groups.ravel() for groups in found])

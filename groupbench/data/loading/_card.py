@@ -73,6 +73,7 @@ def card(name: str) -> Card:
         ConfigError: if no data set has that name.
         DatasetError: if its entry is malformed.
     """
+    name = datasets[name].name
     path = datasets[name].file.with_name("registry.toml")
     entry = read_toml(path).get(name, {})
     return validated(Card, {"title": name, **entry, "name": name}, f"{path}: [{name}]")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from groupbench.core.errors import ConfigError, DatasetError, unknown
+from groupbench.core.errors import ConfigError, DatasetError, GroupbenchError, unknown
 from groupbench.core.files import expanded
 from groupbench.core.registry import datasets
+from groupbench.core.text import one_line
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card
 from groupbench.data.loading._download import download
@@ -78,7 +80,18 @@ def is_folder(name: str) -> bool:
 
 def run_loader(source: Source) -> Dataset:
     """What the registered loader makes of `source`; a `DatasetError` if that is no data set."""
-    made = datasets[source.card.name].create(source=source)
+    entry = datasets[source.card.name]
+    try:
+        made = entry.create(source=source)
+    except (GroupbenchError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = [*frames[-1:], *(one for one in frames if one.filename == str(entry.file))][-1]
+        raise DatasetError(
+            f"{source.card.name}: its loader raised {type(error).__name__}: {one_line(str(error))} "
+            f"(at {frame.filename}:{frame.lineno}); fix the loader or the files"
+        ) from error
     if not isinstance(made, Dataset):
         raise DatasetError(
             f"{source.card.name}: its loader returned {type(made).__name__}; return a groupbench.Dataset"

@@ -14,6 +14,7 @@ from groupbench.evaluation.views import VIEWS, EvaluationCase
 from groupbench.models.recommender import TrainingData
 
 if TYPE_CHECKING:
+    from groupbench.core.arrays import FloatArray
     from groupbench.data.dataset import Dataset, Ratings
     from groupbench.data.groups import Groups
     from groupbench.evaluation.task import Task
@@ -37,17 +38,39 @@ class Protocol(BaseModel):
     @property
     def label(self) -> str:
         """The name and the options that differ from the default: `paper+ratio=0.85`."""
-        options = self.model_dump()
-        fields = type(self).model_fields.items()
-        changed = [f"{name}={_text(options[name])}" for name, f in fields if options[name] != f.default]
+        values = {name: (getattr(self, name), field) for name, field in type(self).model_fields.items()}
+        changed = [f"{name}={_text(value)}" for name, (value, f) in values.items() if value != f.default]
         return "+".join([self.name, *sorted(changed)])
+
+    @property
+    def knows_groups(self) -> bool:
+        """Whether groups that are evaluated have joint ratings for training, where any have."""
+        return self.groups_rate
+
+    def require(self, dataset: Dataset) -> None:
+        """Refuse what the data cannot answer whatever the seed, before anything is split or fitted.
+
+        Raises:
+            ConfigError: if the data lacks what the protocol needs, or no view could tell relevant items
+                from others.
+        """
+        truths = self.truths(dataset)
+        if len(truths) == 0:
+            return
+        refusals = [VIEWS[name].refusal(truths, dataset.scale, self.tau) for name in self.views]
+        if all(refusals):
+            raise ConfigError(f"dataset {dataset.name} under {self.label}: {refusals[0]}")
+
+    def truths(self, dataset: Dataset) -> FloatArray:
+        """The ratings of which some are held out, (n,)."""
+        return dataset.ratings.values
 
     @abstractmethod
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Make the task of one seed; the same names, options and seed give the same task.
 
         Raises:
-            ConfigError: if the data cannot be split or grouped as asked.
+            ConfigError: as of `require`, or if the data cannot be split or grouped as asked.
         """
 
     def make_cases(

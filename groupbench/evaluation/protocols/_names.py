@@ -24,6 +24,8 @@ def make_protocol(options: dict[str, Any], dataset: Dataset | None = None) -> Pr
     for key in options:
         if key not in kind.model_fields:
             raise ConfigError(unknown(f"option of the protocol {name}", key, kind.model_fields))
+    if "name" in options:
+        options = {**options, "name": kind.model_fields["name"].default}
     try:
         return kind(**options)
     except ValidationError as error:

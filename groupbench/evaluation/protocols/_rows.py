@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator
-from groupbench.evaluation.protocols._base import Protocol
+from groupbench.evaluation.protocols._base import Protocol, natural_groups
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Ratings
@@ -28,6 +29,16 @@ class RowSplit(Protocol):
     unit: Literal["pairs", "rows"] = "pairs"
     """What is held out where a user rated an item more than once: all rows of the pair, or single rows."""
 
+    def require(self, dataset: Dataset) -> None:
+        """Refuse a temporal split of data without timestamps, and observed groups where there are none."""
+        from groupbench.evaluation.splits import NO_TIMES
+
+        if self.split == "temporal" and dataset.ratings.timestamps is None:
+            raise ConfigError(f"dataset {dataset.name}: {NO_TIMES}; use split=ratio")
+        if self.model_dump().get("groups") == "natural":
+            natural_groups(dataset, str(type(self).model_fields["groups"].default))
+        super().require(dataset)
+
     def hold_out(self, dataset: Dataset, seed: int) -> tuple[Ratings, Ratings]:
         """The rows for training and the held-out rows; the same data, options and seed give the same.
 
@@ -36,6 +47,7 @@ class RowSplit(Protocol):
         """
         from groupbench.evaluation.splits import split_pairs
 
+        self.require(dataset)
         rows, split = dataset.ratings, partial(self._split, dataset.seed_label, seed)
         found = split(rows) if self.unit == "rows" else split_pairs(rows, split)
         return rows.take(found.train), rows.take(found.held_out)

@@ -13,7 +13,8 @@ from groupbench.evaluation.protocols._base import PROTOCOLS, Protocol, natural_g
 from groupbench.evaluation.task import Task
 
 if TYPE_CHECKING:
-    from groupbench.data.dataset import Dataset, Features
+    from groupbench.core.arrays import FloatArray
+    from groupbench.data.dataset import Dataset, Features, Ratings
 
 
 @PROTOCOLS.register
@@ -32,13 +33,26 @@ class Natural(Protocol):
     catalogue: Literal["auto", "all"] = "auto"
     """What a group could have rated: all items, or the categories it rated in if they part the items."""
 
+    @property
+    def knows_groups(self) -> bool:
+        """Cold groups are known by their members alone."""
+        return self.held == "rows"
+
+    def require(self, dataset: Dataset) -> None:
+        """Refuse data without groups or without joint ratings."""
+        natural_groups(dataset)
+        super().require(dataset)
+
+    def truths(self, dataset: Dataset) -> FloatArray:
+        """The joint ratings."""
+        return _joint_ratings(dataset).values
+
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Hold out one fold of the joint ratings; all individual ratings are for training."""
         from groupbench.evaluation.splits import fold_split
 
-        groups, joint = natural_groups(dataset), dataset.group_ratings
-        if joint is None:
-            raise ConfigError(f"dataset {dataset.name} has no joint ratings; the protocol natural needs them")
+        groups, joint = natural_groups(dataset), _joint_ratings(dataset)
+        self.require(dataset)
         rng = generator(dataset.seed_label, "folds", seed // self.folds)
         unit = joint.users if self.held == "groups" else joint.users * joint.n_items + joint.items
         # Repeated ratings of one item by one group are one unit, or a fold would hold out what it trains on.
@@ -53,6 +67,12 @@ class Natural(Protocol):
             joint=joint.take(held_out),
             catalogues=dataset.categories if parts else None,
         )
+
+
+def _joint_ratings(dataset: Dataset) -> Ratings:
+    if dataset.group_ratings is None:
+        raise ConfigError(f"dataset {dataset.name} has no joint ratings; the protocol natural needs them")
+    return dataset.group_ratings
 
 
 def _parts_items(categories: Features | None) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
+from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator, integer
 from groupbench.evaluation.protocols._base import PROTOCOLS, natural_groups, training_data
 from groupbench.evaluation.protocols._rows import RowSplit
@@ -32,11 +34,21 @@ class Paper(RowSplit):
     group_scaling: Literal["standard", "none"] = "standard"
     """Whether KMeans' features are standardized."""
 
+    def require(self, dataset: Dataset) -> None:
+        """Refuse to form more groups than there are users with ratings."""
+        users = int(np.count_nonzero(np.bincount(dataset.ratings.users)))
+        if self.groups == "kmeans" and self.n_groups > users:
+            raise ConfigError(
+                f"n_groups={self.n_groups}, but {dataset.name} has {users} users with ratings; "
+                "ask for fewer groups"
+            )
+        super().require(dataset)
+
     def prepare(self, dataset: Dataset, seed: int) -> Task:
         """Split the rows, and cluster the users by what is left for training."""
         rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
-        groups = natural_groups(dataset, "kmeans") if natural else self._kmeans(dataset, rows, seed)
+        groups = natural_groups(dataset) if natural else self._kmeans(dataset, rows, seed)
         return Task(training_data(dataset, rows, groups), held_out)
 
     def _kmeans(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, IntArray, ranges, stable_order
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, ranges, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import Registry
 from groupbench.evaluation.views._lists import Lists
@@ -45,6 +45,7 @@ class View:
         synonyms: metric families that stand for another one in this view.
         cutoffs: the K at which metrics are computed, ascending; the longest is stored as recommendations.
         oracle: what the oracle's values bound, where that is not every metric.
+        rated_only: whether all candidates are held-out rows, so that some must lie below tau.
     """
 
     name: str
@@ -59,10 +60,26 @@ class View:
     synonyms: Mapping[str, str] = field(default_factory=dict)
     cutoffs: tuple[int, ...] = CUTOFFS
     oracle: str = ""
+    rated_only: bool = False
 
-    def threshold(self, task: Task, tau: float | None = None) -> float:
+    def threshold(self, scale: tuple[float, float], tau: float | None = None) -> float:
         """The tau in force: the given one, else the view's own on the scale of the data."""
-        return float(np.interp(self.tau, STARS, task.train.scale)) if tau is None else tau
+        return float(np.interp(self.tau, STARS, scale)) if tau is None else tau
+
+    def refusal(self, truths: FloatArray, scale: tuple[float, float], tau: float | None = None) -> str:
+        """Why ratings like `truths`, (n,), cannot tell relevant items from others; empty if they can."""
+        threshold, low, high = self.threshold(scale, tau), truths.min(), truths.max()
+        ratings = f"all are {low:g}" if low == high else f"they are {low:g} to {high:g}"
+        remedy = f"give a --tau above {low:g} and at most {high:g}"
+        if not self.rated_only:
+            remedy = f"give a --tau of at most {high:g}"
+        elif low == high:
+            remedy = "a protocol that ranks unrated items too (given, natural, coupled) can use such ratings"
+        if threshold > high:
+            return f"no rating reaches tau={threshold:g} ({ratings}), so that nothing is relevant; {remedy}"
+        if self.rated_only and threshold <= low:
+            return f"every rating reaches tau={threshold:g} ({ratings}), so that all is relevant; {remedy}"
+        return ""
 
     def make_case(self, task: Task, tau: float | None = None) -> EvaluationCase:
         """Make this view's lists from held-out rows.
@@ -70,7 +87,7 @@ class View:
         Raises:
             ConfigError: if no entity can be evaluated.
         """
-        threshold = self.threshold(task, tau)
+        threshold = self.threshold(task.train.scale, tau)
         lists = self.build(task, threshold)
         evaluated = np.ones(len(lists.entities), dtype=bool)
         if self.without_relevant == "skip":

@@ -27,6 +27,7 @@ RATED_GROUP = View(
     entity="group",
     tau=3.5,
     build=_build,
+    rated_only=True,
 )
 
 VIEWS.register(RATED_GROUP)

@@ -24,6 +24,7 @@ RATED_ROWS = View(
     tau=3.7,
     build=_build,
     without_relevant="keep",
+    rated_only=True,
 )
 
 VIEWS.register(RATED_ROWS)

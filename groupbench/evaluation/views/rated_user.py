@@ -29,6 +29,7 @@ RATED_USER = View(
     tau=3.5,
     build=_pairs,
     errors=True,
+    rated_only=True,
 )
 
 SURPRISE_FAQ = replace(

@@ -125,6 +125,8 @@ def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
 
     plugins = inputs.plugins(record)
     source, dataset = inputs.source(record), inputs.dataset(record)
+    evaluated = {figures.aggregator for figures in record.metrics}
+    aggregators = [name for name in recorded(record, "aggregators") if name in evaluated]
     config = make_config(
         methods=[record.name],
         dataset=[source],
@@ -135,15 +137,12 @@ def _job(record: RunRecord, inputs: RecordedInputs, results: Path) -> Job:
         data_dir=None if inputs.data_dir is None else str(inputs.data_dir),
         k=record.config.get("cutoffs"),
         groups_as=[record.config.get("groups_as", "members")],
+        aggregators=aggregators or None,
         group_weight=record.config.get("group_weight", 1),
         # The threads are those of the record, whatever that means for its values.
         deterministic=False,
     )
     (job,) = plan_jobs(config, {source: dataset}, results)
-    evaluated = {figures.aggregator for figures in record.metrics}
-    aggregators = [
-        registry.aggregators[name].name for name in recorded(record, "aggregators") if name in evaluated
-    ]
     return replace(job, aggregators=tuple(aggregators), tuning=record.tuning)
 
 

@@ -43,7 +43,6 @@ class TuningOptions(Options):
     @field_validator("aggregator")
     @classmethod
     def _require_aggregator(cls, aggregator: str) -> str:
-        from groupbench.core.registry import aggregators
+        from groupbench.runner.aggregators import labels
 
-        aggregators[aggregator]
-        return aggregator
+        return labels([aggregator], {})[0]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation.inner_split import inner_task
 from groupbench.models.group_adapter import WEIGHT
+from groupbench.runner.aggregators import labels
 from groupbench.runner.executors import at_a_time, open_executor
 from groupbench.runner.plan import plan_jobs
 from groupbench.runner.pool import JobOutcome
@@ -59,8 +60,10 @@ def search_all(
     ((source, dataset),) = loaded.items()
     protocol = config.resolved_protocol(dataset)
     view = _view(options, dataset, protocol)
-    options = options.model_copy(update={"view": view})
-    alone = config.model_copy(update={"seeds": [options.seed]})
+    (aggregator,) = labels([options.aggregator], config.set)
+    options = options.model_copy(update={"view": view, "aggregator": aggregator})
+    planned = config.aggregators if aggregator in config.aggregator_names() else [aggregator]
+    alone = config.model_copy(update={"seeds": [options.seed], "aggregators": planned})
     searches = {
         job.served: Search(job, options, _fixed(config, job))
         for job in plan_jobs(alone, {source: dataset}, results)

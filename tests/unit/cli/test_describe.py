@@ -7,6 +7,7 @@ from groupbench.cli import _describe as describe
 from groupbench.cli._describe import explanation, listing
 from groupbench.core import registry
 from groupbench.core.errors import ConfigError, PluginError
+from groupbench.data.formation import KINDS as KINDS_OF_GROUPS
 from groupbench.evaluation.protocols import PROTOCOLS
 from groupbench.evaluation.views import VIEWS
 
@@ -25,9 +26,45 @@ def test_the_listing_has_every_name_of_every_kind():
 
 
 def test_protocols_are_listed_by_the_first_lines_of_their_classes():
-    listed = dict(line.split(maxsplit=1) for line in listing("protocols").splitlines()[1:])
+    listed = " ".join(listing("protocols").split())
 
-    assert listed == {name: kind.__doc__.partition("\n")[0] for name, kind in PROTOCOLS.items()}
+    for name, kind in PROTOCOLS.items():
+        assert f"{name} {kind.__doc__.partition(chr(10))[0]}" in listed
+
+
+def test_listings_fit_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, listing().splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(n.replace("@K", "@10") for n in describe.names()),
+        "[both]",
+        "(ref)",
+        "svd[tuned]",
+        "MiB",
+        "sdaa",
+        "SVD",
+    ],
+)
+def test_whatever_is_shown_is_explained(name):
+    assert explanation(name).strip()
+
+
+def test_a_label_is_explained_part_by_part():
+    text = explanation("ease[both]")
+    assert text.startswith("ease (method")
+    assert "both: A recommender of users is fitted on rows of users and" in text
+    assert "camra2011 (dataset" in (clean := explanation("camra2011:clean"))
+    assert "clean: A variant of a data set" in clean
+    assert "classic (tag)" in explanation("classic")
+
+
+def test_kinds_of_groups_that_are_formed_are_explained():
+    for kind in (*KINDS_OF_GROUPS, "kmeans", "natural"):
+        assert f"{kind} (groups): " in explanation(kind)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "protocols"])

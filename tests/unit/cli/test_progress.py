@@ -241,3 +241,13 @@ def test_a_log_is_told_of_jobs_and_of_steps(monkeypatch):
         shown.step("measuring svd", 1, 2)
     assert log.getvalue().splitlines()[:2] == ["made: a note", "progress: 0/2 0:00:00"]
     assert "progress: 1/2 0:00:00, about a few seconds left" in log.getvalue()
+
+
+def test_what_leads_ends_as_a_short_table():
+    leader = Leader()
+    for method, value in (("svd", 0.7), ("ease", 0.8), *((f"m{n}", n / 100) for n in range(9))):
+        leader.note(record(method, value))
+    title, *rows = leader.table()
+    assert title.startswith("ndcg@10 of rated-group, ")
+    assert [row.split() for row in rows[:2]] == [["1.", "ease", "0.800"], ["2.", "svd", "0.700"]]
+    assert len(rows) == 5

@@ -310,8 +310,10 @@ def test_a_pipe_is_no_plugin(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("SVD", "svd"), ("ALS", "als"), ("EASE", "ease"), ("Item-Mean", "item-mean")]
+    ("name", "known"), [("SVD", "svd"), ("ALS", "als"), ("EASE", "ease"), ("Item-Mean", "item-mean")]
 )
-def test_names_are_near_in_any_case(name, near):
-    with pytest.raises(ConfigError, match=f"did you mean '{near}'"):
-        methods[name]
+def test_names_are_found_and_near_in_any_case(name, known):
+    assert name in methods
+    assert methods[name].name == known
+    with pytest.raises(ConfigError, match=f"did you mean '{known}'"):
+        methods[f"{name}x"]

@@ -247,7 +247,11 @@ def test_the_next_member_is_drawn_evenly_from_all_who_may_join(relate, ratings, 
             {"divergent_to": -1},
             "only . of 20 divergent .* raise divergent_to=-1, lower min_corated",
         ),
-        ("coalitional", {"sizes": 30}, "lower similar_from=0.35, raise divergent_to=0.05, lower .* tries=50"),
+        (
+            "coalitional",
+            {"sizes": 30},
+            "lower similar_from=0.35, raise divergent_to=0.05, lower .* ask for fewer",
+        ),
     ],
 )
 def test_what_cannot_be_is_an_error_that_says_what_to_do(kind, options, says, ratings):

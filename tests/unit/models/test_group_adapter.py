@@ -140,7 +140,7 @@ def planned(data, tmp_path, **options):
 
 def test_one_job_with_its_own_key_for_each_mode(data, tmp_path):
     asked = {"methods": ["ease", "popularity"], "groups_as": ["members", "rows", "both"]}
-    jobs = planned(data, tmp_path, protocol={"name": "natural"}, group_weight=2, **asked)
+    jobs = planned(data, tmp_path, protocol={"name": "natural", "held": "rows"}, group_weight=2, **asked)
     labels = {job.label for job in jobs}
     assert labels == {"ease", "ease[rows,group_weight=2]", "ease[both,group_weight=2]", "popularity"}
     assert len({job.key for job in jobs}) == 4

@@ -16,7 +16,7 @@ from groupbench.runner.pool import JobOutcome
 from groupbench.runner.tuning import Search, TuningOptions, as_config, write
 from groupbench.runner.tuning._side_by_side import _fixed
 
-NATURAL = {"name": "natural"}
+NATURAL = {"name": "natural", "held": "rows"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_each_mode_has_its_own_trials_and_journal_and_both_its_weight(searched, 
     assert both.space.keys() == {"l2", "positive", WEIGHT}
     assert both.trials[0].hyperparameters[WEIGHT] == 1
     assert len({str(search.trials[1].hyperparameters["l2"]) for search in (members, rows, both)}) == 3
-    journals = {file.name for file in (tmp_path / "studies/itmrec-sim/natural").glob("*.log")}
+    journals = {file.name for file in (tmp_path / "studies/itmrec-sim/natural+held=rows").glob("*.log")}
     assert journals == {"ease.log", "ease[rows].log", "ease[both].log"}
 
 

@@ -1,0 +1,42 @@
+"""Whether what is registered as a method is one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from groupbench.core.errors import GroupbenchError, PluginError
+from groupbench.models.recommender import Method, ReferenceRow
+
+if TYPE_CHECKING:
+    from groupbench.core.registry import Entry
+
+
+def make_method(entry: Entry, given: Mapping[str, object]) -> Method | ReferenceRow:
+    """The method of an entry with its hyperparameters.
+
+    Raises:
+        ConfigError: if a hyperparameter is unknown or wrong.
+        PluginError: naming file and line, if it is no method, lacks a part of one, or cannot be made.
+    """
+    make, where = entry.make, f"(at {entry.location})"
+    if isinstance(make, type) and inspect.isabstract(make):
+        missing = " and ".join(sorted(getattr(make, "__abstractmethods__", ())))
+        raise PluginError(f"method {entry.name} has no {missing}; define it in {make.__name__} {where}")
+    try:
+        made = entry.create(**given)
+    except GroupbenchError:
+        raise
+    except Exception as error:
+        first = str(error).partition("\n")[0]
+        raise PluginError(
+            f"method {entry.name} cannot be made: {type(error).__name__}: {first}; {_REMEDY} {where}"
+        ) from error
+    if not isinstance(made, Method | ReferenceRow):
+        remedy = "derive the class from one" if isinstance(make, type) else _REMEDY
+        raise PluginError(f"method {entry.name} is no Recommender or GroupRecommender; {remedy} {where}")
+    return made
+
+
+_REMEDY = "register a class derived from Recommender or GroupRecommender that needs no arguments"

@@ -1,0 +1,218 @@
+"""Checks of what is no method: aggregators, metrics, data sets and views."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from groupbench.aggregation import MemberScores
+from groupbench.core import registry
+from groupbench.core.arrays import BoolArray, FloatArray, Segments
+from groupbench.core.errors import ConfigError, GroupbenchError, unknown
+from groupbench.core.registry import Entry
+from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
+from groupbench.evaluation.task import Task
+from groupbench.evaluation.views import VIEWS, View
+from groupbench.metrics import METRICS, Definition, Family, evaluate_scores, explain
+from groupbench.testing._outcome import CheckOutcome, close, crash, need
+from groupbench.testing._small import small_training
+
+_SIZES, _WIDTH = (1, 2, 3, 5), 12
+Step = tuple[str, Callable[[], None]]
+
+
+def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
+    """Check the aggregator, metric, data set or view of that name.
+
+    Args:
+        name: a registered name.
+        data_dir: where the files of a data set lie.
+
+    Raises:
+        ConfigError: if nothing has that name, not even a method.
+    """
+    if name in registry.aggregators:
+        return _run(_of_aggregator(registry.aggregators[name]))
+    if name in METRICS:
+        return _run(_of_metric(METRICS[name]))
+    if name in registry.datasets:
+        return _run(_of_dataset(registry.datasets[name].name, data_dir))
+    if name in VIEWS:
+        return _run(_of_view(VIEWS[name]))
+    known = registry.methods, registry.aggregators, METRICS, registry.datasets, VIEWS
+    raise ConfigError(unknown("name to check", name, [one for names in known for one in names]))
+
+
+def _run(steps: Iterator[Step]) -> list[CheckOutcome]:
+    """The outcome of every step; after a first one that fails there is no other."""
+    out: list[CheckOutcome] = []
+    for name, verify in steps:
+        message = ""
+        try:
+            verify()
+        except GroupbenchError as error:
+            message = str(error)
+        except Exception as error:
+            message = crash(error)
+        out.append(CheckOutcome(name, not message, message))
+        if message and len(out) == 1:
+            break
+    return out
+
+
+def _of_aggregator(entry: Entry) -> Iterator[Step]:
+    def aggregate(scores: FloatArray, valid: BoolArray, sizes: tuple[int, ...]) -> FloatArray:
+        members = MemberScores(scores, valid, Segments.from_sizes(sizes), _activity(scores), None)
+        return np.asarray(entry.create().aggregate(members))
+
+    def contract() -> None:
+        made = aggregate(scores, valid, _SIZES)
+        shape = len(_SIZES), _WIDTH
+        need(made.shape == shape, f"aggregate gives shape {made.shape}, not (n_groups, width) = {shape}")
+        need(bool(np.isfinite(made[valid]).all()), "scores are NaN or infinite where a group has a candidate")
+
+    def alone() -> None:
+        full, segments = aggregate(scores, valid, _SIZES), Segments.from_sizes(_SIZES)
+        for group, size in enumerate(_SIZES):
+            rows = segments.rows(group, group + 1)
+            part = MemberScores(
+                scores[rows], valid[[group]], Segments.from_sizes([size]), _activity(scores)[rows], None
+            )
+            made = np.asarray(entry.create().aggregate(part))
+            same = close(made[valid[[group]]], full[[group]][valid[[group]]])
+            need(same, "a group's scores depend on which other groups are asked for")
+
+    def invalid() -> None:
+        other = np.where(valid[Segments.from_sizes(_SIZES).of_row], scores, 99.0)
+        same = close(aggregate(other, valid, _SIZES)[valid], aggregate(scores, valid, _SIZES)[valid])
+        need(same, "scores depend on columns where a group has no candidate: heed members.valid")
+
+    rng = np.random.default_rng(0)
+    scores = rng.permutation(sum(_SIZES) * _WIDTH).reshape(-1, _WIDTH) / 10.0
+    valid = np.arange(_WIDTH) < np.array([[12], [12], [9], [7]])
+    yield "contract", contract
+    yield "parameters", lambda: _documented(entry)
+    yield "group-order", alone
+    yield "candidates", invalid
+
+
+def _activity(scores: FloatArray) -> FloatArray:
+    return np.asarray(np.arange(len(scores)) % 3.0, dtype=np.float64)
+
+
+def _documented(entry: Entry) -> None:
+    need(bool(entry.make.__doc__), "give it a docstring: its first line is what 'list' shows")
+    json.dumps(entry.parameters(), allow_nan=False)
+
+
+def _of_metric(found: Definition) -> Iterator[Step]:
+    def values(scores: FloatArray) -> FloatArray:
+        return evaluate_scores(scores, relevant, np.ones_like(relevant), [f"{found.name}@5"])[
+            f"{found.name}@5"
+        ]
+
+    def contract() -> None:
+        made = values(rng.normal(size=relevant.shape))
+        need(made.shape == (len(relevant),), f"compute gives shape {made.shape}, not (n_lists,)")
+
+    def better() -> None:
+        best, worst = values(relevant.astype(np.float64)), values(-relevant.astype(np.float64))
+        if found.lower_is_better:
+            best, worst = worst, best
+        ordered = bool((np.nan_to_num(best) >= np.nan_to_num(worst) - 1e-12).all())
+        need(ordered, "the best ranking has a worse value than the worst; see lower_is_better")
+
+    rng = np.random.default_rng(0)
+    relevant = rng.random((20, 12)) < 0.3
+    yield "explained", lambda: _explained(found)
+    if isinstance(found, Family):
+        yield "contract", contract
+        yield "better", better
+
+
+def _explained(found: Definition) -> None:
+    explain(f"{found.name}@10" if found.cutoff else found.name)
+    for text in ("title", "formula", "source", "undefined"):
+        need(bool(getattr(found, text)), f"say in {text} what 'groupbench explain {found.name}' shows")
+
+
+def _of_dataset(name: str, data_dir: Path | None) -> Iterator[Step]:
+    from groupbench.data.loading import load
+
+    loaded: list[Dataset] = []
+    yield "loads", lambda: loaded.append(load(name, data_dir))
+    dataset = loaded[0]
+
+    def ratings() -> None:
+        rows, (low, high) = dataset.ratings, dataset.scale
+        need(len(rows) > 0, "it has no ratings")
+        need(
+            (rows.n_users, rows.n_items) == (len(dataset.user_ids), len(dataset.item_ids)),
+            "ids and counts differ",
+        )
+        need(
+            rows.users.min() >= 0 and rows.users.max() < rows.n_users, "ratings name users that are not there"
+        )
+        need(
+            rows.items.min() >= 0 and rows.items.max() < rows.n_items, "ratings name items that are not there"
+        )
+        inside = low <= rows.values.min() and rows.values.max() <= high
+        need(bool(inside), f"ratings lie outside the scale {low:g} to {high:g}")
+
+    def groups() -> None:
+        members = np.empty(0) if dataset.groups is None else dataset.groups.members
+        need(bool((members < dataset.ratings.n_users).all()), "groups have members that are no users")
+
+    def repeatable() -> None:
+        same = load(name, data_dir).content_hash == dataset.content_hash
+        need(same, "loading it again gives other content: take a fixed seed and sort what has no order")
+
+    yield "ratings", ratings
+    yield "groups", groups
+    yield "repeatable", repeatable
+
+
+def _of_view(view: View) -> Iterator[Step]:
+    task = _small_task()
+
+    def contract() -> None:
+        case = view.make_case(task)
+        n = task.held_out.n_users if view.entity == "user" else len(task.train.groups)
+        need(bool((case.lists.entities < n).all()), f"lists belong to a {view.entity} that is not there")
+        block = case.lists.block(np.arange(len(case.lists.entities)))
+        need(
+            block.items.shape == block.valid.shape == block.truth.shape,
+            "items, valid and truth differ in shape",
+        )
+
+    def described() -> None:
+        need(bool(view.definition), "say in definition who ranks what, against what truth")
+        need(1 <= view.tau <= 5, f"tau={view.tau}: state it on a scale of 1 to 5")
+
+    yield "contract", contract
+    yield "described", described
+
+
+def _small_task() -> Task:
+    """Every third row of small data held out, of groups too, also as a split that came with negatives."""
+    train = small_training()
+    rows, held = _parted(train.ratings)
+    assert train.group_ratings is not None
+    joint, joint_held = _parted(train.group_ratings)
+    given = GivenSplit(users=_sampled(held), groups=_sampled(joint_held))
+    return Task(replace(train, ratings=rows, group_ratings=joint), held, joint=joint_held, given=given)
+
+
+def _parted(rows: Ratings) -> tuple[Ratings, Ratings]:
+    held = np.arange(len(rows)) % 3 == 0
+    return rows.take(~held), rows.take(held)
+
+
+def _sampled(rows: Ratings) -> HeldOutRows:
+    sizes = np.full(len(rows), 5)
+    negatives = np.random.default_rng(0).integers(0, rows.n_items, sizes.sum())
+    return HeldOutRows(rows, negatives, Segments.from_sizes(sizes))
