@@ -7,14 +7,14 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from groupbench.core.errors import ConfigError, PluginError, unknown
 from groupbench.core.files import expanded
@@ -98,16 +98,23 @@ class Registry(Mapping[str, V]):
 
     def is_built_in(self, name: str) -> bool:
         """Whether groupbench itself registers that name."""
-        return name in self and self._homes[name][0].startswith("groupbench.")
+        return name in self and self._homes.get(name, ("groupbench.",))[0].startswith("groupbench.")
 
     def __getitem__(self, name: str) -> V:
         known = self._load()
-        if name not in known:
+        if name in known:
+            return known[name]
+        found = self._of_namespace(name)
+        if found is None:
             raise UnknownNameError(unknown(self.kind, name, known))
-        return known[name]
+        return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._load()
+        return name in self._load() or (isinstance(name, str) and self._of_namespace(name) is not None)
+
+    def _of_namespace(self, name: str) -> V | None:
+        """The value of a name that nobody registered, as that of another library's model; None if unknown."""
+        return None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._load())
@@ -137,11 +144,15 @@ class Registry(Mapping[str, V]):
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered class or function: what makes the thing, and the parameters that the name stands for."""
+    """A registered class or function: what makes the thing, and the parameters that the name stands for.
+
+    What another library holds has that library's version, which is shown and part of keys.
+    """
 
     name: str
     make: Callable[..., object]
     presets: Mapping[str, object] = field(default_factory=dict)
+    version: str = ""
 
     @property
     def summary(self) -> str:
@@ -202,8 +213,31 @@ class Entry:
             ) from error
 
 
+class Namespace(Protocol):
+    """Things that another library holds, and that have names without being registered one by one."""
+
+    name: str
+
+    def names(self) -> Sequence[str]:
+        """The names that can be asked for, without the namespace's own."""
+
+    def entry(self, name: str) -> Entry:
+        """What makes the thing of that name.
+
+        Raises:
+            ConfigError: if the library holds nothing of that name.
+        """
+
+
 class EntryRegistry(Registry[Entry]):
-    """Classes and functions by name; one of them can have several names, each with other parameters."""
+    """Classes and functions by name; one of them can have several names, each with other parameters.
+
+    Names of the form `cornac:BPR` are those of a namespace.
+    """
+
+    def __init__(self, kind: str, package: str, group: str) -> None:
+        super().__init__(kind, package, group)
+        self._namespaces: dict[str, Namespace] = {}
 
     def add(self, name: str, **presets: object) -> Callable[[C], C]:
         """Decorator that registers a class or function as `name`, with parameters it stands for."""
@@ -213,6 +247,20 @@ class EntryRegistry(Registry[Entry]):
             return make
 
         return register
+
+    def open_namespace(self, namespace: Namespace) -> None:
+        """Let `NAMESPACE:NAME` stand for what the namespace makes of the name."""
+        self._namespaces[namespace.name] = namespace
+
+    @property
+    def namespaces(self) -> Mapping[str, Namespace]:
+        """The namespaces by name."""
+        self._load()
+        return self._namespaces
+
+    def _of_namespace(self, name: str) -> Entry | None:
+        prefix, colon, rest = name.partition(":")
+        return self._namespaces[prefix].entry(rest) if colon and prefix in self._namespaces else None
 
 
 def load_plugins(files: Iterable[str]) -> None:

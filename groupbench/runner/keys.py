@@ -56,6 +56,7 @@ def job_keys(
         "code": [VERSION, evaluate.VERSION, entry.source_hash],
         "aggregators": dict(aggregators),
         "one_thread": one_thread,
+        **({"version": entry.version} if entry.version else {}),
         **_added(protocol),
         **_adapted(adapter),
     }
