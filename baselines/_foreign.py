@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 
 from groupbench.core.errors import ConfigError, MethodError, unknown
-from groupbench.core.registry import Entry
+from groupbench.core.registry import Entry, methods
 from groupbench.core.seeding import integer
 from groupbench.models.recommender import Recommender
 
@@ -33,6 +33,12 @@ class ForeignRecommender(Recommender):
 
     model: ClassVar[type]
     """The library's class."""
+    method: ClassVar[str]
+    """The name of the method, `cornac:BPR`."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the name of the method: the class itself is made where it is asked for."""
+        return _unfitted, (self.method,), self.__dict__
 
     @abstractmethod
     def _fit_model(self, train: Ratings, seed: int) -> None:
@@ -148,11 +154,19 @@ def _method(library: Library, name: str, model: type) -> type[ForeignRecommender
         adapter.__name__,
         described,
         bases=(adapter,),
-        namespace={"model": model, "__doc__": summary or f"{name} of {library.name}."},
+        namespace={
+            "model": model,
+            "method": f"{library.name}:{name}",
+            "__doc__": summary or f"{name} of {library.name}.",
+        },
     )
     # By these the code that decides the scores is found: the adapter's.
     made.__module__, made.__qualname__ = adapter.__module__, adapter.__qualname__
     return cast(type[ForeignRecommender], made)
+
+
+def _unfitted(method: str) -> Any:
+    return methods[method].create()
 
 
 def _field(default: object, tuned: Field[Any] | None) -> Any:
