@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import Field, dataclass, field, fields, make_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
 from groupbench.core.errors import ConfigError, MethodError, unknown
 from groupbench.core.registry import Entry, methods
-from groupbench.core.seeding import integer
+from groupbench.core.seeding import global_seeds, integer
 from groupbench.models.recommender import Recommender
 
 if TYPE_CHECKING:
@@ -58,7 +60,9 @@ class ForeignRecommender(Recommender):
         self._n_items = ratings.n_items
         self._known = np.bincount(ratings.users, minlength=ratings.n_users) > 0
         try:
-            self._fit_model(ratings, integer(rng))
+            seed = integer(rng)
+            with redirect_stdout(StringIO()), global_seeds(seed):
+                self._fit_model(ratings, seed)
         except ImportError as error:
             raise MethodError(f"{self.model.__name__} needs more libraries: {error}; install them") from error
         return self
