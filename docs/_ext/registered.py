@@ -11,6 +11,7 @@ from markup import bullets, code, heading, prose, table
 from sphinx.pycode import ModuleAnalyzer
 
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.hyperparameters import search_space
 
 
@@ -26,11 +27,11 @@ def entries(held: registry.EntryRegistry) -> Iterator[str]:
             yield from _entry(made, list(same))
 
 
-def _where(entry: registry.Entry) -> tuple[int, str]:
+def _where(entry: Entry) -> tuple[int, str]:
     return inspect.getsourcelines(entry.make)[1], entry.name
 
 
-def _entry(made: Any, names: list[registry.Entry]) -> Iterator[str]:
+def _entry(made: Any, names: list[Entry]) -> Iterator[str]:
     """One class: its names, what sets them apart if there are several, and its parameters."""
     yield heading(3, ", ".join(code(entry.name) for entry in names))
     yield prose(inspect.getdoc(made) or "")
@@ -39,10 +40,10 @@ def _entry(made: Any, names: list[registry.Entry]) -> Iterator[str]:
         return
     apart = {e.name: ", ".join(f"{k}={v!r}" for k, v in e.presets.items()) for e in names}
     yield bullets(f"{code(name)}: {code(text) if text else 'as below'}" for name, text in apart.items())
-    yield _parameters(registry.Entry("", made))
+    yield _parameters(Entry("", made))
 
 
-def _parameters(entry: registry.Entry) -> str:
+def _parameters(entry: Entry) -> str:
     described, space = attribute_docs(entry.make), search_space(entry.make, entry.presets)
     rows = [
         [code(key), code(repr(value)), prose(described.get(key, "")), str(space.get(key, ""))]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from groupbench.api._keywords import UnknownArgumentError, with_keywords
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError
 from groupbench.core.files import expanded
 from groupbench.core.stopwatch import Stopwatch
@@ -134,10 +135,10 @@ def maker(method: AnyMethod, **hyperparameters: object) -> tuple[str, Callable[[
     return _entry_of(type(method)).name, lambda: copy.deepcopy(checked)
 
 
-def _entry_of(kind: type) -> registry.Entry:
+def _entry_of(kind: type) -> Entry:
     """The registered entry of a class with its defaults, else one under the name of the class."""
     registered = (e for e in registry.methods.values() if e.make is kind and not e.presets)
-    return next(registered, registry.Entry(kind.__name__, kind))
+    return next(registered, Entry(kind.__name__, kind))
 
 
 def _checked(made: object) -> AMethod:

@@ -12,6 +12,7 @@ from shutil import get_terminal_size
 
 from groupbench.cli._glossary import FORMATION, WORDS
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.hyperparameters import search_space
 
@@ -177,7 +178,7 @@ _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
 }
 
 
-def _entry(kind: str, entry: registry.Entry) -> str:
+def _entry(kind: str, entry: Entry) -> str:
     parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
     if is_dataclass(entry.make):
         types = {f.name: str(f.type) for f in fields(entry.make) if f.init}

@@ -7,22 +7,21 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError, unknown
 from groupbench.core.files import expanded
 from groupbench.core.imports import import_file, import_named
 from groupbench.core.source_hash import source_hash
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    pass
 
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
@@ -100,16 +99,22 @@ class Registry(Mapping[str, V]):
 
     def is_built_in(self, name: str) -> bool:
         """Whether groupbench itself registers that name."""
-        return name in self and self._homes[self._key(name)][0].startswith("groupbench.")
+        home, *_ = self._homes.get(self._key(name), ("groupbench.",))
+        return name in self and home.startswith("groupbench.")
 
     def __getitem__(self, name: str) -> V:
         known = self._load()
-        if (key := self._key(name)) not in known:
+        if (key := self._key(name)) in known:
+            return known[key]
+        found = self._of_namespace(name)
+        if found is None:
             raise UnknownNameError(unknown(self.kind, name, known))
-        return known[key]
+        return found
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._key(name) in self._load()
+        if not isinstance(name, str):
+            return False
+        return self._key(name) in self._load() or self._of_namespace(name) is not None
 
     def _key(self, name: str) -> str:
         """The name itself, or the registered one that differs from it by case alone, if there is one."""
@@ -117,6 +122,10 @@ class Registry(Mapping[str, V]):
         if name in known:
             return name
         return next((one for one in known if one.casefold() == name.casefold()), name)
+
+    def _of_namespace(self, name: str) -> V | None:
+        """What nobody registered, as another library's model, by its name; None if there is none."""
+        return None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._load())
@@ -144,83 +153,33 @@ class Registry(Mapping[str, V]):
             import_named(point.value.partition(":")[0], f"entry point {point.name!r} of {self._group}")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A registered class or function: what makes the thing, and the parameters that the name stands for."""
-
-    name: str
-    make: Callable[..., object]
-    presets: Mapping[str, object] = field(default_factory=dict)
+class Namespace(Protocol):
+    """Things that another library holds, and that have names without being registered one by one."""
 
     @property
-    def summary(self) -> str:
-        """The first line of the docstring, with the presets that set this name apart."""
-        text = (inspect.getdoc(self.make) or "").partition("\n")[0]
-        preset = ", ".join(f"{k}={v}" for k, v in self.presets.items())
-        return f"{text} [{preset}]" if preset else text
+    def name(self) -> str:
+        """What stands before the colon."""
 
-    @property
-    def file(self) -> Path:
-        """The source file."""
-        return Path(inspect.getfile(self.make))
+    def names(self) -> Sequence[str]:
+        """The names that can be asked for, without the namespace's own."""
 
-    @property
-    def location(self) -> str:
-        """FILE:LINE of the definition."""
-        try:
-            return f"{inspect.getsourcefile(self.make)}:{inspect.getsourcelines(self.make)[1]}"
-        except (OSError, TypeError):
-            return getattr(self.make, "__module__", "") or "the running program"
-
-    @property
-    def family(self) -> str:
-        """The name of the file without its ending, or of its package for `__init__`-like modules."""
-        module = self.make.__module__.split(".")
-        return module[-2] if module[:1] == ["groupbench"] and module[1] != "baselines" else module[-1]
-
-    @property
-    def source_hash(self) -> str:
-        """sha256 of the code that the thing depends on, in hexadecimal: results are redone when it changes.
+    def entry(self, name: str) -> Entry:
+        """What makes the thing of that name.
 
         Raises:
-            PluginError: if the code cannot be read.
+            ConfigError: if the library holds nothing of that name.
         """
-        return source_hash(self.make)
-
-    def parameters(self) -> dict[str, Any]:
-        """All parameters with their values for this name."""
-        if not is_dataclass(self.make):
-            return dict(self.presets)
-        made = self.create()
-        return {f.name: getattr(made, f.name) for f in fields(self.make) if f.init}
-
-    def create(self, **overrides: object) -> Any:
-        """Make the thing; unknown parameters and wrong types are a `ConfigError`."""
-        values = {**self.presets, **overrides}
-        if not is_dataclass(self.make):
-            return self.make(**values)
-        known = [f.name for f in fields(self.make) if f.init]
-        for key in overrides:
-            if key not in known:
-                raise ConfigError(unknown(f"parameter of {self.name}", key, known))
-        return self._validated(values)
-
-    def _validated(self, values: Mapping[str, object]) -> object:
-        from pydantic import ValidationError
-
-        try:
-            return _adapter(self.make).validate_python(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            location = ".".join(map(str, first["loc"]))
-            raise ConfigError(
-                f"{self.name}.{location}: {first['msg']} (got {first.get('input')!r}); "
-                f"see 'groupbench list {self.name}' for its parameters"
-            ) from error
 
 
 class EntryRegistry(Registry[Entry]):
-    """Classes and functions by name; one of them can have several names, each with other parameters."""
+    """Classes and functions by name; one of them can have several names, each with other parameters.
+
+    Names of the form `cornac:BPR` are those of a namespace.
+    """
+
+    def __init__(self, kind: str, package: str, group: str) -> None:
+        super().__init__(kind, package, group)
+        self._namespaces: dict[str, Namespace] = {}
 
     def add(self, name: str, **presets: object) -> Callable[[C], C]:
         """Decorator that registers a class or function as `name`, with parameters it stands for."""
@@ -230,6 +189,20 @@ class EntryRegistry(Registry[Entry]):
             return make
 
         return register
+
+    def open_namespace(self, namespace: Namespace) -> None:
+        """Let `NAMESPACE:NAME` stand for what the namespace makes of the name."""
+        self._namespaces[namespace.name] = namespace
+
+    @property
+    def namespaces(self) -> Mapping[str, Namespace]:
+        """The namespaces by name."""
+        self._load()
+        return self._namespaces
+
+    def _of_namespace(self, name: str) -> Entry | None:
+        prefix, colon, rest = name.partition(":")
+        return self._namespaces[prefix].entry(rest) if colon and prefix in self._namespaces else None
 
 
 def load_plugins(files: Iterable[str]) -> None:
@@ -256,14 +229,6 @@ def _require_name(kind: str, name: str) -> None:
             f"{kind} {name!r} cannot be asked for by that name; take letters, digits and dashes, and none of "
             f"{', '.join(sorted(RESERVED))}"
         )
-
-
-@cache
-def _adapter(make: Callable[..., object]) -> TypeAdapter[object]:
-    """What validates parameters: it takes longer to build than to use."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(cast(type[object], make))
 
 
 def _calling_module() -> str:

@@ -10,7 +10,7 @@ from groupbench.core.errors import GroupbenchError, PluginError
 from groupbench.models.recommender import Method, ReferenceRow
 
 if TYPE_CHECKING:
-    from groupbench.core.registry import Entry
+    from groupbench.core.entry import Entry
 
 
 def make_method(entry: Entry, given: Mapping[str, object]) -> Method | ReferenceRow:

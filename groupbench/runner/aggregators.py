@@ -10,7 +10,7 @@ from groupbench.core.errors import ConfigError, unknown
 from groupbench.runner.notation import parse_label
 
 if TYPE_CHECKING:
-    from groupbench.core.registry import Entry
+    from groupbench.core.entry import Entry
 
 
 def labels(asked: Iterable[str], tables: Mapping[str, Mapping[str, object]]) -> list[str]:

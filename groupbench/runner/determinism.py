@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast, get_args
 
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError, unknown
-from groupbench.core.registry import Entry
 from groupbench.models.recommender import Deterministic
 
 

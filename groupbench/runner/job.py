@@ -91,6 +91,7 @@ class Job:
     train_workers: int = 1
     memory_budget: float | None = None
     watts: float = WATTS
+    version: str = ""
 
     @property
     def content(self) -> tuple[str, str]:
@@ -109,7 +110,8 @@ class Job:
         own = [f"{k}={v}" for k, v in [*weight.items(), *sorted(self.overrides.items())]]
         mode = [] if self.groups_as == "members" else [self.groups_as]
         own = [*mode, *(["tuned"] if self.tuning else own)]
-        return f"{self.method}[{','.join(own)}]" if own else self.method
+        name = f"{self.method}@{self.version}" if self.version else self.method
+        return f"{name}[{','.join(own)}]" if own else name
 
     @property
     def folder(self) -> Path:

@@ -18,7 +18,7 @@ from groupbench.models.group_adapter import WEIGHT
 from groupbench.results.selection import CODE
 
 if TYPE_CHECKING:
-    from groupbench.core.registry import Entry
+    from groupbench.core.entry import Entry
     from groupbench.data.dataset import Dataset
     from groupbench.evaluation.protocols import Protocol
     from groupbench.models.group_adapter import GroupsAs
@@ -58,6 +58,7 @@ def job_keys(
         "code": [VERSION, evaluate.VERSION, entry.source_hash],
         "aggregators": dict(aggregators),
         "one_thread": one_thread,
+        **({"version": entry.version} if entry.version else {}),
         **_added(protocol),
         **_adapted(adapter),
         **({"cutoffs": list(cutoffs)} if cutoffs else {}),

@@ -98,7 +98,7 @@ def _plan_method(
             results=str(results),
             key=keys[seed],
             cost=cost,
-            foreign=not entry.make.__module__.startswith("groupbench."),
+            foreign=bool(entry.version) or not entry.make.__module__.startswith("groupbench."),
             one_thread=one_thread,
             tuning=tuning_of(row, config.tuned.get(row), chosen, dataset.name, protocol.label),
             groups_as=mode,
@@ -107,6 +107,7 @@ def _plan_method(
             train_workers=train_workers(entry, config.train_workers),
             memory_budget=config.memory_budget,
             watts=config.watts,
+            version=entry.version,
         )
         for seed in seeds
     ]

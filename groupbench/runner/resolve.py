@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.models.contract import make_method
 from groupbench.models.group_adapter import WEIGHT, served
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from groupbench.runner.config import Config, Tuned
 
 
-def modes(config: Config, entry: registry.Entry, dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
+def modes(config: Config, entry: Entry, dataset: Dataset, protocol: Protocol) -> list[GroupsAs]:
     """How a method is to serve groups: by members unless it can learn from rows.
 
     Where evaluated groups have no rows for training, rows tell nothing of them: they are left out beside
@@ -67,7 +68,7 @@ def tuning_of(name: str, tuned: Tuned | None, chosen: str, dataset: str, protoco
     return tuned.model_dump()
 
 
-def train_workers(entry: registry.Entry, wanted: int) -> int:
+def train_workers(entry: Entry, wanted: int) -> int:
     """How many processes train the method, if `wanted` are allowed.
 
     Raises:
@@ -96,9 +97,7 @@ def tuned_digest(name: str, mode: GroupsAs, given: Mapping[str, object]) -> str:
     return hyperparameters_digest(made(registry.methods[name], values)[1], (mode, weight))
 
 
-def made(
-    entry: registry.Entry, given: Mapping[str, object]
-) -> tuple[dict[str, object], dict[str, object], float]:
+def made(entry: Entry, given: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object], float]:
     """The hyperparameters that differ from the name's own, all of them, and the relative cost."""
     if entry.make.__module__ == "__main__":
         raise PluginError(

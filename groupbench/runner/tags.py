@@ -11,7 +11,7 @@ from groupbench.core.registry import UnknownNameError, methods
 from groupbench.models.recommender import GroupRecommender
 
 if TYPE_CHECKING:
-    from groupbench.core.registry import Entry
+    from groupbench.core.entry import Entry
 
 TOUR = ("dmtl-single", "ease", "item-knn-cosine", "svd", "member-count", "popularity", "random", "oracle")
 """Methods of many kinds that take seconds together: what `groupbench run` runs without options."""

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from groupbench.core.arrays import BoolArray
+from groupbench.core.entry import Entry
 from groupbench.core.errors import GroupbenchError, MethodError
-from groupbench.core.registry import Entry
+from groupbench.core.seeding import global_seeds
 from groupbench.data.groups import Groups
 from groupbench.models.contract import make_method
 from groupbench.models.recommender import (
@@ -25,7 +26,6 @@ from groupbench.testing._elsewhere import scores_elsewhere
 from groupbench.testing._outcome import CheckOutcome, ConformanceCheck, close, crash, equal, need
 from groupbench.testing._small import COLD_ITEMS, COLD_USERS, small_training, small_truth
 from groupbench.testing._trial import MethodTrial, everyone, fit
-from groupbench.testing._watch import other_global_seeds
 
 _CHECKS: list[ConformanceCheck] = []
 _ANY = (Method, ReferenceRow)
@@ -117,7 +117,7 @@ def deterministic(trial: MethodTrial) -> None:
     never = getattr(trial.entry.make, "deterministic", "always") == "never"
     if never or equal(trial.scores, trial.watched.scores):
         return
-    with other_global_seeds():
+    with global_seeds(12345):
         again = everyone(fit(trial.entry.create(), small_training()), trial.train)
     if equal(again, trial.watched.scores):
         raise MethodError(

@@ -12,8 +12,8 @@ import numpy as np
 from groupbench.aggregation import MemberScores
 from groupbench.core import registry
 from groupbench.core.arrays import BoolArray, FloatArray, Segments
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, GroupbenchError, unknown
-from groupbench.core.registry import Entry
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS, View

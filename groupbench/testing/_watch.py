@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,20 +37,3 @@ def global_states() -> dict[str, object]:
         "numpy.random": (kind, np.asarray(keys).tobytes(), *rest),
         "torch": torch.get_rng_state().numpy().tobytes(),
     }
-
-
-@contextlib.contextmanager
-def other_global_seeds(seed: int = 12345) -> Iterator[None]:
-    """Seed the global generators with `seed` for a while, then put their states back."""
-    import torch
-
-    python, legacy, tensor = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)  # noqa: NPY002
-        torch.set_rng_state(tensor)

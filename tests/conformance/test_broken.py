@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from groupbench.core.registry import Entry, load_plugin
+from groupbench.core.entry import Entry
+from groupbench.core.registry import load_plugin
 from groupbench.models.recommender import ReferenceRow
 from groupbench.testing import check
 

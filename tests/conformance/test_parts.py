@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError
-from groupbench.core.registry import Entry, load_plugin
+from groupbench.core.registry import load_plugin
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.models.recommender import Recommender

@@ -25,7 +25,7 @@ EVERYTHING, EFFECTS = "*", "!"
 """Names of two definitions that every module has: all of it, and the statements that only have effects."""
 
 _PACKAGE = "groupbench"
-_FRAMEWORK = frozenset({"groupbench.core.registry", "groupbench.core.errors"})
+_FRAMEWORK = frozenset({f"groupbench.core.{name}" for name in ("entry", "errors", "registry")})
 """Modules that register and report, and so decide no score."""
 
 _INSTALLED = {"site-packages", "dist-packages"}

@@ -10,8 +10,9 @@ from typing import Literal
 import pytest
 
 from groupbench.core import registry as module
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.registry import Entry, EntryRegistry, Registry, datasets, load_plugin, methods
+from groupbench.core.registry import EntryRegistry, Registry, datasets, load_plugin, methods
 
 
 @pytest.fixture

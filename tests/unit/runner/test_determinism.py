@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.registry import Entry
 from groupbench.data.loading import load
 from groupbench.runner.config import make_config
 from groupbench.runner.determinism import needs_one_thread, promise, repeatable

@@ -8,9 +8,10 @@ import pytest
 
 from groupbench.cli import _describe as describe
 from groupbench.core import registry
+from groupbench.core.entry import Entry
 from groupbench.core.errors import PluginError
 from groupbench.core.hyperparameters import Choice, Range, search_space, tunable
-from groupbench.core.registry import Entry, load_plugin
+from groupbench.core.registry import load_plugin
 
 
 @dataclass

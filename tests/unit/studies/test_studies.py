@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
+from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, ResultError
-from groupbench.core.registry import Entry, methods
+from groupbench.core.registry import methods
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading import load
