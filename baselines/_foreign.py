@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -154,7 +155,7 @@ def _method(library: Library, name: str, model: type) -> type[ForeignRecommender
         if isinstance(default, _PLAIN)
     ]
     adapter = library.adapter
-    summary = (model.__doc__ or "").strip().partition("\n")[0]
+    summary = _first_sentence(model.__doc__ or "")
     made = make_dataclass(
         adapter.__name__,
         described,
@@ -168,6 +169,12 @@ def _method(library: Library, name: str, model: type) -> type[ForeignRecommender
     # By these the code that decides the scores is found: the adapter's.
     made.__module__, made.__qualname__ = adapter.__module__, adapter.__qualname__
     return cast(type[ForeignRecommender], made)
+
+
+def _first_sentence(doc: str) -> str:
+    paragraph = " ".join(doc.strip().partition("\n\n")[0].split())
+    plain = re.sub(r":[\w:]+:`~?([^`]+)`", r"\1", paragraph)
+    return re.split(r"(?<=\.) ", plain)[0]
 
 
 def _unfitted(method: str) -> Any:

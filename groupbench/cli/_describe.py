@@ -104,11 +104,29 @@ def _strategy(name: str) -> str:
     return "\n\n".join([head, inspect.getdoc(make) or ""])
 
 
+def models_of(library: str) -> str:
+    """The methods that are models of another library, by the names to ask for them by.
+
+    Raises:
+        ConfigError: if no such library is known, or it is not installed.
+    """
+    known = registry.methods.namespaces
+    if library not in known:
+        raise ConfigError(unknown("library", library, known))
+    found = [f"{library}:{name}" for name in known[library].names()]
+    if not found:
+        raise ConfigError(f"{library} is not installed; install it with: pip install {library}")
+    return _lines(f"methods of {library}", {name: registry.methods[name].summary for name in found})
+
+
 def _section(kind: str) -> str:
-    rows = _KINDS[kind]()
+    return _lines(kind, _KINDS[kind]())
+
+
+def _lines(title: str, rows: Mapping[str, str]) -> str:
     width = max(map(len, rows), default=0)
     lines = max(get_terminal_size().columns, _NARROWEST)
-    out = [kind]
+    out = [title]
     for name, text in rows.items():
         head = f"  {name:{width}s}  "
         wrapped = textwrap.wrap(

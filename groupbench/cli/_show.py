@@ -89,11 +89,20 @@ def _show_breakdown(
 
 def list_names(
     name: Annotated[str | None, typer.Argument(help="A kind (methods, datasets ...) or a name.")] = None,
+    library: Annotated[
+        str | None, typer.Option("--from", help="Methods of another library: cornac or lenskit.")
+    ] = None,
 ) -> None:
     """List methods, data sets, aggregators, metrics and views; or the parameters of one."""
     from groupbench.cli import _describe
+    from groupbench.core.errors import ConfigError
 
-    typer.echo(_describe.listing(name))
+    if library is None:
+        typer.echo(_describe.listing(name))
+    elif name not in (None, "methods"):
+        raise ConfigError(f"--from {library} lists methods; type: groupbench list methods --from {library}")
+    else:
+        typer.echo(_describe.models_of(library))
 
 
 def explain(

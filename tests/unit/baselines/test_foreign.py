@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from groupbench.baselines._foreign import ForeignRecommender, Library, mean_of_pairs
+from groupbench.cli._describe import models_of
 from groupbench.core.errors import ConfigError, MethodError
 from groupbench.core.hyperparameters import search_space, tunable
 from groupbench.core.registry import EntryRegistry, methods
@@ -116,6 +117,20 @@ def test_options_name_them(monkeypatch):
     config = make_config(methods=["numpy:Half"], set=["numpy:Half.k=5"])
     assert config.method_names() == ["numpy:Half"]
     assert config.set == {"numpy:Half": {"k": 5}}
+
+
+def test_they_are_listed(monkeypatch):
+    monkeypatch.setitem(methods.namespaces, "numpy", library())
+    assert models_of("numpy").splitlines() == [
+        "methods of numpy",
+        "  numpy:Half    Scores the half of the items that the user knows best.",
+        "  numpy:Broken  Broken of numpy.",
+    ]
+    with pytest.raises(ConfigError, match="unknown library 'numpi'; did you mean 'numpy'"):
+        models_of("numpi")
+    monkeypatch.setitem(methods.namespaces, "none", library("none"))
+    with pytest.raises(ConfigError, match="none is not installed; install it with: pip install none"):
+        models_of("none")
 
 
 def test_pairs_with_several_ratings_have_their_mean():
