@@ -77,8 +77,7 @@ def _plan_method(
     decides = dataset, protocol, entry, parameters, (mode, weight)
     further = further_cutoffs(config.k or (), protocol)
     keys = job_keys(*decides, aggregators=aggregators, one_thread=one_thread, seeds=seeds, cutoffs=further)
-    code = code_hashes(entry, aggregators, protocol)
-    plugins = {str(path): file_hash(path) for path in (Path(file).resolve() for file in config.plugins)}
+    code, plugins = code_hashes(entry, aggregators, protocol), _plugin_hashes(config)
     return [
         Job(
             source=source,
@@ -111,3 +110,7 @@ def _plan_method(
         )
         for seed in seeds
     ]
+
+
+def _plugin_hashes(config: Config) -> dict[str, str]:
+    return {str(path): file_hash(path) for path in (Path(file).resolve() for file in config.plugins)}

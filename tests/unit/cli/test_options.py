@@ -79,8 +79,8 @@ def test_the_help_has_panels(shown):
 @pytest.mark.parametrize("name", FIELDS)
 def test_files_and_functions_take_every_field(tmp_path, monkeypatch, name):
     asked = []
-    monkeypatch.setattr(api, "start", lambda config, *_: asked.append(config) or [])
-    monkeypatch.setattr(api, "collect", lambda jobs: [])
+    monkeypatch.setattr(api._run, "start", lambda config, *_: asked.append(config) or [])
+    monkeypatch.setattr(api._run, "collect", lambda jobs: [])
     value = {
         "dataset": ["here"],
         "methods": ["svd"],
@@ -132,7 +132,7 @@ def test_what_the_command_line_gives_wins_over_the_file_even_if_it_is_the_defaul
 
 
 def test_tuning_takes_both_kinds_of_options_and_names_near_ones_of_both(tmp_path):
-    for wrong, near in (("trial", "trials"), ("method", "methods")):
+    for wrong, near in (("trails", "trials"), ("methds", "methods")):
         with pytest.raises(ConfigError, match=f"did you mean '{near}'"):
             api.tune(results=tmp_path, **{wrong: 3})
     with pytest.raises(ConfigError, match="trials=0"):
