@@ -100,6 +100,21 @@ class _NotInstalled(Recommender):
         raise MethodError(self.why)
 
 
+class _MissingEntry(Entry):
+    """Its hyperparameters are not known."""
+
+    @property
+    def summary(self) -> str:
+        """Why, and what to do about it."""
+        return cast(type[_NotInstalled], self.make).why
+
+    def create(self, **overrides: object) -> Any:
+        """Refuse hyperparameters."""
+        if overrides:
+            raise ConfigError(self.summary)
+        return super().create()
+
+
 @dataclass(frozen=True, eq=False)
 class Library:
     """The models of a library as methods, `LIBRARY:MODEL`.
@@ -142,7 +157,7 @@ class Library:
     def _missing(self, model: str) -> Entry:
         why = f"{self.name} is not installed; install it with: pip install {self.name}"
         make = type("_NotInstalled", (_NotInstalled,), {"why": why, "__module__": __name__})
-        return Entry(f"{self.name}:{model}", make)
+        return _MissingEntry(f"{self.name}:{model}", make)
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
     from groupbench.api import (
+        card,
         compare,
         evaluate,
         fit,
@@ -61,6 +62,7 @@ _HOMES = {
     "Recommender": "models.recommender",
     "TrainingData": "models.recommender",
     "aggregator": "core.registry",
+    "card": "api",
     "compare": "api",
     "dataset": "core.registry",
     "evaluate": "api",
@@ -87,6 +89,7 @@ __all__ = [
     "Recommender",
     "TrainingData",
     "aggregator",
+    "card",
     "compare",
     "dataset",
     "evaluate",

@@ -65,10 +65,13 @@ class FittedMethod:
             base, and `share of ID` for each member (for at most `MOST_MEMBERS` of them).
 
         Raises:
-            ConfigError: if a member or the aggregator is unknown, or nothing is left to recommend.
+            ConfigError: if a member or the aggregator is unknown, `k` is below 1, or nothing is left to
+                recommend.
         """
         import pandas as pd
 
+        if not isinstance(k, int) or k < 1:
+            raise ConfigError(f"k={k!r}: ask for 1 item or more")
         users = self._users(members)
         items = self._candidates(users, rated)
         if not isinstance(self.method, Recommender) or (aggregator is None and self._scores_groups):

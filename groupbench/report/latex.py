@@ -21,7 +21,12 @@ _ESCAPED = str.maketrans(
 
 def escape(text: str) -> str:
     """Text that LaTeX prints as it is."""
-    written = text.translate(_ESCAPED).replace(r" $\pm$ ", r"\,$\pm$\,")
+    written = (
+        re.sub("-(?=-)", "-\0", text)
+        .translate(_ESCAPED)
+        .replace("\0", "{}")
+        .replace(r" $\pm$ ", r"\,$\pm$\,")
+    )
     return f"$-${written[1:]}" if re.match(r"-\d", written) else written
 
 

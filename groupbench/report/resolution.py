@@ -76,9 +76,8 @@ def aggregators_meant(records: Sequence[RunRecord], aggregator: Names) -> tuple[
     known = dict.fromkeys(entry.aggregator for record in records for entry in record.metrics)
     if not set(known) - set(WITHOUT_AGGREGATOR):
         return tuple(names)
-    return tuple(
-        matching("aggregator in these results", names, dict.fromkeys(("all", "best", *sorted(known)), ()))
-    )
+    bare = {name: (name.partition("[")[0],) for name in sorted(known)}
+    return tuple(matching("aggregator in these results", names, {"all": (), "best": (), **bare}))
 
 
 def methods_meant(records: Sequence[RunRecord], methods: Names) -> tuple[str, ...] | None:

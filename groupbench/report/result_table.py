@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Unpack
 
 import pandas as pd
 
+from groupbench.core.files import expanded, writing
 from groupbench.report.options import LayoutOptions
 from groupbench.report.render import render, table_frame
 from groupbench.report.select import TableOptions
@@ -39,13 +41,20 @@ class ResultTable(pd.DataFrame):
     def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
-    def to_latex(self) -> str:  # type: ignore[override]
-        """The tables as LaTeX, as of `groupbench table --format latex`."""
-        return self._write(format="latex")
+    def to_latex(self, buf: str | Path | None = None) -> str:  # type: ignore[override]
+        """The tables as LaTeX, as of `groupbench table --format latex`; written to a file if one is given."""
+        return self._written("latex", buf)
 
-    def to_markdown(self) -> str:  # type: ignore[override]
-        """The tables as Markdown."""
-        return self._write(format="markdown")
+    def to_markdown(self, buf: str | Path | None = None) -> str:  # type: ignore[override]
+        """The tables as Markdown; written to a file if one is given."""
+        return self._written("markdown", buf)
+
+    def _written(self, format: str, buf: str | Path | None) -> str:
+        text = self._write(format=format)
+        if buf is not None:
+            with writing(Path(expanded(buf))) as temporary:
+                temporary.write_text(f"{text}\n", encoding="utf-8")
+        return text
 
     def __repr__(self) -> str:
         return self._write(format="plain")

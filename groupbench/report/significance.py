@@ -241,7 +241,7 @@ def _notes(
     test = pairing.test(how.test)
     reference = how.reference or "the best method in the metric"
     compared = max(Counter(p.number for p in pairs).values())
-    allowed = "" if how.reference else " and the choice of the best"
+    allowed = "" if how.reference else f" and the choice of the best ({compared * (compared + 1) // 2} pairs)"
     correction = {
         "holm": f"Holm's correction for {compared} comparisons{allowed}",
         "bh": f"Benjamini & Hochberg's correction for {compared} comparisons{allowed}",

@@ -23,6 +23,8 @@ CODE = 16
 SHORT = 8
 """Digits of a content hash that name the data in messages and behind `@`."""
 
+_TOGETHER = "run them together, or keep them in a --results folder of their own"
+
 _NAMED = 4
 """Rows that a note names."""
 
@@ -170,13 +172,21 @@ def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     for record in tuned:
         if why := reasons[id(record)]:
             yield _LeftOut(record, why, _again(record, row, by_seed.values()))
+        elif further := _evaluated(record) - _evaluated(shown := by_seed[record.seed]):
+            views = "further aggregators" if {v for v, _ in further} <= set(shown.views) else "further views"
+            yield _LeftOut(record, f"of a seed that is shown, with {views}", _TOGETHER)
         elif by_seed[record.seed] is not record:
             yield _LeftOut(record, "", "")
 
 
-def _extent(record: RunRecord) -> tuple[int, str]:
-    """What is greater of the record of a seed that counts: metrics at more K, then the time it ended."""
-    return len(record.config.get("cutoffs", ())), ended(record)
+def _extent(record: RunRecord) -> tuple[int, int, str]:
+    """What is greater of the record of a seed that counts: views and aggregators, K, the time it ended."""
+    return len(_evaluated(record)), len(record.config.get("cutoffs", ())), ended(record)
+
+
+def _evaluated(record: RunRecord) -> set[tuple[str, str]]:
+    """The views and aggregators that the record has values of."""
+    return {(entry.view, entry.aggregator) for entry in record.metrics}
 
 
 def _again(record: RunRecord, row: Sequence[RunRecord], shown: Iterable[RunRecord]) -> str:

@@ -113,7 +113,7 @@ class Config(Options):
     """How recommenders of users serve groups with rows of their own: members, rows or both."""
     group_weight: Annotated[int, Flag("Methods")] = Field(1, ge=1)
     """Weight of a group's row beside rows of users, in rows and both."""
-    plugins: Annotated[list[Text], Flag("Methods", flags=("--plugin",), metavar="FILE")] = Field([])
+    plugins: Annotated[Paths, Flag("Methods", flags=("--plugin",), metavar="FILE")] = Field([])
     """Python file that adds methods, data sets and the like."""
     executor: Annotated[Literal["local", "ray"], Flag("Resources")] = "local"
     """What runs jobs: local, processes of this machine; ray, a cluster."""

@@ -19,7 +19,9 @@ def parse_set(texts: list[str]) -> dict[str, dict[str, object]]:
         method, dot, parameter = name.strip().rpartition(".")
         if not (equals and dot and method and parameter):
             raise ConfigError(f"--set {text}: write METHOD.PARAMETER=VALUE, for example svd.n_factors=50")
-        out.setdefault(method, {})[parameter] = _value(value)
+        if parameter in out.setdefault(method, {}):
+            raise ConfigError(f"--set {text}: {method}.{parameter} is set twice; set it once")
+        out[method][parameter] = _value(value)
     return out
 
 

@@ -127,7 +127,7 @@ def _of_evaluation(done: Sequence[RunRecord]) -> Iterator[_Answer]:
 
 
 def _of_tuning(own: Sequence[RunRecord]) -> Iterator[_Answer]:
-    tunable = [record for record in own if tuning_label(record) and (record.tuning or space_of(record)[0])]
+    tunable = [record for record in own if tuning_label(record)]
     tuned = [record for record in tunable if record.tuning]
     untuned = dict.fromkeys(f"{r.method} ({r.dataset}, {r.protocol})" for r in tunable if not r.tuning)
     yield _Answer(

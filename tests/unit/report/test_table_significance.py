@@ -90,7 +90,7 @@ def test_rows_that_differ_from_the_best_are_marked(ranked):
     assert marks == {"oracle": False, "best": False, "same": False, "worse": True, "random": True}
     text = "\n".join(lines)
     assert "↑ ↓ higher or lower than the best method in the metric: cluster bootstrap, Holm" in text
-    assert "3 comparisons and the choice of the best, level 0.05" in text
+    assert "3 comparisons and the choice of the best (6 pairs), level 0.05" in text
     assert "paired by user (60 users) over 10 seeds" in text
     assert r"$\downarrow$" in render(records, format="latex", significance=Significance(ranked))
 

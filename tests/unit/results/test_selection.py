@@ -191,3 +191,15 @@ def test_values_that_are_reported_for_a_data_set_stand_by_no_folder_of_its_name(
 
     assert reported(seed_label="mafengwo")
     assert not reported(seed_label="aaaaaaaa11")
+
+
+def test_further_aggregators_of_a_seed_that_is_shown_are_named(record):
+    (entry,) = record.metrics
+    full = replace(at(record, 0, 1), metrics=(entry, replace(entry, aggregator="average")))
+    later = replace(at(record, 0, 2), metrics=(entry, replace(entry, aggregator="p-mean[p=3]")))
+    found = select([full, later])
+    assert list(found) == [later]
+    assert "1 record of a seed that is shown, with further aggregators (svd seed 0)" in found.notes[0]
+    fewer = replace(at(record, 0, 3), metrics=(entry,))
+    assert list(select([full, fewer])) == [full]
+    assert not select([full, fewer]).notes
