@@ -236,6 +236,7 @@ def test_csv_and_json_are_the_tidy_rows(one_seed):
         "tuning": "",
         "norm": pytest.approx(0.5),
         "seconds": 2.0,
+        "joules": None,
         "mib": 30.0,
         "n": 10.0,
         "tau": 3.5,
