@@ -108,11 +108,11 @@ def test_a_first_import_within_a_phase_is_charged_to_nobody_else(library, how):
 def test_memory_of_a_library_is_charged_to_nobody_else(library):
     watch = Stopwatch()
     with watch.phase("fit"):
-        np.ones(30 << 17).sum()
+        np.ones(60 << 17).sum()  # Beyond what an allocator keeps for later.
         importlib.import_module(library)
-        held = np.ones(40 << 17)
+        held = np.ones(80 << 17)
     assert 55 < watch.peak_mb["import"] < 75
-    assert 35 < watch.peak_mb["fit"] < 50
+    assert 75 < watch.peak_mb["fit"] < 95
     assert held[0] == 1
 
 
