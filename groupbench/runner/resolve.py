@@ -107,4 +107,14 @@ def made(entry: Entry, given: Mapping[str, object]) -> tuple[dict[str, object], 
     method = make_method(entry, given)
     defaults = entry.parameters()
     overrides = {k: getattr(method, k) for k in given if getattr(method, k) != defaults[k]}
-    return overrides, {**defaults, **overrides}, float(getattr(entry.make, "relative_cost", 1.0))
+    return overrides, {**defaults, **overrides}, _relative_cost(entry)
+
+
+def _relative_cost(entry: Entry) -> float:
+    cost = getattr(entry.make, "relative_cost", 1.0)
+    try:
+        return float(cost)
+    except (TypeError, ValueError) as error:
+        raise PluginError(
+            f"method {entry.name} cannot be made: relative_cost={cost!r} is no number; fix {entry.location}"
+        ) from error

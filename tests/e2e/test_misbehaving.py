@@ -27,7 +27,6 @@ REASONS = {
     "nothing": ("failed", "scores of shape ()"),
     "ragged": ("failed", "ValueError"),
     "bad-groups": ("failed", "scores of shape (20,) instead of (20, 70)"),
-    "no-method": ("failed", "no Recommender or GroupRecommender"),
     "writes-input": ("failed", "read-only"),
 }
 HANGS_UP = "hangs-up"
@@ -70,6 +69,12 @@ def test_a_worker_that_hangs_up_is_done_if_it_wrote_its_record_whole_and_killed_
     assert status in ("done", "killed")
     assert ("killed" in line) == (status == "killed")
     assert ("the process " in line) == ("the process " in reason) == (status == "killed")
+
+
+def test_what_is_no_method_is_refused_before_any_job(cli, plugins):
+    plugin = plugins / "misbehaving.py"
+    said = cli.refused("run", "--plugin", plugin, "--methods", "no-method,random", "--seeds", "1")
+    assert re.search(r"method no-method is no Recommender or GroupRecommender; .*misbehaving\.py:\d+", said)
 
 
 @pytest.mark.parametrize("name", REASONS)
@@ -188,8 +193,8 @@ def test_a_file_that_cannot_be_imported_is_refused(cli, text, said):
     ("body", "said"),
     [
         ("x: int = 1\n    def __post_init__(self): raise RuntimeError('no')", "RuntimeError: no"),
-        ("relative_cost = 'high'", "ValueError"),
-        ("score = Recommender.score", "abstract"),
+        ("relative_cost = 'high'", "relative_cost='high' is no number"),
+        ("score = Recommender.score", "unmade has no score"),
     ],
 )
 def test_a_method_that_cannot_be_made_is_refused(cli, body, said):
