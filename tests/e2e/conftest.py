@@ -112,7 +112,8 @@ def call(cli, monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
         program, *arguments = [*shlex.split(command), *more]
         assert program == "groupbench"
         if "--plugin" in arguments:
-            ended = cli(*arguments, *["--references"] * (arguments[0] == "run"))
+            asks = arguments[0] == "run" and "--no-references" not in arguments
+            ended = cli(*arguments, *["--references"] * asks)
             return ended.returncode, ended.stdout + ended.stderr
         monkeypatch.setattr(sys, "argv", [program, *arguments])
         with pytest.raises(SystemExit) as end:
