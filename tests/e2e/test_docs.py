@@ -102,7 +102,7 @@ def run_briefly(call, text):
 def found(words):
     """The command that is called by the first words, and the words behind."""
     command, rest = load_all(), list(words)
-    while hasattr(command, "commands"):
+    while rest and hasattr(command, "commands"):
         command = command.commands[rest.pop(0)]
     return command, rest
 
