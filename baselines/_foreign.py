@@ -91,12 +91,15 @@ class _NotInstalled(Recommender):
     why: ClassVar[str]
 
     def skip(self, train: TrainingData) -> str:
+        """Why, and what to do about it."""
         return self.why
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Refuse."""
         raise MethodError(self.why)
 
     def score(self, users: IntArray) -> FloatArray:
+        """Refuse."""
         raise MethodError(self.why)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,7 @@ class CornacRecommender(ForeignRecommender):
         return scores
 
 
+@cache
 def _models() -> dict[str, type]:
     from cornac import models
 

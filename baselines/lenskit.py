@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from dataclasses import fields as fields_of
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ class LenskitRecommender(ForeignRecommender):
         return np.asarray(self._fitted(**query, items=self._all).scores())
 
 
+@cache
 def _models() -> dict[str, type]:
     from lenskit.pipeline.components import Component
 

@@ -180,7 +180,12 @@ def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
 
 
 def _extent(record: RunRecord) -> tuple[int, int, str]:
-    """What is greater of the record of a seed that counts: views and aggregators, K, the time it ended."""
+    """What is greater of the record of a seed that counts: views and aggregators, K, the time it ended.
+
+    Of rankings from elsewhere the latest counts: they may be others than those before.
+    """
+    if record.family == EXTERNAL:
+        return 0, 0, ended(record)
     return len(_evaluated(record)), len(record.config.get("cutoffs", ())), ended(record)
 
 

@@ -200,6 +200,8 @@ def test_further_aggregators_of_a_seed_that_is_shown_are_named(record):
     found = select([full, later])
     assert list(found) == [later]
     assert "1 record of a seed that is shown, with further aggregators (svd seed 0)" in found.notes[0]
+    mine = [replace(one, family=EXTERNAL, method="mine") for one in (full, at(record, 0, 3))]
+    assert list(select(mine)) == [mine[1]]
     fewer = replace(at(record, 0, 3), metrics=(entry,))
     assert list(select([full, fewer])) == [full]
     assert not select([full, fewer]).notes
