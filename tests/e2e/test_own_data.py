@@ -62,12 +62,12 @@ def test_changed_data_is_run_again(cli, own):
     assert "4 run" in cli(*call).stdout
 
 
-def test_groups_that_a_data_set_lacks_fail_the_jobs(cli, own, statuses):
+def test_groups_that_a_data_set_lacks_are_refused_before_any_job(cli, own):
     (own / "groups.csv").unlink()
-    assert cli(*RUN, "--dataset", own, "--groups", "natural").returncode == 1
-    for status, reason in statuses(cli.folder / "results").values():
-        assert status == "failed"
-        assert "has no natural groups; use groups=kmeans or add a groups.csv" in reason
+    said = cli.refused(*RUN, "--dataset", own, "--groups", "natural")
+
+    assert "has no natural groups; use groups=kmeans or add a groups.csv" in said
+    assert not (cli.folder / "results").exists()
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def _record(
         config={**config, "rankings": dict(hashes)},
         metrics=tuple(map(tables.view_metrics, evaluated)),
         views={
-            **{view: tables.summary(case, "") for view, case in here.items()},
+            **{view: tables.summary(case, "", evaluated) for view, case in here.items()},
             **{view: tables.not_evaluated(view, reason) for view, reason in others.items()},
         },
         environment=provenance.environment(),

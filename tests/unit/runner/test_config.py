@@ -152,7 +152,12 @@ def test_values_are_toml_or_else_text(text, value):
 
 
 def test_set_collects_by_method():
-    assert parse_set(["a.x=1", "b.x=2", "a.y=3", "a.x=4"]) == {"a": {"x": 4, "y": 3}, "b": {"x": 2}}
+    assert parse_set(["a.x=1", "b.x=2", "a.y=3"]) == {"a": {"x": 1, "y": 3}, "b": {"x": 2}}
+
+
+def test_what_is_set_twice_is_refused():
+    with pytest.raises(ConfigError, match=r"--set a\.x=4: a\.x is set twice; set it once"):
+        parse_set(["a.x=1", "b.x=2", "a.x=4"])
 
 
 @pytest.mark.parametrize("text", ["svd", "svd.n", "n=3", ".n=3", "svd.=3", ""])
