@@ -148,7 +148,7 @@ def test_views_that_do_not_apply_are_left_out_with_their_reason(cli, figures):
         "view sampled-group: the held-out rows came without sampled negatives; see full-group" in ended.stdout
     )
     assert (
-        "skipped: oracle, popularity, popularity-groups, random: view sampled-group: the held-out"
+        "skipped: oracle, popularity-groups, random: view sampled-group: the held-out"
         in asked.stdout
     )
 
