@@ -19,8 +19,10 @@ from groupbench.data.loading._note import Note
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable, read_table
 from groupbench.data.loading._variants import VARIANTS, split_variant
+from groupbench.data.loading.layouts import LAYOUTS
 
 __all__ = [
+    "LAYOUTS",
     "VARIANTS",
     "Card",
     "DatasetCheck",

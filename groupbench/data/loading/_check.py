@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from groupbench.core.errors import DatasetError
 from groupbench.core.files import expanded
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card
-from groupbench.data.loading._folder import load_folder, open_folder
+from groupbench.data.loading._folder import open_folder
 from groupbench.data.loading._load import is_folder, opened, run_loader
 from groupbench.data.loading._source import Source, locate, read_bytes
 from groupbench.data.loading._variants import split_variant, varied
@@ -68,16 +69,16 @@ def check(name: str, data_dir: Path | None = None) -> DatasetCheck:
         ConfigError: if it is neither a name nor a folder.
     """
     base, variant = split_variant(expanded(name))
-    own = is_folder(base)
-    found = open_folder(Path(base)).card if own else card(base)
+    own = open_folder(base) if is_folder(base) else None
+    found = own.source.card if own else card(base)
     try:
-        path = Path(base) if own else locate(found, data_dir)
+        path = own.source.path if own else locate(found, data_dir)
     except DatasetError as error:
         return DatasetCheck(name, None, (), str(error), {}, ())
-    with opened(found, path) as source:
+    with closing(own.source if own else Source(found, path)) as source:
         files = tuple(_file_checks(source)) if path else ()
         try:
-            loaded = load_folder(source) if own else run_loader(source)
+            loaded = own.load() if own else run_loader(source)
         except DatasetError as error:
             return DatasetCheck(name, path, files, str(error), {}, tuple(source.notes))
     dataset = varied(replace(loaded, notes=tuple(source.notes)), variant)
@@ -104,7 +105,7 @@ def info(name: str, data_dir: Path | None = None) -> DatasetInfo:
         ConfigError: if it is neither a name nor a folder.
     """
     base, _ = split_variant(expanded(name))
-    found = open_folder(Path(base)).card if is_folder(base) else card(base)
+    found = open_folder(base).source.card if is_folder(base) else card(base)
     return DatasetInfo(found, check(name, data_dir))
 
 

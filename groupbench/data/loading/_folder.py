@@ -1,14 +1,17 @@
-"""The user's own data: a folder with `ratings.csv` and, if there are any, groups and features."""
+"""The user's own data: a folder with `ratings.csv` and, if there are any, groups and features.
+
+Folders that papers and other libraries made are read by their layout.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from groupbench.core.errors import DatasetError, shown
+from groupbench.core.errors import DatasetError, shown, unknown
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import STRICT, Card, read_toml, validated
 from groupbench.data.loading._columns import column_features, genres
@@ -16,6 +19,7 @@ from groupbench.data.loading._ids import IdColumn, memberships, rating_rows, sor
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable
+from groupbench.data.loading.layouts import LAYOUTS, split_layout
 
 FILES = {
     "ratings.csv": ("user", "item", "rating"),
@@ -40,6 +44,7 @@ class Settings:
         scale: lowest and highest possible rating; by default those that occur, which a note tells.
         citation: what to cite.
         licence: under which terms the data may be used.
+        layout: what the files are called, where they are not those of `FILES`: one of `LAYOUTS`.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = STRICT
@@ -49,15 +54,44 @@ class Settings:
     scale: tuple[float, float] | None = None
     citation: str = ""
     licence: str = "not stated"
+    layout: str = ""
 
 
-def open_folder(path: Path) -> Source:
-    """The source of a user's folder, with what its `dataset.toml` says on the card."""
+@dataclass(frozen=True)
+class Folder:
+    """A user's folder.
+
+    Attributes:
+        source: its files, with what `dataset.toml` says on the card.
+        layout: what they are called, or "" for `FILES`.
+    """
+
+    source: Source
+    layout: str
+
+    def load(self) -> Dataset:
+        """Read it; errors as of `load_folder`, or of the layout."""
+        if not self.layout:
+            return load_folder(self.source)
+        made = LAYOUTS[self.layout].read(self.source, _settings(self.source.folder).scale)
+        return replace(made, seeds_by_content=True)
+
+
+def open_folder(name: str) -> Folder:
+    """A folder, with its layout behind a colon where its `dataset.toml` does not state it.
+
+    Raises:
+        DatasetError: if `dataset.toml` is malformed.
+    """
+    base, layout = split_layout(name)
+    path = Path(base)
     settings = _settings(path)
+    layout = layout or settings.layout
     name = settings.name or (re.sub(r"[^\w.-]+", "-", path.resolve().name).strip(".-") or "data")
-    files = {file: "" for file in FILES if (path / file).exists()}
+    known = FILES if not layout else sorted(file.name for file in path.iterdir() if file.is_file())
+    files = {file: "" for file in known if (path / file).exists()}
     card = Card(name, settings.title or name, settings.licence, settings.citation, files=files)
-    return Source(card, path)
+    return Folder(Source(card, path), layout)
 
 
 def load_folder(source: Source) -> Dataset:
@@ -97,10 +131,11 @@ def load_folder(source: Source) -> Dataset:
 
 def _tables(source: Source) -> dict[str, TextTable]:
     if not source.has("ratings.csv"):
-        raise DatasetError(
-            f"{source.path}: has no ratings.csv; write one with the columns user, item, rating "
-            "and, where it is known, timestamp"
-        )
+        fitting = [name for name, layout in LAYOUTS.items() if layout.fits(source.folder)]
+        remedy = "write one with the columns user, item, rating and, where it is known, timestamp"
+        if fitting:
+            remedy = f"its files are those of the layout {fitting[0]}, so add --layout {fitting[0]}"
+        raise DatasetError(f"{source.path}: has no ratings.csv; {remedy}")
     tables = {}
     for name, columns in FILES.items():
         if source.has(name):
@@ -131,10 +166,7 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
     rated = [tables[f].numbers("rating") for f in ("ratings.csv", "group_ratings.csv") if f in tables]
     low, high = stated or (float(min(r.min() for r in rated)), float(max(r.max() for r in rated)))
     if not -LARGEST <= low < high <= LARGEST:
-        raise DatasetError(
-            f"{source.file('dataset.toml')}: the rating scale is {low:g} to {high:g}; state its lowest and "
-            "highest possible rating as in scale = [1, 5]"
-        )
+        raise _wrong_scale(source.file("dataset.toml"), low, high)
     if stated is None:
         tau = low + 0.625 * (high - low)
         source.note(
@@ -143,6 +175,13 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
             f"as in scale = [{low:g}, {high:g}]"
         )
     return low, high
+
+
+def _wrong_scale(file: str, low: float, high: float) -> DatasetError:
+    return DatasetError(
+        f"{file}: the rating scale is {low:g} to {high:g}; state its lowest and highest possible rating as in "
+        "scale = [1, 5]"
+    )
 
 
 def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
@@ -162,4 +201,9 @@ def _settings(path: Path) -> Settings:
             f"{file}: name: {shown(settings.name)} cannot name a folder of results; use letters, digits, - "
             "and _, 100 characters at most"
         )
+    if settings.layout and settings.layout not in LAYOUTS:
+        raise DatasetError(f"{file}: layout: {unknown('layout', settings.layout, LAYOUTS)}")
+    low, high = settings.scale or (0.0, 1.0)
+    if settings.layout and not -LARGEST <= low <= high <= LARGEST:
+        raise _wrong_scale(str(file), low, high)
     return settings

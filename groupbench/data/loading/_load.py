@@ -16,17 +16,19 @@ from groupbench.core.text import one_line
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card
 from groupbench.data.loading._download import download
-from groupbench.data.loading._folder import load_folder, open_folder
+from groupbench.data.loading._folder import open_folder
 from groupbench.data.loading._source import Source, locate
 from groupbench.data.loading._variants import split_variant, varied
+from groupbench.data.loading.layouts import split_layout
 
 
 def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
     """Read a data set, fetching its files first if they lie neither in `data_dir` nor in the cache.
 
     Args:
-        name_or_path: a registered name, or a folder with the user's own `ratings.csv`; with `:clean` behind
-            it, the variant without what the doctor can fix (see `groupbench.data.leakage`).
+        name_or_path: a registered name, or a folder with the user's own `ratings.csv`, or one of another
+            layout with that behind a colon (`folder:agree`); with `:clean` behind it, the variant without
+            what the doctor can fix (see `groupbench.data.leakage`).
         data_dir: a folder with one sub-folder per data set; by default what GROUPBENCH_DATA names.
 
     Raises:
@@ -35,8 +37,8 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
     """
     name, variant = split_variant(expanded(name_or_path))
     if is_folder(name):
-        source = open_folder(Path(name))
-        return varied(replace(load_folder(source), notes=tuple(source.notes)), variant)
+        folder = open_folder(name)
+        return varied(replace(folder.load(), notes=tuple(folder.source.notes)), variant)
     found = card(name)
     path = locate(found, data_dir)
     if path is None and found.downloads:
@@ -59,7 +61,8 @@ def fetch(name: str, data_dir: Path | None = None, allow_unverified: bool = Fals
     """
     name, _ = split_variant(expanded(name))
     if is_folder(name):
-        return [Path(name) / file for file in open_folder(Path(name)).card.files]
+        source = open_folder(name).source
+        return [source.folder / file for file in source.card.files]
     found = card(name)
     if not found.downloads:
         return []
@@ -72,7 +75,10 @@ def is_folder(name: str) -> bool:
     known = datasets
     if name in known:
         return False
-    if not os.path.isdir(name):
+    base, layout = split_layout(name)
+    if layout and base in known:
+        raise ConfigError(f"{base} is a data set of its own; leave out the layout {layout}")
+    if not os.path.isdir(base):
         remedy = "a folder of your own needs a ratings.csv; give its path"
         raise ConfigError(unknown("data set", name, known, remedy))
     return True

@@ -58,6 +58,22 @@ class TextTable:
                 )
         return self
 
+    @property
+    def name(self) -> str:
+        """The file without its folder."""
+        return self.file.rpartition("/")[2]
+
+    def exploded(self, column: str, separator: str) -> TextTable:
+        """One row for each of the values, with the separator between them, of a column; line numbers stay.
+
+        Raises:
+            DatasetError: naming the first row where a value is empty.
+        """
+        values = self.frame[column].str.split(separator)
+        table = replace(self, frame=self.frame.assign(**{column: values}).explode(column))
+        table.filled(column)
+        return table
+
     def keep(self, rows: BoolArray) -> TextTable:
         """The rows of a mask; line numbers stay right."""
         return replace(self, frame=self.frame[rows])

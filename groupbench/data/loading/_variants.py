@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.data.dataset import Dataset
 from groupbench.data.leakage import without_leaks
+from groupbench.data.loading.layouts import LAYOUTS
 
 VARIANTS: Mapping[str, Callable[[Dataset], Dataset]] = {"clean": without_leaks}
 """What makes each variant of a data set."""
@@ -20,7 +21,7 @@ def split_variant(name: str) -> tuple[str, str]:
         ConfigError: if there is no such variant.
     """
     base, colon, variant = name.rpartition(":")
-    if not colon or os.path.isdir(name):
+    if not colon or variant in LAYOUTS or os.path.isdir(name):
         return name, ""
     if variant not in VARIANTS:
         raise ConfigError(unknown(f"variant of {base}", variant, VARIANTS, f"or use {base!r} as it is"))

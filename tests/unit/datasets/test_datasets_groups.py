@@ -136,7 +136,7 @@ def test_agree_layout_without_ratings_has_ones(tmp_path):
         ("groupMember.txt", "12 7,9\n4 11,\n", ["groupMember.txt:2", "user '' is empty"]),
         ("groupMember.txt", "12 7,9\n12 11\n", ["groupMember.txt:2", "repeats line 1"]),
         ("groupRatingTest.txt", "12 3 175\n", ["groupRatingTest.txt:1", "'175'", "scale 0 to 100"]),
-        ("groupRatingTrain.txt", "13 3 75\n", ["groupRatingTrain.txt:1", "unknown rater '13'"]),
+        ("groupRatingTrain.txt", "13 3 75\n", ["groupRatingTrain.txt:1", "unknown group '13'"]),
     ],
 )
 def test_agree_refuses_what_does_not_fit_together(tmp_path, file, text, parts):

@@ -1,0 +1,80 @@
+"""Folders as the official code of papers and other libraries read them, named by `--layout`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupbench.data.loading.layouts import _agree, _groupim, _inter, _yin
+from groupbench.data.loading.layouts._build import Scale
+from groupbench.data.loading.layouts._numbers import Numbers
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset
+    from groupbench.data.loading._source import Source
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the files of a folder are called and what stands in them.
+
+    Attributes:
+        name: the name to ask for it by.
+        read: makes a data set of a folder; the scale is that of its ratings, or None for that of the values.
+        files: those that every such folder has.
+        write: writes a data set with its split, or None where nobody needs that.
+        number: the numbers that stand for ids in what is written.
+        needs_groups: whether rows of groups for training and for test are needed to write it.
+        needs_negatives: whether each held-out row comes with sampled items.
+        needs_validation: whether the code that reads it expects validation rows.
+    """
+
+    name: str
+    read: Callable[[Source, Scale | None], Dataset]
+    files: tuple[str, ...] = ()
+    write: Callable[[Dataset, Path, Numbers], None] | None = None
+    number: Callable[[Dataset], Numbers] = Numbers.as_they_are
+    needs_groups: bool = True
+    needs_negatives: bool = False
+    needs_validation: bool = False
+
+    def fits(self, folder: Path) -> bool:
+        """Whether a folder has the files."""
+        if not self.files:
+            return bool(_inter.stem(folder))
+        return all((folder / name).exists() for name in self.files)
+
+
+LAYOUTS: Mapping[str, Layout] = {
+    layout.name: layout
+    for layout in (
+        Layout("agree", _agree.read, _agree.FILES, _agree.write, needs_negatives=True),
+        Layout(
+            "groupim",
+            _groupim.read,
+            _groupim.FILES,
+            _groupim.write,
+            number=Numbers.by_part,
+            needs_validation=True,
+        ),
+        Layout("inter", _inter.read, (), _inter.write, needs_groups=False, needs_validation=True),
+        Layout("yin", _yin.read, _yin.FILES),
+    )
+}
+"""The layouts by name."""
+
+WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.write is not None)
+"""Those that can be written."""
+
+agree = _agree.read
+groupim = _groupim.read
+
+__all__ = ["LAYOUTS", "WRITABLE", "Layout", "Numbers", "Scale", "agree", "groupim", "split_layout"]
+
+
+def split_layout(name: str) -> tuple[str, str]:
+    """The folder and the layout in `folder:agree`; the layout is "" if none is named."""
+    base, colon, layout = name.rpartition(":")
+    return (base, layout) if colon and layout in LAYOUTS else (name, "")

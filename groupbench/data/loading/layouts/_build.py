@@ -1,0 +1,162 @@
+"""What all layouts share: tables of rows by purpose in, a data set out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from groupbench.core.arrays import Segments
+from groupbench.core.errors import DatasetError
+from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
+from groupbench.data.loading._ids import (
+    IdColumn,
+    indices,
+    memberships,
+    rating_rows,
+    sorted_ids,
+    without_repeats,
+)
+
+if TYPE_CHECKING:
+    from groupbench.data.loading._source import Source
+    from groupbench.data.loading._table import TextTable
+
+Scale = tuple[float, float]
+_RATINGS = "the files of ratings"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of users, or of groups, for one purpose.
+
+    Attributes:
+        tables: with the columns `user` or `group`, `item` and, where known, `rating` and `timestamp`.
+        negatives: one row per sampled item, whose index is the row of the only table; None if there are none.
+    """
+
+    tables: tuple[TextTable, ...] = ()
+    negatives: TextTable | None = None
+
+
+@dataclass(frozen=True)
+class LayoutTables:
+    """All tables of a folder.
+
+    Attributes:
+        users: rows of users for `train`, `validation` and `test`; what is missing is not there.
+        groups: rows of groups, likewise.
+        members: one row per group and member with the columns `group` and `user`; None without groups.
+    """
+
+    users: Mapping[str, Part]
+    groups: Mapping[str, Part] = field(default_factory=dict)
+    members: TextTable | None = None
+
+    def tables(self) -> Iterator[TextTable]:
+        """Every table that has items."""
+        for part in (*self.users.values(), *self.groups.values()):
+            yield from part.tables
+            if part.negatives is not None:
+                yield part.negatives
+
+
+def build(source: Source, found: LayoutTables, scale: Scale | None) -> Dataset:
+    """The data set of a folder's tables; rows without a rating have the rating 1.
+
+    Args:
+        source: where the tables are from.
+        found: the tables.
+        scale: lowest and highest possible rating; None for those that occur, which a note tells.
+
+    Raises:
+        DatasetError: naming the file and row of an unknown id or a rating that is none.
+    """
+    members = found.members and without_repeats(source, found.members, "group", "user")
+    of_users = chain.from_iterable(part.tables for part in found.users.values())
+    everybody = [table.frame["user"] for table in (*of_users, *([members] if members else []))]
+    user_ids = sorted_ids(chain(*everybody))
+    item_ids = sorted_ids(chain(*(table.frame["item"] for table in found.tables())))
+    groups = memberships(members, "group", "user", user_ids, _RATINGS) if members else None
+    scale = _scale(source, found) if scale is None else scale
+    known = {
+        "user": IdColumn("user", user_ids, _RATINGS),
+        "group": IdColumn("group", groups.ids if groups else (), members.name if members else "a file of members"),
+    }
+    items = IdColumn("item", item_ids, _RATINGS)
+
+    def rows(kind: str, part: Part) -> Ratings:
+        return _joined([_rows(table, known[kind], items, scale) for table in part.tables])
+
+    def held_out(kind: str, part: Part | None) -> HeldOutRows | None:
+        if part is None:
+            return None
+        held = rows(kind, part)
+        if part.negatives is None:
+            return HeldOutRows(held)
+        sizes = np.bincount(part.negatives.frame.index, minlength=len(held))
+        return HeldOutRows(held, indices(part.negatives, *items), Segments.from_sizes(sizes))
+
+    given = GivenSplit(
+        users=held_out("user", found.users.get("test")),
+        groups=held_out("group", found.groups.get("test")),
+        validation_users=held_out("user", found.users.get("validation")),
+        validation_groups=held_out("group", found.groups.get("validation")),
+    )
+    return Dataset(
+        name=source.card.name,
+        title=source.card.title,
+        ratings=rows("user", found.users["train"]),
+        user_ids=user_ids,
+        item_ids=item_ids,
+        scale=scale,
+        groups=groups,
+        group_ratings=rows("group", found.groups["train"]) if "train" in found.groups else None,
+        given=None if given == GivenSplit() else given,
+    )
+
+
+def _rows(table: TextTable, raters: IdColumn, items: IdColumn, scale: Scale) -> Ratings:
+    return rating_rows(table, raters, items, "rating" if "rating" in table.frame else None, scale=scale)
+
+
+def _joined(parts: list[Ratings]) -> Ratings:
+    """The rows of several tables, one after the other; times only where all have them."""
+    times = [part.timestamps for part in parts if part.timestamps is not None]
+    return Ratings(
+        np.concatenate([part.users for part in parts]),
+        np.concatenate([part.items for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        parts[0].n_users,
+        parts[0].n_items,
+        np.concatenate(times) if len(times) == len(parts) else None,
+    )
+
+
+def _scale(source: Source, found: LayoutTables) -> Scale:
+    rated = [table.numbers("rating") for table in found.tables() if "rating" in table.frame]
+    if not rated:
+        return 1.0, 1.0
+    values = np.concatenate(rated)
+    low, high = float(values.min()), float(values.max())
+    if low < high:
+        source.note(
+            f"no scale is stated, so it is that of all ratings, held-out ones too: {low:g} to {high:g}; "
+            f"write scale = [{low:g}, {high:g}], or the possible ratings, into dataset.toml"
+        )
+    return low, high
+
+
+def first_line(source: Source, name: str) -> str:
+    """The first line of a file.
+
+    Raises:
+        DatasetError: if it has none, or is no text.
+    """
+    text = source.read(name)[:100_000].decode("utf-8-sig", "replace").lstrip("\n")
+    if not text.strip():
+        raise DatasetError(f"{source.file(name)}: has no rows; write one line per row")
+    return text.partition("\n")[0].rstrip("\r")
