@@ -60,14 +60,35 @@ def export(
 @with_options
 def export_task(
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder.")],
-    config: TaskOptions,
+    config: Annotated[Config, Except(*NOT_OF_DATA, "layout")],
     seed: Seed = 0,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="With --layout: seeds 0, 1 ..., each in a folder seed-N.")
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="Files as official code reads them: agree, groupim or recbole.")
+    ] = None,
 ) -> None:
-    """Write training rows, groups and candidates, and no truth, for methods that run elsewhere."""
+    """Write training rows, groups and candidates, and no truth, for methods that run elsewhere.
+
+    With --layout also what is held out, as official code evaluates itself.
+    """
+    from groupbench.core.errors import ConfigError
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
 
     loaded = load_dataset(config)
+    if layout is not None:
+        numbers = [seed] if seeds is None else range(seeds)
+        splits = [exchange.PreparedSplit.make(loaded, config.protocol, number) for number in numbers]
+        exchange.export_layout(splits, output, layout)
+        label, written = splits[0].protocol.label, ", ".join(map(str, numbers))
+        typer.echo(
+            f"{loaded.name}, protocol {label}, seed {written}: written to {output} in the layout {layout}"
+        )
+        return
+    if seeds is not None:
+        raise ConfigError("--seeds goes with --layout; without it name one --seed")
     split = exchange.PreparedSplit.make(loaded, config.protocol, seed)
     for view in exchange.export_task(split, output):
         typer.echo(f"view {view}")
@@ -87,6 +108,10 @@ def score(
     view: Annotated[
         list[str] | None, typer.Option(help="The view of each FILE, in order; by default the first one.")
     ] = None,
+    task: Annotated[
+        Path | None,
+        typer.Option(help="Folder of 'export-task --layout', whose numbers FILE has; or a .npy matrix."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the method; by default that of FILE.")] = None,
     results: Results = Path("results"),
 ) -> None:
@@ -95,6 +120,9 @@ def score(
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
 
+    folder = None if task is None else exchange.TaskFolder.read(task)
+    if folder is not None and "dataset" not in config.model_fields_set:
+        config = config.model_copy(update={"dataset": [folder.dataset]})
     scored = exchange.score(
         file,
         load_dataset(config),
@@ -104,6 +132,7 @@ def score(
         source=config.dataset[0],
         seed=seed,
         views=split_names(view, "view") or [],
+        task=folder,
     )
     for record, ranked in scored:
         for one in ranked:

@@ -80,7 +80,7 @@ def _held_again(
     held_out = _one_each(rows, rng)
     if held_out is None or outer.segments is None:
         return None if held_out is None else HeldOutRows(held_out)
-    return _against_negatives(held_out, rows, int(outer.segments.sizes.max()), rng)
+    return against_negatives(held_out, rows, int(outer.segments.sizes.max()), rng)
 
 
 def _one_each(rows: Ratings, rng: np.random.Generator) -> Ratings | None:
@@ -109,8 +109,15 @@ def _undisclosed(rows: Ratings, groups: Groups | None, held_out: HeldOutRows | N
     return rows.take(~in_sorted(pairs(rows), given_away))
 
 
-def _against_negatives(held_out: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:
-    """`held_out` with `n` distinct items each, or all there are, that the rater has no row with."""
+def against_negatives(held_out: Ratings, rows: Ratings, n: int, rng: np.random.Generator) -> HeldOutRows:
+    """Held-out rows with sampled items beside each.
+
+    Args:
+        held_out: the rows.
+        rows: what the raters chose, of which nothing is sampled.
+        n: distinct items for each row, or all there are.
+        rng: draws them, uniformly.
+    """
     matrix, n = rows.matrix(), min(n, rows.n_items)
     negatives, sizes = [], []
     for part in chunks(len(held_out), rows.n_items, _CELLS):

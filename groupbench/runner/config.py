@@ -23,6 +23,7 @@ from groupbench.core.energy import WATTS
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import expanded, read_text
 from groupbench.core.options import Cutoffs, Flag, Names, Options, split_names
+from groupbench.data.loading.layouts import LAYOUTS
 from groupbench.models.group_adapter import MODES, GroupsAs, served_by
 from groupbench.runner.notation import parse_options, parse_seeds, parse_set
 
@@ -87,6 +88,8 @@ class Config(Options):
 
     dataset: Annotated[Paths, Flag("Data", names=True)] = Field(["itmrec-sim"])
     """Data sets by name, or folders with a ratings.csv."""
+    layout: Annotated[str | None, Flag("Data", metavar="NAME", unset="ratings.csv and so on")] = None
+    """Names of the files in those folders: agree, groupim, inter or yin."""
     data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
     """Folder with a sub-folder of original files for each data set."""
     protocol: Annotated[dict[str, object], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (
@@ -153,6 +156,25 @@ class Config(Options):
         if isinstance(protocol, str):
             rest["protocol"] = protocol = {"name": protocol}
         return {**rest, "protocol": {**protocol, **beside}} if beside and isinstance(protocol, dict) else rest
+
+    @model_validator(mode="before")
+    @classmethod
+    def _put_layout_behind_folders(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Write the layout behind the name of each data set, where all that reads data finds it."""
+        layout = values.get("layout")
+        if layout is None:
+            return values
+        if layout not in LAYOUTS:
+            raise ConfigError(unknown("layout", str(layout), LAYOUTS))
+        names = split_names(values.get("dataset", []))
+        if not isinstance(names, list) or not names:
+            raise ConfigError(f"layout={layout} says what the files of a folder are called; name it: dataset")
+        suffix = f":{layout}"
+        return {
+            **values,
+            "layout": None,
+            "dataset": [f"{str(n).removesuffix(suffix)}{suffix}" for n in names],
+        }
 
     @field_validator("set", "seeds", "methods", mode="before")
     @classmethod

@@ -73,7 +73,10 @@ class Folder:
         """Read it; errors as of `load_folder`, or of the layout."""
         if not self.layout:
             return load_folder(self.source)
-        made = LAYOUTS[self.layout].read(self.source, _settings(self.source.folder).scale)
+        scale = _settings(self.source.folder).scale
+        if scale is not None and not -LARGEST <= scale[0] <= scale[1] <= LARGEST:
+            raise _wrong_scale(self.source.file("dataset.toml"), *scale)
+        made = LAYOUTS[self.layout].read(self.source, scale)
         return replace(made, seeds_by_content=True)
 
 
@@ -179,8 +182,8 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
 
 def _wrong_scale(file: str, low: float, high: float) -> DatasetError:
     return DatasetError(
-        f"{file}: the rating scale is {low:g} to {high:g}; state its lowest and highest possible rating as in "
-        "scale = [1, 5]"
+        f"{file}: the rating scale is {low:g} to {high:g}; state its lowest and highest possible rating as "
+        "in scale = [1, 5]"
     )
 
 
@@ -203,7 +206,4 @@ def _settings(path: Path) -> Settings:
         )
     if settings.layout and settings.layout not in LAYOUTS:
         raise DatasetError(f"{file}: layout: {unknown('layout', settings.layout, LAYOUTS)}")
-    low, high = settings.scale or (0.0, 1.0)
-    if settings.layout and not -LARGEST <= low <= high <= LARGEST:
-        raise _wrong_scale(str(file), low, high)
     return settings

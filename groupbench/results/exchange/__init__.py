@@ -4,7 +4,9 @@ Formats and checks of what crosses the border are here; how records are stored i
 """
 
 from groupbench.results.exchange._export import FORMATS, ExportFilter, ExportSummary, export
+from groupbench.results.exchange._layout import export_layout
 from groupbench.results.exchange._merge import MergeSummary, merge
+from groupbench.results.exchange._numbered import TaskFolder
 from groupbench.results.exchange._score import RankedView, score
 from groupbench.results.exchange._task import export_task
 from groupbench.results.exchange._task_split import PreparedSplit
@@ -16,7 +18,9 @@ __all__ = [
     "MergeSummary",
     "PreparedSplit",
     "RankedView",
+    "TaskFolder",
     "export",
+    "export_layout",
     "export_task",
     "merge",
     "score",

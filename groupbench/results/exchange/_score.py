@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
 from groupbench.evaluation.scoring import Scored
 from groupbench.results import store, tables
 from groupbench.results.archive import read_archive
+from groupbench.results.exchange._numbered import TaskFolder
 from groupbench.results.exchange._read import STDIN, RankingRows, read_rows, scores_of
 from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 
@@ -63,6 +64,7 @@ def score(
     source: str,
     seed: int = 0,
     views: Sequence[str] = (),
+    task: TaskFolder | None = None,
 ) -> list[tuple[store.RunRecord, list[RankedView]]]:
     """Evaluate rankings from files and write a run record for each repetition, of the family `external`.
 
@@ -78,6 +80,7 @@ def score(
         source: the data set as it was asked for.
         seed: number of the repetition, where a file has no column `seed`.
         views: by default the first one of the protocol that rankings can answer.
+        task: the folder whose numbers the files have in the place of ids; `options` and `seed` are then its.
 
     Returns:
         The records, and how each view was evaluated.
@@ -88,7 +91,9 @@ def score(
         ResultError: if a record cannot be written.
     """
     _require_free(name, results)
-    parts = _parts(files, views, seed)
+    if task is not None:
+        options, seed = task.protocol, task.seed
+    parts = _parts(files, views, seed, _reader(task, dataset))
     hashes = {str(rows.file): rows.sha256 for rows in parts.values()}
     scored = []
     for repetition in sorted({seed for seed, _ in parts}):
@@ -100,6 +105,14 @@ def score(
         store.write(folder, record, tables.tables(dataset, split.task, [r.result for r in ranked]))
         scored.append((record, ranked))
     return scored
+
+
+def _reader(task: TaskFolder | None, dataset: Dataset) -> Callable[[Path, str], RankingRows]:
+    """What reads a file of scores that is for a view, or for those of its column where the view is ""."""
+    if task is None:
+        return lambda file, view: read_rows(file)
+    split = PreparedSplit.make(dataset, dict(task.protocol), task.seed)
+    return lambda file, view: task.rows(file, view, split)
 
 
 def _require_free(name: str, results: Path) -> None:
@@ -126,7 +139,9 @@ def _named(name: str, results: Path) -> Iterator[store.RunRecord]:
     yield from (record for record in read_archive(results) if record.method == name)
 
 
-def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple[int, str], RankingRows]:
+def _parts(
+    files: Sequence[Path], views: Sequence[str], seed: int, read: Callable[[Path, str], RankingRows]
+) -> dict[tuple[int, str], RankingRows]:
     """The rows of each repetition and view; the view is empty where none was named."""
     if len(files) != max(1, len(views)):
         raise ConfigError(
@@ -134,7 +149,7 @@ def _parts(files: Sequence[Path], views: Sequence[str], seed: int) -> dict[tuple
         )
     parts: dict[tuple[int, str], RankingRows] = {}
     for number, file in enumerate(files):
-        rows = read_rows(file)
+        rows = read(file, views[number] if views else "")
         if views and "view" in rows.frame:
             raise ConfigError(f"{file} has a column view; leave out --view {views[number]}")
         names = rows.frame["view"].to_numpy(dtype=object) if "view" in rows.frame else None

@@ -62,12 +62,14 @@ def export_task(split: PreparedSplit, out: Path) -> list[str]:
         views = {
             name: _write_view(folder, split, case) for name, case in split.cases.items() if not asked[name]
         }
-        (folder / "task.json").write_text(json.dumps(_card(split, views), indent=1) + "\n", encoding="utf-8")
+        card = {**task_card(split), "views": views, "answer": ANSWER}
+        (folder / "task.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     reasons = {name: reason.removeprefix(f"view {name}: ") for name, reason in asked.items()}
     return [f"{name}: {reason}" if reason else name for name, reason in reasons.items()]
 
 
-def _card(split: PreparedSplit, views: dict[str, dict[str, str]]) -> dict[str, object]:
+def task_card(split: PreparedSplit) -> dict[str, object]:
+    """What `task.json` says of data, protocol and seed."""
     return {
         "dataset": split.dataset.name,
         "content_hash": split.dataset.content_hash,
@@ -75,8 +77,6 @@ def _card(split: PreparedSplit, views: dict[str, dict[str, str]]) -> dict[str, o
         "protocol": split.protocol.model_dump(),
         "seed": split.seed,
         "scale": split.dataset.scale,
-        "views": views,
-        "answer": ANSWER,
     }
 
 

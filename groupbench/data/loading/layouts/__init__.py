@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from groupbench.data.loading.layouts import _agree, _groupim, _inter, _yin
 from groupbench.data.loading.layouts._build import Scale
-from groupbench.data.loading.layouts._numbers import Numbers
+from groupbench.data.loading.layouts._numbers import Numbers, write_lines
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -47,21 +47,18 @@ class Layout:
         return all((folder / name).exists() for name in self.files)
 
 
+_RECBOLE = Layout("inter", _inter.read, (), _inter.write, needs_groups=False, needs_validation=True)
+
 LAYOUTS: Mapping[str, Layout] = {
-    layout.name: layout
-    for layout in (
-        Layout("agree", _agree.read, _agree.FILES, _agree.write, needs_negatives=True),
-        Layout(
-            "groupim",
-            _groupim.read,
-            _groupim.FILES,
-            _groupim.write,
-            number=Numbers.by_part,
-            needs_validation=True,
-        ),
-        Layout("inter", _inter.read, (), _inter.write, needs_groups=False, needs_validation=True),
-        Layout("yin", _yin.read, _yin.FILES),
-    )
+    "agree": Layout("agree", _agree.read, _agree.FILES, _agree.write, needs_negatives=True),
+    "groupim": Layout(
+        *("groupim", _groupim.read, _groupim.FILES, _groupim.write),
+        number=Numbers.by_part,
+        needs_validation=True,
+    ),
+    "inter": _RECBOLE,
+    "recbole": _RECBOLE,
+    "yin": Layout("yin", _yin.read, _yin.FILES),
 }
 """The layouts by name."""
 
@@ -71,7 +68,17 @@ WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.write is not
 agree = _agree.read
 groupim = _groupim.read
 
-__all__ = ["LAYOUTS", "WRITABLE", "Layout", "Numbers", "Scale", "agree", "groupim", "split_layout"]
+__all__ = [
+    "LAYOUTS",
+    "WRITABLE",
+    "Layout",
+    "Numbers",
+    "Scale",
+    "agree",
+    "groupim",
+    "split_layout",
+    "write_lines",
+]
 
 
 def split_layout(name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The layout of AGREE (Cao et al., SIGIR 2018), which ConsRec, AlignGroup, HyperGroup and others read as well.
+"""The layout of AGREE (Cao et al., SIGIR 2018), which ConsRec, AlignGroup, HyperGroup and others read too.
 
 `groupMember.txt` has lines such as `7 12,15,31`; `userRatingTrain.txt`, `userRatingTest.txt`,
 `groupRatingTrain.txt` and `groupRatingTest.txt` have rater, item and possibly rating and timestamp, with
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import DatasetError
+from groupbench.data.dataset import GivenSplit
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build, first_line
 from groupbench.data.loading.layouts._numbers import Numbers, line_of, write_lines
 
@@ -58,7 +59,8 @@ def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
         (f"{group} {','.join(map(str, own))}" for group, own in zip(numbers.groups, members, strict=True)),
     )
     rated = dataset.scale[0] != dataset.scale[1]
-    tested = {"user": dataset.given and dataset.given.users, "group": dataset.given and dataset.given.groups}
+    given = dataset.given or GivenSplit()
+    tested = {"user": given.users, "group": given.groups}
     for kind, rows in (("user", dataset.ratings), ("group", dataset.group_ratings)):
         _write_rows(folder / f"{kind}RatingTrain.txt", rows, numbers.of(kind), numbers, rated)
         if (held := tested[kind]) is not None:
@@ -78,7 +80,8 @@ def _write_negatives(file: Path, held: HeldOutRows, raters: IntArray, numbers: N
     pairs = zip(raters[rows.users].tolist(), numbers.items[rows.items].tolist(), strict=True)
     sampled = np.split(numbers.items[held.negatives], held.segments.offsets[1:-1])
     write_lines(
-        file, (line_of((f"({rater},{item})", *own)) for (rater, item), own in zip(pairs, sampled, strict=True))
+        file,
+        (line_of((f"({rater},{item})", *own)) for (rater, item), own in zip(pairs, sampled, strict=True)),
     )
 
 

@@ -84,7 +84,9 @@ def build(source: Source, found: LayoutTables, scale: Scale | None) -> Dataset:
     scale = _scale(source, found) if scale is None else scale
     known = {
         "user": IdColumn("user", user_ids, _RATINGS),
-        "group": IdColumn("group", groups.ids if groups else (), members.name if members else "a file of members"),
+        "group": IdColumn(
+            "group", groups.ids if groups else (), members.name if members else "a file of members"
+        ),
     }
     items = IdColumn("item", item_ids, _RATINGS)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.errors import ConfigError
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build
-from groupbench.data.loading.layouts._numbers import Numbers, line_of, rows_of, write_lines
+from groupbench.data.loading.layouts._numbers import Numbers, held_rows, line_of, rows_of, write_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,11 @@ def read(source: Source, scale: Scale | None = None) -> Dataset:
 
 
 def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
-    """Write a data set with its split; groups, rows of groups and held-out rows of groups are needed."""
+    """Write a data set with its split; groups, rows of groups and held-out rows of groups are needed.
+
+    Raises:
+        ConfigError: if all users have held-out rows, as this layout trains on those who have none.
+    """
     groups, given = dataset.groups, dataset.given
     assert groups is not None
     assert dataset.group_ratings is not None
@@ -59,19 +64,25 @@ def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
     pairs = zip(numbers.groups[groups.segments.of_row], numbers.users[groups.members], strict=True)
     write_lines(folder / "group_users.csv", ("group,user", *(line_of(pair, ",") for pair in pairs)))
     tested, validated = _has(dataset, given.users), _has(dataset, given.validation_users)
+    untested = rows_of(dataset.ratings, ~tested & ~validated)
     parts = {
-        "train_ui": rows_of(dataset.ratings, ~tested & ~validated),
+        "train_ui": untested,
         "val_ui_tr": rows_of(dataset.ratings, validated & ~tested),
-        "val_ui_te": _rows(given.validation_users),
+        "val_ui_te": held_rows(given.validation_users),
         "test_ui_tr": rows_of(dataset.ratings, tested),
-        "test_ui_te": _rows(given.users),
+        "test_ui_te": held_rows(given.users),
     }
+    if not len(untested):
+        raise ConfigError(
+            f"{dataset.name}: layout groupim trains on users without held-out rows, and there are none; take "
+            "another layout, or a protocol that holds out rows of groups alone, as --protocol natural"
+        )
     for name, rows in parts.items():
         _write(folder / f"{name}.csv", "user", rows, numbers.users, numbers)
     joint = {
         "train_gi": dataset.group_ratings,
-        "val_gi": _rows(given.validation_groups),
-        "test_gi": _rows(given.groups),
+        "val_gi": held_rows(given.validation_groups),
+        "test_gi": held_rows(given.groups),
     }
     for name, rows in joint.items():
         _write(folder / f"{name}.csv", "group", rows, numbers.groups, numbers)
@@ -82,10 +93,6 @@ def _has(dataset: Dataset, held: HeldOutRows | None) -> BoolArray:
     if held is not None:
         found[held.ratings.users] = True
     return found
-
-
-def _rows(held: HeldOutRows | None) -> Ratings | None:
-    return None if held is None else held.ratings
 
 
 def _write(file: Path, kind: str, rows: Ratings | None, raters: IntArray, numbers: Numbers) -> None:

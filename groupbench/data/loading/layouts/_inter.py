@@ -11,14 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupbench.core.errors import DatasetError
+from groupbench.data.dataset import GivenSplit
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build
-from groupbench.data.loading.layouts._numbers import Numbers, line_of, write_lines
+from groupbench.data.loading.layouts._numbers import Numbers, held_rows, line_of, write_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from groupbench.core.arrays import IntArray
-    from groupbench.data.dataset import Dataset, HeldOutRows, Ratings
+    from groupbench.data.dataset import Dataset, Ratings
     from groupbench.data.loading._source import Source
     from groupbench.data.loading._table import TextTable
 
@@ -52,10 +53,10 @@ def read(source: Source, scale: Scale | None = None) -> Dataset:
 
 
 def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
-    """Write a data set with its split, as `<folder's name>.train.inter` and so on."""
-    name, given, groups = folder.name, dataset.given, dataset.groups
-    users = (dataset.ratings, given and given.validation_users, given and given.users)
-    joint = (dataset.group_ratings, given and given.validation_groups, given and given.groups)
+    """Write a data set with its split; its name is that of the files."""
+    name, given, groups = dataset.name, dataset.given or GivenSplit(), dataset.groups
+    users = (dataset.ratings, held_rows(given.validation_users), held_rows(given.users))
+    joint = (dataset.group_ratings, held_rows(given.validation_groups), held_rows(given.groups))
     for kind, before, parts in (("user", "", users), ("group", "group-", joint)):
         for part, rows in zip(_PARTS.values(), parts, strict=True):
             if rows is not None:
@@ -67,8 +68,7 @@ def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
         write_lines(folder / f"{name}.group", ("group_id:token\tuser_id:token", *lines))
 
 
-def _write(file: Path, kind: str, part: Ratings | HeldOutRows, raters: IntArray, numbers: Numbers) -> None:
-    rows = part if hasattr(part, "values") else part.ratings
+def _write(file: Path, kind: str, rows: Ratings, raters: IntArray, numbers: Numbers) -> None:
     columns: dict[str, list[object]] = {
         f"{kind}_id:token": raters[rows.users].tolist(),
         "item_id:token": numbers.items[rows.items].tolist(),

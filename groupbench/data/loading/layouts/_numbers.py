@@ -67,6 +67,11 @@ def rows_of(rows: Ratings, raters: BoolArray) -> Ratings:
     return rows.take(raters[rows.users])
 
 
+def held_rows(held: HeldOutRows | None) -> Ratings | None:
+    """The rows that are held out, if there are any."""
+    return None if held is None else held.ratings
+
+
 def line_of(values: Iterable[object], separator: str = " ") -> str:
     """Values with the separator between them; whole numbers without a point."""
     return separator.join(f"{v:.17g}" if isinstance(v, float) else str(v) for v in values)

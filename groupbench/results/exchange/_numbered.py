@@ -1,0 +1,255 @@
+"""Scores of official code, by the numbers of the folder that it read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.core.errors import ConfigError, DatasetError, shown, unknown
+from groupbench.core.files import read_bytes, read_text
+from groupbench.data.loading.layouts import LAYOUTS
+from groupbench.evaluation.views import VIEWS
+from groupbench.results.exchange._layout import as_given
+from groupbench.results.exchange._read import RankingRows, read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from groupbench.core.arrays import BoolArray, FloatArray, ObjectArray
+    from groupbench.data.dataset import HeldOutRows
+    from groupbench.evaluation.views import EvaluationCase
+    from groupbench.results.exchange._task_split import PreparedSplit
+
+MOST_CELLS = 20_000_000
+"""Scores of a matrix, at most."""
+
+_SAME = 1e-5
+"""How far scores of a pair in two lists may differ, relative to the largest: batches add up differently."""
+
+
+@dataclass(frozen=True)
+class TaskFolder:
+    """A folder that `export_layout` wrote.
+
+    Attributes:
+        path: the folder.
+        layout: name of its layout.
+        protocol: options of the protocol.
+        seed: number of the repetition.
+        content_hash: that of the data set.
+        dataset: name of the data set.
+    """
+
+    path: Path
+    layout: str
+    protocol: dict[str, Any]
+    seed: int
+    content_hash: str
+    dataset: str
+
+    @classmethod
+    def read(cls, path: Path) -> TaskFolder:
+        """Read `task.json`.
+
+        Raises:
+            DatasetError: if there is none, or it is not what `export_layout` wrote.
+        """
+        file = path / "task.json"
+        remedy = "name a folder that 'groupbench export-task --layout' wrote"
+        try:
+            card = json.loads(read_text(file))
+            found = {name: card[name] for name in ("layout", "protocol", "seed", "content_hash", "dataset")}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DatasetError(f"{file}: cannot be read ({type(error).__name__}); {remedy}") from error
+        kinds = (str, dict, int, str, str)
+        if found["layout"] not in LAYOUTS or not all(map(isinstance, found.values(), kinds)):
+            raise DatasetError(f"{file}: is not as it was written; {remedy}")
+        return cls(path, **found)
+
+    def rows(self, file: Path, view: str, split: PreparedSplit) -> RankingRows:
+        """The rows of a file of scores by number, with ids in their place.
+
+        Args:
+            file: a matrix in a `.npy` file, or what `read_rows` reads.
+            view: the view that it is for, or "" where it has a column `view`.
+            split: that of the folder.
+
+        Raises:
+            ConfigError: if the view is unknown, or the split is another one.
+            DatasetError: if the file cannot be read, has a wrong shape, or a number that is unknown.
+        """
+        if self.content_hash != split.dataset.content_hash:
+            raise ConfigError(
+                f"{self.path} was made of other data than {split.dataset.name} is here; export it again"
+            )
+        if file.suffix.lower() == ".npy":
+            return _matrix_rows(file, self, split, _case(split, view))
+        rows = read_rows(file)
+        views = [view] * len(rows.frame) if "view" not in rows.frame else rows.frame["view"].tolist()
+        kinds = np.array([VIEWS[name].entity if name in VIEWS else "group" for name in views], dtype=object)
+        if "view" not in rows.frame:
+            kinds[:] = _case(split, view).view.entity
+        entities = np.empty(len(kinds), dtype=object)
+        for kind in ("user", "group"):
+            of_kind = kinds == kind
+            entities[of_kind] = self._named(rows.take(of_kind), "entity", kind)
+        items = self._named(rows, "item", "item")
+        return replace(rows, frame=rows.frame.assign(entity=entities, item=items))
+
+    def ids(self, kind: str) -> ObjectArray:
+        """The ids of a kind, by number."""
+        return self._ids[kind]
+
+    @cached_property
+    def _ids(self) -> dict[str, ObjectArray]:
+        import pandas as pd
+
+        file = self.path / "ids.csv"
+        try:
+            content = io.BytesIO(read_bytes(file))
+            frame = pd.read_csv(content, dtype=str, keep_default_na=False)
+            found = {}
+            for kind in ("user", "item", "group"):
+                own = frame[frame["kind"] == kind]
+                if own["number"].tolist() != list(map(str, range(len(own)))):
+                    raise ValueError
+                found[kind] = own["id"].to_numpy(dtype=object)
+        except (OSError, ValueError, KeyError) as error:
+            raise DatasetError(f"{file}: is not as it was written; export the task again") from error
+        return found
+
+    def _named(self, rows: RankingRows, column: str, kind: str) -> ObjectArray:
+        """The ids that the numbers of a column stand for."""
+        ids, texts = self.ids(kind), rows.frame[column]
+        whole = texts.str.fullmatch(r"[0-9]{1,15}(\.0)?").to_numpy(dtype=bool)
+        numbers = np.where(whole, texts.str.removesuffix(".0"), "-1").astype(np.int64)
+        wrong = (numbers < 0) | (numbers >= len(ids))
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DatasetError(
+                f"{rows.at(row)}: {shown(texts.iloc[row])} is no number of a {kind}; {self.path}/ids.csv has "
+                f"0 to {len(ids) - 1}"
+            )
+        return ids[numbers]
+
+
+def _case(split: PreparedSplit, view: str) -> EvaluationCase:
+    if not view:
+        raise ConfigError(f"scores by number do not say which view they are for; name one of {_known(split)}")
+    if view not in split.cases:
+        raise ConfigError(unknown(f"view of the protocol {split.protocol.name}", view, split.cases))
+    return split.cases[view]
+
+
+def _known(split: PreparedSplit) -> str:
+    return f"{', '.join(split.cases)} with --view"
+
+
+def _matrix_rows(file: Path, task: TaskFolder, split: PreparedSplit, case: EvaluationCase) -> RankingRows:
+    import pandas as pd
+
+    try:
+        content = read_bytes(file)
+        values = np.load(io.BytesIO(content), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DatasetError(f"{file} cannot be read: it is no .npy file of numbers; use numpy.save") from error
+    kind, view = case.view.entity, case.view.name
+    shapes = {f"{kind}s x items": (len(task.ids(kind)), len(task.ids("item")))}
+    held = _held(task, split, case)
+    if held is not None:
+        assert held.segments is not None
+        shapes["held-out rows x 1 + sampled"] = (len(held.ratings), 1 + int(held.segments.sizes.max()))
+    if values.ndim != 2 or values.shape not in shapes.values() or values.dtype.kind not in "fiu":
+        wanted = " or ".join(f"{n:,} x {width:,} ({what})" for what, (n, width) in shapes.items())
+        raise DatasetError(
+            f"{file}: its shape is {values.shape} of {values.dtype}; view {view} takes numbers of {wanted}"
+        )
+    if values.size > MOST_CELLS:
+        raise DatasetError(
+            f"{file}: {values.size:,} scores are more than {MOST_CELLS:,}; give the best of each {kind} as "
+            "CSV with entity, item and score"
+        )
+    scores = values.astype(np.float64)
+    by_line = held is not None and values.shape == shapes["held-out rows x 1 + sampled"]
+    _require_finite(file, scores, _inside(held, scores.shape[1]) if held is not None and by_line else True)
+    if held is not None and by_line:
+        frame = _of_lists(file, task, split, held, kind, scores)
+    else:
+        frame = pd.DataFrame(
+            {
+                "entity": np.repeat(task.ids(kind), scores.shape[1]),
+                "item": np.tile(task.ids("item"), len(scores)),
+                "score": scores.ravel(),
+            }
+        )
+    if not np.isfinite(frame["score"].to_numpy()).all():
+        row = int(np.argmin(np.isfinite(scores).all(axis=1)))
+        raise DatasetError(
+            f"{file}: row {row} holds a score that is no finite number; give one to every item"
+        )
+    return RankingRows(file, 0, frame, hashlib.sha256(content).hexdigest())
+
+
+def _held(task: TaskFolder, split: PreparedSplit, case: EvaluationCase) -> HeldOutRows | None:
+    """The held-out rows whose lists the folder holds line by line, for a view that ranks those."""
+    if not case.view.name.startswith("sampled") or not LAYOUTS[task.layout].needs_negatives:
+        return None
+    given = as_given(split, LAYOUTS[task.layout]).given
+    assert given is not None
+    return given.users if case.view.entity == "user" else given.groups
+
+
+def _inside(held: HeldOutRows, width: int) -> BoolArray:
+    """Which scores of lines belong to an item, (n_rows, width)."""
+    assert held.segments is not None
+    return np.arange(width) <= held.segments.sizes[:, None]
+
+
+def _require_finite(file: Path, scores: FloatArray, where: BoolArray | bool) -> None:
+    wrong = ~np.isfinite(scores) & where
+    if wrong.any():
+        row = int(wrong.any(axis=1).argmax())
+        raise DatasetError(
+            f"{file}: row {row} holds a score that is no finite number; give one to every item"
+        )
+
+
+def _of_lists(
+    file: Path, task: TaskFolder, split: PreparedSplit, held: HeldOutRows, kind: str, scores: FloatArray
+) -> pd.DataFrame:
+    """One row for each pair of a rater and an item of its lists.
+
+    Raises:
+        DatasetError: if a pair has different scores in two lists.
+    """
+    import pandas as pd
+
+    assert held.segments is not None
+    assert held.negatives is not None
+    rows, sizes = held.ratings, held.segments.sizes
+    raters = np.concatenate([rows.users, rows.users.repeat(sizes)])
+    items = np.concatenate([rows.items, held.negatives])
+    values = np.concatenate([scores[:, 0], scores[:, 1:][_inside(held, scores.shape[1])[:, 1:]]])
+    pairs = raters * rows.n_items + items
+    order = np.lexsort((values, pairs))
+    pairs, values = pairs[order], values[order]
+    first = np.append(True, pairs[1:] != pairs[:-1])
+    lowest = values[first][np.cumsum(first) - 1]
+    apart = np.abs(values - lowest) > _SAME * max(1.0, float(np.abs(values).max()))
+    if apart.any():
+        rater, item = divmod(int(pairs[int(apart.argmax())]), rows.n_items)
+        ids = split.dataset.user_ids if kind == "user" else split.task.train.groups.ids
+        raise DatasetError(
+            f"{file}: {kind} {ids[rater]!r} and item {split.dataset.item_ids[item]!r} have different scores "
+            "in two lists; score with dropout and other chance switched off"
+        )
+    owners, chosen = np.divmod(pairs[first], rows.n_items)
+    ids_of: Any = split.user_ids if kind == "user" else np.array(split.task.train.groups.ids, dtype=object)
+    return pd.DataFrame({"entity": ids_of[owners], "item": split.item_ids[chosen], "score": values[first]})
