@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import Segments
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import new_folder
 from groupbench.core.seeding import generator
@@ -37,9 +38,10 @@ ANSWER = (
 def export_layout(splits: Sequence[PreparedSplit], out: Path, layout: str) -> None:
     """Write splits, with the rows that are held out, as official code reads them.
 
-    Ids become numbers from 0, which `ids.csv` explains. Held-out rows that came without sampled negatives get
-    `NEGATIVES` where the layout has them. Where it has validation rows and the data has none, they are cut
-    from the training rows as `groupbench tune` does it. `dataset.toml` makes the folder a data set.
+    Ids become numbers from 0, which `ids.csv` explains. Held-out rows that came without sampled negatives
+    get `NEGATIVES` where the layout has them, all as many. Where it has validation rows and the data has none,
+    they are cut from the training rows as `groupbench tune` does it. `dataset.toml` makes the folder a data
+    set.
 
     Args:
         splits: one, or those of several seeds of one data set and protocol, each for a folder `seed-<n>`.
@@ -123,14 +125,19 @@ def _held(task: Task) -> tuple[Ratings, Ratings | None]:
 def _sampled(
     split: PreparedSplit, kind: str, held: HeldOutRows | None, rows: Ratings | None
 ) -> HeldOutRows | None:
-    """Held-out rows with negatives: those they came with, or sampled ones."""
+    """Held-out rows with negatives: those they came with, or sampled ones, of which each has as many."""
     if held is None or held.negatives is not None or rows is None:
         return held
     users = np.concatenate([rows.users, held.ratings.users])
     items = np.concatenate([rows.items, held.ratings.items])
     chosen = Ratings(users, items, np.ones(len(users)), rows.n_users, rows.n_items)
     rng = generator(split.dataset.seed_label, "negatives of a layout", kind, split.seed)
-    return against_negatives(held.ratings, chosen, NEGATIVES, rng)
+    sampled = against_negatives(held.ratings, chosen, NEGATIVES, rng)
+    assert sampled.segments is not None
+    assert sampled.negatives is not None
+    fewest = int(sampled.segments.sizes.min())
+    kept = sampled.negatives[sampled.segments.position < fewest]
+    return HeldOutRows(held.ratings, kept, Segments.from_sizes(np.full(len(held.ratings), fewest)))
 
 
 def _write_ids(folder: Path, data: Dataset, numbers: Numbers) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -95,8 +97,24 @@ def same_rows(one, other, raters, items):
 @settings(max_examples=20)
 @given(splits())
 def test_what_is_written_in_the_layout_of_agree_is_read_again_to_the_last_row(tmp_path_factory, dataset):
+    assume(dataset.group_ratings.users.max() == len(dataset.groups) - 1)
     again, _ = written(dataset, "agree", tmp_path_factory.mktemp("agree") / "x")
     assert again.content_hash == dataset.content_hash
+
+
+@settings(max_examples=20)
+@given(splits())
+def test_official_code_finds_the_highest_numbers_in_training_rows(tmp_path_factory, dataset):
+    """It makes its tables as large as they say."""
+    keep = dataset.ratings.users < len(dataset.user_ids) - 1
+    fewer = replace(dataset, ratings=dataset.ratings.take(keep & (dataset.ratings.items != 3)))
+    for name in ("agree", "groupim"):
+        numbers = LAYOUTS[name].number(fewer)
+        assert sorted(numbers.users) == list(range(len(dataset.user_ids)))
+        assert sorted(numbers.items) == list(range(len(dataset.item_ids)))
+        if name == "agree":
+            assert numbers.users[fewer.ratings.users].max() == len(dataset.user_ids) - 1
+            assert numbers.items[fewer.ratings.items].max() == len(dataset.item_ids) - 1
 
 
 @settings(max_examples=20)

@@ -50,7 +50,11 @@ class Layout:
 _RECBOLE = Layout("inter", _inter.read, (), _inter.write, needs_groups=False, needs_validation=True)
 
 LAYOUTS: Mapping[str, Layout] = {
-    "agree": Layout("agree", _agree.read, _agree.FILES, _agree.write, needs_negatives=True),
+    "agree": Layout(
+        *("agree", _agree.read, _agree.FILES, _agree.write),
+        number=Numbers.trained_last,
+        needs_negatives=True,
+    ),
     "groupim": Layout(
         *("groupim", _groupim.read, _groupim.FILES, _groupim.write),
         number=Numbers.by_part,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from groupbench.data.dataset import GivenSplit
+
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, IntArray
     from groupbench.data.dataset import Dataset, HeldOutRows, Ratings
@@ -34,13 +36,33 @@ class Numbers:
         return cls(*map(np.arange, _sizes(dataset)))
 
     @classmethod
+    def trained_last(cls, dataset: Dataset) -> Self:
+        """The indices, unless the last user, item or group has no training row: those without come first.
+
+        Official code takes the highest number in a file of training rows for the number of all.
+        """
+        users, items, groups = _trained(dataset)
+        return cls(
+            *(
+                _sorted(flags if flags.size and not flags[-1] else 0 * flags)
+                for flags in (users, items, groups)
+            )
+        )
+
+    @classmethod
     def by_part(cls, dataset: Dataset) -> Self:
-        """Who is only for training first, then who has validation rows, at last who has test rows."""
-        n_users, n_items, n_groups = _sizes(dataset)
-        given = dataset.given
-        users = given and (given.validation_users, given.users)
-        groups = given and (given.validation_groups, given.groups)
-        return cls(_ranked(n_users, users or ()), np.arange(n_items), _ranked(n_groups, groups or ()))
+        """Who is only for training first, then who has validation rows, at last who has test rows.
+
+        GroupIM takes each part for a range of numbers. Within a part those without training rows come first.
+        """
+        users, _, groups = _trained(dataset)
+        given = dataset.given or GivenSplit()
+        of_users = 2 * _part(users, given.validation_users, given.users) + users
+        of_groups = 2 * _part(groups, given.validation_groups, given.groups) + groups
+        untested = of_users < 2
+        items = np.zeros(dataset.ratings.n_items, dtype=np.int64)
+        items[rows_of(dataset.ratings, untested).items] = 1
+        return cls(_sorted(of_users), _without_first(items), _sorted(of_groups))
 
     def of(self, kind: str) -> IntArray:
         """Those of `user` or `group`."""
@@ -52,13 +74,33 @@ def _sizes(dataset: Dataset) -> tuple[int, int, int]:
     return dataset.ratings.n_users, dataset.ratings.n_items, groups
 
 
-def _ranked(n: int, parts: Iterable[HeldOutRows | None]) -> IntArray:
-    latest = np.zeros(n, dtype=np.int64)
+def _trained(dataset: Dataset) -> tuple[IntArray, IntArray, IntArray]:
+    """1 for each user, item and group with training rows, of users where items are concerned, else 0."""
+    users, items, groups = (np.zeros(n, dtype=np.int64) for n in _sizes(dataset))
+    users[dataset.ratings.users] = 1
+    items[dataset.ratings.items] = 1
+    if dataset.group_ratings is not None:
+        groups[dataset.group_ratings.users] = 1
+    return users, items, groups
+
+
+def _part(raters: IntArray, *parts: HeldOutRows | None) -> IntArray:
+    """The number from 1 of the last of the parts that each rater has rows in, else 0."""
+    latest = np.zeros_like(raters)
     for number, part in enumerate(parts, start=1):
         if part is not None:
             latest[part.ratings.users] = number
-    numbers = np.empty(n, dtype=np.int64)
-    numbers[np.argsort(latest, kind="stable")] = np.arange(n)
+    return latest
+
+
+def _without_first(trained: IntArray) -> IntArray:
+    return _sorted(trained) if trained.size and not trained[-1] else np.arange(len(trained))
+
+
+def _sorted(keys: IntArray) -> IntArray:
+    """Numbers by ascending key, and by index among equal keys."""
+    numbers = np.empty_like(keys)
+    numbers[np.argsort(keys, kind="stable")] = np.arange(len(keys))
     return numbers
 
 
