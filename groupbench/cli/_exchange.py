@@ -73,10 +73,15 @@ def export_task(
 
     With --layout also what is held out, as official code evaluates itself.
     """
-    from groupbench.core.errors import ConfigError
+    from groupbench.core.errors import ConfigError, unknown
+    from groupbench.data.loading.layouts import WRITABLE
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
 
+    if seeds is not None and layout is None:
+        raise ConfigError("--seeds goes with --layout; without it name one --seed")
+    if layout is not None and layout not in WRITABLE:
+        raise ConfigError(unknown("layout to write", layout, WRITABLE))
     loaded = load_dataset(config)
     if layout is not None:
         numbers = [seed] if seeds is None else range(seeds)
@@ -87,8 +92,6 @@ def export_task(
             f"{loaded.name}, protocol {label}, seed {written}: written to {output} in the layout {layout}"
         )
         return
-    if seeds is not None:
-        raise ConfigError("--seeds goes with --layout; without it name one --seed")
     split = exchange.PreparedSplit.make(loaded, config.protocol, seed)
     for view in exchange.export_task(split, output):
         typer.echo(f"view {view}")

@@ -39,9 +39,9 @@ def export_layout(splits: Sequence[PreparedSplit], out: Path, layout: str) -> No
     """Write splits, with the rows that are held out, as official code reads them.
 
     Ids become numbers from 0, which `ids.csv` explains. Held-out rows that came without sampled negatives
-    get `NEGATIVES` where the layout has them, all as many. Where it has validation rows and the data has none,
-    they are cut from the training rows as `groupbench tune` does it. `dataset.toml` makes the folder a data
-    set.
+    get `NEGATIVES` where the layout has them, all as many. Where it has validation rows and the data has
+    none, they are cut from the training rows as `groupbench tune` does it. `dataset.toml` makes the folder a
+    data set.
 
     Args:
         splits: one, or those of several seeds of one data set and protocol, each for a folder `seed-<n>`.

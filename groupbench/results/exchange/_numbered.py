@@ -67,7 +67,8 @@ class TaskFolder:
             card = json.loads(read_text(file))
             found = {name: card[name] for name in ("layout", "protocol", "seed", "content_hash", "dataset")}
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise DatasetError(f"{file}: cannot be read ({type(error).__name__}); {remedy}") from error
+            why = getattr(error, "strerror", None) or "it is not as it was written"
+            raise DatasetError(f"{file}: cannot be read: {why}; {remedy}") from error
         kinds = (str, dict, int, str, str)
         if found["layout"] not in LAYOUTS or not all(map(isinstance, found.values(), kinds)):
             raise DatasetError(f"{file}: is not as it was written; {remedy}")

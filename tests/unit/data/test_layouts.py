@@ -256,17 +256,8 @@ def test_the_option_stands_behind_every_folder(tmp_path):
 )
 def test_real_data_are_the_same_after_a_round_trip(real_data, tmp_path, name, layout):
     data = load(name)
-    again, numbers = written(data, layout, tmp_path / "x")
-    for one, other in (
-        (data.ratings, again.ratings),
-        (data.group_ratings, again.group_ratings),
-        (data.given.users.ratings, again.given.users.ratings),
-        (data.given.groups.ratings, again.given.groups.ratings),
-    ):
-        raters = numbers.users if one.n_users == len(data.user_ids) else numbers.groups
-        assert np.array_equal(raters[one.users], other.users)
-        assert np.array_equal(one.items, other.items)
-        assert np.array_equal(one.values, other.values)
+    again, _ = written(data, layout, tmp_path / "x")
+    assert again.content_hash == data.content_hash
 
 
 @pytest.mark.data

@@ -57,12 +57,11 @@ class Numbers:
         """
         users, _, groups = _trained(dataset)
         given = dataset.given or GivenSplit()
-        of_users = 2 * _part(users, given.validation_users, given.users) + users
-        of_groups = 2 * _part(groups, given.validation_groups, given.groups) + groups
-        untested = of_users < 2
+        of_users = _part(users, given.validation_users, given.users)
+        of_groups = _part(groups, given.validation_groups, given.groups)
         items = np.zeros(dataset.ratings.n_items, dtype=np.int64)
-        items[rows_of(dataset.ratings, untested).items] = 1
-        return cls(_sorted(of_users), _without_first(items), _sorted(of_groups))
+        items[rows_of(dataset.ratings, of_users == 0).items] = 1
+        return cls(_in_parts(of_users, users), _without_first(items), _in_parts(of_groups, groups))
 
     def of(self, kind: str) -> IntArray:
         """Those of `user` or `group`."""
@@ -91,6 +90,13 @@ def _part(raters: IntArray, *parts: HeldOutRows | None) -> IntArray:
         if part is not None:
             latest[part.ratings.users] = number
     return latest
+
+
+def _in_parts(part: IntArray, trained: IntArray) -> IntArray:
+    """Numbers by part, and in each those without training rows first, unless the indices will do."""
+    if part.size and trained[-1] and (np.diff(part) >= 0).all():
+        return np.arange(len(part))
+    return _sorted(2 * part + trained)
 
 
 def _without_first(trained: IntArray) -> IntArray:
