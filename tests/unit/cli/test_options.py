@@ -96,14 +96,17 @@ def test_files_and_functions_take_every_field(tmp_path, monkeypatch, name):
         "k": [1, 7],
         "data_dir": "there",
         "address": "here:1",
+        "layout": "agree",
     }.get(name, 2)
     import tomli_w
 
-    (tmp_path / "run.toml").write_text(tomli_w.dumps({name: value}))
+    given = {name: value} | ({"dataset": ["here"]} if name == "layout" else {})
+    (tmp_path / "run.toml").write_text(tomli_w.dumps(given))
     api.run(config=tmp_path / "run.toml", results=tmp_path)
-    api.run(**{name: value}, results=tmp_path)
-    assert asked[0] == asked[1] == make_config(**{name: value})
-    assert getattr(asked[0], name) == value != getattr(Config(), name)
+    api.run(**given, results=tmp_path)
+    assert asked[0] == asked[1] == make_config(**given)
+    field, kept = ("dataset", ["here:agree"]) if name == "layout" else (name, value)
+    assert getattr(asked[0], field) == kept != getattr(Config(), field)
 
 
 def test_what_the_command_line_gives_wins_over_the_file_even_if_it_is_the_default(
