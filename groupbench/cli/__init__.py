@@ -43,6 +43,8 @@ COMMANDS = {
     "export-task": ("exchange", "export_task", "Write training rows, groups and candidates, and no truth."),
     "score": ("exchange", "score", "Evaluate rankings that were made elsewhere."),
     "merge": ("exchange", "merge", "Join the results of several machines in one folder."),
+    "submit": ("publish", "submit", "Bundle the records of a results folder for a leaderboard."),
+    "verify": ("publish", "verify", "Check a bundle, and run a sample of its jobs again."),
     "check": ("develop", "check", "Run the conformance tests that the built-in methods pass."),
     "doctor": ("develop", "doctor", "Show versions, state of the code, machine, and data sets at hand."),
     "plot": ("plot", "app", "Draw figures of a results folder."),

@@ -16,6 +16,8 @@ EXAMPLES = {
     "export-task": "groupbench export-task --dataset itmrec-sim -o task",
     "score": "groupbench score mine.run --name mine",
     "merge": "groupbench merge one two -o both",
+    "submit": 'groupbench submit -o ours.zip --as "A. Author, My University"',
+    "verify": "groupbench verify ours.zip --sample 5",
     "check": "groupbench check mine --plugin mine.py",
     "doctor": "groupbench doctor",
     "plot bars": "groupbench plot bars --metrics ndcg@10 -o bars.svg",

@@ -145,7 +145,9 @@ def score(
 
 
 def merge(
-    folder: Annotated[list[Path], typer.Argument(help="Results folders.")],
+    folder: Annotated[
+        list[Path], typer.Argument(help="Results folders, and bundles of 'groupbench submit'.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Results folder, new or not.")],
     keep: Annotated[
         str | None, typer.Option(help="'newest': of one job with different values, keep what ended last.")

@@ -35,6 +35,8 @@ CALLS = {
     "score": "twice.csv --dataset data --option n_groups=2",
     "merge": "kept -o out",
     "reproduce": "nothing --results kept",
+    "submit": "--results kept -o bundle.zip --as me",
+    "verify": "twice.csv",
     "new method": "something",
     "new aggregator": "something",
     "new metric": "something",

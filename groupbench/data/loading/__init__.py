@@ -3,6 +3,7 @@
 What is peculiar to one data set stands in its file in `datasets/`; what is odd in it, the doctor says.
 """
 
+from groupbench.data.loading._archive import Archive
 from groupbench.data.loading._card import Card, card
 from groupbench.data.loading._check import DatasetCheck, DatasetInfo, FileCheck, check, counts, info
 from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
@@ -24,6 +25,7 @@ from groupbench.data.loading.layouts import LAYOUTS
 __all__ = [
     "LAYOUTS",
     "VARIANTS",
+    "Archive",
     "Card",
     "DatasetCheck",
     "DatasetInfo",

@@ -3,6 +3,7 @@
 Formats and checks of what crosses the border are here; how records are stored is not.
 """
 
+from groupbench.results.exchange._bundle import Bundle, read_bundle, write_bundle
 from groupbench.results.exchange._export import FORMATS, ExportFilter, ExportSummary, export
 from groupbench.results.exchange._layout import export_layout
 from groupbench.results.exchange._merge import MergeSummary, merge
@@ -13,6 +14,7 @@ from groupbench.results.exchange._task_split import PreparedSplit
 
 __all__ = [
     "FORMATS",
+    "Bundle",
     "ExportFilter",
     "ExportSummary",
     "MergeSummary",
@@ -23,5 +25,7 @@ __all__ = [
     "export_layout",
     "export_task",
     "merge",
+    "read_bundle",
     "score",
+    "write_bundle",
 ]

@@ -12,6 +12,7 @@ from groupbench.core.files import is_whole_parquet, require_readable
 from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
+from groupbench.results.exchange._bundle import read_bundle
 from groupbench.results.selection import ended, seed_label, select
 from groupbench.results.store import RunRecord
 
@@ -76,7 +77,7 @@ def merge(
     All is checked before anything is written; what `out` holds already takes part, unless it is an archive.
 
     Args:
-        folders: results folders, of runs or archives; archived records have no tables.
+        folders: results folders, of runs or archives, and bundles; archived records have no tables.
         out: results folder, new or not.
         keep_newest: of records with one key but different scores keep the newest instead of refusing.
         aggregators: the aggregators whose scores are retained; by default all.
@@ -117,9 +118,10 @@ def _require_known(retained: Sequence[StoredRecord], aggregators: Sequence[str] 
 
 
 def _required(results: Path) -> list[StoredRecord]:
-    """All records of a folder; archived ones as if they lay there without tables."""
+    """All records of a folder or bundle; archived ones as if they lay there without tables."""
+    packed = read_bundle(results).records if results.is_file() else read_archive(results)
     stored_records = _runs(results)
-    for record in read_archive(results):
+    for record in packed:
         folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
         stored_records.append(StoredRecord(folder, record, results))
     if not stored_records:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core import registry
+from groupbench.core.seeding import generator
 from groupbench.results import store
 from groupbench.results.agreement import Agreement, Difference, agreement, unlike_tables
 from groupbench.results.environment import Change, Promise, changes, promised
@@ -72,6 +73,21 @@ class Repeat:
     def holds(self) -> bool:
         """Whether the repeat ended and kept its promise, and the record claims nothing else."""
         return not self.reason and not self.broken and not self.false
+
+
+def drawn(records: Sequence[RunRecord], n: int, longest: float, draw: str) -> list[RunRecord]:
+    """A random sample of the records that can be done again.
+
+    Args:
+        records: of anybody.
+        n: how many, or all there are.
+        longest: seconds that a record says its job took, at most.
+        draw: the same text draws the same ones.
+    """
+    left = [r for r in records if r.status == "done" and r.family != store.EXTERNAL]
+    quick = sorted((r for r in left if sum(r.seconds.values()) <= longest), key=lambda r: r.key)
+    order = generator("sample of a bundle", draw).permutation(len(quick))
+    return [quick[number] for number in order[:n]]
 
 
 def reproduce(

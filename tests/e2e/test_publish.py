@@ -1,0 +1,39 @@
+"""Results for a leaderboard: bundled, checked, run again."""
+
+from __future__ import annotations
+
+import json
+
+METHODS = ("--methods", "item-mean,oracle", "--seeds", "1", "--no-references")
+
+
+def test_a_bundle_is_checked_and_run_again(cli):
+    cli("run", *METHODS)
+    made = cli("submit", "-o", "ours.zip", "--as", "A. Author, My University")
+    assert "2 records of 2 methods written to ours.zip" in made.stdout
+    found = cli("verify", "ours.zip", "--sample", "9", "--draw", "1")
+    assert found.returncode == 0
+    assert "2 records by A. Author, My University" in found.stdout
+    assert "2 runs: 2 reproduced, 0 not, 0 failed" in found.stdout
+    assert cli("merge", "ours.zip", "-o", "all").returncode == 0
+    assert "item-mean" in cli("table", "--results", "all").stdout
+
+
+def test_a_better_figure_than_the_own_one_is_found_out(cli):
+    cli("run", *METHODS)
+    (file,) = (cli.folder / "results").glob("runs/*/*/item-mean/*/run.json")
+    record = json.loads(file.read_text())
+    for figures in record["figures"]:
+        figures["values"] = dict.fromkeys(figures["values"], 0.9)
+    file.write_text(json.dumps(record))
+    cli("submit", "-o", "ours.zip", "--as", "A. Author")
+    found = cli("verify", "ours.zip", "--sample", "9")
+    assert found.returncode == 1
+    assert "DIFFERS" in found.stdout
+
+
+def test_nobody_submits_for_nobody(cli):
+    cli("run", *METHODS)
+    assert "--as: say who submits" in cli.refused("submit", "-o", "ours.zip", "--as", " ")
+    assert not (cli.folder / "ours.zip").exists()
+    assert "no bundle" in cli.refused("verify", "results/runs")
