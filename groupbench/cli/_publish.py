@@ -61,7 +61,8 @@ def verify(
 ) -> None:
     """Check a bundle's checksums and records, and run a sample of its jobs again; exit 1 if one differs.
 
-    Which jobs is decided here, so that nobody who submits can know.
+    Which jobs is decided here, so that nobody who submits can know. The data of all records are compared
+    with those at hand.
     """
     from groupbench.results import exchange
     from groupbench.runner import reproduction
@@ -69,14 +70,17 @@ def verify(
     found = exchange.read_bundle(bundle)
     for line in _facts(found):
         typer.echo(line)
+    inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
+    there, missing = reproduction.available(found.records, inputs)
+    for line in missing:
+        typer.echo(line)
     draw = secrets.randbelow(10**6) if draw is None else draw
-    chosen = reproduction.drawn(found.records, sample, longest, f"{found.sha256} {draw}")
+    chosen = reproduction.drawn(there, sample, longest, f"{found.sha256} {draw}")
     typer.echo(
         f"running {len(chosen)} of {len(found.records):,} again (--draw {draw})"
         if chosen
         else "running none again"
     )
-    inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     repeats = []
     for repeat in reproduction.reproduce(chosen, inputs, jobs=jobs, timeout=timeout):
         repeats.append(repeat)
@@ -104,10 +108,8 @@ def _facts(bundle: Bundle) -> list[str]:
         lines.append(f"{dataset}, protocol {protocol}: {methods} methods, {seeds} seeds")
     other = sum(r.status == "done" and r.config.get("evaluation") != evaluate.VERSION for r in records)
     elsewhere = sum(r.family == EXTERNAL for r in records)
-    plugins = sum(bool(r.config.get("plugins")) for r in records)
     notes = {
         f"{other} records are of another version of the evaluation than {evaluate.VERSION} here": other,
         f"{elsewhere} records are of rankings that were made elsewhere: they cannot be run again": elsewhere,
-        f"{plugins} records need a plugin: name it with --plugin, if you trust it": plugins,
     }
     return lines + [note for note, count in notes.items() if count]

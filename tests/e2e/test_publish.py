@@ -37,3 +37,18 @@ def test_nobody_submits_for_nobody(cli):
     assert "--as: say who submits" in cli.refused("submit", "-o", "ours.zip", "--as", " ")
     assert not (cli.folder / "ours.zip").exists()
     assert "no bundle" in cli.refused("verify", "results/runs")
+
+
+def test_what_is_not_here_is_said_and_the_rest_is_run(cli):
+    (cli.folder / "mine").mkdir()
+    rows = [f"u{u},i{i},{(u + i) % 5 + 1}" for u in range(12) for i in range(u % 3, 12, 2)]
+    (cli.folder / "mine" / "ratings.csv").write_text("\n".join(["user,item,rating", *rows]) + "\n")
+    (cli.folder / "mine" / "dataset.toml").write_text("scale = [1, 5]\n")
+    cli("run", *METHODS, "--dataset", "mine,itmrec-sim", "--option", "n_groups=2")
+    cli("submit", "-o", "ours.zip", "--as", "A. Author")
+    with (cli.folder / "mine" / "ratings.csv").open("a") as file:
+        file.write("u0,i1,3\n")
+    found = cli("verify", "ours.zip", "--sample", "9")
+    assert found.returncode == 0
+    assert "2 records cannot be run again here: dataset mine is not what run" in found.stdout
+    assert "2 runs: 2 reproduced" in found.stdout

@@ -4,7 +4,7 @@ from groupbench.results.agreement import RELATIVE, Agreement, Difference, agreem
 from groupbench.results.environment import CLOSE, Change, Promise
 from groupbench.results.find import find_runs, found_runs, names_run, repeatable_runs
 from groupbench.results.inputs import RecordedInputs, recorded
-from groupbench.runner.reproduction._repeat import Repeat, drawn, reproduce
+from groupbench.runner.reproduction._repeat import Repeat, available, drawn, reproduce
 from groupbench.runner.reproduction._report import format_repeat, format_reported, format_summary
 from groupbench.runner.reproduction._reported import TOLERANCE, Beside, beside_ours, reported_for
 
@@ -20,6 +20,7 @@ __all__ = [
     "RecordedInputs",
     "Repeat",
     "agreement",
+    "available",
     "beside_ours",
     "drawn",
     "find_runs",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core import registry
+from groupbench.core.errors import ConfigError, DatasetError, PluginError, ResultError
 from groupbench.core.seeding import generator
 from groupbench.results import store
 from groupbench.results.agreement import Agreement, Difference, agreement, unlike_tables
@@ -73,6 +74,20 @@ class Repeat:
     def holds(self) -> bool:
         """Whether the repeat ended and kept its promise, and the record claims nothing else."""
         return not self.reason and not self.broken and not self.false
+
+
+def available(records: Sequence[RunRecord], inputs: RecordedInputs) -> tuple[list[RunRecord], list[str]]:
+    """The records whose data and plugins are here with the recorded content, and why the others are not."""
+    found: list[RunRecord] = []
+    reasons: dict[tuple[str, type], list[str]] = {}
+    for record in records:
+        try:
+            inputs.plugins(record)
+            inputs.dataset(record)
+            found.append(record)
+        except (ConfigError, DatasetError, PluginError, ResultError) as error:
+            reasons.setdefault((record.dataset, type(error)), []).append(str(error))
+    return found, [f"{len(texts)} records cannot be run again here: {texts[0]}" for texts in reasons.values()]
 
 
 def drawn(records: Sequence[RunRecord], n: int, longest: float, draw: str) -> list[RunRecord]:
