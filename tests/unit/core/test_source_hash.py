@@ -432,7 +432,9 @@ def test_an_edit_of_a_built_in_re_runs_its_dependents(edited, file, old, new, na
 
 def test_an_edit_of_a_base_class_re_runs_what_derives_from_it(edited):
     derived = {
-        name for name, e in built_in().items() if "DeepRecommender" in {c.__name__ for c in e.make.__mro__}
+        name
+        for name, e in built_in().items()
+        if "TrainedGroupRecommender" in {c.__name__ for c in e.make.__mro__}
     }
     assert "agree" in derived
-    assert edited(replace("groupbench/models/deep/method.py", "fused=True", "fused=False")) == derived
+    assert edited(replace("groupbench/models/deep/_recommender.py", "fused=True", "fused=False")) == derived
