@@ -173,11 +173,10 @@ class TrainedGroupRecommender(JointRatingsMethod):
     ) -> Trainer[GroupNetwork]:
         from torch.optim import AdamW
 
-        from groupbench.models.deep._requirements import require_scores
+        from groupbench.models.deep._requirements import new_network
         from groupbench.models.training import Schedule, Trainer
 
-        network = self.make_network(data)
-        require_scores(self, network, data)
+        network = new_network(self, data)
         stages = {
             name: (
                 self.make_objective(network, data, held_out),

@@ -18,6 +18,7 @@ from groupbench.models.recommender import Recommender
 
 if TYPE_CHECKING:
     from groupbench.models.deep._interactions import Interactions, Side
+    from groupbench.models.deep._recommender import TrainedGroupRecommender
 
 T = TypeVar("T")
 
@@ -37,6 +38,20 @@ _ADD: dict[Side, str] = {
     "groups": "add it, with logits (n, k) as its result",
     "users": "add it, or derive the method from DeepGroupRecommender, which scores groups only",
 }
+
+
+def new_network(method: TrainedGroupRecommender, data: Interactions) -> GroupNetwork:
+    """The network that a method makes for `data`, tried out.
+
+    Raises:
+        MethodError: if it cannot be made, or does not do what `require_scores` asks for.
+    """
+    call = f"{type(method).__name__}: make_network(data)"
+    network = _called(
+        call, lambda: method.make_network(data), "begin its __init__ with super().__init__(data)"
+    )
+    require_scores(method, network, data)
+    return network
 
 
 def require_scores(method: object, network: object, data: Interactions) -> None:
@@ -70,7 +85,7 @@ def require_scores(method: object, network: object, data: Interactions) -> None:
         if not _has(network, side):
             raise MethodError(f"{net} lacks {_CALLS[side]}(encoded, {side}, items); {_ADD[side]}")
     with _tried_out(network):
-        encoded = _called(f"{net}: encode()", network.encode)
+        encoded = _called(f"{net}: encode()", network.encode, "it takes no argument but self")
         _require_tensors(net, encoded)
         for side in sides:
             _require_logits(net, network, encoded, side, data)
@@ -118,7 +133,7 @@ def _require_logits(
 
 def _logits(call: str, score: Callable[[Tensor], object], n: int, items: Tensor) -> Tensor:
     shape, inputs = (n, items.shape[1]), f"n = {n} and items {tuple(items.shape)}"
-    logits = _called(f"{call} of {inputs}", lambda: score(items))
+    logits = _called(f"{call} of {inputs}", lambda: score(items), "serve items of shape (n, k) and (1, k)")
     if not isinstance(logits, Tensor):
         raise MethodError(f"{call} gives a {type(logits).__name__}; return a tensor of logits, (n, k)")
     if logits.shape != shape:
@@ -139,16 +154,16 @@ def _logits(call: str, score: Callable[[Tensor], object], n: int, items: Tensor)
     return logits.detach()
 
 
-def _called(call: str, make: Callable[[], T]) -> T:
+def _called(call: str, make: Callable[[], T], remedy: str) -> T:
+    """What `make` returns; what it raises in the network's code is told with its line."""
     try:
         return make()
-    except GroupbenchError:
+    except (GroupbenchError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         frame = [frame for frame in frames if not frame.filename.startswith(_TORCH)][-1]
         text = " ".join(str(error).split())
         raise MethodError(
-            f"{call} fails: {type(error).__name__}: {text} (at {frame.filename}:{frame.lineno}); serve "
-            "items of shape (n, k) and (1, k)"
+            f"{call} fails: {type(error).__name__}: {text} (at {frame.filename}:{frame.lineno}); {remedy}"
         ) from error
