@@ -40,8 +40,8 @@ class GroupNetwork(nn.Module):
     """A network that scores items for groups and, in a `DeepRecommender`, for users.
 
     A subclass makes its layers in `__init__`, after `super().__init__(data)`, and has `group_logits`. Scores
-    are logits: never put through a sigmoid, whose flat ends would make ties. Whoever is scored, a group or a
-    user, must not change the logits of others: layers that normalize over a batch are out of place.
+    are logits: never put through a sigmoid, whose flat ends would make ties. In evaluation mode the logits of
+    a group or a user depend on nobody else who is scored, and on no chance.
 
     Args:
         data: what it learns from; it decides the sizes, and who is in which group.

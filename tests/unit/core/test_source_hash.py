@@ -423,6 +423,8 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             {"ease"},
         ),
         ("baselines/_surprise_neighbors.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
+        ("groupbench/models/deep/_bags.py", "power: float = 1.0", "power: float = 2.0", {"groupim"}),
+        ("baselines/_networks/agree.py", "inside.sum(dim=1", "inside.sum(dim=0", {"agree", "ncf-group"}),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],
 )
