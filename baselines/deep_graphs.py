@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, tunable
 from groupbench.core.registry import method
-from groupbench.models.deep.method import Dropout, GraphRecommender
+from groupbench.models.deep import DropoutRate, GraphRecommender
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions
-    from groupbench.models.deep.network import GroupNetwork
+    from groupbench.models.deep import GroupNetwork, Interactions
     from groupbench.models.recommender import TrainingWorkers
 
 
@@ -39,17 +38,16 @@ class Hhgr(GraphRecommender):
     """Decoupled decay of all weights, per unit of step size."""
     batch_size: Count = 2048
     """Rows of a step, of groups and users in the proportion of all their rows."""
-    drop: Dropout = tunable(0.2, low=0.0, high=0.8)
+    drop: DropoutRate = tunable(0.2, low=0.0, high=0.8)
     """Share of users, or of memberships, that a view leaves out."""
     contrast_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
     """Weight of the agreement of both views; 0 leaves it out."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.hhgr import HhgrNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `HhgrNetwork`."""
+        from ._networks.hhgr import HhgrNetwork
 
-        return HhgrNetwork(
-            data, width=self.width, layers=self.layers, drop=self.drop, contrast_weight=self.contrast_weight
-        )
+        return HhgrNetwork(data, self)
 
 
 @method("cuberec")
@@ -76,21 +74,16 @@ class CubeRec(GraphRecommender):
     """Width of the embeddings."""
     weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
     """Decoupled decay of all weights, per unit of step size."""
-    thinning: Dropout = tunable(0.2, low=0.0, high=0.9)
+    thinning: DropoutRate = tunable(0.2, low=0.0, high=0.9)
     """Share of the graph of users and items that a step of training leaves out."""
     inside_weight: AtLeast0 = tunable(0.3, low=0.0, high=1.0)
     """How much distance within a cube counts beside that outside."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.cuberec import CubeRecNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `CubeRecNetwork`."""
+        from ._networks.cuberec import CubeRecNetwork
 
-        return CubeRecNetwork(
-            data,
-            width=self.width,
-            layers=self.layers,
-            thinning=self.thinning,
-            inside_weight=self.inside_weight,
-        )
+        return CubeRecNetwork(data, self)
 
 
 @method("consrec")
@@ -117,13 +110,14 @@ class ConsRec(GraphRecommender):
 
     training_workers: ClassVar[TrainingWorkers] = "many"
 
-    thinning: Dropout = tunable(0.3, low=0.0, high=0.9)
+    thinning: DropoutRate = tunable(0.3, low=0.0, high=0.9)
     """Share of the graphs with items in them that a step of training leaves out."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.consrec import ConsRecNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `ConsRecNetwork`."""
+        from ._networks.consrec import ConsRecNetwork
 
-        return ConsRecNetwork(data, width=self.width, layers=self.layers, thinning=self.thinning)
+        return ConsRecNetwork(data, self)
 
 
 @method("aligngroup")
@@ -146,21 +140,15 @@ class AlignGroup(GraphRecommender):
     (`bpr` is the paper's).
     """
 
-    thinning: Dropout = tunable(0.5, low=0.0, high=0.9)
+    thinning: DropoutRate = tunable(0.5, low=0.0, high=0.9)
     """Share of the groups' items, and of what users and items hear, that a step of training leaves out."""
     align_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
     """Weight of the alignment; 0 leaves it out."""
     temperature: Above0 = 0.2
     """Divides the cosines of the alignment."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.aligngroup import AlignGroupNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `AlignGroupNetwork`."""
+        from ._networks.aligngroup import AlignGroupNetwork
 
-        return AlignGroupNetwork(
-            data,
-            width=self.width,
-            layers=self.layers,
-            thinning=self.thinning,
-            align_weight=self.align_weight,
-            temperature=self.temperature,
-        )
+        return AlignGroupNetwork(data, self)

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
 from groupbench.core.registry import method
-from groupbench.models.deep.method import Decay, DeepRecommender, Dropout, SampledRecommender, Widths
+from groupbench.models.deep import Decay, DeepRecommender, DropoutRate, TrainedRecommender, Widths
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.groupim import GroupImNetwork, GroupImObjective, UserObjective
-    from groupbench.models.deep.interactions import Interactions
-    from groupbench.models.deep.network import GroupNetwork
-    from groupbench.models.deep.validation import HeldOut
+    from groupbench.models.deep import GroupNetwork, HeldOut, Interactions
     from groupbench.models.recommender import TrainingWorkers
+
+    from ._networks.groupim import GroupImNetwork, GroupImObjective, UserObjective
 
 
 @method("agree")
 @method("ncf-group", attention="mean")
 @dataclass
-class Agree(SampledRecommender):
+class Agree(DeepRecommender):
     """AGREE: attention over members and one NCF tower for groups and users (Cao et al., SIGIR 2018).
 
     A group with members u and its own embedding q is, for item v, g(v) = sum_u alpha_u(v) u + q, with
@@ -42,26 +41,21 @@ class Agree(SampledRecommender):
     """How members are weighed: by learned attention, or all alike."""
     attention_width: Count = 16
     """Width of the attention's hidden layer."""
-    dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
+    dropout: DropoutRate = tunable(0.2, low=0.0, high=0.8)
     """Dropout on the first hidden layer of tower and attention."""
     averaging: Decay = 0.99
     """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.agree import AgreeNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `AgreeNetwork`."""
+        from ._networks.agree import AgreeNetwork
 
-        return AgreeNetwork(
-            data,
-            width=self.width,
-            hidden=self.hidden,
-            attention_width=self.attention_width if self.attention == "learned" else 0,
-            dropout=self.dropout,
-        )
+        return AgreeNetwork(data, self)
 
 
 @method("groupim")
 @dataclass
-class GroupIm(DeepRecommender):
+class GroupIm(TrainedRecommender):
     """GroupIM: members' histories and mutual information with their group (Sankar et al., SIGIR 2020).
 
     A user's preference e_u = tanh(W x_u / |x_u| + b), with further layers if asked for, comes from its
@@ -91,7 +85,7 @@ class GroupIm(DeepRecommender):
         "attention", choices=("attention", "mean", "max")
     )
     """How members make a group."""
-    dropout: Dropout = tunable(0.4, low=0.0, high=0.8)
+    dropout: DropoutRate = tunable(0.4, low=0.0, high=0.8)
     """Dropout on the items of a history."""
     infomax_weight: AtLeast0 = 1.0
     """Weight of the discriminator's loss L_MI."""
@@ -113,30 +107,30 @@ class GroupIm(DeepRecommender):
     patience: Count = 20
     """Passes without a better validation score before training stops."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.groupim import GroupImNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `GroupImNetwork`."""
+        from ._networks.groupim import GroupImNetwork
 
-        return GroupImNetwork(
-            data, width=self.width, layers=self.layers, aggregator=self.aggregator, dropout=self.dropout
-        )
+        return GroupImNetwork(data, self)
 
-    def _pretraining(self, network: GroupImNetwork, data: Interactions) -> tuple[UserObjective, int]:
-        from groupbench.models.deep.groupim import UserObjective
+    def make_pretraining(self, network: GroupImNetwork, data: Interactions) -> tuple[UserObjective, int]:
+        """The users' choices alone, for `pretraining` epochs."""
+        from ._networks.groupim import UserObjective
 
-        return UserObjective(network, data, self.batch_size), self.pretraining
+        return UserObjective(network, data, self), self.pretraining
 
-    def _objective(
+    def make_objective(
         self, network: GroupImNetwork, data: Interactions, held_out: HeldOut | None
     ) -> GroupImObjective:
-        from groupbench.models.deep.groupim import GroupImObjective, LossSettings
+        """The loss of groups, and of users beside it."""
+        from ._networks.groupim import GroupImObjective
 
-        settings = LossSettings(**{name: getattr(self, name) for name in LossSettings._fields})
-        return GroupImObjective(network, data, self.batch_size, settings, held_out)
+        return GroupImObjective(network, data, self, held_out)
 
 
 @method("hypergroup")
 @dataclass
-class HyperGroup(SampledRecommender):
+class HyperGroup(DeepRecommender):
     """HyperGroup: groups as hyperedges, embedded over shared members (Guo et al., TOIS 2021).
 
     Users take in their companions, u <- u + ReLU(W u + V n + b) with the mean n of those they share groups
@@ -164,7 +158,7 @@ class HyperGroup(SampledRecommender):
     """Steps over the graph of groups that share members."""
     own_embedding: bool = False
     """Whether a group has an embedding of its own beside its members'."""
-    dropout: Dropout = tunable(0.2, low=0.0, high=0.8)
+    dropout: DropoutRate = tunable(0.2, low=0.0, high=0.8)
     """Dropout on the first hidden layer of the tower."""
 
     batch_size: Count = 512
@@ -172,15 +166,8 @@ class HyperGroup(SampledRecommender):
     averaging: Decay = 0.99
     """Share of the weights' running average that each step keeps; 0 takes the weights as they are."""
 
-    def _network(self, data: Interactions) -> GroupNetwork:
-        from groupbench.models.deep.hypergroup import HyperGroupNetwork
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `HyperGroupNetwork`."""
+        from ._networks.hypergroup import HyperGroupNetwork
 
-        return HyperGroupNetwork(
-            data,
-            width=self.width,
-            hidden=self.hidden,
-            user_layers=self.user_layers,
-            group_layers=self.group_layers,
-            own_embedding=self.own_embedding,
-            dropout=self.dropout,
-        )
+        return HyperGroupNetwork(data, self)

@@ -199,8 +199,13 @@ _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
 def _entry(kind: str, entry: Entry) -> str:
     parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
     if is_dataclass(entry.make):
-        types = {f.name: str(f.type) for f in fields(entry.make) if f.init}
+        types = {f.name: _type(f.type) for f in fields(entry.make) if f.init}
         space = {k: f"  (tuned in {domain})" for k, domain in search_space(entry.make, entry.presets).items()}
         rows = [f"  {k}: {types[k]} = {v!r}{space.get(k, '')}" for k, v in entry.parameters().items()]
         parts.append("\n".join(["Parameters of this name:", *rows]) if rows else "No parameters.")
     return "\n\n".join(parts)
+
+
+def _type(annotation: object) -> str:
+    """The type of a field as it is written, where annotations are evaluated too."""
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)

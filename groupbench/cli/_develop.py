@@ -19,10 +19,13 @@ Folder = Annotated[Path, typer.Option(help="Where to write the file.")]
 def new_method(
     name: Name,
     folder: Folder = Path(),
-    group: Annotated[
-        bool, typer.Option("--group", help="It scores groups itself, instead of users.")
+    group: Annotated[bool, typer.Option("--group", help="It scores groups itself.")] = False,
+    torch: Annotated[
+        bool,
+        typer.Option(
+            "--torch", help="It is trained with PyTorch; with --group by the trainer of deep group models."
+        ),
     ] = False,
-    torch: Annotated[bool, typer.Option("--torch", help="It is trained with PyTorch.")] = False,
 ) -> None:
     """Write NAME.py, a method that works at once; then run it with --plugin."""
     from groupbench.core.registry import methods

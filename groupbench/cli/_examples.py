@@ -36,7 +36,7 @@ EXAMPLES = {
     "data check": "groupbench data check itmrec --data-dir data",
     "data info": "groupbench data info itmrec",
     "data doctor": "groupbench data doctor camra2011 --fix",
-    "new method": "groupbench new method mine --torch",
+    "new method": "groupbench new method mine --group --torch",
     "new aggregator": "groupbench new aggregator mine",
     "new metric": "groupbench new metric mine",
     "new dataset": "groupbench new dataset mine",

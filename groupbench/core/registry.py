@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
 
+_PLUGIN = "groupbench_plugin_"
+"""How the names of the modules of plugin files begin."""
+
 _LOADING = RLock()
 """Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
 V = TypeVar("V")
@@ -205,6 +208,11 @@ class EntryRegistry(Registry[Entry]):
         return self._namespaces[prefix].entry(rest) if colon and prefix in self._namespaces else None
 
 
+def loaded_plugins() -> list[str]:
+    """The plugin files that this process has imported."""
+    return [str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(_PLUGIN)]
+
+
 def load_plugins(files: Iterable[str]) -> None:
     """Import plugin files; errors as of `load_plugin`."""
     for file in files:
@@ -216,7 +224,7 @@ def load_plugin(path: str | Path) -> None:
     file = Path(expanded(path)).resolve()
     if not file.is_file() or file.suffix != ".py":
         raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
-    name = "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
+    name = _PLUGIN + hashlib.sha256(str(file).encode()).hexdigest()[:12]
     if name in sys.modules:
         return
     import_file(file, name, f"plugin {path}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
 import torch
@@ -12,8 +12,15 @@ from groupbench.core.errors import MethodError
 from groupbench.models.distributed import SINGLE, ProcessGroup
 
 
-def choose(device: Literal["auto", "cpu", "cuda"], group: ProcessGroup = SINGLE) -> tuple[torch.device, str]:
+def choose(
+    device: Literal["auto", "cpu", "cuda"], group: ProcessGroup = SINGLE, method: str = "DMTL"
+) -> tuple[torch.device, str]:
     """The device to use, and a sentence where it is not the one that was asked for (else empty).
+
+    Args:
+        device: what was asked for.
+        group: the processes that train together.
+        method: what errors name.
 
     Raises:
         MethodError: if the group has more processes on this machine than there are GPUs.
@@ -23,7 +30,7 @@ def choose(device: Literal["auto", "cpu", "cuda"], group: ProcessGroup = SINGLE)
     if torch.cuda.is_available():
         if group.local_rank >= torch.cuda.device_count():
             raise MethodError(
-                f"DMTL: {torch.cuda.device_count()} GPUs for more training workers; start as many, or "
+                f"{method}: {torch.cuda.device_count()} GPUs for more training workers; start as many, or "
                 "set device=cpu"
             )
         if group.size > 1:
@@ -31,6 +38,13 @@ def choose(device: Literal["auto", "cpu", "cuda"], group: ProcessGroup = SINGLE)
         return torch.device("cuda"), ""
     missing = "device=cuda, but torch finds no GPU: computed on the CPU" if device == "cuda" else ""
     return torch.device("cpu"), missing
+
+
+@contextmanager
+def default_device(device: torch.device) -> Iterator[None]:
+    """Let torch make new tensors on `device`; for the CPU, where it does so anyway, at no cost per call."""
+    with nullcontext() if device.type == "cpu" else device:
+        yield
 
 
 @contextmanager
@@ -58,13 +72,16 @@ def restore_generators(states: dict[str, torch.Tensor], device: torch.device) ->
 
 
 @contextmanager
-def repeatable_sums() -> Iterator[None]:
-    """Let several threads add up in a fixed order, so that a fit can be repeated; one thread does anyway."""
+def repeatable_sums(device: torch.device) -> Iterator[None]:
+    """Let several threads add up in a fixed order, so that a fit can be repeated; one thread does anyway.
+
+    A GPU adds up as it comes.
+    """
     before = (
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
-    torch.use_deterministic_algorithms(before[0] or torch.get_num_threads() > 1)
+    torch.use_deterministic_algorithms(before[0] or (device.type == "cpu" and torch.get_num_threads() > 1))
     try:
         yield
     finally:

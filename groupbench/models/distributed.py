@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.files import scratch
+from groupbench.core.registry import load_plugins, loaded_plugins
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -180,7 +181,7 @@ def _started(
             ready, sender = context.Pipe(duplex=False)
             address = (rank, size, store, torch.get_num_threads())
             helper: BaseProcess = context.Process(
-                target=_help, args=(sender, address, method, train, rng, options), daemon=True
+                target=_help, args=(sender, address, _Plugins(), method, train, rng, options), daemon=True
             )
             helper.start()
             helpers.append(helper)
@@ -198,9 +199,17 @@ def _started(
             helper.join(_JOIN_SECONDS)
 
 
+class _Plugins:
+    """Sent ahead of a method: whoever receives it imports the plugins that are imported here."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return load_plugins, (loaded_plugins(),)
+
+
 def _help(
     sender: Connection,
     address: tuple[int, int, str, int],
+    _: None,
     method: Method,
     train: TrainingData,
     rng: np.random.Generator,

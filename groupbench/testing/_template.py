@@ -136,21 +136,74 @@ class CLASS(Recommender):
         return np.asarray(self._mean + self._users[users] @ self._items.T)
 '''
 
+_TORCH_GROUPS = '''"""NAME: say what it does and which paper it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, inf, nn
+
+from groupbench import method, tunable
+from groupbench.models.deep import DeepRecommender, Encoded, GroupNetwork, Interactions, embedding, inner
+
+
+class CLASSNetwork(GroupNetwork):
+    """Inner products of users and items, and attention over members: replace this by your network."""
+
+    def __init__(self, data: Interactions, made: CLASS) -> None:
+        super().__init__(data)
+        self.users = embedding(data.n_users, made.width)
+        self.items = embedding(data.n_items, made.width)
+        self.energy = nn.Linear(made.width, 1)
+
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Logits, (n, k), of `groups`, (n,), for `items`, (n, k) or, the same for all groups, (1, k)."""
+        users, inside = self.data.members.take(groups)
+        members = self.users(users)
+        energy = self.energy(members).squeeze(-1).masked_fill(~inside, -inf)
+        weights = energy.softmax(dim=1)[:, None]
+        return inner((weights @ members).squeeze(1), self.items(items))
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Logits, (n, k), of `users`, (n,), for `items` of the same shapes."""
+        return inner(self.users(users), self.items(items))
+
+
+@method("NAME")
+@dataclass
+class CLASS(DeepRecommender):
+    """Attention over the members of a group: say what your network computes, and where from."""
+
+    width: int = tunable(32, low=8, high=128, log=True)
+    """Width of the embeddings."""
+
+    def make_network(self, data: Interactions) -> CLASSNetwork:
+        """A new network; sampling, losses, early stopping and scores of all items are the trainer's."""
+        return CLASSNetwork(data, self)
+'''
+
+_METHODS = {
+    (False, False): _USERS,
+    (True, False): _GROUPS,
+    (False, True): _TORCH,
+    (True, True): _TORCH_GROUPS,
+}
+"""By whether groups are scored, and whether with PyTorch, the template."""
+
 
 def method_template(name: str, *, group: bool = False, torch: bool = False) -> str:
     """The text of a working method file that registers `name`.
 
     Args:
         name: lower-case letters, digits and single dashes, a letter first.
-        group: whether it scores groups itself, instead of users.
+        group: whether it scores groups itself, instead of users; a network scores both.
         torch: whether it is trained with PyTorch.
 
     Raises:
-        ConfigError: if the name is another one, or both kinds are asked for.
+        ConfigError: if the name is another one.
     """
-    if group and torch:
-        raise ConfigError("there is no template for both; take --group or --torch")
-    return filled(_GROUPS if group else _TORCH if torch else _USERS, name, "method")
+    return filled(_METHODS[group, torch], name, "method")
 
 
 def filled(template: str, name: str, kind: str) -> str:

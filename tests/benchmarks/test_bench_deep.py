@@ -11,12 +11,13 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
+from groupbench.baselines._networks.agree import AgreeNetwork
+from groupbench.baselines.deep_groups import Agree
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.agree import AgreeNetwork
-from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
-from groupbench.models.deep.network import Batch
-from groupbench.models.deep.objective import DeepObjective, regression
+from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep._network import Batch
+from groupbench.models.deep._objective import DeepObjective, regression
 from groupbench.models.training import Schedule, StepLoss, Trainer
 
 N_USERS, N_ITEMS, N_GROUPS, N_ROWS = 800, 500, 300, 1000
@@ -47,7 +48,7 @@ def items(data):
 def network(data):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return AgreeNetwork(data, width=32, hidden=(8,), attention_width=16, dropout=0.0)
+        return AgreeNetwork(data, Agree(width=32, hidden=(8,), attention_width=16, dropout=0.0))
 
 
 def by_index(network, data, items):

@@ -37,8 +37,8 @@ def test_templates_pass(tmp_path, kind):
 
 
 def test_templates_of_groups_and_networks_pass(tmp_path):
-    for options in ({"group": True}, {"torch": True}):
-        name = f"template-{next(iter(options))}"
+    for options in ({"group": True}, {"torch": True}, {"group": True, "torch": True}):
+        name = f"template-{'-'.join(options)}"
         file = tmp_path / f"{name}.py"
         file.write_text(method_template(name, **options))
         load_plugin(file)
@@ -48,8 +48,6 @@ def test_templates_of_groups_and_networks_pass(tmp_path):
             assert len(outcomes) > 10
         finally:
             registry.methods._values.pop(name)
-    with pytest.raises(ConfigError, match="take --group or --torch"):
-        method_template("both", group=True, torch=True)
 
 
 class NoScore(Recommender):

@@ -38,6 +38,11 @@ def test_the_method_of_the_readme_is_short():
     assert len(added.split("\n\n")) < len([line for line in added.splitlines() if line]) <= 15
 
 
+def test_the_deep_model_of_its_page_is_short():
+    text = (ROOT / "docs" / "examples" / "member_attention.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 40
+
+
 def test_links_lead_somewhere():
     places = {ROOT / "README.md": README} | PAGES
     for page, text in places.items():

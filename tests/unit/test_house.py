@@ -26,6 +26,7 @@ PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 HEAVY = {"implicit", "matplotlib", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "surprise", "torch"}
 
 NEEDS_THEM = (
+    "baselines/_networks/",
     "groupbench/models/averaging.py",
     "groupbench/models/deep/",
     "groupbench/models/devices.py",

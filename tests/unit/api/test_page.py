@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 import pytest
 
 import groupbench
+from groupbench.models import deep
 
 DOCS = Path(__file__).parents[3] / "docs"
 REGISTRIES = {"METRICS", "PROTOCOLS", "VIEWS"}
@@ -47,11 +48,18 @@ def listed():
     return public | set(named) | registries
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("add-*.md")), ids=lambda page: page.stem)
+PAGES = [*sorted(DOCS.glob("add-*.md")), DOCS / "deep-models.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_a_page_uses_is_on_it(page):
     names = used(page)
     assert len(names) >= 2
     assert names <= listed()
+
+
+def test_the_whole_trainer_is_on_it():
+    assert {f"groupbench.models.deep.{name}" for name in dir(deep)} <= listed()
 
 
 def test_what_is_on_it_exists():

@@ -423,6 +423,8 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             {"ease"},
         ),
         ("baselines/_surprise_neighbors.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
+        ("groupbench/models/deep/_bags.py", "power: float = 1.0", "power: float = 2.0", {"groupim"}),
+        ("baselines/_networks/agree.py", "inside.sum(dim=1", "inside.sum(dim=0", {"agree", "ncf-group"}),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],
 )
@@ -432,7 +434,9 @@ def test_an_edit_of_a_built_in_re_runs_its_dependents(edited, file, old, new, na
 
 def test_an_edit_of_a_base_class_re_runs_what_derives_from_it(edited):
     derived = {
-        name for name, e in built_in().items() if "DeepRecommender" in {c.__name__ for c in e.make.__mro__}
+        name
+        for name, e in built_in().items()
+        if "TrainedGroupRecommender" in {c.__name__ for c in e.make.__mro__}
     }
     assert "agree" in derived
-    assert edited(replace("groupbench/models/deep/method.py", "fused=True", "fused=False")) == derived
+    assert edited(replace("groupbench/models/deep/_recommender.py", "fused=True", "fused=False")) == derived

@@ -8,19 +8,20 @@ import torch
 from scipy.sparse import csr_array
 from torch.nn import functional
 
+from groupbench.baselines._networks.aligngroup import AlignGroupNetwork, alignment
+from groupbench.baselines._networks.consrec import ConsRecNetwork
+from groupbench.baselines._networks.cuberec import CubeRecNetwork
+from groupbench.baselines._networks.hhgr import HhgrNetwork, triangles
+from groupbench.baselines.deep_graphs import AlignGroup, ConsRec, CubeRec, Hhgr
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.aligngroup import AlignGroupNetwork, alignment
-from groupbench.models.deep.consrec import ConsRecNetwork
-from groupbench.models.deep.convolutions import Hypergraph, LightGcn, Thinned, bounds
-from groupbench.models.deep.cuberec import CubeRecNetwork
-from groupbench.models.deep.hhgr import HhgrNetwork, triangles
-from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
-from groupbench.models.deep.network import Batch
-from groupbench.models.deep.objective import SampledObjective, Sampling
-from groupbench.models.deep.propagation import Propagation, choices
+from groupbench.models.deep._convolutions import Hypergraph, LightGcn, Thinned, bounds
+from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep._network import Batch
+from groupbench.models.deep._objective import SampledObjective, Sampling
+from groupbench.models.deep._propagation import Propagation, choices
 from groupbench.models.recommender import TrainingData
 from groupbench.testing import small_training
 
@@ -226,7 +227,7 @@ def test_bounds_are_the_smallest_box_around_members(data):
 
 
 def test_consrec_is_the_gated_sum_of_three_views(data):
-    network = ConsRecNetwork(data, width=WIDTH, layers=1, thinning=0.5).eval()
+    network = ConsRecNetwork(data, ConsRec(width=WIDTH, layers=1, thinning=0.5)).eval()
     users, items, groups = (e.weight for e in (network.users, network.items, network.groups))
     held = [
         {("u", u) for u in members_of(data, g)} | {("i", i) for i in items_of(data, g)}
@@ -263,7 +264,8 @@ def test_alignment_is_infonce_of_cosines():
 
 
 def test_aligngroup_aligns_the_groups_of_a_batch_once_each(data):
-    network = AlignGroupNetwork(data, width=WIDTH, layers=1, thinning=0.0, align_weight=0.5, temperature=0.2)
+    made = AlignGroup(width=WIDTH, layers=1, thinning=0.0, align_weight=0.5, temperature=0.2)
+    network = AlignGroupNetwork(data, made)
     encoded = network.encode()
     groups, items = torch.tensor([7, 3, 7]), torch.zeros(3, 2, dtype=torch.long)
     centres = torch.stack(
@@ -276,7 +278,7 @@ def test_aligngroup_aligns_the_groups_of_a_batch_once_each(data):
 
 
 def test_cuberec_is_the_distance_to_a_cube(data):
-    network = CubeRecNetwork(data, width=WIDTH, layers=1, thinning=0.0, inside_weight=0.3).eval()
+    network = CubeRecNetwork(data, CubeRec(width=WIDTH, layers=1, thinning=0.0, inside_weight=0.3)).eval()
     encoded = network.encode()
     users, items = encoded[0], encoded[1]
     chosen = torch.tensor([[3, 9], [1, 0]])
@@ -305,8 +307,8 @@ def test_triangles_count_groups_that_share_members_with_both():
     assert np.sum(expected) > 0
 
 
-def hhgr(data, **options):
-    return HhgrNetwork(data, **{"width": WIDTH, "layers": 1, "drop": 0.5, "contrast_weight": 0.5, **options})
+def hhgr(data):
+    return HhgrNetwork(data, Hhgr(width=WIDTH, layers=1, drop=0.5, contrast_weight=0.5))
 
 
 def test_hhgr_is_its_equation_for_each_user_and_group(data):
@@ -346,7 +348,7 @@ def test_joint_steps_pass_over_all_rows_once(data, weight, batch_size):
             seen[batch.side].append(batch)
             return super().logits(encoded, batch)
 
-    network = Watched(data, width=WIDTH, layers=1, thinning=0.0, inside_weight=0.3)
+    network = Watched(data, CubeRec(width=WIDTH, layers=1, thinning=0.0, inside_weight=0.3))
     objective = SampledObjective(network, data, Sampling("bpr", 3, batch_size, weight, joint=True))
     steps = [objective.loss(batch).total for batch in objective.batches()]
     for side, rows in (("groups", data.groups), ("users", data.users)):

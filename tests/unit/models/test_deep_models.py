@@ -9,6 +9,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from groupbench.baselines._networks.agree import AgreeNetwork
+from groupbench.baselines._networks.groupim import GroupImNetwork, GroupImObjective, strangers
+from groupbench.baselines._networks.hypergroup import HyperGroupNetwork, overlaps
 from groupbench.baselines.deep_groups import Agree, GroupIm, HyperGroup
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import MethodError
@@ -16,10 +19,7 @@ from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.agree import AgreeNetwork
-from groupbench.models.deep.groupim import GroupImNetwork, GroupImObjective, LossSettings, strangers
-from groupbench.models.deep.hypergroup import HyperGroupNetwork, overlaps
-from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
 from groupbench.models.recommender import TrainingData
 
 NAMES = ["ncf-group", "agree", "groupim", "hypergroup"]
@@ -173,9 +173,10 @@ def members_of(data, group):
     return data.members.users[group][: int(data.members.sizes[group])]
 
 
-@pytest.mark.parametrize("attention_width", [0, 5])
-def test_agree_is_its_equation_for_each_group_and_item(data, attention_width):
-    network = AgreeNetwork(data, width=4, hidden=(6,), attention_width=attention_width, dropout=0.5).eval()
+@pytest.mark.parametrize("attention", ["mean", "learned"])
+def test_agree_is_its_equation_for_each_group_and_item(data, attention):
+    made = Agree(width=4, hidden=(6,), attention=attention, attention_width=5, dropout=0.5)
+    network = AgreeNetwork(data, made).eval()
     groups, items = torch.tensor([2, 7, 0]), torch.tensor([[1, 5], [9, 0], [3, 3]])
     got = network.group_logits((), groups, items)
     for row, group in enumerate(groups):
@@ -191,9 +192,8 @@ def test_agree_is_its_equation_for_each_group_and_item(data, attention_width):
 
 
 def test_hypergroup_is_its_equation_for_each_group(data):
-    network = HyperGroupNetwork(
-        data, width=4, hidden=(6,), user_layers=1, group_layers=1, own_embedding=False, dropout=0.0
-    ).eval()
+    made = HyperGroup(width=4, hidden=(6,), user_layers=1, group_layers=1, dropout=0.0)
+    network = HyperGroupNetwork(data, made).eval()
     sets = [set(members_of(data, g).tolist()) for g in range(N_GROUPS)]
     users = []
     for user in range(N_USERS):
@@ -225,9 +225,7 @@ def test_overlap_is_shared_members_over_members_of_either():
 
 
 def groupim(data, **options):
-    return GroupImNetwork(
-        data, **{"width": 4, "layers": 2, "aggregator": "attention", "dropout": 0.0, **options}
-    )
+    return GroupImNetwork(data, GroupIm(**{"width": 4, "layers": 2, "dropout": 0.0, **options}))
 
 
 @pytest.mark.parametrize("aggregator", ["attention", "mean", "max"])
@@ -235,8 +233,9 @@ def test_groupim_loss_is_the_sum_over_groups_and_members(data, aggregator, monke
     network = groupim(data, aggregator=aggregator)
     groups = torch.tensor([5, 1, 3])
     others = torch.tensor([40, 41, 42, 43, 44, 45])
-    monkeypatch.setattr("groupbench.models.deep.groupim.strangers", lambda *_: others)
-    got = GroupImObjective(network, data, 3, LossSettings(2, 0.5, 0.7, 0.3, 1.0)).group_loss(groups)
+    monkeypatch.setattr("groupbench.baselines._networks.groupim.strangers", lambda *_: others)
+    made = GroupIm(batch_size=3, strangers=2, infomax_weight=0.7, member_weight=0.3)
+    got = GroupImObjective(network, data, made).group_loss(groups)
 
     history = torch.zeros(N_USERS, N_ITEMS)
     history[data.users.raters, data.users.items] = 1
@@ -295,7 +294,7 @@ def test_groupim_drops_items_of_histories_in_training_only(data):
 
 
 def test_members_scores_do_not_depend_on_the_widest_group_of_a_block(data):
-    network = AgreeNetwork(data, width=4, hidden=(6,), attention_width=5, dropout=0.0).eval()
+    network = AgreeNetwork(data, Agree(width=4, hidden=(6,), attention_width=5, dropout=0.0)).eval()
     items = torch.arange(N_ITEMS)[None]
     alone = torch.cat([network.group_logits((), torch.tensor([g]), items) for g in range(N_GROUPS)])
 

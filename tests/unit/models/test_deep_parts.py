@@ -13,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from groupbench.baselines._networks.agree import AgreeNetwork
+from groupbench.baselines.deep_groups import Agree
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.models.deep.agree import AgreeNetwork
-from groupbench.models.deep.bags import Bags, log_likelihood
-from groupbench.models.deep.interactions import ChoiceRows, Interactions, Members
-from groupbench.models.deep.network import Batch, GroupNetwork, blockwise
-from groupbench.models.deep.objective import LOSSES, SampledObjective, Sampling
-from groupbench.models.deep.pair_layers import Attention, PairTower, inner
-from groupbench.models.deep.propagation import (
+from groupbench.models.deep._bags import Bags, log_likelihood
+from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep._layers import Attention, PairTower, inner
+from groupbench.models.deep._network import Batch, GroupNetwork, blockwise
+from groupbench.models.deep._objective import LOSSES, SampledObjective, Sampling
+from groupbench.models.deep._propagation import (
     Propagation,
     bipartite,
     choices,
@@ -30,7 +31,7 @@ from groupbench.models.deep.propagation import (
     symmetrically_normalized,
     without_diagonal,
 )
-from groupbench.models.deep.validation import HeldOut, hold_out, without_given_away
+from groupbench.models.deep._validation import HeldOut, hold_out, without_given_away
 
 N_ITEMS = 15
 
@@ -271,7 +272,7 @@ class Extra(Linear):
 
 @pytest.mark.parametrize("cells", [1, 32 * 2 * N_ITEMS, 2**23])
 def test_blocks_have_the_logits_of_every_pair(monkeypatch, cells):
-    monkeypatch.setattr("groupbench.models.deep.network.CELLS", cells)
+    monkeypatch.setattr("groupbench.models.deep._network.CELLS", cells)
     network = Linear(make_data())
     encoded, everything = network.encode(), torch.arange(N_ITEMS)[None]
     some, users = torch.tensor([4, 0, 0]), torch.arange(9)
@@ -291,14 +292,14 @@ def test_blocks_have_the_logits_of_every_pair(monkeypatch, cells):
 
 def test_attention_over_members_is_held_for_few_pairs_at_once(monkeypatch):
     data = make_data()
-    network = AgreeNetwork(data, width=4, hidden=(4,), attention_width=64, dropout=0.0).eval()
+    network = AgreeNetwork(data, Agree(width=4, hidden=(4,), attention_width=64, dropout=0.0)).eval()
     held = []
     network.attention.dropout.register_forward_hook(lambda module, given, out: held.append(out.numel()))
     batch = Batch("groups", torch.arange(data.n_groups), torch.arange(data.n_items)[None])
     whole = blockwise(network, (), batch)
     widest = data.members.users.shape[1]
     assert held == [data.n_groups * N_ITEMS * widest * 64]
-    monkeypatch.setattr("groupbench.models.deep.network.CELLS", 2 * N_ITEMS * widest * 64)
+    monkeypatch.setattr("groupbench.models.deep._network.CELLS", 2 * N_ITEMS * widest * 64)
     torch.testing.assert_close(blockwise(network, (), batch), whole)
     assert max(held[1:]) <= 2 * N_ITEMS * widest * 64
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from groupbench.models.deep._layers import inner
+
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions, Side
+    from groupbench.models.deep._interactions import Interactions, Side
 
 Encoded = tuple[Tensor, ...]
 
@@ -35,18 +36,16 @@ class Batch(NamedTuple):
         return Batch(self.side, self.raters[rows], self.items[rows])
 
 
-class GroupNetwork(nn.Module, ABC):
-    """A network that scores items for groups and for users.
+class GroupNetwork(nn.Module):
+    """A network that scores items for groups and, in a `DeepRecommender`, for users.
 
-    Scores are logits: never put through a sigmoid, whose flat ends would make ties.
+    A subclass makes its layers in `__init__`, after `super().__init__(data)`, and has `group_logits`. Scores
+    are logits: never put through a sigmoid, whose flat ends would make ties. In evaluation mode the logits of
+    a group or a user depend on nobody else who is scored, and on no chance.
 
     Args:
         data: what it learns from; it decides the sizes, and who is in which group.
     """
-
-    separable: ClassVar[bool] = False
-    """Whether the loss of a step is a mean over its rows, without randomness by row but that of
-    `groupbench.models.layers.Dropout`: then processes that train together can divide the rows."""
 
     pair_size: int = 32
     """Numbers that a network holds for a pair while it scores it, about."""
@@ -62,22 +61,38 @@ class GroupNetwork(nn.Module, ABC):
         """
         return ()
 
-    @abstractmethod
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """Logits, (n, k), of `groups`, (n,), for `items`, (n, k) or, the same for all groups, (1, k)."""
+        raise NotImplementedError
 
-    @abstractmethod
     def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
         """Logits, (n, k), of `users`, (n,), for `items`, (n, k) or, the same for all users, (1, k)."""
+        raise NotImplementedError
 
     def extra_loss(self, encoded: Encoded, batch: Batch) -> Tensor | None:
-        """What is added to the loss of a step (self-supervision, regularization), or None."""
+        """What is added to the loss of a step (self-supervision, regularization), (), or None."""
         return None
 
     def logits(self, encoded: Encoded, batch: Batch) -> Tensor:
         """Logits of a batch, shaped like its items."""
         score = self.group_logits if batch.side == "groups" else self.user_logits
         return score(encoded, batch.raters, batch.items)
+
+
+class InnerProductNetwork(GroupNetwork):
+    """A network whose logits are inner products of what `encode` makes: users, items and groups.
+
+    `encode` returns them in this order, (n_users, width), (n_items, width) and (n_groups, width); what it
+    returns beside is left for `extra_loss`.
+    """
+
+    def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
+        """Inner products of encoded groups and items."""
+        return inner(encoded[2][groups], encoded[1][items])
+
+    def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
+        """Inner products of encoded users and items."""
+        return inner(encoded[0][users], encoded[1][items])
 
 
 @torch.no_grad()

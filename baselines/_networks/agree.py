@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupbench.models.deep.network import Encoded, GroupNetwork
-from groupbench.models.deep.pair_layers import Attention, PairTower, embedding
+from groupbench.models.deep import Attention, GroupNetwork, PairTower, embedding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep import Encoded, Interactions
+
+    from ..deep_groups import Agree
 
 
 class AgreeNetwork(GroupNetwork):
@@ -18,28 +19,19 @@ class AgreeNetwork(GroupNetwork):
 
     Args:
         data: decides the sizes, and who is in which group.
-        width: width of the embeddings.
-        hidden: widths of the tower's hidden layers.
-        attention_width: width of the attention's hidden layer; 0 weighs all members alike.
-        dropout: rate on the first hidden layer of tower and attention.
+        made: the hyperparameters.
     """
 
-    def __init__(
-        self,
-        data: Interactions,
-        *,
-        width: int,
-        hidden: tuple[int, ...],
-        attention_width: int,
-        dropout: float,
-    ) -> None:
+    def __init__(self, data: Interactions, made: Agree) -> None:
         super().__init__(data)
-        self.users = embedding(data.n_users, width)
-        self.items = embedding(data.n_items, width)
-        self.groups = embedding(data.n_groups, width)
-        self.attention = Attention(width, attention_width, dropout) if attention_width else None
-        self.tower = PairTower(width, hidden, dropout)
-        self.pair_size = max(self.pair_size, data.members.users.shape[1] * attention_width)
+        self.users = embedding(data.n_users, made.width)
+        self.items = embedding(data.n_items, made.width)
+        self.groups = embedding(data.n_groups, made.width)
+        self.attention = None
+        if made.attention == "learned":
+            self.attention = Attention(made.width, made.attention_width, made.dropout)
+            self.pair_size = max(self.pair_size, data.members.users.shape[1] * made.attention_width)
+        self.tower = PairTower(made.width, made.hidden, made.dropout)
 
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """The tower on the weighted members plus the group's own embedding."""

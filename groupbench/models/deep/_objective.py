@@ -11,15 +11,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from groupbench.models.deep.network import Batch
+from groupbench.core.errors import MethodError
+from groupbench.models.deep._network import Batch
 from groupbench.models.distributed import SINGLE, ProcessGroup
 from groupbench.models.layers import noise_of
 from groupbench.models.training import Objective, StepLoss
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions, Side
-    from groupbench.models.deep.network import GroupNetwork
-    from groupbench.models.deep.validation import HeldOut
+    from groupbench.models.deep._interactions import Interactions, Side
+    from groupbench.models.deep._network import GroupNetwork
+    from groupbench.models.deep._validation import HeldOut
 
 B = TypeVar("B")
 
@@ -89,13 +90,15 @@ class Sampling:
         user_weight: weight of the users' loss beside the groups'; 0 leaves their rows out.
         joint: whether each step has rows of groups and of users, in the proportion of all their rows, for
             networks that propagate over a graph in each; else groups' and users' steps take turns at random.
+        separable: whether processes that train together divide the rows; else each computes all of them.
     """
 
     loss: str
     negatives: int
     batch_size: int
-    user_weight: float
+    user_weight: float = 0.0
     joint: bool = False
+    separable: bool = False
 
 
 class SampledObjective(DeepObjective[tuple[Batch, ...]]):
@@ -129,20 +132,20 @@ class SampledObjective(DeepObjective[tuple[Batch, ...]]):
                 yield (batches[index],)
 
     def loss(self, batch: tuple[Batch, ...], group: ProcessGroup = SINGLE) -> StepLoss:
-        """The loss of a step; its rows are divided among the processes where the network allows it."""
+        """The loss of a step; its rows are divided among the processes where they can be."""
         encoded, total = self.network.encode(), torch.zeros(())
         for rows in batch:
             n = len(rows.raters)
             if not n:
                 continue
-            part = group.slice_of(n) if self.network.separable else group.whole(n)
+            part = group.slice_of(n) if self.sampling.separable else group.whole(n)
             own = rows.take(part.rows)
             share = len(own.raters) / n * part.weight
             with noise_of(self.network, part):
                 logits = self.network.logits(encoded, own)
             total = total + self.weights[rows.side] * share * LOSSES[self.sampling.loss](logits)
             extra = self.network.extra_loss(encoded, own)
-            total = total if extra is None else total + share * extra
+            total = total if extra is None else total + share * _scalar(extra)
         return StepLoss(total, total.detach())
 
     def inputs(self) -> Iterable[object]:
@@ -155,3 +158,9 @@ class SampledObjective(DeepObjective[tuple[Batch, ...]]):
         items = torch.cat([rows.items[:, None], rows.negatives(self.sampling.negatives)], dim=1)
         batches = (Batch(side, rows.raters[index], items[index]) for index in cut(torch.randperm(len(rows))))
         return [batch for batch in batches if self.sampling.joint or len(batch.raters)]
+
+
+def _scalar(loss: Tensor) -> Tensor:
+    if loss.ndim:
+        raise MethodError(f"extra_loss gives shape {tuple(loss.shape)}, not (): end it with .mean()")
+    return loss

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from groupbench.metrics import rank
-from groupbench.models.deep.interactions import ChoiceRows
-from groupbench.models.deep.network import Batch, blockwise
+from groupbench.models.deep._interactions import ChoiceRows
+from groupbench.models.deep._network import Batch, blockwise
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
-    from groupbench.models.deep.network import GroupNetwork
+    from groupbench.models.deep._network import GroupNetwork
 
 DEPTH = 10
 NEGATIVES = 100
@@ -52,7 +52,7 @@ class HeldOut:
     @torch.no_grad()
     def _scores(self, network: GroupNetwork) -> FloatArray:
         batch = Batch("groups", torch.tensor(self.groups), torch.tensor(self.items))
-        return blockwise(network, network.encode(), batch).numpy().astype(np.float64)
+        return blockwise(network, network.encode(), batch).cpu().numpy().astype(np.float64)
 
 
 def hold_out(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
@@ -91,12 +91,12 @@ def without_given_away(users: Ratings, members: Groups, held_out: HeldOut) -> Ra
 
 
 def _single_rows(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
-    order = torch.randperm(len(rows)).numpy()
+    order = torch.randperm(len(rows)).cpu().numpy()
     groups, first = np.unique(rows.users[order], return_index=True)
     held_out = order[first][counts[groups] > 1]
     if len(held_out) == 0:
         return rows, None
-    others = ChoiceRows.of(rows).negatives_of(torch.tensor(rows.users[held_out]), NEGATIVES).numpy()
+    others = ChoiceRows.of(rows).negatives_of(torch.tensor(rows.users[held_out]), NEGATIVES).cpu().numpy()
     items = np.column_stack([rows.items[held_out], others])
     chosen = np.zeros(items.shape, dtype=bool)
     chosen[:, 0] = True
@@ -110,7 +110,7 @@ def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | N
     share = min(int(COLD_SHARE * len(warm)), COLD_MOST)
     if share == 0:
         return rows, None
-    groups = warm[np.sort(torch.randperm(len(warm))[:share].numpy())]
+    groups = warm[np.sort(torch.randperm(len(warm))[:share].cpu().numpy())]
     held_out = np.isin(rows.users, groups)
     chosen = np.zeros((share, rows.n_items), dtype=bool)
     chosen[np.searchsorted(groups, rows.users[held_out]), rows.items[held_out]] = True

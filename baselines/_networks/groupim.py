@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.deep.bags import Bags, log_likelihood
-from groupbench.models.deep.interactions import Side
-from groupbench.models.deep.network import Encoded, GroupNetwork
-from groupbench.models.deep.objective import DeepObjective
-from groupbench.models.deep.pair_layers import inner
-from groupbench.models.distributed import SINGLE, ProcessGroup
-from groupbench.models.training import StepLoss
+from groupbench.models.deep import (
+    Bags,
+    DeepObjective,
+    GroupNetwork,
+    Side,
+    StepLoss,
+    inner,
+    log_likelihood,
+)
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions
-    from groupbench.models.deep.validation import HeldOut
+    from groupbench.models.deep import Encoded, HeldOut, Interactions
+    from groupbench.models.distributed import ProcessGroup
 
-Aggregator = Literal["attention", "mean", "max"]
+    from ..deep_groups import GroupIm
 
 Step = tuple[Side, Tensor]
 """Whose step it is, and the groups or users of it, (n,)."""
@@ -35,21 +37,15 @@ class GroupImNetwork(GroupNetwork):
 
     Args:
         data: decides the sizes, the histories, and who is in which group.
-        width: width of the embeddings.
-        layers: layers of the encoder.
-        aggregator: how members make a group.
-        dropout: rate on the histories.
+        made: the hyperparameters.
     """
 
-    def __init__(
-        self, data: Interactions, *, width: int, layers: int, aggregator: Aggregator, dropout: float
-    ) -> None:
+    def __init__(self, data: Interactions, made: GroupIm) -> None:
         super().__init__(data)
-        self.aggregator = aggregator
-        self.dropout = dropout
+        self.aggregator, self.dropout, width = made.aggregator, made.dropout, made.width
         self.items = nn.Embedding(data.n_items, width)
         self.bias = nn.Parameter(torch.zeros(width))
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers - 1))
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(made.layers - 1))
         self.member = nn.Linear(width, width)
         self.energy = nn.Linear(width, 1, bias=False)
         self.output = nn.Embedding(data.n_items, width)
@@ -99,46 +95,31 @@ class GroupImNetwork(GroupNetwork):
         return inner(embedded, self.output(items)) + biases.squeeze(-1)
 
 
-class LossSettings(NamedTuple):
-    """What GroupIM minimizes; the fields of `GroupIm` with the same names say more.
-
-    Attributes:
-        strangers: strangers for each group.
-        near: share of the strangers that chose an item of the group.
-        infomax_weight: weight of the discriminator's loss.
-        member_weight: weight of the members' choices as targets of the group.
-        user_weight: weight of the users' loss beside the groups'.
-    """
-
-    strangers: int
-    near: float
-    infomax_weight: float
-    member_weight: float
-    user_weight: float
-
-
 class UserObjective(DeepObjective[Step]):
     """L_U alone, which GroupIM's users are trained on first.
 
     Args:
         network: the network that is trained.
         data: the rows that it learns from.
-        batch_size: users of a step.
+        made: the hyperparameters.
+        held_out: lists that groups rank in validation; None runs all epochs.
     """
 
     network: GroupImNetwork
 
-    def __init__(self, network: GroupImNetwork, data: Interactions, batch_size: int) -> None:
-        super().__init__(network, data)
-        self.batch_size = batch_size
+    def __init__(
+        self, network: GroupImNetwork, data: Interactions, made: GroupIm, held_out: HeldOut | None = None
+    ) -> None:
+        super().__init__(network, data, held_out)
+        self.made = made
 
     def batches(self) -> Iterator[Step]:
         """The users that have rows."""
         yield from self._shuffled("users")
 
-    def loss(self, batch: Step, group: ProcessGroup = SINGLE) -> StepLoss:
-        """L_U of a batch of users, all of which every process computes."""
-        total = self.user_loss(batch[1]) / group.size
+    def loss(self, batch: Step, group: ProcessGroup) -> StepLoss:
+        """L_U of a batch of users."""
+        total = self.user_loss(batch[1])
         return StepLoss(total, total.detach())
 
     def user_loss(self, users: Tensor) -> Tensor:
@@ -147,13 +128,13 @@ class UserObjective(DeepObjective[Step]):
         return -self.network.likelihood(self.network.preferences(users), targets).mean()
 
     def inputs(self) -> Iterable[object]:
-        """What all deep models depend on, and the size of a step."""
-        return (self.batch_size, *super().inputs())
+        """What all deep models depend on, and the hyperparameters."""
+        return (self.made, *super().inputs())
 
     def _shuffled(self, side: Side) -> Iterator[Step]:
         index = self.data.rows(side).counts.nonzero().squeeze(1)
         if len(index):
-            for step in torch.split(index[torch.randperm(len(index))], self.batch_size):
+            for step in torch.split(index[torch.randperm(len(index))], self.made.batch_size):
                 yield side, step
 
 
@@ -163,58 +144,41 @@ class GroupImObjective(UserObjective):
     Args:
         network: the network that is trained.
         data: the rows that it learns from.
-        batch_size: groups, or users, of a step.
-        settings: strangers, and how the losses are weighed.
+        made: the hyperparameters.
         held_out: lists that groups rank in validation; None runs all epochs.
     """
-
-    def __init__(
-        self,
-        network: GroupImNetwork,
-        data: Interactions,
-        batch_size: int,
-        settings: LossSettings,
-        held_out: HeldOut | None = None,
-    ) -> None:
-        super().__init__(network, data, batch_size)
-        self.held_out, self.settings = held_out, settings
 
     def batches(self) -> Iterator[Step]:
         """The groups that have rows, then the users if they count."""
         yield from self._shuffled("groups")
-        if self.settings.user_weight:
+        if self.made.user_weight:
             yield from self._shuffled("users")
 
-    def loss(self, batch: Step, group: ProcessGroup = SINGLE) -> StepLoss:
-        """The loss of a batch of groups or users, all of which every process computes."""
+    def loss(self, batch: Step, group: ProcessGroup) -> StepLoss:
+        """The loss of a batch of groups or users."""
         side, raters = batch
         weighed = side == "users"
-        total = self.settings.user_weight * self.user_loss(raters) if weighed else self.group_loss(raters)
-        total = total / group.size
+        total = self.made.user_weight * self.user_loss(raters) if weighed else self.group_loss(raters)
         return StepLoss(total, total.detach())
 
     def group_loss(self, groups: Tensor) -> Tensor:
         """L_G + member_weight L_UG + infomax_weight L_MI of a batch of groups, (n,)."""
-        data, network, settings = self.data, self.network, self.settings
+        data, network, made = self.data, self.network, self.made
         users, inside = data.members.take(groups)
         sizes = data.members.sizes[groups]
-        others = strangers(data, groups, settings.strangers, settings.near)
+        others = strangers(data, groups, made.strangers, made.near)
         distinct, index = torch.unique(torch.cat([users[inside], others]), return_inverse=True)
         embedded = network.preferences(distinct)[index]
         members, strange = embedded[: -len(others)], embedded[-len(others) :]
         padded = members.new_zeros(*inside.shape, members.shape[1]).index_put((inside,), members)
         summary = network.aggregate(padded, inside)
         real = network.agreement(members, summary.repeat_interleave(sizes, dim=0)).squeeze(1)
-        fake = network.agreement(strange, summary.repeat_interleave(settings.strangers, dim=0)).squeeze(1)
+        fake = network.agreement(strange, summary.repeat_interleave(made.strangers, dim=0)).squeeze(1)
         infomax = functional.softplus(-real).mean() + functional.softplus(fake).mean()
-        relevance = settings.member_weight * real.detach().sigmoid() / sizes.repeat_interleave(sizes)
+        relevance = made.member_weight * real.detach().sigmoid() / sizes.repeat_interleave(sizes)
         theirs = Bags.of(data.users, users[inside]).merged(relevance, sizes)
         likelihood = network.likelihood(summary, Bags.of(data.groups, groups).followed_by(theirs))
-        return settings.infomax_weight * infomax - likelihood.mean()
-
-    def inputs(self) -> Iterable[object]:
-        """What all deep models depend on, and the hyperparameters."""
-        return (self.settings, *super().inputs())
+        return made.infomax_weight * infomax - likelihood.mean()
 
 
 def strangers(data: Interactions, groups: Tensor, count: int, near: float) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from groupbench.models.layers import sparse_product
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import ChoiceRows, Members
+    from groupbench.models.deep._interactions import ChoiceRows, Members
 
 
 class Propagation(nn.Module):
@@ -39,15 +39,15 @@ class Propagation(nn.Module):
 
 def choices(rows: ChoiceRows) -> Any:
     """The 0/1 matrix of who chose what, (n_raters, n_items), as a SciPy CSR array."""
-    return _csr(rows.raters.numpy(), rows.items.numpy(), (rows.n_raters, rows.n_items))
+    return _csr(rows.raters.cpu().numpy(), rows.items.cpu().numpy(), (rows.n_raters, rows.n_items))
 
 
 def memberships(members: Members, n_users: int) -> Any:
     """The 0/1 matrix of who is in which group, (n_groups, n_users), as a SciPy CSR array."""
     groups = torch.arange(len(members.sizes))
     users, inside = members.take(groups)
-    of_member = np.repeat(groups.numpy(), members.sizes.numpy())
-    return _csr(of_member, users[inside].numpy(), (len(groups), n_users))
+    of_member = np.repeat(np.arange(len(groups)), members.sizes.cpu().numpy())
+    return _csr(of_member, users[inside].cpu().numpy(), (len(groups), n_users))
 
 
 def row_normalized(matrix: Any) -> Any:

@@ -8,13 +8,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.deep.network import Batch, Encoded, GroupNetwork
-from groupbench.models.deep.pair_layers import embedding, inner
-from groupbench.models.deep.propagation import Propagation, memberships, row_normalized, without_diagonal
-from groupbench.models.layers import segment_sum
+from groupbench.models.deep import (
+    GroupNetwork,
+    Propagation,
+    embedding,
+    inner,
+    memberships,
+    row_normalized,
+    segment_sum,
+    without_diagonal,
+)
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep import Batch, Encoded, Interactions
+
+    from ..deep_graphs import Hhgr
 
 
 class HhgrNetwork(GroupNetwork):
@@ -22,30 +30,24 @@ class HhgrNetwork(GroupNetwork):
 
     Args:
         data: decides the sizes, and who is in which group.
-        width: width of the embeddings.
-        layers: convolutions over the hypergraph of users.
-        drop: share of users, or of memberships, that a view leaves out.
-        contrast_weight: weight of the agreement of views; 0 leaves it out.
+        made: the hyperparameters.
     """
 
-    def __init__(
-        self, data: Interactions, *, width: int, layers: int, drop: float, contrast_weight: float
-    ) -> None:
+    def __init__(self, data: Interactions, made: Hhgr) -> None:
         super().__init__(data)
         membership = memberships(data.members, data.n_users)
         entries = membership.tocoo()
         self.member_of, self.members = torch.tensor(entries.row).long(), torch.tensor(entries.col).long()
         self.motifs = Propagation(row_normalized(triangles(membership)))
-        self.drop = drop
-        self.contrast_weight = contrast_weight
-        self.users = embedding(data.n_users, width)
-        self.items = embedding(data.n_items, width)
-        self.groups = embedding(data.n_groups, width)
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
-        self.among_groups = nn.Linear(width, width, bias=False)
-        self.member = nn.Linear(width, width)
-        self.energy = nn.Linear(width, 1, bias=False)
-        self.discriminator = nn.Bilinear(width, width, 1)
+        self.drop, self.contrast_weight = made.drop, made.contrast_weight
+        self.users = embedding(data.n_users, made.width)
+        self.items = embedding(data.n_items, made.width)
+        self.groups = embedding(data.n_groups, made.width)
+        self.layers = nn.ModuleList(nn.Linear(made.width, made.width) for _ in range(made.layers))
+        self.among_groups = nn.Linear(made.width, made.width, bias=False)
+        self.member = nn.Linear(made.width, made.width)
+        self.energy = nn.Linear(made.width, 1, bias=False)
+        self.discriminator = nn.Bilinear(made.width, made.width, 1)
 
     def encode(self) -> Encoded:
         """Users and groups; in training also the coarse and the fine view of users, whose mean users are."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.deep.convolutions import LightGcn, bounds
-from groupbench.models.deep.network import Encoded, GroupNetwork
-from groupbench.models.deep.pair_layers import embedding
-from groupbench.models.deep.propagation import choices
+from groupbench.models.deep import GroupNetwork, LightGcn, bounds, choices, embedding
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep import Encoded, Interactions
+
+    from ..deep_graphs import CubeRec
 
 _FLAT = 1e-6
 """Added under square roots: at 0 their slope is infinite."""
@@ -25,24 +24,17 @@ class CubeRecNetwork(GroupNetwork):
 
     Args:
         data: decides the sizes, the graph of users and items, and who is in which group.
-        width: dimensions of the cubes.
-        layers: steps over the graph.
-        thinning: share of the graph that a step of training leaves out.
-        inside_weight: how much distances within a cube count beside those outside.
+        made: the hyperparameters.
     """
 
-    separable: ClassVar[bool] = True
-
-    def __init__(
-        self, data: Interactions, *, width: int, layers: int, thinning: float, inside_weight: float
-    ) -> None:
+    def __init__(self, data: Interactions, made: CubeRec) -> None:
         super().__init__(data)
-        self.inside_weight = inside_weight
-        self.users = embedding(data.n_users, width)
-        self.items = embedding(data.n_items, width)
-        self.graph = LightGcn(choices(data.users), layers, thinning)
-        self.center = nn.Linear(width, width, bias=False)
-        self.offset = nn.Linear(width, width, bias=False)
+        self.inside_weight = made.inside_weight
+        self.users = embedding(data.n_users, made.width)
+        self.items = embedding(data.n_items, made.width)
+        self.graph = LightGcn(choices(data.users), made.layers, made.thinning)
+        self.center = nn.Linear(made.width, made.width, bias=False)
+        self.offset = nn.Linear(made.width, made.width, bias=False)
         self.scale = nn.Parameter(torch.ones(()))
 
     def encode(self) -> Encoded:

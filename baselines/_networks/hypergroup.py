@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 from torch.nn import functional
 
-from groupbench.models.deep.network import Encoded, GroupNetwork
-from groupbench.models.deep.pair_layers import PairTower, embedding
-from groupbench.models.deep.propagation import Propagation, memberships, row_normalized, without_diagonal
+from groupbench.models.deep import (
+    GroupNetwork,
+    PairTower,
+    Propagation,
+    embedding,
+    memberships,
+    row_normalized,
+    without_diagonal,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from groupbench.models.deep.interactions import Interactions
+    from groupbench.models.deep import Encoded, Interactions
+
+    from ..deep_groups import HyperGroup
 
 
 class HyperGroupNetwork(GroupNetwork):
@@ -22,38 +30,21 @@ class HyperGroupNetwork(GroupNetwork):
 
     Args:
         data: decides the sizes, and who is in which group.
-        width: width of the embeddings.
-        hidden: widths of the tower's hidden layers.
-        user_layers: steps over the graph of companions.
-        group_layers: steps over the graph of groups.
-        own_embedding: whether a group has an embedding of its own beside its members'.
-        dropout: rate on the first hidden layer of the tower.
+        made: the hyperparameters.
     """
 
-    separable: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        data: Interactions,
-        *,
-        width: int,
-        hidden: tuple[int, ...],
-        user_layers: int,
-        group_layers: int,
-        own_embedding: bool,
-        dropout: float,
-    ) -> None:
+    def __init__(self, data: Interactions, made: HyperGroup) -> None:
         super().__init__(data)
         membership = memberships(data.members, data.n_users)
         self.companions = Propagation(row_normalized(without_diagonal(membership.T @ membership)))
         self.averaging = Propagation(row_normalized(membership))
         self.neighbors = Propagation(row_normalized(overlaps(membership)))
-        self.users = embedding(data.n_users, width)
-        self.items = embedding(data.n_items, width)
-        self.groups = embedding(data.n_groups, width) if own_embedding else None
-        self.user_layers = nn.ModuleList(Step(width) for _ in range(user_layers))
-        self.group_layers = nn.ModuleList(Step(width) for _ in range(group_layers))
-        self.tower = PairTower(width, hidden, dropout)
+        self.users = embedding(data.n_users, made.width)
+        self.items = embedding(data.n_items, made.width)
+        self.groups = embedding(data.n_groups, made.width) if made.own_embedding else None
+        self.user_layers = nn.ModuleList(Step(made.width) for _ in range(made.user_layers))
+        self.group_layers = nn.ModuleList(Step(made.width) for _ in range(made.group_layers))
+        self.tower = PairTower(made.width, made.hidden, made.dropout)
 
     def encode(self) -> Encoded:
         """Embeddings of all users and of all groups."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from groupbench.models.deep.propagation import (
+from groupbench.models.deep._propagation import (
     Propagation,
     bipartite,
     choices,
@@ -19,7 +19,7 @@ from groupbench.models.deep.propagation import (
 from groupbench.models.layers import sparse_product
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import Interactions, Members
+    from groupbench.models.deep._interactions import Interactions, Members
 
 
 class Thinned(Propagation):

@@ -11,7 +11,7 @@ from torch.nn import functional
 from groupbench.models.layers import segment_sum
 
 if TYPE_CHECKING:
-    from groupbench.models.deep.interactions import ChoiceRows
+    from groupbench.models.deep._interactions import ChoiceRows
 
 
 class Bags(NamedTuple):
