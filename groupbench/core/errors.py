@@ -16,6 +16,10 @@ class ConfigError(GroupbenchError):
     """An option, a configuration key or a name is wrong."""
 
 
+class ArgumentError(ConfigError, TypeError):
+    """A function was given an argument that it does not have, one of a wrong type, or too few of them."""
+
+
 class DatasetError(GroupbenchError):
     """Data is missing, malformed or not what its checksum promises."""
 

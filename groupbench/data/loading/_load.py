@@ -21,7 +21,7 @@ from groupbench.data.loading._source import Source, locate
 from groupbench.data.loading._variants import split_variant, varied
 
 
-def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
+def load(name_or_path: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """Read a data set, fetching its files first if they lie neither in `data_dir` nor in the cache.
 
     Args:
@@ -38,7 +38,7 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
         source = open_folder(Path(name))
         return varied(replace(load_folder(source), notes=tuple(source.notes)), variant)
     found = card(name)
-    path = locate(found, data_dir)
+    path = locate(found, None if data_dir is None else Path(expanded(data_dir)))
     if path is None and found.downloads:
         path = download(found)
     with opened(found, path) as source:

@@ -53,7 +53,7 @@ def test_what_is_selected_from_a_table_is_a_frame(results):
 
 def test_large_things_have_short_names(results):
     data = gb.load("itmrec-sim")
-    page = api.report(results, significance=False)
+    page = api.report_page(results, significance=False)
     shown = [data, data.groups, data.groups.segments, data.ratings, data.item_features, page]
     assert max(len(repr(one)) for one in shown) < 100
     assert repr(data) == "Dataset('itmrec-sim': Ratings(5230 rows, 476 users, 70 items), 143 groups)"
