@@ -6,28 +6,33 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from groupbench.core.entry import Entry
-from groupbench.core.errors import ConfigError, PluginError, unknown
+from groupbench.core.errors import ConfigError, PluginError, shown, unknown
 from groupbench.core.files import expanded
 from groupbench.core.imports import import_file, import_named
 from groupbench.core.source_hash import source_hash
-
-if TYPE_CHECKING:
-    pass
 
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
 
 _LOADING = RLock()
 """Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
+_SEARCHED = 100
+"""Python files in the current folder that are searched for a name that nothing has."""
+
+_DECORATORS = ("method", "dataset", "aggregator")
+_PLUGIN = "if a file of yours registers it, add --plugin FILE"
+
 V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -108,8 +113,16 @@ class Registry(Mapping[str, V]):
             return known[key]
         found = self._of_namespace(name)
         if found is None:
-            raise UnknownNameError(unknown(self.kind, name, known))
+            raise self.unknown(name)
         return found
+
+    def unknown(self, name: str, also: Iterable[str] = ()) -> UnknownNameError:
+        """The error for a name that nothing has, with near ones, which may be `also` known ones."""
+        return UnknownNameError(unregistered(self.kind, name, [*self, *also, *self.in_namespaces(name)]))
+
+    def registered_by(self, module: str) -> list[str]:
+        """The names that the code of a module registered."""
+        return [name for name, (home, _) in self._homes.items() if home == module]
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
@@ -126,6 +139,10 @@ class Registry(Mapping[str, V]):
     def _of_namespace(self, name: str) -> V | None:
         """What nobody registered, as another library's model, by its name; None if there is none."""
         return None
+
+    def in_namespaces(self, name: str) -> list[str]:
+        """What the name may mean if its namespace is misspelled; here there are no namespaces."""
+        return []
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._load())
@@ -204,6 +221,11 @@ class EntryRegistry(Registry[Entry]):
         prefix, colon, rest = name.partition(":")
         return self._namespaces[prefix].entry(rest) if colon and prefix in self._namespaces else None
 
+    def in_namespaces(self, name: str) -> list[str]:
+        """`NAMESPACE:REST` for every namespace, where the name has a colon before its rest."""
+        _, colon, rest = name.partition(":")
+        return [f"{namespace}:{rest}" for namespace in self.namespaces] if colon else []
+
 
 def load_plugins(files: Iterable[str]) -> None:
     """Import plugin files; errors as of `load_plugin`."""
@@ -213,13 +235,36 @@ def load_plugins(files: Iterable[str]) -> None:
 
 def load_plugin(path: str | Path) -> None:
     """Import a Python file so that what it registers can be used by name; or raise a `PluginError`."""
-    file = Path(expanded(path)).resolve()
+    file, name = Path(expanded(path)).resolve(), plugin_module(path)
     if not file.is_file() or file.suffix != ".py":
         raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
-    name = "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
-    if name in sys.modules:
-        return
-    import_file(file, name, f"plugin {path}")
+    if name not in sys.modules:
+        import_file(file, name, f"plugin {path}")
+
+
+def plugin_module(path: str | Path) -> str:
+    """The name of the module that a plugin file is imported as."""
+    file = Path(expanded(path)).resolve()
+    return "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
+
+
+def unregistered(kind: str, name: str, known: Iterable[str], remedy: str = _PLUGIN) -> str:
+    """Say that `name` is no `kind`: a file here that registers it, else near names, and what to do.
+
+    Args:
+        kind: what it should be; for `method`, `aggregator` and `data set` other things of that name are none.
+        name: as it was written.
+        known: names that there are.
+        remedy: what to do if it is not one of them misspelled.
+    """
+    decorator = kind.replace(" ", "")
+    opening = rf"@[\w.]*\b{decorator}\(" if decorator in _DECORATORS else r"(?:@[\w.]+\(|\bname=)"
+    text = re.compile(rf"{opening}\s*[\"']{re.escape(name)}[\"']")
+    for file in sorted(Path().glob("*.py"))[:_SEARCHED]:
+        with suppress(OSError, UnicodeDecodeError):
+            if file.is_file() and text.search(file.read_text(encoding="utf-8")):
+                return f"unknown {kind} {shown(name)}; {file} registers it: add --plugin {file}"
+    return unknown(kind, name, known, remedy)
 
 
 def _require_name(kind: str, name: str) -> None:

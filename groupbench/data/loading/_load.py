@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from groupbench.core.errors import ConfigError, DatasetError, GroupbenchError, unknown
+from groupbench.core.errors import ConfigError, DatasetError, GroupbenchError
 from groupbench.core.files import expanded
-from groupbench.core.registry import datasets
+from groupbench.core.registry import datasets, unregistered
 from groupbench.core.text import one_line
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card
@@ -74,7 +74,7 @@ def is_folder(name: str) -> bool:
         return False
     if not os.path.isdir(name):
         remedy = "a folder of your own needs a ratings.csv; give its path"
-        raise ConfigError(unknown("data set", name, known, remedy))
+        raise ConfigError(unregistered("data set", name, known, remedy))
     return True
 
 
