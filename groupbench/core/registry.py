@@ -192,6 +192,11 @@ class EntryRegistry(Registry[Entry]):
     """Classes and functions by name; one of them can have several names, each with other parameters.
 
     Names of the form `cornac:BPR` are those of a namespace.
+
+    Args:
+        kind: what one entry is called in messages.
+        package: its modules register the built-in names.
+        group: the group of entry points that register further ones.
     """
 
     def __init__(self, kind: str, package: str, group: str) -> None:

@@ -80,7 +80,13 @@ class ListBlock:
 
 
 class Truths(NamedTuple):
-    """Every candidate with a truth: its list's number, its item and the truth, all (n_truths,)."""
+    """Every candidate with a truth: its list's number, its item and the truth, all (n_truths,).
+
+    Attributes:
+        lists: the list's number.
+        items: the candidate.
+        values: its truth.
+    """
 
     lists: IntArray
     items: IntArray
