@@ -15,6 +15,7 @@ from groupbench.core import registry
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.hyperparameters import search_space
+from groupbench.core.names import unregistered
 
 _NARROWEST = 60
 """Columns that listings take at least."""
@@ -60,7 +61,7 @@ def explanation(name: str) -> str:
 
 def _unknown(name: str) -> ConfigError:
     known = [*names(), *registry.methods.in_namespaces(name)]
-    return ConfigError(registry.unregistered("name", name, known))
+    return ConfigError(unregistered("name", name, known))
 
 
 def names() -> list[str]:

@@ -6,10 +6,8 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
@@ -17,9 +15,10 @@ from threading import RLock
 from typing import Protocol, TypeVar
 
 from groupbench.core.entry import Entry
-from groupbench.core.errors import ConfigError, PluginError, shown, unknown
+from groupbench.core.errors import ConfigError, PluginError
 from groupbench.core.files import expanded
 from groupbench.core.imports import import_file, import_named
+from groupbench.core.names import unregistered
 from groupbench.core.source_hash import source_hash
 
 RESERVED = frozenset({"all", "best", "own", "none"})
@@ -27,11 +26,6 @@ RESERVED = frozenset({"all", "best", "own", "none"})
 
 _LOADING = RLock()
 """Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
-_SEARCHED = 100
-"""Python files in the current folder that are searched for a name that nothing has."""
-
-_DECORATORS = ("method", "dataset", "aggregator")
-_PLUGIN = "if a file of yours registers it, add --plugin FILE"
 
 V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
@@ -150,6 +144,9 @@ class Registry(Mapping[str, V]):
     def __len__(self) -> int:
         return len(self._load())
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.kind!r}, {len(self)} names)"
+
     def _load(self) -> dict[str, V]:
         with _LOADING:
             if not self._loaded:
@@ -251,25 +248,6 @@ def plugin_module(path: str | Path) -> str:
     """The name of the module that a plugin file is imported as."""
     file = Path(expanded(path)).resolve()
     return "groupbench_plugin_" + hashlib.sha256(str(file).encode()).hexdigest()[:12]
-
-
-def unregistered(kind: str, name: str, known: Iterable[str], remedy: str = _PLUGIN) -> str:
-    """Say that `name` is no `kind`: a file here that registers it, else near names, and what to do.
-
-    Args:
-        kind: what it should be; for `method`, `aggregator` and `data set` other things of that name are none.
-        name: as it was written.
-        known: names that there are.
-        remedy: what to do if it is not one of them misspelled.
-    """
-    decorator = kind.replace(" ", "")
-    opening = rf"@[\w.]*\b{decorator}\(" if decorator in _DECORATORS else r"(?:@[\w.]+\(|\bname=)"
-    text = re.compile(rf"{opening}\s*[\"']{re.escape(name)}[\"']")
-    for file in sorted(Path().glob("*.py"))[:_SEARCHED]:
-        with suppress(OSError, UnicodeDecodeError):
-            if file.is_file() and text.search(file.read_text(encoding="utf-8")):
-                return f"unknown {kind} {shown(name)}; {file} registers it: add --plugin {file}"
-    return unknown(kind, name, known, remedy)
 
 
 def _require_name(kind: str, name: str) -> None:

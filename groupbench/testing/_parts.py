@@ -15,6 +15,7 @@ from groupbench.core import registry
 from groupbench.core.arrays import BoolArray, FloatArray, Segments
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, GroupbenchError
+from groupbench.core.names import unregistered
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS, View
@@ -47,7 +48,7 @@ def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
     known = [one for kind in _kinds() for one in kind]
     files = [file.name for file in Path().glob("*.py")]
     names = [*known, *registry.methods.in_namespaces(name), *files]
-    raise ConfigError(registry.unregistered("name to check", name, names))
+    raise ConfigError(unregistered("name to check", name, names))
 
 
 def named_in(file: str | Path) -> list[str]:

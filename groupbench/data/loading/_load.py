@@ -11,7 +11,8 @@ from pathlib import Path
 
 from groupbench.core.errors import ConfigError, DatasetError, GroupbenchError
 from groupbench.core.files import expanded
-from groupbench.core.registry import datasets, unregistered
+from groupbench.core.names import unregistered
+from groupbench.core.registry import datasets
 from groupbench.core.text import one_line
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card, card

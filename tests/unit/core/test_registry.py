@@ -320,35 +320,6 @@ def test_names_are_found_and_near_in_any_case(name, known):
         methods[f"{name}x"]
 
 
-NAMED = """
-from groupbench.core.registry import method
-
-@method("mine")
-class Mine: ...
-
-RANKED = dict(name="half@K")
-"""
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "said"),
-    [
-        ("method", "mine", "unknown method 'mine'; own.py registers it: add --plugin own.py"),
-        ("name", "mine", "unknown name 'mine'; own.py registers it"),
-        ("aggregator", "mine", "did you mean 'mean'"),
-        ("metric", "half@K", "own.py registers it"),
-        ("method", "half@K", "known: mean (if a file of yours registers it, add --plugin FILE)"),
-        ("method", "mea(n", "did you mean 'mean'"),
-    ],
-)
-def test_a_name_that_a_file_here_registers_is_told_with_the_file(kind, name, said, tmp_path, monkeypatch):
-    (tmp_path / "own.py").write_text(NAMED)
-    (tmp_path / "odd.py").write_bytes(b"\xff")
-    (tmp_path / "folder.py").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert said in module.unregistered(kind, name, ["mean"])
-
-
 def test_a_misspelled_namespace_is_told_with_near_ones():
     with pytest.raises(ConfigError, match="unknown method 'cornak:BPR'; did you mean 'cornac:BPR'"):
         methods["cornak:BPR"]
