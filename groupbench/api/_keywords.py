@@ -105,7 +105,8 @@ def _misfit(function: Callable[..., object], signature: inspect.Signature, said:
     missing = said.startswith("missing") and said.split("'")[1]
     if missing:
         return f"{function.__name__}() needs {missing}: {_described(function, missing)}"
-    names = ", ".join(p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD)
+    own = (p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD)
+    names = ", ".join(name for name in own if name != "self")
     return f"{function.__name__}(): {said}; write them as NAME=VALUE ({names})"
 
 

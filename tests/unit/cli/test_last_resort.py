@@ -87,7 +87,7 @@ def test_streams_that_are_not_there_lead_nowhere(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["groupbench", "list", "--debug"])
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
-    with pytest.raises(SystemExit, match="^$"):
+    with pytest.raises(SystemExit, match=r"^$"):
         cli.main()
     assert ran == [["list"]]
 
@@ -98,7 +98,7 @@ def test_a_home_folder_that_the_shell_left_is_expanded(monkeypatch, tmp_path):
     monkeypatch.setattr(cli, "app", lambda args, **given: seen.append(args))
     arguments = ["run", "--results=~/x", "~/y", "--set", "svd.x=~", "--option=a=~/z", "a~b"]
     monkeypatch.setattr(sys, "argv", ["groupbench", *arguments])
-    with pytest.raises(SystemExit, match="^$"):
+    with pytest.raises(SystemExit, match=r"^$"):
         cli.main()
     home = str(tmp_path)
     expected = ["run", f"--results={home}/x", f"{home}/y", "--set", "svd.x=~", "--option=a=~/z", "a~b"]
