@@ -119,7 +119,6 @@ def __getattr__(name: str) -> Any:
         return VERSION
     if name in _HOMES:
         return getattr(importlib.import_module(f"groupbench.{_HOMES[name]}"), name)
-    # With these Python suggests a near name.
-    raise AttributeError(
-        f"module 'groupbench' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
-    )
+    from groupbench.core.errors import unknown
+
+    raise AttributeError(unknown("attribute of groupbench", name, __all__))
