@@ -21,7 +21,13 @@ _CELLS = 1 << 17
 
 
 class Sums(NamedTuple):
-    """Over the chosen neighbors of each cell, (n_x, n_y): similarity times deviation, similarity, number."""
+    """Over the chosen neighbors of each cell, (n_x, n_y): similarity times deviation, similarity, number.
+
+    Attributes:
+        weighted: sum of similarity times deviation.
+        weight: sum of similarities.
+        number: of neighbors.
+    """
 
     weighted: FloatArray
     weight: FloatArray

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
         compare,
         evaluate,
         fit,
+        load,
         load_results,
         plot,
+        report_page,
         run,
         table,
         tune,
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from groupbench.core.registry import aggregator, dataset, method
     from groupbench.data.dataset import Dataset, Features, Ratings
     from groupbench.data.groups import Groups
-    from groupbench.data.loading import load
     from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
 
@@ -67,10 +68,11 @@ _HOMES = {
     "dataset": "core.registry",
     "evaluate": "api",
     "fit": "api",
-    "load": "data.loading",
+    "load": "api",
     "load_results": "api",
     "method": "core.registry",
     "plot": "api",
+    "report_page": "api",
     "run": "api",
     "table": "api",
     "tunable": "core.hyperparameters",
@@ -98,6 +100,7 @@ __all__ = [
     "load_results",
     "method",
     "plot",
+    "report_page",
     "run",
     "table",
     "tunable",
@@ -116,4 +119,6 @@ def __getattr__(name: str) -> Any:
         return VERSION
     if name in _HOMES:
         return getattr(importlib.import_module(f"groupbench.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'groupbench' has no attribute {name!r}")
+    from groupbench.core.errors import unknown
+
+    raise AttributeError(unknown("attribute of groupbench", name, __all__))

@@ -70,7 +70,11 @@ class HyperGroupNetwork(GroupNetwork):
 
 
 class Step(nn.Module):
-    """x + ReLU(W x + V n + b): nodes x take in the mean n of their neighbors."""
+    """x + ReLU(W x + V n + b): nodes x take in the mean n of their neighbors.
+
+    Args:
+        width: of the nodes' vectors.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()

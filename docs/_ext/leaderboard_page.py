@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.api import report
+from groupbench.api import report_page
 from groupbench.results import archive
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ FILE = "leaderboard-report.html"
 def write(app: Sphinx, error: Exception | None) -> None:
     """Write the page once the others are there; Sphinx calls it at the end."""
     if error is None and app.builder.format == "html":
-        report(archive.shipped(), Path(app.outdir) / FILE, title="The leaderboard of groupbench")
+        report_page(archive.shipped(), Path(app.outdir) / FILE, title="The leaderboard of groupbench")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -47,6 +47,10 @@ class MemberScores:
         for name, dtype in (("scores", np.float64), ("valid", np.bool_), ("activity", np.float64)):
             object.__setattr__(self, name, frozen(getattr(self, name), dtype))
 
+    def __repr__(self) -> str:
+        groups, width = self.valid.shape
+        return f"MemberScores({len(self.scores)} members of {groups} groups, {width} candidates)"
+
     @property
     def width(self) -> int:
         """Length of the longest list of candidates."""

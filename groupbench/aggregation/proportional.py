@@ -106,9 +106,13 @@ class EPFuzzDA(Greedy):
 class Proportion(GreedyState):
     """What members got of their parts; whole numbers count in steps of each group's `unit`.
 
+    Args:
+        strategy: whose normalization of the members' scores counts.
+        members: their scores.
+        rounds: what one candidate brings is divided by it before it counts as got.
+
     Attributes:
         unit: (n_rows, 1) relevance that is counted as 1.
-        rounds: what one candidate brings is divided by it before it counts as got.
     """
 
     def __init__(self, strategy: EPFuzzDA, members: MemberScores, rounds: int = 1) -> None:

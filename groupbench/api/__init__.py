@@ -6,9 +6,9 @@ They choose nothing that a command would choose otherwise; what they return is m
 from __future__ import annotations
 
 from groupbench.api import _plot as plot
-from groupbench.api._evaluate import evaluate
+from groupbench.api._evaluate import evaluate, load
 from groupbench.api._recommend import FittedMethod, fit
-from groupbench.api._results import card, compare, load_records, load_results, report, table
+from groupbench.api._results import card, compare, load_records, load_results, report_page, table
 from groupbench.api._run import run, tune
 from groupbench.runner.run import collect, start, start_tuning
 
@@ -19,10 +19,11 @@ __all__ = [
     "compare",
     "evaluate",
     "fit",
+    "load",
     "load_records",
     "load_results",
     "plot",
-    "report",
+    "report_page",
     "run",
     "start",
     "start_tuning",

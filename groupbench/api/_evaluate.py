@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from groupbench.api._keywords import UnknownArgumentError, with_keywords
+from groupbench.api._keywords import with_keywords
 from groupbench.core import registry
 from groupbench.core.entry import Entry
-from groupbench.core.errors import ConfigError
-from groupbench.core.files import expanded
+from groupbench.core.errors import ArgumentError, ConfigError
 from groupbench.core.stopwatch import Stopwatch
+from groupbench.data import loading
 from groupbench.data.dataset import Dataset
-from groupbench.data.loading import load
 from groupbench.evaluation import evaluate as evaluation
 from groupbench.metrics import make_request
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
@@ -48,6 +47,9 @@ _OF_JOBS = (
 """Options of a run that say nothing of one method in this process."""
 
 
+load = with_keywords()(loading.load)
+
+
 @with_keywords(Config, without=_OF_JOBS)
 def evaluate(
     method: AnyMethod,
@@ -77,7 +79,7 @@ def evaluate(
     Raises:
         ConfigError: if a name or a value is wrong, or a view does not suit the data or the method.
         MethodError: if the method cannot learn from the data, or does not give the scores that it owes.
-        TypeError: if there is no such argument, or the method is none.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     import pandas as pd
 
@@ -111,7 +113,7 @@ def loaded(dataset: str | Path | Dataset, data_dir: str | Path | None) -> Datase
     """The data set itself, read if it is named."""
     if isinstance(dataset, Dataset):
         return dataset
-    return load(dataset, None if data_dir is None else Path(expanded(data_dir)))
+    return loading.load(dataset, data_dir)
 
 
 def maker(method: AnyMethod, **hyperparameters: object) -> tuple[str, Callable[[], AMethod]]:
@@ -119,8 +121,7 @@ def maker(method: AnyMethod, **hyperparameters: object) -> tuple[str, Callable[[
 
     Raises:
         ConfigError: if the name or a hyperparameter is unknown.
-        UnknownArgumentError: if an instance is given hyperparameters.
-        TypeError: if it is no method.
+        ArgumentError: if an instance is given hyperparameters, or it is no method.
     """
     if isinstance(method, str):
         entry = registry.methods[method]
@@ -130,7 +131,7 @@ def maker(method: AnyMethod, **hyperparameters: object) -> tuple[str, Callable[[
         return entry.name, lambda: _checked(entry.create(**hyperparameters))
     if hyperparameters:
         given = ", ".join(hyperparameters)
-        raise UnknownArgumentError(f"{given}: an instance has its hyperparameters; give them to its class")
+        raise ArgumentError(f"{given}: an instance has its hyperparameters; give them to its class")
     checked = _checked(method)
     return _entry_of(type(method)).name, lambda: copy.deepcopy(checked)
 
@@ -143,7 +144,7 @@ def _entry_of(kind: type) -> Entry:
 
 def _checked(made: object) -> AMethod:
     if not isinstance(made, AMethod):
-        raise TypeError(
+        raise ArgumentError(
             f"{type(made).__name__} is no method; give a name, or a Recommender or a GroupRecommender, "
             "its class or an instance"
         )

@@ -39,7 +39,7 @@ def bars(results: str | Path = RESULTS, **options: object) -> Drawing:
     Raises:
         ConfigError: if a name is unknown, or several data sets, protocols or metrics are meant.
         ResultError: if there are no results.
-        TypeError: if there is no such argument.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     from groupbench.metrics import bounds
     from groupbench.report.plot_rows import plot_rows
@@ -141,7 +141,7 @@ def cd(
     Args:
         results: the results folder.
         blocks: views (of each data set and protocol) or seeds.
-        level: level of the tests.
+        level: the level of the tests.
         **options: as of `bars`; so are the errors. Reference rows are ranked only if `methods` names them.
     """
     from groupbench.report.plots import draw_ranks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,10 @@ import numpy as np
 
 from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
 from groupbench.api._evaluate import AnyMethod, loaded, maker
+from groupbench.api._keywords import checked
 from groupbench.core import registry
 from groupbench.core.arrays import FloatArray, IntArray, Segments
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.errors import ArgumentError, ConfigError, unknown
 from groupbench.data.dataset import Dataset
 from groupbench.data.groups import Groups
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow, TrainingData
@@ -44,8 +45,14 @@ class FittedMethod:
     def __repr__(self) -> str:
         return f"FittedMethod({self.name!r}, fitted on {self.dataset!r})"
 
+    @checked
     def recommend(
-        self, members: Sequence[str | int], k: int = 10, *, aggregator: str | None = None, rated: bool = False
+        self,
+        members: str | Iterable[object],
+        k: int = 10,
+        *,
+        aggregator: str | None = None,
+        rated: bool = False,
     ) -> pd.DataFrame:
         """The best items for a group, whoever its members are.
 
@@ -56,7 +63,7 @@ class FittedMethod:
 
         Args:
             members: ids of users, as the files of the data set have them.
-            k: number of items.
+            k: the number of items.
             aggregator: a name; by default the method's own group scores, or `average` where it has none.
             rated: whether items that a member has rated may be recommended.
 
@@ -86,7 +93,7 @@ class FittedMethod:
     def _scores_groups(self) -> bool:
         return isinstance(self.method, GroupRecommender)
 
-    def _users(self, members: Sequence[str | int]) -> IntArray:
+    def _users(self, members: str | Iterable[object]) -> IntArray:
         index = {name: i for i, name in enumerate(self.dataset.user_ids)}
         asked = list(map(str, [members] if isinstance(members, str) else members))
         for name in asked:
@@ -132,6 +139,7 @@ class FittedMethod:
         return {"score": score, "base": base, **named}
 
 
+@checked
 def fit(
     method: AnyMethod,
     dataset: str | Path | Dataset = "itmrec-sim",
@@ -147,20 +155,20 @@ def fit(
         method: a registered name, a class, or an instance, which is copied.
         dataset: a registered name, a folder, or what `load` returned.
         groups: groups that it may learn from; by default the natural ones, if there are any.
-        seed: what its random numbers depend on.
+        seed: a whole number that its random numbers depend on.
         data_dir: a folder with a sub-folder of original files for each data set.
         **hyperparameters: those that differ from what the name stands for.
 
     Raises:
         ConfigError: if a name or a hyperparameter is unknown.
         MethodError: if the method cannot learn from the data.
-        TypeError: if it is a reference row, which learns nothing, or no method.
+        ArgumentError: if it is a reference row, which learns nothing, or no method.
     """
     data = loaded(dataset, data_dir)
     name, make = maker(method, **hyperparameters)
     made = make()
     if isinstance(made, ReferenceRow):
-        raise TypeError(f"{name} is a reference row and learns nothing; choose a method")
+        raise ArgumentError(f"method={name}: a reference row learns nothing; choose a method, such as ease")
     known = data.groups if groups is None else groups
     train = TrainingData(
         ratings=data.ratings,

@@ -24,7 +24,7 @@ RESULTS = Path("results")
 """The default results folder, below the current one."""
 
 
-@with_keywords(RowOptions, LayoutOptions)
+@with_keywords(RowOptions, LayoutOptions, SignificanceOptions)
 def table(
     results: str | Path = RESULTS, *, significance: bool | dict[str, object] = False, **options: object
 ) -> ResultTable:
@@ -37,19 +37,22 @@ def table(
         significance: whether to test which rows differ from the best; or a dict of how, with options of
             `groupbench.report.options.SignificanceOptions`.
         **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
-            metrics, k, ties, against), and how the whole is shown, of `LayoutOptions` (layout, columns,
-            digits, std, cost, caption).
+            metrics, k, ties, against), how rows are tested, of `SignificanceOptions` (reference, test,
+            correction, level; any of them tests), and how the whole is shown, of `LayoutOptions` (layout,
+            columns, digits, std, cost, caption).
 
     Raises:
         ResultError: if there are no results.
         ConfigError: if a name or a value is wrong, as of `groupbench table`.
-        TypeError: if there is no such argument.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     from groupbench.report.result_table import ResultTable
     from groupbench.report.significance import Significance
 
-    tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}))
-    how = None if significance is False else Significance(Path(expanded(results)), **tests.model_dump())
+    given = taken(SignificanceOptions, options)
+    tests = SignificanceOptions.make(**(significance if isinstance(significance, dict) else {}), **given)
+    tested = significance is not False or bool(tests.model_fields_set)
+    how = Significance(Path(expanded(results)), **tests.model_dump()) if tested else None
     layout = LayoutOptions.make(**taken(LayoutOptions, options))
     rows = RowOptions.make(**options)
     records = load_records(Path(expanded(results)), rows.dataset, protocols=rows.protocol)
@@ -66,7 +69,7 @@ def compare(
         first: METHOD or METHOD:AGGREGATOR.
         second: the row to subtract.
         results: the results folder.
-        level: 1 - level is the confidence of the intervals.
+        level: the level of the tests; 1 - level is the confidence of the intervals.
         **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, view, aggregator,
             metrics, k).
 
@@ -76,7 +79,7 @@ def compare(
     Raises:
         ConfigError: if a name is unknown, or both rows are the same or nowhere together.
         ResultError: if there are no results, or files of runs cannot be read or paired.
-        TypeError: if there is no such argument.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     from groupbench.report.compare import compare_frame
 
@@ -92,7 +95,7 @@ def compare(
 
 
 @with_keywords(ResultFilter)
-def report(
+def report_page(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
     *,
@@ -113,7 +116,7 @@ def report(
     Raises:
         ResultError: if there are no results, or the file cannot be written.
         ConfigError: if a name is unknown.
-        TypeError: if there is no such argument.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     from groupbench.report.html import make_page, page_content
     from groupbench.report.resolution import with_methods
@@ -134,6 +137,7 @@ def report(
     return page
 
 
+@with_keywords()
 def card(
     results: str | Path = RESULTS,
     dataset: str | Sequence[str] | None = None,
@@ -167,8 +171,12 @@ def card(
     return make_card(with_methods(records, chosen.methods))
 
 
+@with_keywords()
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:
     """Every metric value of every job in a results folder, one row each.
+
+    Args:
+        results: the results folder.
 
     Returns:
         Columns dataset, protocol, view, method, aggregator, seed, ties (`expected`), metric, value; then what

@@ -30,8 +30,8 @@ def run(
     """Run what is missing and return the metrics of everything asked for; notebooks show how far it is.
 
     Args:
-        methods: registered names; by default all of them. With `references=True`, the default, random, oracle
-            and popularity are run besides.
+        methods: registered names (register your class with `@method("name")`); by default all of them. With
+            `references=True`, the default, random, oracle and popularity are run besides.
         dataset: registered names or folders; by default itmrec-sim.
         results: the results folder.
         config: a TOML file of options, as `tune` writes it; those given here win.
@@ -42,7 +42,7 @@ def run(
 
     Raises:
         ConfigError: if a name or a value is wrong, as of `groupbench run`.
-        TypeError: if there is no such argument.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     from groupbench.report.long import results_frame
 
@@ -63,7 +63,7 @@ def tune(
     """Choose hyperparameters on validation rows, each method with the same number of trials.
 
     Args:
-        methods: registered names; by default all of them.
+        methods: registered names (register your class with `@method("name")`); by default all of them.
         dataset: a registered name or a folder; by default itmrec-sim.
         results: the results folder; it keeps the trials, so that a second call goes on where it stopped.
         output: a TOML file to write, for `groupbench run --config`.
@@ -76,7 +76,7 @@ def tune(
 
     Raises:
         ConfigError: if a name or a value is wrong, as of `groupbench tune`.
-        TypeError: if there is no such argument.
+        ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     own = taken(TuningOptions, options)
     resolved = make_config(config, methods=methods, dataset=dataset, **options)

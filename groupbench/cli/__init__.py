@@ -159,7 +159,7 @@ def main() -> None:
         os.environ["MPLBACKEND"] = "Agg"
         try:
             arguments = [_in_home(argument) for argument in sys.argv[1:] if argument != "--debug"]
-            app(args=arguments, prog_name="groupbench")
+            sys.exit(app(args=arguments, prog_name="groupbench", standalone_mode=False))
         finally:
             sys.stdout.flush()
     except (KeyboardInterrupt, SystemExit) as end:
@@ -168,6 +168,8 @@ def main() -> None:
         _end("interrupted; the same command goes on where it stopped", INTERRUPTED)
     except BrokenPipeError:
         _end("", 1)
+    except _USAGE as error:
+        _refuse(error)
     except GroupbenchError as error:
         _end(str(error), error.exit_status)
     except OSError as error:
@@ -179,6 +181,9 @@ def main() -> None:
         said = traceback.format_exception_only(error)[-1]
         _end(f"unexpected {' '.join(said.split())[:500]}{_DEBUG}", 1)
 
+
+_USAGE = cast(type[Exception], typer.BadParameter.__mro__[1])
+"""The framework's error for a command line that it does not understand."""
 
 _DEBUG = "; --debug shows where"
 
@@ -212,6 +217,19 @@ def _open_streams() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = cast(TextIO, VisibleStream(sys.stdout)), cast(TextIO, VisibleStream(sys.stderr))
+
+
+def _refuse(error: Any) -> NoReturn:
+    """Say in one line what of a command line is not understood; without any command show what there is."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.format_message(), err=True, nl=False)  # Empty where it is drawn already.
+        sys.exit(error.exit_code)
+    words = ["groupbench", *(word for word in sys.argv[1:2] if word in COMMANDS)]
+    path = " ".join(words) if error.ctx is None else error.ctx.command_path
+    said = " ".join(error.format_message().split()).rstrip(".")
+    with suppress(ValueError):
+        sys.argv.remove("--debug")
+    _end(f"{said[:1].lower()}{said[1:]} ('{path} --help' shows what there is)", error.exit_code)
 
 
 def _nowhere() -> TextIO:

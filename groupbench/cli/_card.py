@@ -16,6 +16,7 @@ def card(
     chosen: Annotated[ResultFilter, Except("views", "aggregator", "metrics", "k")],
     results: Results = Path("results"),
     format_: Annotated[str, typer.Option("--format", "-f", help="markdown or latex.")] = "markdown",
+    short: Annotated[bool, typer.Option("--short", help="One paragraph, as papers have room for.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; default: the terminal.")
     ] = None,
@@ -27,7 +28,7 @@ def card(
     if output is not None:
         require_place(output)
     made = api.card(results, chosen.dataset, protocol=chosen.protocol, methods=chosen.methods)
-    text = made.text(format_)
+    text = made.text(format_, short=short)
     if output is None:
         typer.echo(text)
         return

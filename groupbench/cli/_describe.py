@@ -10,11 +10,12 @@ from dataclasses import fields, is_dataclass
 from functools import partial
 from shutil import get_terminal_size
 
-from groupbench.cli._glossary import FORMATION, WORDS
+from groupbench.cli._glossary import ALIASES, FORMATION, WORDS
 from groupbench.core import registry
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.hyperparameters import search_space
+from groupbench.core.names import unregistered
 
 _NARROWEST = 60
 """Columns that listings take at least."""
@@ -43,7 +44,10 @@ def explanation(name: str) -> str:
 
     plain, parts = name.strip(), []
     for part in dict.fromkeys([plain, *_parts(plain)]):
-        parts += _meanings(part)
+        found = _meanings(part)
+        if ":" in plain and part != plain and not found:
+            raise _unknown(plain if plain.startswith(f"{part}:") else part)
+        parts += found
         if parts and part == plain:
             break
     if parts:
@@ -52,14 +56,19 @@ def explanation(name: str) -> str:
     if "@" in plain or metric is not None:
         bare = metric is not None and metric.cutoff and "@" not in plain
         return metrics.explain(f"{plain}@10" if bare else plain)
-    raise ConfigError(unknown("name", name, names()))
+    raise _unknown(plain)
+
+
+def _unknown(name: str) -> ConfigError:
+    known = [*names(), *registry.methods.in_namespaces(name)]
+    return ConfigError(unregistered("name", name, known))
 
 
 def names() -> list[str]:
     """All names that `explanation` knows, metrics as `ndcg@K`."""
     sections = [name for kind in _KINDS.values() for name in kind()]
     variants = [f"{name}:clean" for name in registry.datasets]
-    return list(dict.fromkeys([*sections, *variants, *WORDS, *_sequential()]))
+    return list(dict.fromkeys([*sections, *variants, *WORDS, *ALIASES, *_sequential()]))
 
 
 def _parts(name: str) -> list[str]:
@@ -81,7 +90,8 @@ def _meanings(name: str) -> list[str]:
         found.append(_protocol(str(PROTOCOLS[name].model_fields["name"].default)))
     key = name.casefold()
     found += [f"{key} (groups): {FORMATION[key]}"] if key in FORMATION else []
-    found += [f"{key}: {WORDS[key]}"] if key in WORDS else []
+    word = ALIASES.get(key, key)
+    found += [f"{word}: {WORDS[word]}"] if word in WORDS else []
     found += [_tag(key)] if key in _tags() else []
     return found + [_strategy(one) for one in _sequential() if one.casefold() == key]
 

@@ -89,10 +89,21 @@ def _write(kind: str, name: str, folder: Path, text: str, known: Container[str])
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="A method, aggregator, metric, data set or view.")],
+    name: Annotated[
+        str, typer.Argument(help="A method, aggregator, metric, data set or view; or a FILE.py with some.")
+    ],
     data_dir: DataDir = None,
 ) -> None:
     """Run the conformance tests that the built-in ones pass."""
+    from groupbench import testing
+
+    names = testing.named_in(name) if name.endswith(".py") or "/" in name else [name]
+    if sum(_failures(one, data_dir) for one in names):
+        raise typer.Exit(1)
+
+
+def _failures(name: str, data_dir: Path | None) -> int:
+    """Check what has that name, print how each check ended, and count those that failed."""
     from groupbench import testing
     from groupbench.core.registry import methods
 
@@ -105,8 +116,7 @@ def check(
             typer.echo(f"        {outcome.message}")
     failed = sum(not o.passed for o in outcomes)
     typer.echo(f"{name}: {len(outcomes) - failed} passed, {failed} failed")
-    if failed:
-        raise typer.Exit(1)
+    return failed
 
 
 def doctor(

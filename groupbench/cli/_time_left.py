@@ -19,7 +19,12 @@ LEADERS = 5
 
 
 class Left(NamedTuple):
-    """Seconds until all is done, and whether most of them are known rather than guessed."""
+    """Seconds until all is done, and whether most of them are known rather than guessed.
+
+    Attributes:
+        seconds: estimated.
+        known: whether most of them are measured.
+    """
 
     seconds: float
     known: bool

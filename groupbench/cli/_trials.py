@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 class Trials(Display):
-    """Told of searches that begin, get on and end, it prints a line for each one that is over."""
+    """Told of searches that begin, get on and end, it prints a line for each one that is over.
+
+    Args:
+        quiet: whether to print nothing.
+        stream: where to print; by default standard error.
+    """
 
     def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         super().__init__(quiet=quiet, stream=stream)

@@ -108,6 +108,9 @@ class EnergyMeter:
 class Rapl:
     """The energy counters of the machine's processors and memory, added up past their largest value.
 
+    Args:
+        powercap: the folder of the system's power counters.
+
     Attributes:
         names: of the counters that can be read; none where there are none.
     """

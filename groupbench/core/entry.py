@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 class Entry:
     """A registered class or function: what makes the thing, and the parameters that the name stands for.
 
-    What another library holds has that library's version, which is shown and part of keys.
+    Attributes:
+        name: what it is asked for by.
+        make: the class or function.
+        presets: parameters that the name stands for.
+        version: of the other library that holds it, which is shown and part of keys; else empty.
     """
 
     name: str

@@ -16,6 +16,10 @@ class ConfigError(GroupbenchError):
     """An option, a configuration key or a name is wrong."""
 
 
+class ArgumentError(ConfigError, TypeError):
+    """A function was given an argument that it does not have, one of a wrong type, or too few of them."""
+
+
 class DatasetError(GroupbenchError):
     """Data is missing, malformed or not what its checksum promises."""
 
@@ -67,13 +71,15 @@ def cut(text: str) -> str:
 
 
 def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> str:
-    """Say that `name` is no `kind`, with near names in whatever case, and what to do."""
+    """Say that `name` is no `kind`, and what to do, with near names: first those that begin so."""
     candidates = sorted(known)
     short = [candidate for candidate in candidates if len(candidate) <= _SHOWN]
     by_case: dict[str, list[str]] = {}
     for candidate in short:
         by_case.setdefault(candidate.casefold(), []).append(candidate)
-    alike = get_close_matches(name[:_SHOWN].casefold(), by_case, n=3, cutoff=0.5)
+    written = name[:_SHOWN].casefold()
+    longer = [one for one in by_case if len(written) > 2 and one.startswith(written)]
+    alike = dict.fromkeys([*longer, *get_close_matches(written, by_case, n=3, cutoff=0.5)])
     if near := [candidate for one in alike for candidate in by_case[one]][:3]:
         hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
     else:

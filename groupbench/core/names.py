@@ -1,11 +1,19 @@
-"""Which names are meant by what somebody wrote: in any case, by another name, or by a pattern."""
+"""Which names are meant by what somebody wrote: in any case, by another name, by a pattern; or why none."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError, shown, unknown
+
+_SEARCHED = 100
+"""Python files in the current folder that are searched for a name that nothing has."""
+
+_DECORATORS = ("method", "dataset", "aggregator")
+_PLUGIN = "if a file of yours registers it, add --plugin FILE"
 
 
 def matching(kind: str, written: Iterable[str], known: Mapping[str, Iterable[str]]) -> list[str]:
@@ -29,6 +37,25 @@ def matching(kind: str, written: Iterable[str], known: Mapping[str, Iterable[str
             raise ConfigError(unknown(kind, text, known))
         meant |= dict.fromkeys(names)
     return list(meant)
+
+
+def unregistered(kind: str, name: str, known: Iterable[str], remedy: str = _PLUGIN) -> str:
+    """Say that `name` is no `kind`: a file here that registers it, else near names, and what to do.
+
+    Args:
+        kind: what it should be; for `method`, `aggregator` and `data set` other things of that name are none.
+        name: as it was written.
+        known: names that there are.
+        remedy: what to do if it is not one of them misspelled.
+    """
+    decorator = kind.replace(" ", "")
+    opening = rf"@[\w.]*\b{decorator}\(" if decorator in _DECORATORS else r"(?:@[\w.]+\(|\bname=)"
+    text = re.compile(rf"{opening}\s*[\"']{re.escape(name)}[\"']")
+    for file in sorted(Path().glob("*.py"))[:_SEARCHED]:
+        with suppress(OSError, UnicodeDecodeError):
+            if file.is_file() and text.search(file.read_text(encoding="utf-8")):
+                return f"unknown {kind} {shown(name)}; {file} registers it: add --plugin {file}"
+    return unknown(kind, name, known, remedy)
 
 
 def _meant(text: str, known: Mapping[str, Iterable[str]]) -> list[str]:

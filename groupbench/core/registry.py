@@ -12,16 +12,14 @@ from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from groupbench.core.entry import Entry
-from groupbench.core.errors import ConfigError, PluginError, unknown
+from groupbench.core.errors import ConfigError, PluginError
 from groupbench.core.files import expanded
 from groupbench.core.imports import import_file, import_named
+from groupbench.core.names import unregistered
 from groupbench.core.source_hash import source_hash
-
-if TYPE_CHECKING:
-    pass
 
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
@@ -31,6 +29,7 @@ _PLUGIN = "groupbench_plugin_"
 
 _LOADING = RLock()
 """Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
+
 V = TypeVar("V")
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -111,8 +110,16 @@ class Registry(Mapping[str, V]):
             return known[key]
         found = self._of_namespace(name)
         if found is None:
-            raise UnknownNameError(unknown(self.kind, name, known))
+            raise self.unknown(name)
         return found
+
+    def unknown(self, name: str, also: Iterable[str] = ()) -> UnknownNameError:
+        """The error for a name that nothing has, with near ones, which may be `also` known ones."""
+        return UnknownNameError(unregistered(self.kind, name, [*self, *also, *self.in_namespaces(name)]))
+
+    def registered_by(self, module: str) -> list[str]:
+        """The names that the code of a module registered."""
+        return [name for name, (home, _) in self._homes.items() if home == module]
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
@@ -130,11 +137,18 @@ class Registry(Mapping[str, V]):
         """What nobody registered, as another library's model, by its name; None if there is none."""
         return None
 
+    def in_namespaces(self, name: str) -> list[str]:
+        """What the name may mean if its namespace is misspelled; here there are no namespaces."""
+        return []
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._load())
 
     def __len__(self) -> int:
         return len(self._load())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.kind!r}, {len(self)} names)"
 
     def _load(self) -> dict[str, V]:
         with _LOADING:
@@ -178,6 +192,11 @@ class EntryRegistry(Registry[Entry]):
     """Classes and functions by name; one of them can have several names, each with other parameters.
 
     Names of the form `cornac:BPR` are those of a namespace.
+
+    Args:
+        kind: what one entry is called in messages.
+        package: its modules register the built-in names.
+        group: the group of entry points that register further ones.
     """
 
     def __init__(self, kind: str, package: str, group: str) -> None:
@@ -207,6 +226,11 @@ class EntryRegistry(Registry[Entry]):
         prefix, colon, rest = name.partition(":")
         return self._namespaces[prefix].entry(rest) if colon and prefix in self._namespaces else None
 
+    def in_namespaces(self, name: str) -> list[str]:
+        """`NAMESPACE:REST` for every namespace, where the name has a colon before its rest."""
+        _, colon, rest = name.partition(":")
+        return [f"{namespace}:{rest}" for namespace in self.namespaces] if colon else []
+
 
 def loaded_plugins() -> list[str]:
     """The plugin files that this process has imported."""
@@ -221,13 +245,17 @@ def load_plugins(files: Iterable[str]) -> None:
 
 def load_plugin(path: str | Path) -> None:
     """Import a Python file so that what it registers can be used by name; or raise a `PluginError`."""
-    file = Path(expanded(path)).resolve()
+    file, name = Path(expanded(path)).resolve(), plugin_module(path)
     if not file.is_file() or file.suffix != ".py":
         raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
-    name = _PLUGIN + hashlib.sha256(str(file).encode()).hexdigest()[:12]
-    if name in sys.modules:
-        return
-    import_file(file, name, f"plugin {path}")
+    if name not in sys.modules:
+        import_file(file, name, f"plugin {path}")
+
+
+def plugin_module(path: str | Path) -> str:
+    """The name of the module that a plugin file is imported as."""
+    file = Path(expanded(path)).resolve()
+    return _PLUGIN + hashlib.sha256(str(file).encode()).hexdigest()[:12]
 
 
 def _require_name(kind: str, name: str) -> None:

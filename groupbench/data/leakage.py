@@ -60,7 +60,13 @@ class Partition:
 
 @dataclass(frozen=True)
 class Negatives:
-    """What is wrong with the sampled negatives of held-out rows; all (n_negatives,)."""
+    """What is wrong with the sampled negatives of held-out rows; all (n_negatives,).
+
+    Attributes:
+        repeated: it stands twice in its list.
+        own: it is the positive of its own list.
+        known: it is another positive of the user or group, in any part.
+    """
 
     repeated: BoolArray
     own: BoolArray

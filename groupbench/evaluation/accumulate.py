@@ -81,7 +81,15 @@ class CaseResult:
 
 
 class MetricAccumulator(ABC):
-    """Fills the per-list values of one view and aggregator, block after block, as requested."""
+    """Fills the per-list values of one view and aggregator, block after block, as requested.
+
+    Args:
+        case: the view's lists, with the entities that are evaluated.
+        aggregator: the name that its values go by.
+        method: the fitted method; of reference rows no exposure is measured.
+        train: its training data, for the scale and what exposure counts.
+        request: the metrics and tie rules to fill.
+    """
 
     def __init__(
         self,

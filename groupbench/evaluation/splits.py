@@ -21,7 +21,12 @@ NO_TIMES = "split=temporal needs timestamps, and this data has none"
 
 @dataclass(frozen=True)
 class Split:
-    """Row indices of the training and the held-out ratings, each in ascending order."""
+    """Row indices of the training and the held-out ratings, each in ascending order.
+
+    Attributes:
+        train: (n_train,) rows to learn from.
+        held_out: (n_held_out,) rows to evaluate by.
+    """
 
     train: IntArray
     held_out: IntArray

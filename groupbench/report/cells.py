@@ -15,7 +15,13 @@ Mark = Literal["", "best", "second"]
 
 @dataclass(frozen=True)
 class Cell:
-    """Text with its mark, and what follows the mark; not yet escaped."""
+    """Text with its mark, and what follows the mark; not yet escaped.
+
+    Attributes:
+        text: what the cell says.
+        mark: whether it is the best or second best of its column.
+        after: what follows the mark.
+    """
 
     text: str
     mark: Mark = ""

@@ -46,7 +46,12 @@ class EntityScores:
 
 
 class EntityReader:
-    """Reads the parquet files of runs, each once and only the columns that are asked for."""
+    """Reads the parquet files of runs, each once and only the columns that are asked for.
+
+    Args:
+        results: the results folder.
+        metrics: the columns to read.
+    """
 
     def __init__(self, results: Path, metrics: Sequence[str]) -> None:
         self._results = results

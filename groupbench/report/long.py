@@ -50,7 +50,13 @@ _TEXTS = [*VALUE_COLUMNS[:5], "status", "reason", "name", "parameters", "tuning"
 
 
 class ResultKey(NamedTuple):
-    """Where values can be compared: one view of one protocol on one data set."""
+    """Where values can be compared: one view of one protocol on one data set.
+
+    Attributes:
+        dataset: name of the data set.
+        protocol: label of the protocol.
+        view: name of the view.
+    """
 
     dataset: str
     protocol: str

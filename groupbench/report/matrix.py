@@ -30,6 +30,11 @@ Line = tuple[str, str]
 class MatrixTable:
     """All sections of a report side by side.
 
+    Args:
+        report: what was asked for.
+        layout: how the table is laid out.
+        wording: how it speaks.
+
     Raises:
         ConfigError: if columns are asked for, which are the metrics here.
 

@@ -80,7 +80,11 @@ def dataset_name(dataset: str) -> str:
 
 @dataclass(frozen=True)
 class Wording:
-    """How a table speaks: as one types it, with hints of what to type next, or as a paper prints it."""
+    """How a table speaks: as one types it, with hints of what to type next, or as a paper prints it.
+
+    Attributes:
+        printed: whether as a paper prints it.
+    """
 
     printed: bool = False
 

@@ -28,7 +28,13 @@ DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
 class Look(NamedTuple):
-    """What tells a method from others: a color, with a marker and a dash, so that color is not all."""
+    """What tells a method from others: a color, with a marker and a dash, so that color is not all.
+
+    Attributes:
+        color: as #RRGGBB.
+        marker: by matplotlib's names.
+        dash: by matplotlib's names, or an offset with lengths on and off.
+    """
 
     color: str
     marker: str

@@ -26,7 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlotRows:
-    """Rows in the order of a metric, best first; arrays are (n_rows,)."""
+    """Rows in the order of a metric, best first; arrays are (n_rows,).
+
+    Attributes:
+        title: data set, protocol and view.
+        metric: the metric.
+        names: method, and aggregator where it is not the usual one.
+        means: over seeds.
+        std: standard deviation over seeds.
+        seeds: number of seeds.
+        seconds: wall-clock seconds of the whole job.
+        mb: MiB that the job's memory grew by.
+        joules: of the whole job.
+        references: which are reference rows.
+    """
 
     title: str
     metric: str
@@ -73,7 +86,16 @@ def plot_rows(records: Selection, chosen: ResultFilter) -> PlotRows:
 
 @dataclass(frozen=True)
 class KindRows:
-    """Rows by kinds of groups, the best first; means are (n_rows, n_kinds), `apart` kinds have no order."""
+    """Rows by kinds of groups, the best first; means are (n_rows, n_kinds), `apart` kinds have no order.
+
+    Attributes:
+        title: data set, protocol and view.
+        metric: the metric.
+        names: of the rows.
+        kinds: of groups, in their order.
+        means: over groups and seeds, NaN without a group of the kind.
+        apart: those of `kinds` that stand apart.
+    """
 
     title: str
     metric: str
@@ -85,7 +107,15 @@ class KindRows:
 
 @dataclass(frozen=True)
 class ValueRows:
-    """Rows in the order of a metric, best first, with the values of every list and seed, (n_lists,) each."""
+    """Rows in the order of a metric, best first, with the values of every list and seed, (n_lists,) each.
+
+    Attributes:
+        title: data set, protocol and view.
+        metric: the metric.
+        unit: `group` or `user`.
+        names: of the rows.
+        values: of each row.
+    """
 
     title: str
     metric: str

@@ -57,7 +57,10 @@ class ResultTable(pd.DataFrame):
         return text
 
     def __repr__(self) -> str:
-        return self._write(format="plain")
+        lines = self._write(format="plain").splitlines()
+        most = pd.get_option("display.max_rows") or len(lines)
+        more = [f"... {len(lines) - most} more lines; to_markdown() has all"] if len(lines) > most else []
+        return "\n".join([*lines[:most], *more])
 
     def _repr_html_(self) -> str:
         return self._write(format="html")

@@ -63,7 +63,21 @@ class Significance:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a row differs from its reference in a metric; differences are row minus reference."""
+    """How a row differs from its reference in a metric; differences are row minus reference.
+
+    Attributes:
+        reference: METHOD:AGGREGATOR that it is compared with.
+        difference: of the means.
+        low: lower end of its interval with confidence 1 - level.
+        high: upper end.
+        p: of the test, before correction.
+        p_corrected: over the rows of the metric.
+        cohen_d: mean of the paired differences by their standard deviation.
+        rank_biserial: of the paired differences, -1 to 1.
+        units: as many independent pairs they weigh like.
+        pairing: what is paired.
+        test: the test that was made.
+    """
 
     reference: str
     difference: float

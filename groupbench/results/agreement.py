@@ -22,7 +22,14 @@ _POOLED = ("rmse", "mae")
 
 
 class MetricLocation(NamedTuple):
-    """Where a score stands in a record; `rule` is how ties are broken."""
+    """Where a score stands in a record; `rule` is how ties are broken.
+
+    Attributes:
+        view: name of the view.
+        aggregator: name of the aggregator.
+        metric: with its cutoff.
+        rule: a tie rule.
+    """
 
     view: str
     aggregator: str
@@ -35,7 +42,13 @@ class MetricLocation(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A score that is not the same."""
+    """A score that is not the same.
+
+    Attributes:
+        location: where it stands.
+        first: on one side, NaN if undefined.
+        second: on the other.
+    """
 
     location: MetricLocation
     first: float

@@ -18,7 +18,14 @@ without AVX2 and AVX-512: .0008 at most.
 
 
 class Change(NamedTuple):
-    """Something that is not what it was when the record was made."""
+    """Something that is not what it was when the record was made.
+
+    Attributes:
+        name: what it is.
+        before: in the record.
+        after: here.
+        moves_digits: whether it alone can move last digits of scores.
+    """
 
     name: str
     before: str

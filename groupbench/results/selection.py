@@ -38,6 +38,9 @@ class Selection(tuple[RunRecord, ...]):
 
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Selection({len(self)} records)"
+
 
 class _LeftOut(NamedTuple):
     record: RunRecord
@@ -294,5 +297,4 @@ def _named(records: Sequence[RunRecord]) -> str:
         f"{method} seed{'s' if len(there) > 1 else ''} {', '.join(map(str, sorted(there)))}"
         for method, there in sorted(seeds.items())
     ]
-    more = [f"{len(named) - _NAMED} more rows"] if len(named) > _NAMED else []
-    return "; ".join([*named[:_NAMED], *more])
+    return "; ".join(named[:_NAMED]) + (f"; {len(named) - _NAMED} more rows" if len(named) > _NAMED else "")

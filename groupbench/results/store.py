@@ -100,15 +100,15 @@ class RunRecord:
     name: str
     family: str
     seed: int
-    hyperparameters: dict[str, Any] = field(default_factory=dict)
-    tuning: dict[str, Any] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
-    metrics: tuple[ViewMetrics, ...] = ()
-    views: dict[str, dict[str, Any]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    peak_mb: dict[str, float] = field(default_factory=dict)
-    joules: dict[str, float] = field(default_factory=dict)
-    environment: dict[str, Any] = field(default_factory=dict)
+    hyperparameters: dict[str, Any] = field(default_factory=dict, repr=False)
+    tuning: dict[str, Any] = field(default_factory=dict, repr=False)
+    config: dict[str, Any] = field(default_factory=dict, repr=False)
+    metrics: tuple[ViewMetrics, ...] = field(default=(), repr=False)
+    views: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    seconds: dict[str, float] = field(default_factory=dict, repr=False)
+    peak_mb: dict[str, float] = field(default_factory=dict, repr=False)
+    joules: dict[str, float] = field(default_factory=dict, repr=False)
+    environment: dict[str, Any] = field(default_factory=dict, repr=False)
     finished: str = ""
     schema: int = SCHEMA
 

@@ -27,7 +27,11 @@ class ChannelError(OSError):
 
 
 class Channel:
-    """One end of a socket, with messages of bytes; a message can have an open file beside it."""
+    """One end of a socket, with messages of bytes; a message can have an open file beside it.
+
+    Args:
+        descriptor: of the socket, which the channel owns from now on.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)

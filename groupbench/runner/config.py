@@ -292,7 +292,7 @@ def _read(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(read_text(file, "utf-8-sig"))
     except FileNotFoundError as error:
-        raise ConfigError(f"config {file}: no such file") from error
+        raise ConfigError(f"config {file}: no such file; give the path of a TOML file") from error
     except OSError as error:
         raise ConfigError(f"config {file}: {error.strerror or error}; it must be a TOML file") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

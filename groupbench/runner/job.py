@@ -60,6 +60,7 @@ class Job:
         cutoffs: K at which metrics are computed besides those of the views.
         train_workers: processes that share the training; not part of what the job is.
         memory_budget: GiB that the job may take beyond its data, or None; not part of what it is either.
+        version: of the other library that the method is of; else empty.
         watts: of a busy core, by which energy is estimated where it cannot be measured; likewise.
     """
 

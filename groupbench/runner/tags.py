@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import unknown
-from groupbench.core.registry import UnknownNameError, methods
+from groupbench.core.registry import methods
 from groupbench.models.recommender import GroupRecommender
 
 if TYPE_CHECKING:
@@ -82,5 +81,5 @@ def _named(text: str) -> Sequence[str]:
         return [name for name, entry in methods.items() if wanted in tags_of(entry)]
     found = [name for name in methods if fnmatchcase(name.casefold(), wanted)]
     if not found:
-        raise UnknownNameError(unknown("method", text, [*methods, *TAGS]))
+        raise methods.unknown(text, TAGS)
     return found

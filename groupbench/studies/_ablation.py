@@ -124,7 +124,9 @@ def with_ablations(config: Config) -> Config:
     full = methods[method]
     others = {name: e for name, e in methods.items() if e.make is full.make and name != method}
     if not others:
-        raise ConfigError(f"method {method} has no ablations: no other name stands for the same code")
+        raise ConfigError(
+            f"method {method} has no ablations: no other name stands for the same code; name dmtl"
+        )
     own = config.set.get(method, {})
     inherited = {name: {k: v for k, v in own.items() if k not in e.presets} for name, e in others.items()}
     chosen = {"methods": [method, *others], "references": False}

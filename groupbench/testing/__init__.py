@@ -6,7 +6,7 @@ Tests of groupbench itself are no part of the package; they lie in `tests/`.
 from groupbench.testing._checks import check, checks_for
 from groupbench.testing._outcome import CheckOutcome, ConformanceCheck
 from groupbench.testing._part_templates import PARTS, part_template
-from groupbench.testing._parts import check_part
+from groupbench.testing._parts import check_part, named_in
 from groupbench.testing._small import small_training
 from groupbench.testing._template import method_template
 from groupbench.testing._trial import MethodTrial
@@ -20,6 +20,7 @@ __all__ = [
     "check_part",
     "checks_for",
     "method_template",
+    "named_in",
     "part_template",
     "small_training",
 ]

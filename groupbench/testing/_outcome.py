@@ -15,7 +15,13 @@ from groupbench.testing._trial import MethodTrial
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """How one check ended; `message` says what to fix if it did not pass."""
+    """How one check ended; `message` says what to fix if it did not pass.
+
+    Attributes:
+        name: of the check.
+        passed: whether it passed; one that does not apply did.
+        message: what to fix, or why it does not apply.
+    """
 
     name: str
     passed: bool

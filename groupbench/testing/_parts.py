@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from groupbench.aggregation import MemberScores
 from groupbench.core import registry
 from groupbench.core.arrays import BoolArray, FloatArray, Segments
 from groupbench.core.entry import Entry
-from groupbench.core.errors import ConfigError, GroupbenchError, unknown
+from groupbench.core.errors import ConfigError, GroupbenchError
+from groupbench.core.names import unregistered
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS, View
@@ -43,8 +45,32 @@ def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
         return _run(_of_dataset(registry.datasets[name].name, data_dir))
     if name in VIEWS:
         return _run(_of_view(VIEWS[name]))
-    known = registry.methods, registry.aggregators, METRICS, registry.datasets, VIEWS
-    raise ConfigError(unknown("name to check", name, [one for names in known for one in names]))
+    known = [one for kind in _kinds() for one in kind]
+    files = [file.name for file in Path().glob("*.py")]
+    names = [*known, *registry.methods.in_namespaces(name), *files]
+    raise ConfigError(unregistered("name to check", name, names))
+
+
+def named_in(file: str | Path) -> list[str]:
+    """What a Python file registers and `check` or `check_part` checks, by name; it is imported as a plugin.
+
+    Raises:
+        PluginError: if it is no Python file or cannot be imported.
+        ConfigError: if it registers nothing of the kind.
+    """
+    registry.load_plugin(file)
+    module = registry.plugin_module(file)
+    found = [name for known in _kinds() for name in known.registered_by(module)]
+    if not found:
+        raise ConfigError(
+            f"{file} registers nothing to check; decorate a class with @method('name'), for example"
+        )
+    return list(dict.fromkeys(found))
+
+
+def _kinds() -> tuple[registry.Registry[Any], ...]:
+    """The registries of what can be checked."""
+    return registry.methods, registry.aggregators, METRICS, registry.datasets, VIEWS
 
 
 def _run(steps: Iterator[Step]) -> list[CheckOutcome]:

@@ -37,7 +37,11 @@ class Watched:
 
 
 class MethodTrial:
-    """The runs of one registered method that its checks look at; each is made when first asked for."""
+    """The runs of one registered method that its checks look at; each is made when first asked for.
+
+    Args:
+        entry: the registered method.
+    """
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry

@@ -53,17 +53,42 @@ def test_a_table_takes_what_the_command_takes(results):
         api.table(results, significance={"corection": "bh"})
 
 
+def test_tests_are_asked_for_as_of_the_command(results):
+    tested = api.table(results, views="rated-user", metrics="ndcg@5", reference="random", test="permutation")
+    assert "p_corrected" in tested
+    assert "p_corrected" not in api.table(results, views="rated-user", metrics="ndcg@5")
+    for options, said in (
+        ({"test": "permutatoin"}, "unknown test 'permutatoin'; did you mean 'permutation'"),
+        ({"reference": "item-meen"}, "did you mean 'item-mean'"),
+        ({"correction": "holmes"}, "did you mean 'holm'"),
+        ({"level": 7}, "level=7: give the share of false alarms"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            api.table(results, **options)
+
+
+@pytest.mark.parametrize("method", ["svd", "member-count"])
+def test_a_method_evaluated_here_has_the_values_of_a_run_to_the_last_bit(method, tmp_path):
+    options = {"seeds": [0, 3], "aggregators": ["average", "borda"], "ratio": 0.7, "n_groups": 15}
+    frame = api.run(method, results=tmp_path / "results", jobs=2, references=False, **options)
+    key = ["view", "aggregator", "seed", "metric"]
+    theirs = frame.set_index(key)["value"].sort_index()
+    ours = api.evaluate(method, api.load("itmrec-sim"), **options).set_index(key)["value"].sort_index()
+    assert len(ours) > 50
+    assert ours.equals(theirs)
+
+
 def test_report_returns_a_page_that_notebooks_show_and_writes_it_where_asked(results, tmp_path):
     file = tmp_path / "pages" / "small.html"
-    page = api.report(results, file, title="Two rows", views=["rated-user"], significance=False)
+    page = api.report_page(results, file, title="Two rows", views=["rated-user"], significance=False)
     assert file.read_text(encoding="utf-8") == page.text
     assert "Two rows" in page.text
     assert page._repr_html_().startswith("<iframe")
-    assert "Two rows" not in api.report(results, significance=False).text
+    assert "Two rows" not in api.report_page(results, significance=False).text
     assert [found.name for found in file.parent.iterdir()] == ["small.html"]
 
 
-@pytest.mark.parametrize("read", [api.table, api.load_results, api.report])
+@pytest.mark.parametrize("read", [api.table, api.load_results, api.report_page])
 def test_no_results(tmp_path, read):
     with pytest.raises(ResultError, match="make some with 'groupbench run'"):
         read(tmp_path / "nowhere")

@@ -209,11 +209,39 @@ def test_a_template_is_never_overwritten(cli, refused):
     assert (cli.folder / "mine.py").read_text() == text
 
 
-@pytest.mark.parametrize("arguments", [("run", "--nosuch"), ("run", "--ratio", "much"), ("nosuch",), ()])
-def test_a_malformed_command_line_shows_usage(cli, arguments):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--methds", "svd"), "no such option: --methds (Possible options: --methods, "),
+        (
+            ("run", "--seeds"),
+            "option '--seeds' requires an argument ('groupbench run --help' shows what there is)",
+        ),
+        (
+            ("run", "svd"),
+            "got unexpected extra argument(s) (svd) ('groupbench run --help' shows what there is)",
+        ),
+        (("run", "--ratio", "much"), "invalid value for '--ratio': "),
+        (("compare", "svd"), "missing argument 'second' ('groupbench compare --help' shows what there is)"),
+        (("export",), "missing option '--output' / '-o' ('groupbench export --help' shows what there is)"),
+        (("plot", "nosuch"), "no such command 'nosuch' ('groupbench plot --help' shows what there is)"),
+        (
+            ("tabel",),
+            "no such command 'tabel'. Did you mean 'table'? ('groupbench --help' shows what there is)",
+        ),
+        (("--nosuch", "--debug"), "no such option: --nosuch ('groupbench --help' shows what there is)"),
+    ],
+)
+def test_a_command_line_that_is_not_understood_is_refused_in_one_line(refused, arguments, said):
+    assert said in refused(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [(), ("plot",), ("data",)])
+def test_a_command_that_lacks_another_shows_which_there_are(cli, arguments):
     ended = cli(*arguments)
     assert ended.returncode == 2
     assert "Usage: groupbench" in ended.stderr + ended.stdout
+    assert "Commands" in ended.stderr + ended.stdout
     assert "Traceback" not in ended.stderr
 
 

@@ -61,6 +61,24 @@ def test_a_method_from_the_template(cli, statuses):
     assert ndcg["my-method[damping=2.0]"] > ndcg["random"]
 
 
+def test_a_file_is_checked_with_all_that_it_registers(cli):
+    (cli.folder / "striped.py").write_text(DATASET + AGGREGATOR)
+    assert cli("new", "aggregator", "mine").returncode == 0
+    for name in ("striped.py", "./striped.py"):
+        checked = cli("check", name)
+        assert checked.returncode == 0, checked
+        assert "striped: 4 passed, 0 failed" in checked.stdout
+        assert "second-best: 4 passed, 0 failed" in checked.stdout
+    (cli.folder / "empty.py").write_text("")
+    for name, said in {
+        "empty.py": "empty.py registers nothing to check; decorate a class with @method('name')",
+        "./nowhere": "plugin ./nowhere: no such Python file; give the path of a .py file",
+        "mine": "unknown name to check 'mine'; mine.py registers it: add --plugin mine.py",
+        "empty": "did you mean 'empty.py'",
+    }.items():
+        assert said in cli.refused("check", name)
+
+
 def test_an_edited_method_is_run_again(cli):
     assert cli("new", "method", "mine").returncode == 0
     call = ("run", "--plugin", "mine.py", "--methods", "mine,item-mean", "--seeds", "1")

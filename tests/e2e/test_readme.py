@@ -60,7 +60,8 @@ def test_the_method_of_the_readme_passes_all_tests(cli):
 
 
 def test_an_error_is_one_line_and_debug_adds_the_traceback(call):
-    line = "groupbench: unknown method 'svd+'; did you mean 'svd' or 'svdpp'?\n"
+    remedy = "if a file of yours registers it, add --plugin FILE"
+    line = f"groupbench: unknown method 'svd+'; did you mean 'svd' or 'svdpp'? ({remedy})\n"
     assert call("groupbench run --methods svd+") == (2, line)
     status, said = call("groupbench run --methods svd+ --debug")
     assert status == 2
@@ -68,9 +69,6 @@ def test_an_error_is_one_line_and_debug_adds_the_traceback(call):
     assert said.endswith(line)
 
 
-def test_a_command_line_that_is_not_understood_shows_the_usage(call):
-    status, said = call("groupbench run --nosuch")
-    assert status == 2
-    assert said.startswith("Usage: ")
-    assert "No such option: --nosuch" in said
-    assert "Traceback" not in call("groupbench run --nosuch --debug")[1]
+def test_a_command_line_that_is_not_understood_is_one_line(call):
+    line = "groupbench: no such option: --nosuch ('groupbench run --help' shows what there is)\n"
+    assert call("groupbench run --nosuch") == (2, line)

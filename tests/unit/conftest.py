@@ -15,7 +15,8 @@ RUNNING: list[str] = []
 
 def _refuse_processes(event, arguments):
     if RUNNING and (
-        event == "os.fork" or (event == "subprocess.Popen" and "python" in f"{arguments[0]} {arguments[1]}")
+        event == "os.fork"
+        or (event == "subprocess.Popen" and Path(str(arguments[0])).name.startswith("python"))
     ):
         pytest.fail(f"{RUNNING[-1]} starts a process; move it to tests/e2e")
 

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,67 @@ def has_face(package):
         isinstance(node, ast.Assign) and dotted(node.targets[0]) == "__all__"
         for node in tree_of(package).body
     )
+
+
+def public_classes(tree):
+    return [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+
+
+def fields_of(made):
+    """The fields of a dataclass or a named tuple without a text of their own beneath."""
+    marks = [*made.decorator_list, *made.bases]
+    if not any(re.match(r"(dataclass|NamedTuple)\b", ast.unparse(mark)) for mark in marks):
+        return []
+    beneath = {id(first) for first, second in pairwise(made.body) if isinstance(second, ast.Expr)}
+    return [
+        dotted(node.target)
+        for node in made.body
+        if isinstance(node, ast.AnnAssign)
+        and not dotted(node.target).startswith("_")
+        and not ast.unparse(node.annotation).startswith("ClassVar")
+        and id(node) not in beneath
+    ]
+
+
+def parameters_of(made):
+    """What a class is made with, by an `__init__` of its own that does not say it itself."""
+    inits = [node for node in made.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    found = [
+        arg for init in inits for arg in [*init.args.posonlyargs, *init.args.args, *init.args.kwonlyargs]
+    ]
+    return [arg.arg for arg in found if arg.arg != "self" and not ast.get_docstring(inits[0])]
+
+
+def undescribed(made, docs):
+    """What of a class neither its own docstring nor that of a base describes, fields as `name: text`."""
+    inherited = [docs.get(dotted(base).rpartition(".")[2], "") for base in made.bases]
+    text = "\n".join([ast.get_docstring(made) or "", *inherited])
+    described = {name for line in re.findall(r"^\s*([\w, ]+): ", text, re.M) for name in line.split(", ")}
+    in_words = set(re.findall(r"\w+", text))
+    fields = [name for name in fields_of(made) if name not in described]
+    return fields + [name for name in parameters_of(made) if name not in in_words]
+
+
+def test_what_a_class_is_made_with_is_described():
+    """Shapes, units and meaning; that there are docstrings at all is checked by ruff."""
+    classes = [(file, made) for file in FILES for made in public_classes(tree_of(file))]
+    docs = {made.name: ast.get_docstring(made) or "" for _, made in classes}
+    found = ((file, made, undescribed(made, docs)) for file, made in classes)
+
+    assert len(classes) > 200
+    none([f"{path_of(f)}:{made.lineno} {made.name}: {', '.join(names)}" for f, made, names in found if names])
+
+
+def test_what_is_not_described_is_seen():
+    code = (
+        'class Base:\n    """A base.\n\n    Attributes:\n        a: one.\n    """\n'
+        '@dataclass(frozen=True)\nclass One(Base):\n    """One."""\n'
+        '    a: int\n    b: int\n    c: int\n    """C."""\n'
+        'class Two:\n    """Made with d."""\n    def __init__(self, d, *, e): ...\n'
+    )
+    classes = public_classes(ast.parse(code))
+    docs = {made.name: ast.get_docstring(made) for made in classes}
+    assert [undescribed(made, docs) for made in classes] == [[], ["b"], ["e"]]
 
 
 def test_no_pickle_is_read():

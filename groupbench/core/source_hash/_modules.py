@@ -32,14 +32,24 @@ _INSTALLED = {"site-packages", "dist-packages"}
 
 
 class Symbol(NamedTuple):
-    """A name of a module, or `EVERYTHING` or `EFFECTS`."""
+    """A name of a module, or `EVERYTHING` or `EFFECTS`.
+
+    Attributes:
+        module: the module.
+        name: what its top level binds.
+    """
 
     module: Module
     name: str
 
 
 class Bound(NamedTuple):
-    """The statements that bind a name, in their order, and the imports among them."""
+    """The statements that bind a name, in their order, and the imports among them.
+
+    Attributes:
+        statements: those that bind the name.
+        imports: what they import it from.
+    """
 
     statements: list[ast.stmt]
     imports: list[Import]
@@ -51,6 +61,12 @@ Thing: TypeAlias = "Module | Symbol | str"
 
 class Module:
     """A module of the program's own code, parsed.
+
+    Args:
+        name: its dotted name.
+        spec: where its import finds it.
+        home: the folder whose modules are own code too, beside groupbench's.
+        tree: what its source parses to.
 
     Attributes:
         name: its dotted name.

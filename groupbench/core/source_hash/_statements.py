@@ -15,7 +15,13 @@ _BINDS_NOTHING = (ast.Expr, ast.Return, ast.Raise, ast.Assert, ast.Pass)
 
 
 class Import(NamedTuple):
-    """What an import statement binds a name to; `name` is empty for a module itself."""
+    """What an import statement binds a name to; `name` is empty for a module itself.
+
+    Attributes:
+        module: dotted name, without the leading dots.
+        level: number of leading dots.
+        name: what is imported from the module.
+    """
 
     module: str
     level: int

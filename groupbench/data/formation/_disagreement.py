@@ -20,7 +20,13 @@ Bounds = Mapping[str, tuple[float, float]]
 
 
 class Relations:
-    """Relations between users by name, each the pairs whose correlation lies within its bounds."""
+    """Relations between users by name, each the pairs whose correlation lies within its bounds.
+
+    Args:
+        correlations: between users.
+        n_users: number of users.
+        bounds: lowest and highest correlation of each relation.
+    """
 
     def __init__(self, correlations: Correlations, n_users: int, bounds: Bounds) -> None:
         """Start without any row; `bounds` are the lowest and highest correlation of each relation."""

@@ -27,6 +27,10 @@ class Correlations:
 
     Nothing of size (n_rows, n_rows) is held: `pairs` works through the rows asked for in blocks, and
     the work is proportional to their co-ratings.
+
+    Args:
+        matrix: (n_rows, n_columns) ratings.
+        min_corated: columns that two rows share at least, else they have no correlation.
     """
 
     def __init__(self, matrix: csr_array, *, min_corated: int) -> None:

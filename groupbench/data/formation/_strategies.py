@@ -52,7 +52,12 @@ def _same_item(ratings: Ratings, rng: np.random.Generator) -> Proposals:
 
 
 class Shape(NamedTuple):
-    """How groups grow: the relation within each subgroup, and the sizes of the subgroups of a group."""
+    """How groups grow: the relation within each subgroup, and the sizes of the subgroups of a group.
+
+    Attributes:
+        within: the relation between members of one subgroup.
+        subgroups: sizes of the subgroups, from the size of the group.
+    """
 
     within: Literal["similar", "divergent"]
     subgroups: Callable[[int], tuple[int, ...]]

@@ -22,6 +22,9 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 class Archive:
     """The files of a zip archive by base name; folders inside the archive do not matter.
 
+    Args:
+        path: the zip file.
+
     Raises:
         DatasetError: if it is no zip, truncated, encrypted, holds a link or a name that leaves the
             archive, unpacks to more than `MAX_BYTES`, or one file to over `MAX_RATIO` times its size.

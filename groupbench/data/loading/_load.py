@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from groupbench.core.errors import ConfigError, DatasetError, GroupbenchError, unknown
+from groupbench.core.errors import ConfigError, DatasetError, GroupbenchError
 from groupbench.core.files import expanded
+from groupbench.core.names import unregistered
 from groupbench.core.registry import datasets
 from groupbench.core.text import one_line
 from groupbench.data.dataset import Dataset
@@ -22,7 +23,7 @@ from groupbench.data.loading._variants import split_variant, varied
 from groupbench.data.loading.layouts import split_layout
 
 
-def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
+def load(name_or_path: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """Read a data set, fetching its files first if they lie neither in `data_dir` nor in the cache.
 
     Args:
@@ -40,7 +41,7 @@ def load(name_or_path: str | Path, data_dir: Path | None = None) -> Dataset:
         folder = open_folder(name)
         return varied(replace(folder.load(), notes=tuple(folder.source.notes)), variant)
     found = card(name)
-    path = locate(found, data_dir)
+    path = locate(found, None if data_dir is None else Path(expanded(data_dir)))
     if path is None and found.downloads:
         path = download(found)
     with opened(found, path) as source:
@@ -80,7 +81,7 @@ def is_folder(name: str) -> bool:
         raise ConfigError(f"{base} is a data set of its own; leave out the layout {layout}")
     if not os.path.isdir(base):
         remedy = "a folder of your own needs a ratings.csv; give its path"
-        raise ConfigError(unknown("data set", name, known, remedy))
+        raise ConfigError(unregistered("data set", name, known, remedy))
     return True
 
 

@@ -123,6 +123,9 @@ class EvaluationCase:
     lists: Lists
     evaluated: BoolArray
 
+    def __repr__(self) -> str:
+        return f"EvaluationCase({self.view.name}, {self.evaluated.sum()} of {self.lists!r})"
+
     def at(self, cutoffs: Iterable[int]) -> EvaluationCase:
         """This case with metrics at further K."""
         every = tuple(sorted({*self.view.cutoffs, *cutoffs}))

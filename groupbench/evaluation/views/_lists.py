@@ -80,7 +80,13 @@ class ListBlock:
 
 
 class Truths(NamedTuple):
-    """Every candidate with a truth: its list's number, its item and the truth, all (n_truths,)."""
+    """Every candidate with a truth: its list's number, its item and the truth, all (n_truths,).
+
+    Attributes:
+        lists: the list's number.
+        items: the candidate.
+        values: its truth.
+    """
 
     lists: IntArray
     items: IntArray
@@ -98,6 +104,9 @@ class Lists(ABC):
 
     entities: IntArray
     members: MemberTruth | None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.entities)} lists, {self.sizes.sum()} candidates)"
 
     @property
     @abstractmethod
@@ -123,7 +132,7 @@ class Lists(ABC):
         """Whether `other` offers the same entities the same distinct candidates."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RowLists(Lists):
     """Lists that are written out.
 
@@ -174,7 +183,7 @@ class RowLists(Lists):
         return self.entities, self.segments.of_row[first], self.items[first]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CatalogueLists(Lists):
     """Lists of all items but some: only what sets them apart is stored; a block is laid out on demand.
 

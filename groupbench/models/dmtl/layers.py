@@ -44,7 +44,14 @@ class EnsembleLinear(nn.Module):
 
 
 class EnsembleEmbedding(nn.Module):
-    """A vector for each id and member of the ensemble, (n, ensemble, width)."""
+    """A vector for each id and member of the ensemble, (n, ensemble, width).
+
+    Args:
+        n: number of ids.
+        ensemble: number of members.
+        width: of a vector.
+        std: standard deviation of the first weights.
+    """
 
     def __init__(self, n: int, ensemble: int, width: int, std: float) -> None:
         super().__init__()
@@ -56,6 +63,11 @@ class History(nn.Module):
 
     sum over N(u) of y_j / sqrt(|N(u)|), as in SVD++ (Koren, KDD 2008). While training, the rows of the
     mini-batch are taken out of the sum: a rating is predicted from the other rows, as it will be later.
+
+    Args:
+        owners: (n_pairs,) whose sum a pair is part of.
+        others: (n_pairs,) whose vector the pair adds.
+        shape: number of owners and of others.
     """
 
     pairs: Tensor

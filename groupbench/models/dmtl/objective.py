@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 class RatingRows(NamedTuple):
-    """Rating rows as tensors on one device: pairs (2, n) of users and items, and values (n,)."""
+    """Rating rows as tensors on one device: pairs (2, n) of users and items, and values (n,).
+
+    Attributes:
+        pairs: users and items.
+        values: their ratings.
+    """
 
     pairs: Tensor
     values: Tensor

@@ -23,7 +23,14 @@ FORMAT = "groupbench-dmtl-1"
 
 
 class FittedModel(NamedTuple):
-    """All that a fitted DMTL is."""
+    """All that a fitted DMTL is.
+
+    Attributes:
+        made: its hyperparameters.
+        network: with all weights and inputs.
+        history: the losses of each epoch.
+        notices: what the fit had to tell.
+    """
 
     made: Hyperparameters
     network: DMTLNetwork

@@ -12,6 +12,8 @@ from groupbench.report.card._checklist import checklist
 from groupbench.report.card._markup import write_sections
 from groupbench.report.card._methods import method_entries
 from groupbench.report.card._section import UNKNOWN, Entry, Section, agreed, plural, short, span
+from groupbench.report.card._short import paragraph
+from groupbench.report.names import method_name
 from groupbench.results.selection import Selection, is_registered, select
 from groupbench.results.store import RunRecord
 
@@ -28,18 +30,27 @@ class Card:
     Attributes:
         sections: in the order in which they are read; all text is plain.
         jobs: the number of jobs that it describes.
+        paragraph: the short form, plain text.
     """
 
     sections: tuple[Section, ...]
     jobs: int
+    paragraph: str
 
-    def text(self, format: str = "markdown") -> str:
+    def __repr__(self) -> str:
+        return f"Card({self.jobs} jobs, {len(self.sections)} sections)"
+
+    def text(self, format: str = "markdown", *, short: bool = False) -> str:
         """The card as text in one of `CARD_FORMATS`; LaTeX has subsections, and needs no package.
+
+        Args:
+            format: of `CARD_FORMATS`.
+            short: whether to write one paragraph without a heading instead, as papers have room for.
 
         Raises:
             ConfigError: if the format is unknown.
         """
-        return write_sections(self.sections, format)
+        return write_sections([Section("", self.paragraph)] if short else self.sections, format)
 
     def _repr_markdown_(self) -> str:
         return self.text()
@@ -68,6 +79,7 @@ def make_card(records: Iterable[RunRecord]) -> Card:
             checklist(chosen),
         ),
         len(chosen),
+        paragraph(chosen, method_name),
     )
 
 

@@ -12,14 +12,25 @@ UNKNOWN = "not recorded"
 
 
 class Entry(NamedTuple):
-    """A line of a list: a term and what is to be said of it."""
+    """A line of a list: a term and what is to be said of it.
+
+    Attributes:
+        term: plain text.
+        text: plain text.
+    """
 
     term: str
     text: str
 
 
 class Section(NamedTuple):
-    """A heading, a paragraph and a list, each of plain text; the last two may be empty."""
+    """A heading, a paragraph and a list, each of plain text; the last two may be empty.
+
+    Attributes:
+        title: the heading.
+        text: the paragraph.
+        entries: the list.
+    """
 
     title: str
     text: str = ""

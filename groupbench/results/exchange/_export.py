@@ -38,7 +38,14 @@ _DUPLICATES = "its lists hold an item several times, with a truth each time, and
 
 @dataclass(frozen=True)
 class ExportFilter:
-    """Names to export, in any case or as patterns; None or `all` for all of a kind."""
+    """Names to export, in any case or as patterns; None or `all` for all of a kind.
+
+    Attributes:
+        datasets: names of data sets.
+        methods: names or labels of methods.
+        views: names of views.
+        aggregators: names of aggregators.
+    """
 
     datasets: Sequence[str] | None = None
     methods: Sequence[str] | None = None

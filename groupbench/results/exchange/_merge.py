@@ -19,7 +19,13 @@ from groupbench.results.store import RunRecord
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """A record, the folder that holds it, and the results folder that this is in."""
+    """A record, the folder that holds it, and the results folder that this is in.
+
+    Attributes:
+        folder: the job's folder.
+        record: what is in its run.json.
+        root: the results folder.
+    """
 
     folder: Path
     record: RunRecord

@@ -107,9 +107,9 @@ def read_rows(file: Path) -> RankingRows:
         else:
             frame = _read_trec(buffer, _COMPRESSED.get(kind))
     except FileNotFoundError as error:
-        raise DatasetError(f"{file}: no such file") from error
+        raise DatasetError(f"{file}: no such file; give a TREC run, or a .csv or .parquet file") from error
     except (OSError, ValueError) as error:
-        first = str(error).partition("\n")[0]
+        first = (isinstance(error, OSError) and error.strerror) or str(error).partition("\n")[0]
         raise DatasetError(
             f"{file} cannot be read: {first}; give a TREC run, or a .csv or .parquet file"
         ) from error

@@ -39,7 +39,11 @@ class Writer(ABC):
 
 
 class TrecWriter(Writer):
-    """`<dataset>/<protocol>/<view>/seed-<n>/`: a file `qrels`, and a file for each method and aggregator."""
+    """`<dataset>/<protocol>/<view>/seed-<n>/`: a file `qrels`, and a file for each method and aggregator.
+
+    Args:
+        folder: where the data sets' folders go.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._root = folder
@@ -68,7 +72,12 @@ class TrecWriter(Writer):
 
 
 class TableWriter(Writer):
-    """Two tables with everything, `lists` and `truth`, as CSV or parquet."""
+    """Two tables with everything, `lists` and `truth`, as CSV or parquet.
+
+    Args:
+        folder: where both tables go.
+        form: `csv` or `parquet`.
+    """
 
     def __init__(self, folder: Path, form: str) -> None:
         self._folder = folder

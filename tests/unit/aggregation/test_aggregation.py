@@ -162,9 +162,12 @@ class TestLaws:
         scores.flags.writeable = False
         valid = np.ones((2, 5), dtype=bool)
         valid.flags.writeable = False
-        aggregators[name].create().aggregate(
-            MemberScores(scores, valid, Segments.from_sizes([4, 3]), np.arange(7.0), None)
-        )
+        members = MemberScores(scores, valid, Segments.from_sizes([4, 3]), np.arange(7.0), None)
+        before = scores.copy()
+        aggregators[name].create().aggregate(members)
+        assert np.array_equal(scores, before)
+        assert np.array_equal(members.scores, before)
+        assert valid.all()
 
 
 @pytest.mark.parametrize("name", ON_SCALE)

@@ -72,7 +72,7 @@ def test_tie_rules_bound_what_is_expected(data):
     ("method", "options", "error", "said"),
     [
         ("eas", {}, ConfigError, "did you mean 'ease'"),
-        (dict, {}, TypeError, "dict is no method"),
+        (dict, {}, TypeError, "method cannot be <class 'dict'>; give a registered name"),
         ("ease", {"view": "user-rated"}, ConfigError, "rated-user"),
         ("ease", {"metric": "ndgc@10"}, ConfigError, "ndcg"),
         ("ease", {"view": "sampled-user"}, ConfigError, "sampled-user"),
@@ -113,6 +113,8 @@ def test_a_hyperparameter_counts(data):
         (["1001", "nobody"], {}, "unknown user of itmrec-sim 'nobody'"),
         (["1001", 1001], {}, "nobody twice"),
         ([], {}, "at least one"),
+        (3, {}, r"recommend\(\): members cannot be 3; give ids of users"),
+        ([1001], {"k": "x"}, r"recommend\(\): k cannot be 'x'; give the number of items"),
         ([1001], {"aggregator": "averge"}, "did you mean 'average'"),
     ],
 )

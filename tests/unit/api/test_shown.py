@@ -5,11 +5,19 @@ from __future__ import annotations
 import sys
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import groupbench as gb
 from groupbench import api
+from groupbench.aggregation import MemberScores
 from groupbench.api._notebook import NotebookProgress
+from groupbench.core.arrays import Segments
+from groupbench.core.registry import methods
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.evaluation.views import VIEWS
+from groupbench.metrics import METRICS
 from groupbench.results import store
 from groupbench.runner.config import make_config
 from groupbench.runner.plan import plan_jobs
@@ -45,6 +53,14 @@ def test_a_table_shows_norm_and_cost_and_writes_latex(results):
     assert "seconds" not in repr(gb.table(results, metric="ndcg@10", cost=False))
 
 
+def test_a_long_table_is_cut_as_frames_are(results):
+    with pd.option_context("display.max_rows", 5):
+        lines = repr(gb.table(results, metric="ndcg@10")).splitlines()
+    assert len(lines) == 6
+    assert lines[5].startswith("... ")
+    assert lines[5].endswith(" more lines; to_markdown() has all")
+
+
 def test_what_is_selected_from_a_table_is_a_frame(results):
     rows = gb.table(results)[["method", "mean"]]
     assert type(rows).__name__ == "DataFrame"
@@ -53,9 +69,31 @@ def test_what_is_selected_from_a_table_is_a_frame(results):
 
 def test_large_things_have_short_names(results):
     data = gb.load("itmrec-sim")
-    page = api.report(results, significance=False)
-    shown = [data, data.groups, data.groups.segments, data.ratings, data.item_features, page]
-    assert max(len(repr(one)) for one in shown) < 100
+    page = api.report_page(results, significance=False)
+    protocol = make_protocol({"name": "natural"})
+    task = protocol.prepare(data, 0)
+    cases, _ = protocol.make_cases(task)
+    records, scores = api.load_records(results), np.zeros((400, 70))
+    members = MemberScores(scores, scores[:1] == 0, Segments.from_sizes([400]), scores[:, 0], None)
+    fitted = gb.fit("ease", data)
+    shown = [
+        *(data, data.groups, data.groups.segments, data.ratings, data.item_features, page, gb.card(results)),
+        *(fitted, fitted.method, members, records, *cases, *(case.lists for case in cases)),
+        *(methods, methods["ease"], METRICS, VIEWS, gb.plot.bars(results, metric="ndcg@10")),
+    ]
+    assert {repr(one): len(repr(one)) for one in shown if len(repr(one)) > 150} == {}
+    rows = gb.load_results(results), fitted.recommend(["1001"])
+    whole = (
+        records[0],
+        task,
+        task.train,
+        protocol,
+        make_config(),
+        methods["dmtl"].create(),
+        gb.table(results),
+        *rows,
+    )
+    assert max(len(repr(one)) for one in whole) < 2000
     assert repr(data) == "Dataset('itmrec-sim': Ratings(5230 rows, 476 users, 70 items), 143 groups)"
 
 

@@ -32,7 +32,7 @@ def test_every_command_has_an_example():
 @pytest.mark.parametrize("words", EXAMPLES)
 def test_examples_can_be_typed(words):
     arguments = shlex.split(EXAMPLES[words])[1 + len(words.split()) :]
-    COMMANDS[words].make_context(words, arguments)
+    assert COMMANDS[words].make_context(words, arguments).args == []
 
 
 @pytest.mark.parametrize("words", [w for w in COMMANDS if not w.startswith(("new", "doctor"))])

@@ -9,6 +9,7 @@ import pytest
 
 from groupbench import metrics
 from groupbench.cli import _describe as describe
+from groupbench.cli._glossary import ALIASES, WORDS
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
@@ -18,6 +19,10 @@ from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS
 from groupbench.metrics import definition, definitions, evaluate_scores, explain, lower_is_better
 from groupbench.models.recommender import Recommender
+from groupbench.report import render, wide
+from groupbench.report.cells import BLANK
+from groupbench.report.long import VALUE_COLUMNS
+from groupbench.report.significance import VERDICT_COLUMNS
 
 K = 10
 
@@ -137,6 +142,33 @@ def test_which_metrics_are_better_when_lower():
 def test_a_new_family_cannot_take_the_name_of_any_metric(name):
     with pytest.raises(PluginError, match=f"metric '{name}' is already defined"):
         metrics.METRICS.register(replace(metrics.families()["ndcg"], name=name))
+
+
+def test_every_head_and_mark_of_a_table_is_explained():
+    heads = {
+        *wide.COLUMNS,
+        *render.COLUMNS,
+        *VERDICT_COLUMNS,
+        *VALUE_COLUMNS,
+        "MiB",
+        "J",
+        "rank",
+        "saturated",
+    }
+    marks = {BLANK, "±", "†", "↑", "↓", "*", "_"}
+    for name in {*heads, *marks, *WORDS, "(ref)"}:
+        word = name.strip("()").casefold()
+        assert f"{ALIASES.get(word, word)}: {WORDS[ALIASES.get(word, word)]}" in describe.explanation(name)
+
+
+def test_what_stands_before_or_behind_a_colon_has_to_be_known():
+    assert describe.explanation("svd:average").startswith("svd (method, ")
+    for name, said in {
+        "cornak:BPR": "unknown name 'cornak:BPR'; did you mean 'cornac:BPR'",
+        "svd:avergae": "unknown name 'avergae'; did you mean 'average'",
+    }.items():
+        with pytest.raises(ConfigError, match=said):
+            describe.explanation(name)
 
 
 # How peers differ -------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def ends(monkeypatch, capsys):
     """Runs `main` with a command that raises; returns its status and what it says."""
 
     def call(error, *arguments):
-        def app(args, prog_name):
+        def app(**given):
             raise error
 
         monkeypatch.setattr(cli, "app", app)
@@ -68,7 +68,7 @@ def test_debug_shows_where(ends):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_output_is_one_line(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
-        monkeypatch.setattr(cli, "app", lambda args, prog_name: print("a table"))
+        monkeypatch.setattr(cli, "app", lambda **given: print("a table"))
         monkeypatch.setattr(sys, "argv", ["groupbench"])
         monkeypatch.setattr(sys, "stdout", full)
         with pytest.raises(SystemExit) as ended:
@@ -82,22 +82,24 @@ def test_a_full_output_is_one_line(monkeypatch, capsys):
 def test_streams_that_are_not_there_lead_nowhere(monkeypatch):
     ran = []
     monkeypatch.setattr(
-        cli, "app", lambda args, prog_name: (print("out"), print("err", file=sys.stderr), ran.append(args))
+        cli, "app", lambda args, **given: (print("out"), print("err", file=sys.stderr), ran.append(args))[2]
     )
     monkeypatch.setattr(sys, "argv", ["groupbench", "list", "--debug"])
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
-    cli.main()
+    with pytest.raises(SystemExit, match=r"^$"):
+        cli.main()
     assert ran == [["list"]]
 
 
 def test_a_home_folder_that_the_shell_left_is_expanded(monkeypatch, tmp_path):
     seen = []
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(cli, "app", lambda args, prog_name: seen.append(args))
+    monkeypatch.setattr(cli, "app", lambda args, **given: seen.append(args))
     arguments = ["run", "--results=~/x", "~/y", "--set", "svd.x=~", "--option=a=~/z", "a~b"]
     monkeypatch.setattr(sys, "argv", ["groupbench", *arguments])
-    cli.main()
+    with pytest.raises(SystemExit, match=r"^$"):
+        cli.main()
     home = str(tmp_path)
     expected = ["run", f"--results={home}/x", f"{home}/y", "--set", "svd.x=~", "--option=a=~/z", "a~b"]
     assert seen == [expected]

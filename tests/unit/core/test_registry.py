@@ -121,7 +121,7 @@ def test_an_unknown_name_is_a_key_error_that_reads_like_the_others(empty):
     empty.add("a")(Thing)
     with pytest.raises(KeyError) as raised:
         empty["b"]
-    assert str(raised.value) == "unknown thing 'b'; known: a"
+    assert str(raised.value).startswith("unknown thing 'b'; known: a (if a file of yours registers it")
 
 
 @dataclass(frozen=True)
@@ -318,3 +318,8 @@ def test_names_are_found_and_near_in_any_case(name, known):
     assert methods[name].name == known
     with pytest.raises(ConfigError, match=f"did you mean '{known}'"):
         methods[f"{name}x"]
+
+
+def test_a_misspelled_namespace_is_told_with_near_ones():
+    with pytest.raises(ConfigError, match="unknown method 'cornak:BPR'; did you mean 'cornac:BPR'"):
+        methods["cornak:BPR"]

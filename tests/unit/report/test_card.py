@@ -15,6 +15,8 @@ from groupbench.api import card
 from groupbench.cli import app
 from groupbench.core.errors import ConfigError
 from groupbench.report.card import CARD_FORMATS, make_card
+from groupbench.report.card._markup import _parts
+from groupbench.report.formats import escape
 from groupbench.report.options import LayoutOptions
 from groupbench.report.render import render, table_frame
 from groupbench.results.store import ViewMetrics
@@ -202,12 +204,14 @@ def test_text_of_strangers_means_itself():
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
-def test_a_card_of_hostile_records_compiles_within_the_margins(tmp_path):
+@pytest.mark.parametrize("columns", ["onecolumn", "twocolumn"])
+def test_a_card_of_hostile_records_compiles_within_the_margins(columns, tmp_path):
     hostile = [
         record('a|b_<i>*$\\%#{}~^&"é±–', environment={**ENVIRONMENT, "command": "中 \x1b `y` " + "x" * 300})
     ]
-    text = make_card([*hostile, record("svd[tuned]")]).text("latex")
-    head = "\\documentclass{article}\n\\begin{document}\n\\section{Experiments}\n"
+    made = make_card([*hostile, record("svd[tuned]")])
+    text = "\n".join(made.text("latex", short=short) for short in (False, True))
+    head = f"\\documentclass[{columns}]{{article}}\n\\begin{{document}}\n\\section{{Experiments}}\n"
     whole = card(REFERENCE_RUN).text("latex")
     (tmp_path / "card.tex").write_text(f"{head}{text}\n{whole}\n\\end{{document}}\n", encoding="utf-8")
     ended = subprocess.run(
@@ -222,6 +226,51 @@ def test_a_card_of_hostile_records_compiles_within_the_margins(tmp_path):
     assert "Overfull \\hbox" not in log
 
 
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("itmrec-sim", ["itmrec-sim"]),
+        ("popularity_share,", ["popularity_", "share,"]),
+        ("https://github.com/irecsys.", ["https://", "github.", "com/", "irecsys."]),
+        ("307e83f70e8a3ab86451be).", ["307e83f7", "0e8a3ab8", "6451be)."]),
+        ("................................", ["................................"]),
+    ],
+)
+def test_long_words_break_where_their_parts_are_joined_and_never_with_a_hyphen(word, parts):
+    assert _parts(word) == parts
+    written = make_card([record(word)]).text("latex")
+    assert r"\allowbreak{}".join(escape(part, "latex") for part in parts) in written
+    texts = [part for part in written.split("\\subsection") if "\\item" in part]
+    assert all("\\hyphenpenalty=10000" in part for part in texts)
+
+
+def test_the_short_form_is_one_paragraph_of_what_a_reader_has_to_know():
+    records = [
+        record("svd[tuned]"),
+        record("svd[tuned]", 1),
+        record("ease", hyperparameters={"l2": 3}, name="ease"),
+    ]
+    text = make_card([*records, record("random"), record("nmf", status="failed")]).text(short=True)
+    assert "\n" not in text
+    for said in (
+        "On itmrec (476 users, 70 items, 5,230 ratings; sha256 454ba30a) we ran EASE, NMF and SVD ",
+        "beside the reference row Random, under the protocol paper with seeds 0 and 1.",
+        "Lists are evaluated in rated-user (20 users, relevant from 3.5).",
+        "aggregated by average.",
+        "of SVD \\[tuned\\] are tuned with 20 trials each, chosen by ndcg@10 in view rated-user",
+        "Not tuned, at their defaults: EASE.",
+        "Of 5 jobs 1 did not finish.",
+        "groupbench 0.1.0 (sha256 of the sources 5e1f), Python 3.11.7",
+    ):
+        assert said in text
+    untuned = make_card([record("svd"), record("nmf", hyperparameters={"k": 1})]).text(short=True)
+    assert "Not tuned, at their defaults: all methods that have hyperparameters." in untuned
+    assert "Random" not in untuned
+    latex = make_card(records).text("latex", short=True)
+    assert "subsection" not in latex
+    assert latex.count("\\par}") == 1
+
+
 def test_the_command_writes_a_file_or_to_the_terminal(tmp_path):
     write_record(tmp_path / "results", record())
     called = ["card", "--results", str(tmp_path / "results")]
@@ -231,6 +280,7 @@ def test_the_command_writes_a_file_or_to_the_terminal(tmp_path):
     told = CliRunner().invoke(app, [*called, "--format", "latex", "--output", str(file)])
     assert told.output == f"methods section of 1 job written to {file}\n"
     assert "\\subsection{Reproducibility checklist}" in file.read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, [*called, "--short"]).output.startswith("On itmrec (476 users, ")
 
 
 def test_data_sets_protocols_and_methods_can_be_chosen(tmp_path):

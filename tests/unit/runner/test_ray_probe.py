@@ -51,9 +51,11 @@ def test_what_is_not_ray(server, monkeypatch, answer, error, said):
     assert time.monotonic() - began < 5
 
 
-def test_what_may_be_ray_and_what_has_no_port(server):
+def test_what_may_be_ray_is_asked_once_and_what_has_no_port_never(server, monkeypatch):
+    asked, connect = [], socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", lambda at, **how: asked.append(at) or connect(at, **how))
     settings = b"\0\0\x18\4\0\0\0\0\0" + bytes(24)  # As gRPC's servers say first.
-    ray._require_answer(server(settings))
-    ray._require_answer("ray://" + server(settings))
-    ray._require_answer("auto")
-    ray._require_answer("")
+    addresses = server(settings), server(settings)
+    for address in (addresses[0], f"ray://{addresses[1]}", "auto", ""):
+        ray._require_answer(address)
+    assert [f"{host}:{port}" for host, port in asked] == list(addresses)
