@@ -115,7 +115,7 @@ def models_of(library: str) -> str:
         raise ConfigError(unknown("library", library, known))
     found = [f"{library}:{name}" for name in known[library].names()]
     if not found:
-        raise ConfigError(f"{library} is not installed; install it with: pip install {library}")
+        raise ConfigError(known[library].absence)
     return _lines(f"methods of {library}", {name: registry.methods[name].summary for name in found})
 
 
@@ -199,7 +199,7 @@ _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
 def _entry(kind: str, entry: Entry) -> str:
     parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
     if is_dataclass(entry.make):
-        types = {f.name: str(f.type) for f in fields(entry.make) if f.init}
+        types = {f.name: getattr(f.type, "__name__", f.type) for f in fields(entry.make) if f.init}
         space = {k: f"  (tuned in {domain})" for k, domain in search_space(entry.make, entry.presets).items()}
         rows = [f"  {k}: {types[k]} = {v!r}{space.get(k, '')}" for k, v in entry.parameters().items()]
         parts.append("\n".join(["Parameters of this name:", *rows]) if rows else "No parameters.")

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 class Entry:
     """A registered class or function: what makes the thing, and the parameters that the name stands for.
 
-    What another library holds has that library's version, which is shown and part of keys.
+    What another library holds has that library's version, which is shown and part of keys. What runs in an
+    environment of its own has the versions of Python and of all packages there, by name; they are too.
     """
 
     name: str
     make: Callable[..., object]
     presets: Mapping[str, object] = field(default_factory=dict)
     version: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:

@@ -21,7 +21,7 @@ from groupbench.core.imports import import_file, import_named
 from groupbench.core.source_hash import source_hash
 
 if TYPE_CHECKING:
-    pass
+    from groupbench.core.environments import Environment
 
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
@@ -159,6 +159,25 @@ class Namespace(Protocol):
     @property
     def name(self) -> str:
         """What stands before the colon."""
+
+    @property
+    def version(self) -> str:
+        """The version of the library that runs; empty where there is none."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Versions of Python and of all packages in its environment; none without an environment."""
+
+    @property
+    def absence(self) -> str:
+        """What to do where there is none."""
+
+    def make(self, packages: Sequence[str] = (), python: str = "") -> Environment:
+        """An environment of its own for the library, of a Python and with further packages.
+
+        Raises:
+            ConfigError: if there is one already, or it does not work.
+        """
 
     def names(self) -> Sequence[str]:
         """The names that can be asked for, without the namespace's own."""
