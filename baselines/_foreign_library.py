@@ -129,8 +129,7 @@ class Library:
         Raises:
             ConfigError: if there is one already, or it does not work.
         """
-        steps = [["--no-deps", *self.apart]] if self.apart else []
-        made = environments.make(self.name, [*steps, [*(self.packages or [self.name]), *packages]], python)
+        made = environments.make(self.name, self._steps(packages), python)
         try:
             if not self.version:
                 raise ConfigError(f"environment {self.name} holds no {self.name}; name it among the packages")
@@ -138,6 +137,14 @@ class Library:
             environments.remove(self.name)
             raise
         return made
+
+    def _steps(self, packages: Sequence[str]) -> list[list[str]]:
+        """The arguments of each `pip install`; a version of the library is asked for as the library is."""
+        own = [package for package in packages if re.split(r"[^\w.-]", package)[0] == self.name]
+        others = [package for package in packages if package not in own]
+        if not self.apart:
+            return [[*(self.packages or [self.name]), *packages]]
+        return [["--no-deps", *(own or self.apart)], [*self.packages, *others]]
 
     @property
     def _environment(self) -> Environment | None:

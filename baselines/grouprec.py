@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from groupbench.core.hyperparameters import tunable
 from groupbench.core.registry import methods
+from groupbench.models.recommender import Deterministic
 
 from ._foreign import Driver, ForeignGroupRecommender
 from ._foreign_library import Library
@@ -18,6 +19,8 @@ class GrouprecRecommender(ForeignGroupRecommender):
     """A group model fitted to the rows of groups and users, or an aggregator over a model of users."""
 
     driver: ClassVar[Driver] = grouprec_models
+    deterministic: ClassVar[Deterministic] = "one-machine"
+    relative_cost: ClassVar[float] = 5.0
 
 
 _BASE = {"base": tunable("EASE", choices=("EASE", "ItemKNN", "Popularity"))}

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from groupbench.core.hyperparameters import tunable
 from groupbench.core.registry import methods
+from groupbench.models.recommender import Deterministic
 
 from ._foreign import Driver, ForeignRecommender
 from ._foreign_library import Library
@@ -18,6 +19,8 @@ class RecboleRecommender(ForeignRecommender):
     """A RecBole model trained on all rows as interactions, for as many epochs as it is told."""
 
     driver: ClassVar[Driver] = recbole_models
+    deterministic: ClassVar[Deterministic] = "one-machine"
+    relative_cost: ClassVar[float] = 20.0
 
 
 _TRAINED = {

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,7 +96,9 @@ def _trained(model, parameters, folder, seed):
     rows = get_dataloader(config, "train")(config, parts[0], sampler, shuffle=True)
     made = get_model(model)(config, rows.dataset).to(config["device"])
     trainer = get_trainer(config["MODEL_TYPE"], model)(config, made)
-    trainer.fit(rows, saved=False, verbose=False, show_progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about names that RecBole calls it by
+        trainer.fit(rows, saved=False, verbose=False, show_progress=False)
     made.eval()
     return dataset, made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +16,11 @@ from groupbench.core.errors import ConfigError, MethodError
 from groupbench.core.hyperparameters import search_space, tunable
 from groupbench.core.registry import EntryRegistry, methods
 from groupbench.data.dataset import Ratings
+from groupbench.data.loading import load
+from groupbench.evaluation.protocols import make_protocol
+from groupbench.results.environment import ENVIRONMENT
 from groupbench.runner.config import make_config
+from groupbench.runner.keys import code_hashes, job_keys
 from tests import _toy_models
 
 
@@ -123,3 +127,29 @@ def test_pairs_with_several_ratings_have_their_mean():
     rows = Ratings(np.array([1, 0, 1]), np.array([2, 0, 2]), np.array([1.0, 5.0, 4.0]), 2, 3)
     mean = mean_of_pairs(rows)
     assert (mean.users.tolist(), mean.items.tolist(), mean.values.tolist()) == ([0, 1], [0, 2], [5.0, 2.5])
+
+
+def test_a_library_that_is_installed_without_what_it_asks_for_is_so_in_any_version():
+    shelf = library("recbole")
+    assert shelf._steps(["numpy<2"]) == [["recbole", "numpy<2"]]
+    apart = Library(shelf.adapter, {}, packages=("torch",), apart=("recbole>=1.2",))
+    assert apart._steps(["numpy<2"]) == [["--no-deps", "recbole>=1.2"], ["torch", "numpy<2"]]
+    assert apart._steps(["recbole==1.2.0"]) == [["--no-deps", "recbole==1.2.0"], ["torch"]]
+
+
+def test_the_environment_is_part_of_the_key():
+    data = load("itmrec-sim", None)
+    entry = library().entry("Half")
+    protocol = make_protocol({"name": "paper"})
+
+    def key(**environment):
+        moved = replace(entry, environment=environment)
+        made = job_keys(
+            data, protocol, moved, {}, ("members", 1), aggregators={}, one_thread=False, seeds=[0]
+        )
+        return made[0], code_hashes(moved, {}, protocol).get(ENVIRONMENT)
+
+    here, one, other = key(), key(numpy="1.26.4"), key(numpy="2.4.6")
+    assert len({here[0], one[0], other[0]}) == 3
+    assert here[1] is None
+    assert one[1] != other[1]
