@@ -93,7 +93,7 @@ class Library:
         models = self._models()
         if name not in models:
             raise ConfigError(unknown(f"model of {self.name}", name, models))
-        make = _method(self, name, _hashable(models[name]), self._environment)
+        make = _method(self, name, _hashable(models[name], self.adapter), self._environment)
         return Entry(f"{self.name}:{name}", make, version=self.version, environment=self.versions)
 
     @property
@@ -167,9 +167,20 @@ def _described_here(adapter: type[ForeignMethod]) -> Mapping[str, Any]:
     return adapter.driver.describe()
 
 
-def _hashable(described: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...], bool]:
-    """What a method is made of: words, hyperparameters with defaults, and whether it needs joint ratings."""
-    parameters = {k: v for k, v in described["parameters"].items() if k.isidentifier() and not iskeyword(k)}
+def _hashable(
+    described: Mapping[str, Any], adapter: type[ForeignMethod]
+) -> tuple[str, tuple[tuple[str, Any], ...], bool]:
+    """What a method is made of: words, hyperparameters with defaults, and whether it needs joint ratings.
+
+    What is called like a part of every method, as LensKit's `score` of PopScorer, cannot be set.
+    """
+    annotated = (vars(base).get("__annotations__", ()) for base in adapter.__mro__)
+    taken = {*dir(adapter), *(name for names in annotated for name in names)}
+    parameters = {
+        name: default
+        for name, default in described["parameters"].items()
+        if name.isidentifier() and not iskeyword(name) and name not in taken
+    }
     return described["doc"], tuple(parameters.items()), bool(described.get("joint"))
 
 

@@ -18,7 +18,7 @@ def load():
 def describe():
     half = {
         "doc": "Scores the half of the items.\n\nMore words.",
-        "parameters": {"k": 3, "rate": 0.5, "a-b": 1},
+        "parameters": {"k": 3, "rate": 0.5, "a-b": 1, "score": "x", "model": "y"},
     }
     group = {"doc": "", "parameters": {}, "groups": True}
     return {"Half": half, **{name: {"doc": "", "parameters": {}} for name in _ENDS}, "Group": group}

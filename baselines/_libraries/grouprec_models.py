@@ -18,8 +18,11 @@ _BASES = ("EASE", "ItemKNN", "Popularity")
 
 
 def load():
-    """Import the library."""
-    import grouprec  # noqa: F401
+    """Import the library, and what PyTorch imports only when it is first used."""
+    import grouprec.models  # noqa: F401
+    import torch
+
+    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
 
 
 def describe():

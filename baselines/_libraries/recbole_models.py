@@ -52,8 +52,12 @@ _BLOCK = 128
 
 
 def load():
-    """Import the library."""
+    """Import the library, and what PyTorch imports only when it is first used."""
+    import torch
+
+    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
     with _as_it_expects():
+        import recbole.data
         import recbole.model.general_recommender
         import recbole.trainer  # noqa: F401
 
