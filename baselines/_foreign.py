@@ -2,205 +2,213 @@
 
 from __future__ import annotations
 
-import re
-from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import Field, dataclass, field, fields, make_dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, fields
 from io import StringIO
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
 
 import numpy as np
 
-from groupbench.core.entry import Entry
-from groupbench.core.errors import ConfigError, MethodError, unknown
+from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import global_seeds, integer
-from groupbench.models.recommender import Recommender
+from groupbench.models.recommender import GroupRecommender, Method, Recommender
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.core.environments import Environment
     from groupbench.data.dataset import Ratings
+    from groupbench.data.groups import Groups
     from groupbench.models.recommender import TrainingData
 
-_PLAIN = (bool, int, float, str)
+
+class Driver(Protocol):
+    """A module that knows a library, as those in `baselines/_libraries/`."""
+
+    LIBRARY: str
+    __file__: str | None
+
+    def load(self) -> None:
+        """Import the library."""
+
+    def describe(self) -> dict[str, Any]:
+        """`doc` and `parameters` by model, whether it scores `groups`, and learns from `joint` ratings."""
+
+    def fit(self, model: str, parameters: dict[str, Any], data: Any, seed: int) -> Any:
+        """What has `score(users)` or `score_groups(groups)`."""
 
 
-@dataclass
-class ForeignRecommender(Recommender):
-    """A model of another library. Users whom it does not know score 0 everywhere.
+class _Here:
+    """A driver in this process, with what a process in an environment can be asked for."""
 
-    Items that it cannot score come after all others and are equal among themselves.
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        driver.load()
+
+    def fit(self, model: str, parameters: dict[str, Any], seed: int, data: Mapping[str, Any]) -> None:
+        with redirect_stdout(StringIO()), global_seeds(seed):
+            self._fitted = self._driver.fit(model, parameters, SimpleNamespace(**data), seed)
+
+    def score(self, users: IntArray) -> FloatArray:
+        return np.asarray(self._fitted.score(users), dtype=np.float64)
+
+    def score_groups(self, groups: Sequence[IntArray]) -> FloatArray:
+        return np.asarray(self._fitted.score_groups(groups), dtype=np.float64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_fitted": self._fitted}
+
+
+class _Remembered:
+    """The scores of a fitted model, where the model itself cannot go."""
+
+    def __init__(self, keys: Sequence[Any], scores: FloatArray) -> None:
+        self._scores = dict(zip(keys, scores, strict=True))
+
+    def score(self, users: IntArray) -> FloatArray:
+        return np.stack([self._scores[user] for user in users.tolist()])
+
+    def score_groups(self, groups: Sequence[IntArray]) -> FloatArray:
+        return np.stack([self._scores[tuple(group.tolist())] for group in groups])
+
+
+class ForeignMethod(Method):
+    """A model of another library, which runs in this process or in an environment of its own.
+
+    Users without training rows score 0 everywhere. Items that cannot be scored come after all others and are
+    equal among themselves.
     """
 
-    model: ClassVar[type]
-    """The library's class."""
+    driver: ClassVar[Driver]
+    """What knows the library."""
+    model: ClassVar[str]
+    """The library's name of the model."""
     method: ClassVar[str]
     """The name of the method, `cornac:BPR`."""
+    environment: ClassVar[Environment | None] = None
+    """Where it runs; None for this process."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """By the name of the method: the class itself is made where it is asked for."""
-        return _unfitted, (self.method,), self.__dict__
+        state = {name: value for name, value in self.__dict__.items() if name != "_ready"}
+        if self.environment and "_fitted" in state:
+            state["_fitted"] = self._remembered()
+        return _unfitted, (self.method,), state
 
-    @abstractmethod
-    def _fit_model(self, train: Ratings, seed: int) -> None:
-        """Fit the library's model to rows with distinct (user, item) pairs."""
-
-    @abstractmethod
-    def _score_user(self, user: int) -> FloatArray:
-        """Scores of all items for a user with training rows, (n_items,), NaN for what cannot be scored."""
+    def prepare(self) -> None:
+        """Import the library, where it runs."""
+        self._ready = self._start()
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Fit the library's model; several ratings of a pair count as one, their mean.
 
         Raises:
-            MethodError: if the model needs another library that is not installed.
+            MethodError: if the model needs another library that is not installed, or fails elsewhere.
+            CrashError: if its process ends.
         """
-        ratings = mean_of_pairs(train.ratings)
-        self._n_items = ratings.n_items
-        self._known = np.bincount(ratings.users, minlength=ratings.n_users) > 0
+        fitted = self.__dict__.pop("_ready", None) or self._start()
         try:
-            seed = integer(rng)
-            with redirect_stdout(StringIO()), global_seeds(seed):
-                self._fit_model(ratings, seed)
+            fitted.fit(self.model, self._parameters, integer(rng), self._data(train))
         except ImportError as error:
-            raise MethodError(f"{self.model.__name__} needs more libraries: {error}; install them") from error
+            raise self._lacks(error) from error
+        self._fitted = fitted
         return self
+
+    def _start(self) -> Any:
+        try:
+            if self.environment is None:
+                return _Here(self.driver)
+            process = self.environment.start(driver_file(self.driver))
+            process.load()
+            return process
+        except ImportError as error:
+            raise self._lacks(error) from error
+
+    def _lacks(self, error: ImportError) -> MethodError:
+        return MethodError(f"{self.model} needs more libraries: {error}; install them")
+
+    def _data(self, train: TrainingData) -> dict[str, Any]:
+        """The arrays that the driver is given, of rows with distinct (user, item) pairs."""
+        rows = mean_of_pairs(train.ratings)
+        self._known = np.bincount(rows.users, minlength=rows.n_users) > 0
+        self._n_items = rows.n_items
+        sizes = {"n_users": rows.n_users, "n_items": rows.n_items}
+        return {"users": rows.users, "items": rows.items, "values": rows.values, **sizes}
+
+    def _remembered(self) -> _Remembered:
+        users = np.flatnonzero(self._known)
+        return _Remembered(users.tolist(), self._fitted.score(users))
+
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(cast(Any, self))}
+
+
+@dataclass
+class ForeignRecommender(ForeignMethod, Recommender):
+    """A model of another library that scores users."""
 
     def score(self, users: IntArray) -> FloatArray:
         """Scores of all items, (len(users), n_items)."""
         scores = np.zeros((len(users), self._n_items))
-        for row in np.flatnonzero(self._known[users]):
-            given = np.asarray(self._score_user(int(users[row])), dtype=np.float64)
-            finite = np.isfinite(given)
-            lowest = given[finite].min() - 1 if finite.any() else 0.0
-            scores[row] = np.where(finite, given, lowest)
+        if (rows := np.flatnonzero(self._known[users])).size:
+            scores[rows] = _unscored_last(self._fitted.score(np.asarray(users)[rows]), self._n_items)
         return scores
-
-    @property
-    def _parameters(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 @dataclass
-class _NotInstalled(Recommender):
-    """A model of a library that is not installed."""
+class ForeignGroupRecommender(ForeignMethod, GroupRecommender):
+    """A model of another library that scores groups."""
 
-    why: ClassVar[str]
+    joint: ClassVar[bool] = False
+    """Whether it learns from joint ratings."""
 
     def skip(self, train: TrainingData) -> str:
-        """Why, and what to do about it."""
-        return self.why
+        """Needs joint ratings, if it learns from them."""
+        lacking = self.joint and (train.group_ratings is None or len(train.group_ratings) == 0)
+        return "groups have no rows of their own" if lacking else ""
 
-    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
-        """Refuse."""
-        raise MethodError(self.why)
+    def score_groups(self, groups: Groups) -> FloatArray:
+        """Scores of all items, (len(groups), n_items)."""
+        members = [np.asarray(groups[g]) for g in range(len(groups))]
+        return _unscored_last(self._fitted.score_groups(members), self._n_items)
 
-    def score(self, users: IntArray) -> FloatArray:
-        """Refuse."""
-        raise MethodError(self.why)
+    def _data(self, train: TrainingData) -> dict[str, Any]:
+        joint = train.ratings.take(slice(0, 0)) if train.group_ratings is None else train.group_ratings
+        self._groups = [np.asarray(train.groups[g]) for g in range(len(train.groups))]
+        return {
+            **super()._data(train),
+            "members": train.groups.members,
+            "offsets": train.groups.segments.offsets,
+            "group_users": joint.users,
+            "group_items": joint.items,
+            "group_values": joint.values,
+        }
 
-
-class _MissingEntry(Entry):
-    """Its hyperparameters are not known."""
-
-    @property
-    def summary(self) -> str:
-        """Why, and what to do about it."""
-        return cast(type[_NotInstalled], self.make).why
-
-    def create(self, **overrides: object) -> Any:
-        """Refuse hyperparameters."""
-        if overrides:
-            raise ConfigError(self.summary)
-        return super().create()
-
-
-@dataclass(frozen=True, eq=False)
-class Library:
-    """The models of a library as methods, `LIBRARY:MODEL`.
-
-    Attributes:
-        name: of the library, of what installs it, and of the extra that does.
-        adapter: what its models have in common.
-        models: imports the library; its classes by the names to ask for them by.
-        parameters: the hyperparameters of a class with their defaults; those that are no plain text or
-            number cannot be set.
-        spaces: search spaces, as of `tunable`, by model and hyperparameter.
-    """
-
-    name: str
-    adapter: type[ForeignRecommender]
-    models: Callable[[], Mapping[str, type]]
-    parameters: Callable[[type], Mapping[str, object]]
-    spaces: Mapping[str, Mapping[str, object]]
-
-    def names(self) -> Sequence[str]:
-        """The models of the library; none if it is not installed."""
-        return list(self.models()) if self._version() else []
-
-    def entry(self, name: str) -> Entry:
-        """The method of a model."""
-        version = self._version()
-        if not version:
-            return self._missing(name)
-        models = self.models()
-        if name not in models:
-            raise ConfigError(unknown(f"model of {self.name}", name, models))
-        return Entry(f"{self.name}:{name}", _method(self, name, models[name]), version=version)
-
-    def _version(self) -> str:
-        try:
-            return version(self.name)
-        except PackageNotFoundError:
-            return ""
-
-    def _missing(self, model: str) -> Entry:
-        why = f"{self.name} is not installed; install it with: pip install {self.name}"
-        make = type("_NotInstalled", (_NotInstalled,), {"why": why, "__module__": __name__})
-        return _MissingEntry(f"{self.name}:{model}", make)
+    def _remembered(self) -> _Remembered:
+        keys = [tuple(group.tolist()) for group in self._groups]
+        return _Remembered(keys, self._fitted.score_groups(self._groups))
 
 
-@cache
-def _method(library: Library, name: str, model: type) -> type[ForeignRecommender]:
-    """A class of methods whose hyperparameters are those of the library's class."""
-    spaces = library.spaces.get(name, {})
-    described = [
-        (parameter, type(default), _field(default, spaces.get(parameter)))
-        for parameter, default in library.parameters(model).items()
-        if isinstance(default, _PLAIN)
-    ]
-    adapter = library.adapter
-    summary = _first_sentence(model.__doc__ or "")
-    made = make_dataclass(
-        adapter.__name__,
-        described,
-        bases=(adapter,),
-        namespace={
-            "model": model,
-            "method": f"{library.name}:{name}",
-            "__doc__": summary or f"{name} of {library.name}.",
-        },
-    )
-    # By these the code that decides the scores is found: the adapter's.
-    made.__module__, made.__qualname__ = adapter.__module__, adapter.__qualname__
-    return cast(type[ForeignRecommender], made)
+def _unscored_last(scores: FloatArray, n_items: int) -> FloatArray:
+    if scores.shape[1:] != (n_items,):
+        raise MethodError(f"the library scores {scores.shape[1:]} items, not {n_items}")
+    finite = np.isfinite(scores)
+    lowest = np.where(finite, scores, np.inf).min(axis=1, keepdims=True) - 1
+    return np.where(finite, scores, np.where(np.isfinite(lowest), lowest, 0.0))
 
 
-def _first_sentence(doc: str) -> str:
-    paragraph = " ".join(doc.strip().partition("\n\n")[0].split())
-    plain = re.sub(r":[\w:]+:`~?([^`]+)`", r"\1", paragraph)
-    return re.split(r"(?<=\.) ", plain)[0]
+def driver_file(driver: Driver) -> Path:
+    """Where a driver lies."""
+    assert driver.__file__ is not None
+    return Path(driver.__file__)
 
 
 def _unfitted(method: str) -> Any:
     return methods[method].create()
-
-
-def _field(default: object, tuned: object) -> Any:
-    return field(default=default, metadata=tuned.metadata if isinstance(tuned, Field) else {})
 
 
 def mean_of_pairs(ratings: Ratings) -> Ratings:

@@ -50,6 +50,7 @@ COMMANDS = {
     "plot": ("plot", "app", "Draw figures of a results folder."),
     "study": ("study", "app", "Studies of DMTL, the joint model."),
     "data": ("data", "app", "Fetch, check and describe data sets."),
+    "env": ("env", "app", "Give a library a Python environment of its own."),
     "new": ("develop", "new_app", "Write a working template."),
 }
 """By name of a command its module here (`_run` for `run`), its name there, and what it does."""

@@ -125,7 +125,7 @@ def models_of(library: str) -> str:
         raise ConfigError(unknown("library", library, known))
     found = [f"{library}:{name}" for name in known[library].names()]
     if not found:
-        raise ConfigError(f"{library} is not installed; install it with: pip install {library}")
+        raise ConfigError(known[library].absence)
     return _lines(f"methods of {library}", {name: registry.methods[name].summary for name in found})
 
 

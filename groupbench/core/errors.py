@@ -34,6 +34,18 @@ class MethodError(GroupbenchError):
     exit_status = 1
 
 
+class CrashError(MethodError):
+    """A process of its own in which a method runs ended in the middle.
+
+    Attributes:
+        by_method: whether the method is to blame, and not a kill from outside.
+    """
+
+    def __init__(self, message: str, *, by_method: bool = True) -> None:
+        super().__init__(message)
+        self.by_method = by_method
+
+
 class ResultError(GroupbenchError):
     """A results folder or a record in it cannot be read or written."""
 

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from threading import RLock
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
@@ -20,6 +20,9 @@ from groupbench.core.files import expanded
 from groupbench.core.imports import import_file, import_named
 from groupbench.core.names import unregistered
 from groupbench.core.source_hash import source_hash
+
+if TYPE_CHECKING:
+    from groupbench.core.environments import Environment
 
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
@@ -176,6 +179,25 @@ class Namespace(Protocol):
     @property
     def name(self) -> str:
         """What stands before the colon."""
+
+    @property
+    def version(self) -> str:
+        """The version of the library that runs; empty where there is none."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Versions of Python and of all packages in its environment; none without an environment."""
+
+    @property
+    def absence(self) -> str:
+        """What to do where there is none."""
+
+    def make(self, packages: Sequence[str] = (), python: str = "") -> Environment:
+        """An environment of its own for the library, of a Python and with further packages.
+
+        Raises:
+            ConfigError: if there is one already, or it does not work.
+        """
 
     def names(self) -> Sequence[str]:
         """The names that can be asked for, without the namespace's own."""

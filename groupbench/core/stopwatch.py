@@ -14,6 +14,15 @@ from groupbench.core.imports import around_imports
 IMPORT = "import"
 """The phase to which first imports are charged, in whatever phase they happen."""
 
+_elsewhere = 0.0
+"""MiB that processes of its own took for this one in the phase that goes on."""
+
+
+def add_peak(mb: float) -> None:
+    """Count MiB that another process took for this one, at its peak, in the phase that goes on."""
+    global _elsewhere
+    _elsewhere = max(_elsewhere, mb)
+
 
 class Stopwatch:
     """Adds up seconds and joules and keeps the peak memory growth of each named phase.
@@ -21,7 +30,8 @@ class Stopwatch:
     A module that is imported for the first time within a phase is charged to `IMPORT` instead, with all that
     it imports, since what a library costs to load says nothing of a method.
 
-    Memory is the growth of the resident set above its level when the phase began, in MiB; where
+    Memory is the growth of the resident set above its level when the phase began, in MiB, and what was added
+    by `add_peak`; where
     the kernel cannot reset its high-water mark (outside Linux) no memory is recorded.
 
     Args:
@@ -48,6 +58,7 @@ class Stopwatch:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Charge what is inside to `name`; phases do not nest."""
+        _forget_peak()
         self._base = _reset_peak()
         if self._energy is not None:
             self._energy.charge(None)
@@ -62,7 +73,8 @@ class Stopwatch:
         """Charge all since the last call to a phase."""
         self._charge_time(name)
         if self._base is not None:
-            self.peak_mb[name] = max(self.peak_mb.get(name, 0.0), _status("VmHWM") - self._base)
+            grown = _status("VmHWM") - self._base + _elsewhere
+            self.peak_mb[name] = max(self.peak_mb.get(name, 0.0), grown)
 
     def _stop_for_import(self, name: str) -> None:
         self._charge(name)
@@ -81,6 +93,11 @@ class Stopwatch:
         now = time.perf_counter()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._start
         self._start = now
+
+
+def _forget_peak() -> None:
+    global _elsewhere
+    _elsewhere = 0.0
 
 
 def _reset_peak() -> float | None:

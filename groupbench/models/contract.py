@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from groupbench.core.errors import GroupbenchError, PluginError
 from groupbench.models.recommender import Method, ReferenceRow
 
 if TYPE_CHECKING:
     from groupbench.core.entry import Entry
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A method that has something to do before its time counts and global random numbers are seeded."""
+
+    def prepare(self) -> None:
+        """Start what the method needs."""
+
+
+def prepare(method: Method) -> None:
+    """Import the libraries of a method, and let one that prepares itself do so."""
+    for library in method.libraries:
+        import_module(library)
+    if isinstance(method, Prepares):
+        method.prepare()
 
 
 def make_method(entry: Entry, given: Mapping[str, object]) -> Method | ReferenceRow:

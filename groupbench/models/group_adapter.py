@@ -12,6 +12,7 @@ from groupbench.core.errors import MethodError, unknown
 from groupbench.core.hyperparameters import Range
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.models.contract import prepare
 from groupbench.models.joint import GroupIndex
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
@@ -74,6 +75,10 @@ class GroupsAsUsers(GroupRecommender):
         if train.group_ratings is None or len(train.group_ratings) == 0:
             return "groups have no rows of their own"
         return self._method.skip(stack_groups(train, self._mode, self._weight))
+
+    def prepare(self) -> None:
+        """As the method."""
+        prepare(self._method)
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Fit the method on users and groups, or on groups alone.

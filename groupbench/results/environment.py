@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from groupbench.models.recommender import Deterministic
 from groupbench.results.store import RunRecord
 
+ENVIRONMENT = "method_environment"
+"""By what name records hold versions, and a hash, of the environment in which a method ran, if any."""
+
 CLOSE = 0.01
 """How far a score may move where the last digits of scores may differ, because those can swap candidates.
 
@@ -86,6 +89,8 @@ def _surroundings(record: RunRecord) -> Iterator[tuple[str, tuple[str, Any]]]:
             yield name, (str(environment[name]), str(environment[name]))
     for name, version in environment.get("packages", {}).items():
         yield name, (version, version)
+    for name, version in environment.get(ENVIRONMENT, {}).items():
+        yield f"{name} of the method's environment", (version, version)
     if "code" in environment:
         code = {"commit": "", "state": "unknown", "sha256": "", **(environment["code"] or {})}
         text = f"{code['commit'][:12]} ({code['state']})" if code["commit"] else code["state"]

@@ -96,6 +96,7 @@ class _Environment(_Part):
     energy: str = ""
     cores: int | None = None
     packages: dict[str, str] = {}
+    method_environment: dict[str, str] = {}
     code: _Code | None = None
     threads: (
         Annotated[int, Field(ge=1, le=4096)] | Annotated[str, StringConstraints(pattern="^[0-9]{0,4}$")]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import GroupbenchError
+from groupbench.results.environment import ENVIRONMENT
 from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
@@ -213,7 +214,8 @@ def _other_row(record: RunRecord, first: RunRecord) -> str:
     if mine is None or theirs is None:  # of a version that did not record it
         same = mine is theirs is None or _sources(record) == _sources(first)
         return "" if same and _plugins_agree(record, first) else "made by other code"
-    return "" if all(theirs.get(name, code) == code for name, code in mine.items()) else "made by other code"
+    same = all(theirs.get(name, code) == code for name, code in mine.items())
+    return "" if same and mine.get(ENVIRONMENT) == theirs.get(ENVIRONMENT) else "made by other code"
 
 
 def _plugins_agree(record: RunRecord, first: RunRecord) -> bool:

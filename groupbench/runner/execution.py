@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 import sys
 from functools import lru_cache
@@ -23,10 +22,11 @@ from groupbench.evaluation.protocols import make_protocol
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import EvaluationCase
 from groupbench.models import distributed
-from groupbench.models.contract import make_method
+from groupbench.models.contract import make_method, prepare
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import Method, Recommender, ReferenceRow
 from groupbench.results import store, tables
+from groupbench.results.environment import ENVIRONMENT
 from groupbench.runner.aggregators import entry_of, make_aggregator
 from groupbench.runner.determinism import repeatable
 from groupbench.runner.job import file_hash
@@ -82,6 +82,7 @@ def execute(job: Job) -> None:
             "energy": energy.method,
             "deterministic": _repeatable(job),
             "train_workers": job.train_workers,
+            **_elsewhere(job),
         },
     )
     with_tables = evaluated and job.validation is None
@@ -93,18 +94,27 @@ def _require_planned_code(job: Job) -> None:
     aggregators = {name: entry_of(name).source_hash for name in job.aggregators}
     code = code_hashes(registry.methods[job.method], aggregators, make_protocol(job.protocol))
     changed = [file for file, planned in job.plugins.items() if file_hash(Path(file)) != planned]
-    changed += [f"the code of {_called(name, job)}" for name in code if code[name] != job.code.get(name)]
+    others = [name for name in {*code, ENVIRONMENT} if code.get(name) != job.code.get(name)]
+    changed += [_called(name, job) for name in others]
     if changed:
         raise PluginError(f"{changed[0]} was changed while the run was going on; start the run again")
 
 
 def _called(name: str, job: Job) -> str:
-    return f"method {job.method}" if name == "method" else name
+    if name == ENVIRONMENT:
+        return f"the environment of {job.method}"
+    return f"the code of method {job.method}" if name == "method" else f"the code of {name}"
 
 
 def _repeatable(job: Job) -> bool:
     entry = registry.methods[job.method]
     return repeatable(entry, {**entry.parameters(), **job.overrides}, provenance.threads())
+
+
+def _elsewhere(job: Job) -> dict[str, dict[str, str]]:
+    """The versions of the environment in which the method ran, if that is one of its own."""
+    versions = dict(registry.methods[job.method].environment)
+    return {ENVIRONMENT: versions} if versions else {}
 
 
 def _made(job: Job) -> Method | ReferenceRow:
@@ -119,8 +129,7 @@ def _evaluated(
 ) -> list[CaseResult]:
     if isinstance(method, Method):
         with watch.phase(IMPORT):
-            for library in method.libraries:
-                importlib.import_module(library)
+            prepare(method)
         _seed_globals(job)
         with watch.phase("fit"), distributed.sharing(job.train_workers):
             method.fit(task.train, rng=generator(*_stream(job, "method")))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from groupbench.core.errors import MethodError
 from groupbench.core.seeding import generator
+from groupbench.models.contract import prepare
 from groupbench.models.recommender import Method
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def fit_here(method: M, train: TrainingData, name: str, stream: tuple[str | int,
         return method
     if unsuited := method.skip(train):
         raise MethodError(f"{name}: {unsuited}; choose another method or data set")
-    for library in method.libraries:
-        import_module(library)
+    prepare(method)
     with threadpool_limits(1):
         method.fit(train, rng=generator(*stream))
     return method

@@ -15,6 +15,7 @@ from groupbench.evaluation.protocols import PROTOCOLS
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.models.group_adapter import WEIGHT
+from groupbench.results.environment import ENVIRONMENT
 from groupbench.results.selection import CODE
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def job_keys(
         "aggregators": dict(aggregators),
         "one_thread": one_thread,
         **({"version": entry.version} if entry.version else {}),
+        **({"environment": entry.environment} if entry.environment else {}),
         **_added(protocol),
         **_adapted(adapter),
         **({"cutoffs": list(cutoffs)} if cutoffs else {}),
@@ -80,6 +82,8 @@ def code_hashes(entry: Entry, aggregators: Mapping[str, str], protocol: Protocol
     }
     for kind, hashes in _added(protocol).items():
         named |= {f"{kind.removesuffix('s')} {name}": code for name, code in hashes.items()}
+    if entry.environment:
+        named[ENVIRONMENT] = digest(entry.environment)
     return {name: code[:CODE] for name, code in named.items()}
 
 

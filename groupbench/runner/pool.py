@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,9 +13,10 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from groupbench.core.errors import ResultError
+from groupbench.core.exit_status import cause, is_from_outside
 from groupbench.results.store import Status
 from groupbench.runner import logs
 from groupbench.runner.channel import Channel, ChannelError
@@ -34,9 +34,6 @@ _POLL = 0.2
 
 _GRACE = 5.0
 """Seconds that a worker which hung up has to end."""
-
-_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-"""Signals that somebody else sends, the kernel among them where memory runs out."""
 
 
 class JobOutcome:
@@ -133,13 +130,14 @@ class _Worker:
             return self._killed(f"its process says {message[:60]!r} instead of how the job ended")
         if status == "done" and not self._is_done():
             return self._ended("failed", "its process says that it is done, but there is no whole record")
-        return self._ended("done" if status == "done" else "failed", reason, by_method=by_method)
+        ended = cast(Status, status) if status in ("done", "killed") else "failed"
+        return self._ended(ended, reason, by_method=by_method)
 
     def _gone(self) -> JobOutcome:
         """The outcome of a worker that went away: its exit code tells why."""
         try:
             code = self._process.wait(_GRACE)
-            reason, by_method = _cause(code), -code not in _FROM_OUTSIDE
+            reason, by_method = cause(code), not is_from_outside(code)
         except subprocess.TimeoutExpired:
             reason, by_method = "the process closed its connection to the run", True
         return self._killed(reason, by_method=by_method)
@@ -253,12 +251,3 @@ def _finished(busy: Sequence[_Worker], timeout: float) -> list[tuple[_Worker, Jo
         worker.cap_log()
     looks = [(worker, worker.outcome(timeout)) for worker in busy]
     return [(worker, outcome) for worker, outcome in looks if outcome is not None]
-
-
-def _cause(code: int) -> str:
-    if code >= 0:
-        return f"the process left with exit status {code} in the middle of the job"
-    names = {s.value: s.name for s in signal.Signals}
-    name = names.get(-code, f"signal {-code}")
-    hints = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in compiled code)"}
-    return f"the process was ended by {name}{hints.get(name, '')}"

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import GroupbenchError, MethodError
+from groupbench.core.errors import CrashError, GroupbenchError, MethodError
 from groupbench.core.files import open_own
 from groupbench.runner.channel import Channel
 from groupbench.runner.process_tree import MARK, adopt_orphans, end_tree
@@ -82,6 +82,8 @@ def _outcome(job: Job) -> dict[str, str | bool]:
 
         execute(job)
         outcome = _said("done")
+    except CrashError as error:
+        outcome = _said("killed", str(error), by_method=error.by_method)
     except GroupbenchError as error:
         outcome = _said("failed", str(error), by_method=isinstance(error, MethodError))
     except BaseException as error:

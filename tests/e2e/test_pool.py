@@ -96,18 +96,3 @@ def test_a_long_reason_is_cut():
     cut = _one_line("x" * 10_000)
     assert len(cut) == REASON
     assert cut.endswith("x ...")
-
-
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [
-        (0, "exit status 0"),
-        (3, "exit status 3"),
-        (-9, "SIGKILL (out of memory?)"),
-        (-11, "SIGSEGV (a crash in compiled code)"),
-        (-15, "SIGTERM"),
-        (-35, "signal 35"),
-    ],
-)
-def test_the_cause_of_an_end(code, said):
-    assert said in pool._cause(code)

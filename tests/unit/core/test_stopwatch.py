@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from groupbench.core import stopwatch
-from groupbench.core.stopwatch import Stopwatch
+from groupbench.core.stopwatch import Stopwatch, add_peak
 
 linux_only = pytest.mark.skipif(
     sys.platform != "linux" or not Path("/proc/self/clear_refs").exists(),
@@ -50,6 +50,19 @@ def test_memory_is_the_growth_within_the_phase():
 
     assert 75 < watch.peak_mb["large"] < 120
     assert watch.peak_mb["small"] < 20
+
+
+@linux_only
+def test_memory_of_another_process_is_of_the_phase_in_which_it_is_added():
+    watch = Stopwatch()
+    with watch.phase("a"):
+        add_peak(500.0)
+        add_peak(300.0)
+    with watch.phase("b"):
+        pass
+
+    assert 500 <= watch.peak_mb["a"] < 600
+    assert watch.peak_mb["b"] < 100
 
 
 @linux_only
