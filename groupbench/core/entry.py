@@ -25,8 +25,8 @@ class Entry:
         make: the class or function.
         presets: parameters that the name stands for.
         version: of the other library that holds it, which is shown and part of keys; else empty.
-        environment: versions of Python and of all packages, by name, of an environment of its own in which the
-            thing runs, which are shown and part of keys; else empty.
+        environment: versions of Python and of all packages, by name, of an environment of its own that the
+            thing runs in, which are shown and part of keys; else empty.
     """
 
     name: str

@@ -37,7 +37,8 @@ class MethodError(GroupbenchError):
 class CrashError(MethodError):
     """A process of its own in which a method runs ended in the middle.
 
-    Attributes:
+    Args:
+        message: how it ended, in one line.
         by_method: whether the method is to blame, and not a kill from outside.
     """
 
