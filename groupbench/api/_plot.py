@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.api._keywords import taken, with_keywords
 from groupbench.api._results import RESULTS, load_records
-from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import expanded
+from groupbench.report.names import Wording, labels_meant
 from groupbench.report.options import DrawingOptions, ResultFilter
 
 if TYPE_CHECKING:
@@ -159,8 +159,9 @@ def cd(
         level=level,
     )
     drawn = draw_ranks(found.ranks, **_words(words, found.title, found.ranks.names))
+    wording = Wording(printed=True, labels=labels_meant(words.labels, found.ranks.names, "this drawing"))
     ranked = zip(found.ranks.names, found.ranks.ranks, strict=True)
-    lines = [f"{rank:6.2f}  {name}" for name, rank in ranked]
+    lines = [f"{rank:6.2f}  {wording.method(name)}" for name, rank in ranked]
     drawn.about = "\n".join([*lines, *found.title.splitlines(), *found.notes])
     return drawn
 
@@ -176,8 +177,5 @@ def _asked(
 
 def _words(words: DrawingOptions, title: str, names: Iterable[str]) -> dict[str, Any]:
     """Title and labels as drawings take them; a label is for one of the `names`, or its method."""
-    known = {part for name in names for part in (name, name.partition("[")[0].partition(" (")[0])}
-    for name in words.labels:
-        if name not in known:
-            raise ConfigError(f"labels: {unknown('name in this drawing', name, known)}")
-    return {"title": title if words.title is None else words.title, "labels": words.labels}
+    labels = labels_meant(words.labels, names, "this drawing")
+    return {"title": title if words.title is None else words.title, "labels": labels}

@@ -31,6 +31,18 @@ def matching(kind: str, written: Iterable[str], known: Mapping[str, Iterable[str
     return list(meant)
 
 
+def one_of(kind: str, written: str, known: Iterable[str]) -> str:
+    """The one of a few known names that is meant, in any case.
+
+    Raises:
+        ConfigError: with near names, if there is none.
+    """
+    names = {name.casefold(): name for name in known}
+    if written.casefold() not in names:
+        raise ConfigError(unknown(kind, written, names.values()))
+    return names[written.casefold()]
+
+
 def _meant(text: str, known: Mapping[str, Iterable[str]]) -> list[str]:
     if text in known:
         return [text]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError
+from groupbench.core.names import one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
 from groupbench.report.aggregate import ResultRow, pick, require_aggregator
+from groupbench.report.names import Wording
 from groupbench.report.resolution import Names, aggregators_meant
 from groupbench.report.select import Report, Section, gather, only_metric
 from groupbench.report.significance import require_level
@@ -64,8 +66,7 @@ def rank_methods(
         ConfigError: if a name is unknown, or there are too few methods or blocks.
     """
     require_level(level)
-    if blocks not in BLOCKS:
-        raise ConfigError(unknown("kind of blocks", blocks, BLOCKS))
+    blocks = one_of("kind of blocks", blocks, BLOCKS)
     (aggregator,) = aggregators_meant(records, aggregator)
     asked = aggregator if aggregator == "best" else "all"
     report = gather(records, views=views, metrics=metric, k=k, aggregator=asked, methods=methods)
@@ -127,11 +128,11 @@ def _require_enough(methods: Sequence[str], rows: Sequence[Sequence[float]]) -> 
 
 
 def _title(ranks: statistics.Ranks, metric: str, sections: Sequence[Section]) -> str:
-    names = {s.key.dataset: " (simulated data)" if s.simulated else "" for s in sections}
-    sources = ", ".join(name + label for name, label in names.items())
+    words = Wording(printed=True)
+    sources = ", ".join(dict.fromkeys(words.data(s.key.dataset, simulated=s.simulated) for s in sections))
     p = "< 0.0001" if ranks.p < 1e-4 else f"= {ranks.p:.4f}"
     return (
-        f"Average ranks by {metric} over {ranks.n_blocks} blocks of {sources}\n"
+        f"Average ranks by {words.metric(metric)} over {ranks.n_blocks} blocks of {sources}\n"
         f"Friedman p {p}; Nemenyi's critical difference at level {ranks.level:g}: {ranks.distance:.2f}"
     )
 

@@ -147,10 +147,7 @@ def test_views_that_do_not_apply_are_left_out_with_their_reason(cli, figures):
     assert (
         "view sampled-group: the held-out rows came without sampled negatives; see full-group" in ended.stdout
     )
-    assert (
-        "skipped: oracle, popularity-groups, random: view sampled-group: the held-out"
-        in asked.stdout
-    )
+    assert "skipped: oracle, popularity-groups, random: view sampled-group: the held-out" in asked.stdout
 
 
 def test_the_table_says_what_the_oracle_bounds(cli, figures):

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from groupbench.core import registry
+from groupbench.core.text import count
 from groupbench.report.card._methods import space_of
-from groupbench.report.card._section import Entry, Section, plural
+from groupbench.report.card._section import Entry, Section
 from groupbench.report.long import REFERENCES, joules_of, seconds_of, tuning_label
 from groupbench.results.selection import is_registered
 from groupbench.results.store import EXTERNAL, RunRecord
@@ -62,7 +63,7 @@ def _of_code(done: Sequence[RunRecord]) -> Iterator[_Answer]:
     codes = [record.environment.get("code") or {} for record in done]
     named = bool(codes) and all(code.get("sha256") for code in codes)
     modified = sum(code.get("state") == "modified" for code in codes)
-    where = f"{plural(modified, 'job')} ran on a checkout with changes." if modified else ""
+    where = f"{count(modified, 'job')} ran on a checkout with changes." if modified else ""
     yield _Answer(
         "Is the code that made the results identified?",
         _yes(named and not modified),
@@ -168,7 +169,7 @@ def _of_runs(records: Sequence[RunRecord]) -> Iterator[_Answer]:
     yield _Answer(
         "Are there several seeds, so that variation can be shown?",
         _yes(fewest > 1),
-        f"At least {plural(fewest, 'seed')} a row; Methods.",
+        f"At least {count(fewest, 'seed')} a row; Methods.",
     )
     yield _Answer(
         "Are differences tested?",

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupbench.core.errors import GroupbenchError
+from groupbench.core.text import count
 from groupbench.report.card._checklist import checklist
 from groupbench.report.card._markup import write_sections
 from groupbench.report.card._methods import method_entries
-from groupbench.report.card._section import UNKNOWN, Entry, Section, agreed, plural, short, span
+from groupbench.report.card._section import UNKNOWN, Entry, Section, agreed, short, span
 from groupbench.results.selection import Selection, is_registered, select
 from groupbench.results.store import RunRecord
 
@@ -96,7 +97,7 @@ def _software(records: Sequence[RunRecord]) -> Section:
     ends = sorted(record.finished for record in records if record.finished)
     when = f", made between {ends[0][:10]} and {ends[-1][:10]}" if ends else ""
     failed = f"; {len(records) - len(ran)} did not finish" if len(ran) < len(records) else ""
-    return Section("Software and hardware", f"{plural(len(records), 'job')}{when}{failed}.", tuple(entries))
+    return Section("Software and hardware", f"{count(len(records), 'job')}{when}{failed}.", tuple(entries))
 
 
 def _package(name: str) -> Callable[[RunRecord], object]:

@@ -11,8 +11,9 @@ from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import GroupbenchError
 from groupbench.core.hyperparameters import Domain, search_space
+from groupbench.core.text import count
 from groupbench.models.group_adapter import WEIGHT, WEIGHTS
-from groupbench.report.card._section import UNKNOWN, Entry, agreed, plural, settings
+from groupbench.report.card._section import UNKNOWN, Entry, agreed, settings
 from groupbench.report.long import REFERENCES, joules_of, peak_of, seconds_of, tuning_label
 from groupbench.results.selection import CODE
 from groupbench.results.store import EXTERNAL, RunRecord
@@ -76,7 +77,7 @@ def _untuned(record: RunRecord) -> str:
 
 def _tuned(record: RunRecord) -> str:
     told: Mapping[str, Any] = record.tuning
-    splits = plural(told["repeats"], "validation split") if "repeats" in told else "validation rows"
+    splits = count(told["repeats"], "validation split") if "repeats" in told else "validation rows"
     seed = f" of seed {told['seed']}" if "seed" in told else ""
     spent = f", {told['seconds']:,.0f} s" if "seconds" in told else ""
     by = f"{told.get('metric', UNKNOWN)} in view {told.get('view', UNKNOWN)}"
@@ -89,7 +90,7 @@ def _tuned(record: RunRecord) -> str:
     found = [(n, v) for n, v in (record.hyperparameters | _weight(record)).items() if n in space]
     fixed = [(n, v) for n, v in record.hyperparameters.items() if n not in space]
     return (
-        f"Tuned: {plural(told['trials'], 'trial')} ({told.get('failed', 0)} failed{spent}), chosen by {by} "
+        f"Tuned: {count(told['trials'], 'trial')} ({told.get('failed', 0)} failed{spent}), chosen by {by} "
         f"on {splits} of the training rows{seed}. {searched}. "
         f"Chosen: {settings(found or fixed)}." + (f" Fixed: {settings(fixed)}." if found and fixed else "")
     )
@@ -122,7 +123,7 @@ def _ended(row: Sequence[RunRecord], done: Sequence[RunRecord]) -> str:
         said.append(f"Not evaluated: {agreed(silent, _refusal)}.")
     if failed := [record for record in row if record.status != "done"]:
         why = agreed(failed, lambda record: f"{record.status}: {record.reason}")
-        said.append(f"{len(failed)} of {plural(len(row), 'job')} did not finish ({why}).")
+        said.append(f"{len(failed)} of {count(len(row), 'job')} did not finish ({why}).")
     return " ".join(said)
 
 

@@ -323,7 +323,7 @@ def test_a_comparison_as_text(tmp_path):
         ("worse", {}, "worse:average is compared with itself"),
         ("better", {"aggregator": "avrage"}, "unknown aggregator in these results 'avrage'"),
         ("better", {"metrics": ["ndcg@11"]}, "unknown metric"),
-        ("better", {"metrics": ["coverage@10"]}, "have no view, metric and aggregator in common"),
+        ("better", {"metrics": ["coverage@10"]}, "have no view, metric, aggregator and seed in common"),
         ("better", {"level": 5}, "level=5"),
     ],
 )
