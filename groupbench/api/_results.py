@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.api._keywords import taken, with_keywords
 from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
-from groupbench.report.options import LayoutOptions, ResultFilter, RowOptions, SignificanceOptions
+from groupbench.report.options import (
+    LabelOptions,
+    LayoutOptions,
+    ResultFilter,
+    RowOptions,
+    SignificanceOptions,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +44,7 @@ def table(
             `groupbench.report.options.SignificanceOptions`.
         **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
             metrics, k, ties, against), and how the whole is shown, of `LayoutOptions` (layout, columns,
-            digits, std, cost, caption).
+            labels, digits, std, cost, caption).
 
     Raises:
         ResultError: if there are no results.
@@ -91,7 +97,7 @@ def compare(
     )
 
 
-@with_keywords(ResultFilter)
+@with_keywords(ResultFilter, LabelOptions)
 def report(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
@@ -108,7 +114,7 @@ def report(
         title: the heading.
         significance: whether to test which rows differ from the best.
         **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, methods, view, aggregator,
-            metrics, k); by default the page holds all of them.
+            metrics, k), by default the page holds all of them, and of `LabelOptions` (labels).
 
     Raises:
         ResultError: if there are no results, or the file cannot be written.
@@ -116,17 +122,18 @@ def report(
         TypeError: if there is no such argument.
     """
     from groupbench.report.html import make_page, page_content
-    from groupbench.report.resolution import with_methods
 
+    words = LabelOptions.make(**taken(LabelOptions, options))
     chosen, folder = ResultFilter.make(**options), Path(expanded(results))
-    records = load_records(folder, chosen.dataset, protocols=chosen.protocol)
     content = page_content(
-        *(folder, with_methods(records, chosen.methods)),
+        *(folder, load_records(folder, chosen.dataset, protocols=chosen.protocol)),
+        methods=chosen.methods,
         views=chosen.views or "all",
         metrics=chosen.metrics or "all",
         k=chosen.k,
         aggregator=chosen.one("aggregator"),
         significance=significance,
+        labels=words.labels,
     )
     page = make_page(content, **({} if title is None else {"title": title}))
     if output is not None:
@@ -140,6 +147,7 @@ def card(
     *,
     protocol: str | Sequence[str] | None = None,
     methods: str | Sequence[str] | None = None,
+    labels: Mapping[str, str] | str | None = None,
 ) -> Card:
     """The methods section of a results folder, with a reproducibility checklist; notebooks show it.
 
@@ -148,6 +156,7 @@ def card(
         dataset: only these data sets; by default all.
         protocol: only these protocols, by name or by label; by default all.
         methods: only these methods, by name or by label; by default all.
+        labels: what methods are called instead, by name or by label.
 
     Returns:
         The card; `card().text("latex")` is it as text.
@@ -157,14 +166,13 @@ def card(
         ConfigError: if there is none of a name.
     """
     from groupbench.report.card import make_card
-    from groupbench.report.options import ResultFilter
-    from groupbench.report.resolution import with_methods
 
+    words = LabelOptions.make(labels=labels)
     chosen = ResultFilter.make(dataset=dataset, protocol=protocol, methods=methods)
     records = load_records(
         Path(expanded(results)), chosen.dataset, lambda note: None, protocols=chosen.protocol
     )
-    return make_card(with_methods(records, chosen.methods))
+    return make_card(records, methods=chosen.methods, labels=words.labels)
 
 
 def load_results(results: str | Path = RESULTS) -> pd.DataFrame:

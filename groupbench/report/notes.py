@@ -10,6 +10,7 @@ from groupbench.core.text import count
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.cells import CaptionedTable
 from groupbench.report.names import Wording
+from groupbench.report.resolution import filtered
 from groupbench.report.select import Report, Section
 from groupbench.report.wide import COSTS, SATURATED, TIE_GAP, WideTable
 
@@ -136,13 +137,8 @@ def _unmarked(table: WideTable) -> Iterator[str]:
         hint = table.wording.hint("; run them with the same --seeds")
         yield f"not ranked, as seeds are missing that others have: {names}{hint}"
     if table.section.hidden:
-        yield hidden(table.section.hidden, table.wording)
-
-
-def hidden(number: int, wording: Wording) -> str:
-    """That a filter hides methods, among which there may be better ones."""
-    others = count(number, "other method") + (" is" if number == 1 else " are")
-    return f"{others} not shown{wording.hint(' (--methods)')}: best and second best are among those shown"
+        left = filtered(table.section.hidden) + table.wording.hint(" (--methods)")
+        yield f"{left}: best and second best are among those shown"
 
 
 def _fewer(table: WideTable) -> Iterator[str]:

@@ -15,11 +15,12 @@ from groupbench.core.text import count
 from groupbench.models.group_adapter import WEIGHT, WEIGHTS
 from groupbench.report.card._section import UNKNOWN, Entry, agreed, settings
 from groupbench.report.long import REFERENCES, joules_of, peak_of, seconds_of, tuning_label
+from groupbench.report.names import Wording
 from groupbench.results.selection import CODE
 from groupbench.results.store import EXTERNAL, RunRecord
 
 
-def method_entries(records: Sequence[RunRecord]) -> Iterator[Entry]:
+def method_entries(records: Sequence[RunRecord], wording: Wording) -> Iterator[Entry]:
     """One entry for each row of a table (one data set and protocol), reference rows last."""
     rows: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -27,7 +28,13 @@ def method_entries(records: Sequence[RunRecord]) -> Iterator[Entry]:
     for _, row in sorted(rows.items(), key=lambda row: (row[1][0].name in REFERENCES, row[0])):
         done = [record for record in row if record.status == "done"]
         parts = [_origin(row[0]), *_hyperparameters(done or row), _ended(row, done), _cost(done)]
-        yield Entry(row[0].method, " ".join(part for part in parts if part))
+        yield Entry(_term(row[0].method, wording), " ".join(part for part in parts if part))
+
+
+def _term(label: str, wording: Wording) -> str:
+    """What a method is called, with its label if one could not tell what to type."""
+    shown = wording.method(label)
+    return shown if shown.casefold().replace(" ", "") == label.casefold() else f"{shown} ({label})"
 
 
 def _origin(record: RunRecord) -> str:
