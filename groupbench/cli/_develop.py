@@ -92,9 +92,11 @@ def check(
     """Run the conformance tests that the built-in ones pass."""
     from groupbench import testing
     from groupbench.core.registry import methods
+    from groupbench.report.names import registered_name
 
-    known = name in methods
-    outcomes = testing.check(methods[name]) if known else testing.check_part(name, data_dir)
+    method = registered_name(name)
+    known = method in methods
+    outcomes = testing.check(methods[method]) if known else testing.check_part(name, data_dir)
     for outcome in outcomes:
         status = "FAILED" if not outcome.passed else "skipped" if outcome.message else "passed"
         typer.echo(f"{status}  {outcome.name}")

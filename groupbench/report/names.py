@@ -52,12 +52,20 @@ _METHODS = {
 """By registered name; an ablation of a method (`dmtl-single`) and a plugin's go by their own."""
 
 
+PRINTED_METHODS = tuple(printed for name, printed in _METHODS.items() if printed.casefold() != name)
+"""What papers print methods as, where that is another name."""
+
 _REGISTERED = {printed.casefold(): name for name, printed in _METHODS.items()}
 
 
 def registered_name(text: str) -> str:
-    """The registered name of a method that papers print so (`SVD++` is `svdpp`); any other text as it is."""
-    return _REGISTERED.get(text.casefold(), text)
+    """The registered name of a method, written in any case or as papers print it (`SVD++` is `svdpp`).
+
+    Any other text is returned as it is.
+    """
+    from groupbench.core.registry import methods
+
+    return methods[text].name if text in methods else _REGISTERED.get(text.casefold(), text)
 
 
 def split_label(label: str) -> tuple[str, str]:

@@ -55,13 +55,40 @@ def select(records: Iterable[RunRecord]) -> Selection:
         return records
     records = list(records)
     tables: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
-    for record in records:
-        tables[record.dataset, record.protocol].append(record)
+    for record in _without_superseded(records):
+        tables[_table(record)].append(record)
     left = [left_out for there in tables.values() for left_out in _left_out(there)]
     out = {id(left_out.record) for left_out in left}
-    selection = Selection(record for record in records if id(record) not in out)
+    standing = {id(record) for there in tables.values() for record in there} - out
+    selection = Selection(record for record in records if id(record) in standing)
     selection.notes = tuple(_notes(left))
     return selection
+
+
+def _without_superseded(records: Sequence[RunRecord]) -> Iterator[RunRecord]:
+    """The records without those of methods that were skipped for want of a library and ran later with it.
+
+    What is not installed has no version, so that these are rows of two labels, `cornac:BPR` and
+    `cornac:BPR@2.3`.
+    """
+    ran: dict[tuple[str, str, str], str] = defaultdict(str)
+    for record in records:
+        if record.status == "done" and f"{record.name}@" in record.method:
+            ran[_unversioned(record)] = max(ran[_unversioned(record)], ended(record))
+    for record in records:
+        if record.status != "skipped" or ended(record) > ran.get((*_table(record), record.method), ""):
+            yield record
+
+
+def _unversioned(record: RunRecord) -> tuple[str, str, str]:
+    """Data set, protocol, and the label without the version of the library that the method is from."""
+    rest = record.method.removeprefix(f"{record.name}@")
+    _, bracket, parameters = rest.partition("[")
+    return *_table(record), f"{record.name}{bracket}{parameters}"
+
+
+def _table(record: RunRecord) -> tuple[str, str]:
+    return record.dataset, record.protocol
 
 
 def seed_label(record: RunRecord) -> str:
