@@ -145,9 +145,8 @@ class MatrixTable:
 
     def _name(self, line: Line) -> str:
         method, aggregator = line
-        name = self._wording.method(method)
-        if aggregator not in ("none", self.report.aggregator):
-            name += f" ({aggregator})" if self._wording.printed else f":{aggregator}"
+        shown = "none" if aggregator == self.report.aggregator else aggregator
+        name = self._wording.row(method, shown)
         name = f"{name} (ref)" if self._is_reference(line) else name
         rows = ((table, self._row(table.section, line)) for table in self.tables)
         moved = any(row is not None and table.moved_by_ties(row) for table, row in rows)

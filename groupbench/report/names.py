@@ -138,6 +138,13 @@ class Wording:
             return f"{self.labels[name]} {rest.strip()}".strip()
         return self._called(label, method_name)
 
+    def row(self, method: str, aggregator: str) -> str:
+        """What a row is called: the method, with its aggregator if it has one."""
+        name = self.method(method)
+        if aggregator == "none":
+            return name
+        return f"{name} ({aggregator})" if self.printed else f"{name}:{aggregator}"
+
     def metric(self, metric: str) -> str:
         """What a metric is called."""
         return self._called(metric, metric_name)

@@ -94,7 +94,7 @@ def section_notes(table: WideTable) -> Iterator[str]:
         yield f"norm is (x - random) / (oracle - random) of {wording.metric(table.headline)}"
     yield from tuning_notes(section.rows, wording)
     if section.tested is not None:
-        yield from section.tested.notes
+        yield from section.tested.notes(wording)
         if report.ties not in (None, "expected", "all"):
             yield "what is tested are expected values, whatever the rule for ties"
     if report.against and not section.reported:

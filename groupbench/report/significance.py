@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from groupbench.report import statistics
 from groupbench.report.aggregate import ResultRow, pick, row_meant
 from groupbench.report.entity_scores import EntityReader
 from groupbench.report.long import ResultKey
+from groupbench.report.names import Wording
 from groupbench.report.pairing import Pairing, pair, test_name
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ class Tested:
     Attributes:
         level: corrected p-values up to this are significant.
         verdicts: by method, aggregator and metric; without the references themselves.
-        notes: what was tested and how, a sentence each.
+        notes: what was tested and how, a sentence each, by how a table speaks.
     """
 
     level: float
     verdicts: Mapping[tuple[str, str, str], Verdict] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: Callable[[Wording], Iterable[str]] = lambda wording: ()
 
     def mark(self, row: ResultRow, metric: str) -> str:
         """An arrow where the row is significantly higher or lower than the reference, or nothing."""
@@ -161,13 +162,13 @@ def _test(
         if reference is not None and row is not reference
     ]
     if not pairs:
-        return Tested(how.level, notes=("no significance test: there is nothing to compare with",))
+        return _untested(how, "there is nothing to compare with")
     pairing = pair(entities.scores(records, key, [row.id for row in rows]), records)
     if pairing.kind == "none":
-        return Tested(how.level, notes=(f"no significance test: {pairing.reason}",))
+        return _untested(how, pairing.reason)
     verdicts: dict[tuple[str, str, str], Verdict] = {}
     untested: list[str] = []
-    alone: list[str] = []
+    alone: list[ResultRow] = []
     for number, metric in enumerate(metrics):
         # One metric at a time, as the replicates of many rows fill memory.
         of_metric = [p for p in pairs if p.number == number]
@@ -178,9 +179,26 @@ def _test(
             left = [p for p in of_metric if (*p.row.id, metric) not in verdicts]
             known = [p for p in left if pairing.has_values(p.row.id, p.reference.id, metric=number)]
             untested += [metric] if len(known) < len(left) else []
-            alone += [p.row.label for p in known]
-    notes = [*_notes(how, pairing, pairs, untested), *_outcome(how, verdicts, alone)]
-    return Tested(how.level, verdicts, tuple(notes))
+            alone += [p.row for p in known]
+    reference = pairs[0].reference if how.reference else None
+    compared = max(Counter(p.number for p in pairs).values())
+
+    def notes(wording: Wording) -> Iterator[str]:
+        name = "" if reference is None else wording.row(*reference.id)
+        yield from _notes(how, pairing, compared, name)
+        if untested:
+            names = ", ".join(map(wording.metric, sorted(untested)))
+            yield f"not tested, as no value per {pairing.scores.entity} exists: {names}"
+        if pooled := sorted(POOLED & {p.metric for p in pairs}):
+            names = ", ".join(map(wording.metric, pooled))
+            yield f"{names}: what is tested is the mean over {pairing.scores.entity}s"
+        yield from _outcome(how, verdicts, name or "the best", [wording.row(*row.id) for row in alone])
+
+    return Tested(how.level, verdicts, notes)
+
+
+def _untested(how: Significance, reason: str) -> Tested:
+    return Tested(how.level, notes=lambda wording: (f"no significance test: {reason}",))
 
 
 def _compared(
@@ -250,10 +268,12 @@ def _verdicts(
 
 
 def _outcome(
-    how: Significance, verdicts: Mapping[tuple[str, str, str], Verdict], alone: Sequence[str]
+    how: Significance,
+    verdicts: Mapping[tuple[str, str, str], Verdict],
+    reference: str,
+    alone: Sequence[str],
 ) -> Iterator[str]:
     """What the absence of an arrow means."""
-    reference = how.reference or "the best"
     smallest = min((verdict.p_corrected for verdict in verdicts.values()), default=np.nan)
     if smallest > how.level:
         found = f"the smallest corrected p is {smallest:.2g}"
@@ -263,22 +283,19 @@ def _outcome(
         yield f"not tested, as too few seeds are shared with {reference}: {names}; run the same --seeds"
 
 
-def _notes(
-    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], untested: Sequence[str]
-) -> Iterator[str]:
+def _notes(how: Significance, pairing: Pairing, compared: int, reference: str) -> Iterator[str]:
+    """What was compared with the reference, if one was named, and how."""
     test = pairing.test(how.test)
-    reference = how.reference or "the best method in the metric"
-    compared = max(Counter(p.number for p in pairs).values())
     choices = compared * (compared + 1) // 2
-    allowed = "" if how.reference else f" and the choice of the best ({count(choices, 'pair')})"
+    allowed = "" if reference else f" and the choice of the best ({count(choices, 'pair')})"
     comparisons = count(compared, "comparison")
     correction = {
         "holm": f"Holm's correction for {comparisons}{allowed}",
         "bh": f"Benjamini & Hochberg's correction for {comparisons}{allowed}",
         "none": f"{comparisons} without correction",
     }[how.correction]
-    name = test_name(pairing.kind, test)
-    yield f"↑ ↓ higher or lower than {reference}: {name}, {correction}, level {how.level:g}"
+    against, name = reference or "the best method in the metric", test_name(pairing.kind, test)
+    yield f"↑ ↓ higher or lower than {against}: {name}, {correction}, level {how.level:g}"
     yield pairing.reason + ("" if test == how.test else f"; {how.test} needs clusters")
     seeds = pairing.scores.n_seeds
     if pairing.kind != "seeds" and seeds < statistics.FEWEST_SEEDS:
@@ -287,7 +304,3 @@ def _notes(
     elif seeds < _MANY_SEEDS:
         freedom = "1 degree" if seeds == 2 else f"{seeds - 1} degrees"
         yield f"luck between {seeds} seeds has {freedom} of freedom: more seeds find smaller differences"
-    if untested:
-        yield f"not tested, as no value per {pairing.scores.entity} exists: {', '.join(sorted(untested))}"
-    if pooled := sorted(POOLED & {p.metric for p in pairs}):
-        yield f"{', '.join(pooled)}: what is tested is the mean over {pairing.scores.entity}s"

@@ -73,10 +73,12 @@ def _without_superseded(records: Sequence[RunRecord]) -> Iterator[RunRecord]:
     """
     ran: dict[tuple[str, str, str], str] = defaultdict(str)
     for record in records:
-        if record.status == "done" and f"{record.name}@" in record.method:
+        if record.metrics and record.method.startswith(f"{record.name}@"):
             ran[_unversioned(record)] = max(ran[_unversioned(record)], ended(record))
     for record in records:
-        if record.status != "skipped" or ended(record) > ran.get((*_table(record), record.method), ""):
+        row = (*_table(record), record.method)
+        skipped = record.status == "done" and not record.metrics
+        if not (skipped and row in ran and ended(record) <= ran[row]):
             yield record
 
 

@@ -70,11 +70,13 @@ def page_content(
         chosen = USUAL_AGGREGATOR
         report = choose(aggregator=chosen)
     usual = _usual(report)
+    names = [record.method for record in records]
+    wording = Wording(printed=True, labels=labels_meant(labels or {}, names, "these results"))
     headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
     usually = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
-    tested = marks(results, records, views, usually, usual) if significance and usually else None
+    tested = marks(results, records, views, usually, usual, wording) if significance and usually else None
     of_groups = breakdowns(results, records, headline, usual)
-    shown, aggregators = _methods(report, labels or {}), _aggregators(report)
+    shown, aggregators = _methods(report, wording), _aggregators(report)
     return {
         "metrics": list(report.metrics),
         "bounds": {metric: numbers(bounds(metric)) for metric in report.metrics},
@@ -122,13 +124,12 @@ def _family(record: RunRecord) -> str:
     return "plugin" if record.family.startswith("groupbench_plugin_") else record.family
 
 
-def _methods(report: Report, labels: Mapping[str, str]) -> list[Content]:
+def _methods(report: Report, wording: Wording) -> list[Content]:
     """Every method of the rows, by label, with what it is called and how it is drawn."""
     families = {record.method: _family(record) for section in report.sections for record in section.records}
     names = {
         row.method: row.name for section in report.sections for row in (*section.rows, *section.unfinished)
     }
-    wording = Wording(printed=True, labels=labels_meant(labels, names, "these results"))
     return [
         {
             "label": label,
