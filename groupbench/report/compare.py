@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
 
 COMPARE_FORMATS = ("plain", "csv", "json")
+_NUMBERS = (
+    *("entities", "wins", "ties", "losses", "mean_first", "mean_second", "difference", "low", "high"),
+    *("cohen_d", "rank_biserial", *(f"p_{test}" for test in statistics.TESTS), "units", "inflation"),
+)
+"""Columns of the frame that are numbers of each metric, in their order."""
 _FEWEST_PAIRED = 2
 """Seeds that two rows must share where only seeds can be paired."""
 _ONE_SEED = (
@@ -126,24 +131,11 @@ def _rows(
         replicates=statistics.REPLICATES,
         rng=generator("compare", *section.key, *first.id, *second.id),
     )
-    wins, ties, losses = statistics.wins(paired.entity_means)
-    missing = np.full(len(report.metrics), np.nan)
-    p = {} if tested is None else tested.p
+    means = {"mean_first": first.id, "mean_second": second.id}
     columns = {
-        "entities": wins + ties + losses,
-        "wins": wins,
-        "ties": ties,
-        "losses": losses,
-        "mean_first": _means(paired, scores.values[first.id]),
-        "mean_second": _means(paired, scores.values[second.id]),
-        "difference": paired.difference,
-        "low": missing if tested is None else tested.low,
-        "high": missing if tested is None else tested.high,
-        "cohen_d": statistics.cohen_d(paired.entity_means),
-        "rank_biserial": statistics.rank_biserial(paired.entity_means),
-        **{f"p_{test}": p.get(test, missing) for test in statistics.TESTS},
-        "units": missing if tested is None else tested.uncertainty.units,
-        "inflation": missing if tested is None else tested.uncertainty.inflation,
+        **{name: _means(paired, scores.values[row]) for name, row in means.items()},
+        **_effects(paired),
+        **_tests(tested, len(report.metrics)),
     }
     named = {**section.key._asdict(), "simulated": section.simulated}
     for number, metric in enumerate(report.metrics):
@@ -155,11 +147,38 @@ def _rows(
                 "first": first.label,
                 "second": second.label,
                 "seeds": seeds,
-                **{name: values[number].item() for name, values in columns.items()},
+                **{name: columns[name][number].item() for name in _NUMBERS},
                 **(dict.fromkeys(("units", "inflation"), np.nan) if few else {}),
                 "pairing": "none" if few else pairing.kind,
                 "unit": _ONE_SEED if few else pairing.reason,
             }
+
+
+def _effects(paired: statistics.Paired) -> dict[str, Any]:
+    """What needs no test, by column of the frame, one value for each metric."""
+    wins, ties, losses = statistics.wins(paired.entity_means)
+    return {
+        "entities": wins + ties + losses,
+        "wins": wins,
+        "ties": ties,
+        "losses": losses,
+        "difference": paired.difference,
+        "cohen_d": statistics.cohen_d(paired.entity_means),
+        "rank_biserial": statistics.rank_biserial(paired.entity_means),
+    }
+
+
+def _tests(tested: statistics.PairedComparison | None, n_metrics: int) -> dict[str, Any]:
+    """What tests say, likewise; NaN where there are none."""
+    missing = np.full(n_metrics, np.nan)
+    p = {} if tested is None else tested.p
+    return {
+        "low": missing if tested is None else tested.low,
+        "high": missing if tested is None else tested.high,
+        **{f"p_{test}": p.get(test, missing) for test in statistics.TESTS},
+        "units": missing if tested is None else tested.uncertainty.units,
+        "inflation": missing if tested is None else tested.uncertainty.inflation,
+    }
 
 
 def _common(records: Sequence[RunRecord], first: str, second: str) -> list[RunRecord]:

@@ -18,7 +18,7 @@ from groupbench.report.names import Wording, labels_meant
 from groupbench.report.notes import captioned, legend, remarks
 from groupbench.report.options import LayoutOptions
 from groupbench.report.select import Report, TableOptions, gather
-from groupbench.report.significance import VERDICT_COLUMNS
+from groupbench.report.verdicts import VERDICT_COLUMNS
 from groupbench.report.wide import WideTable
 from groupbench.results.store import RunRecord
 
@@ -110,7 +110,7 @@ def table_frame(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -
     `ndcg@10:best` and `ndcg@10:worst`. Reported rows have the status `reported`, no aggregator, no seeds and
     their source as reason. `norm` is (x - random) / (oracle - random) of each metric, `seconds`, `mib` and
     `joules` are of the whole job, `n` is the mean number of users or groups that have the metric in a seed.
-    With tests the columns of `groupbench.report.significance.Verdict` follow.
+    With tests the columns of `groupbench.report.verdicts.Verdict` follow.
 
     Args:
         records: run records; those count that stand together (`groupbench.results.selection.select`).

@@ -24,8 +24,10 @@ from groupbench.report.resolution import (
     metrics_meant,
     views_meant,
 )
-from groupbench.report.significance import Significance, Tested, test_rows
-from groupbench.results.selection import is_registered, select
+from groupbench.report.significance import Significance, test_rows
+from groupbench.report.verdicts import Tested
+from groupbench.results.facts import is_registered
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:

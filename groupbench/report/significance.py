@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from groupbench.report.entity_scores import EntityReader
 from groupbench.report.long import ResultKey
 from groupbench.report.names import Wording
 from groupbench.report.pairing import Pairing, pair, test_name
+from groupbench.report.verdicts import Tested, Verdict
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
@@ -60,52 +61,6 @@ class Significance:
         object.__setattr__(self, "test", one_of("test", self.test, statistics.TESTS))
         object.__setattr__(self, "correction", one_of("correction", self.correction, statistics.CORRECTIONS))
         require_level(self.level)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a row differs from its reference in a metric; differences are row minus reference."""
-
-    reference: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_corrected: float
-    cohen_d: float
-    rank_biserial: float
-    units: float
-    pairing: str
-    test: str
-
-
-VERDICT_COLUMNS = tuple(Verdict.__dataclass_fields__)
-
-
-@dataclass(frozen=True)
-class Tested:
-    """The outcome of the tests in one section.
-
-    Attributes:
-        level: corrected p-values up to this are significant.
-        verdicts: by method, aggregator and metric; without the references themselves.
-        notes: what was tested and how, a sentence each, by how a table speaks.
-    """
-
-    level: float
-    verdicts: Mapping[tuple[str, str, str], Verdict] = field(default_factory=dict)
-    notes: Callable[[Wording], Iterable[str]] = lambda wording: ()
-
-    def mark(self, row: ResultRow, metric: str) -> str:
-        """An arrow where the row is significantly higher or lower than the reference, or nothing."""
-        verdict = self.verdicts.get((*row.id, metric))
-        return "" if verdict is None else self.arrow(verdict)
-
-    def arrow(self, verdict: Verdict) -> str:
-        """The arrow of a significant difference, or nothing."""
-        if not verdict.p_corrected <= self.level:
-            return ""
-        return "↑" if verdict.difference > 0 else "↓"
 
 
 def test_rows(

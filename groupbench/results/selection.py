@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import GroupbenchError
+from groupbench.results.facts import content, ended, seed_label, table_of, unversioned
 from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
@@ -56,7 +56,7 @@ def select(records: Iterable[RunRecord]) -> Selection:
     records = list(records)
     tables: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in _without_superseded(records):
-        tables[_table(record)].append(record)
+        tables[table_of(record)].append(record)
     left = [left_out for there in tables.values() for left_out in _left_out(there)]
     out = {id(left_out.record) for left_out in left}
     standing = {id(record) for there in tables.values() for record in there} - out
@@ -74,39 +74,13 @@ def _without_superseded(records: Sequence[RunRecord]) -> Iterator[RunRecord]:
     ran: dict[tuple[str, str, str], str] = defaultdict(str)
     for record in records:
         if record.metrics and record.method.startswith(f"{record.name}@"):
-            ran[_unversioned(record)] = max(ran[_unversioned(record)], ended(record))
+            row = (*table_of(record), unversioned(record))
+            ran[row] = max(ran[row], ended(record))
     for record in records:
-        row = (*_table(record), record.method)
+        row = (*table_of(record), record.method)
         skipped = record.status == "done" and not record.metrics
         if not (skipped and row in ran and ended(record) <= ran[row]):
             yield record
-
-
-def _unversioned(record: RunRecord) -> tuple[str, str, str]:
-    """Data set, protocol, and the label without the version of the library that the method is from."""
-    rest = record.method.removeprefix(f"{record.name}@")
-    _, bracket, parameters = rest.partition("[")
-    return *_table(record), f"{record.name}{bracket}{parameters}"
-
-
-def _table(record: RunRecord) -> tuple[str, str]:
-    return record.dataset, record.protocol
-
-
-def seed_label(record: RunRecord) -> str:
-    """What the record's random numbers are drawn by: once the data set's name, whatever its content."""
-    return str(record.config.get("seed_label", record.dataset))
-
-
-def is_registered(record: RunRecord) -> bool:
-    """Whether the record's data set is the registered one of its name, not a folder that is called so."""
-    return seed_label(record) == record.dataset
-
-
-def ended(record: RunRecord) -> str:
-    """When the job ended; a time that is still to come is of a wrong clock, and counts as the first."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return record.finished if record.finished <= now else ""
 
 
 def _left_out(table: Sequence[RunRecord]) -> Iterator[_LeftOut]:
@@ -293,11 +267,6 @@ def _is_current_evaluation(record: RunRecord) -> bool:
     from groupbench.evaluation.evaluate import VERSION
 
     return record.config.get("evaluation") == VERSION
-
-
-def content(record: RunRecord) -> str:
-    """The hash of the content of the record's data set."""
-    return str(record.config.get("content_hash", ""))
 
 
 def _text(value: object) -> str:

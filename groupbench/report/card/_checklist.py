@@ -17,7 +17,7 @@ from groupbench.report.card._methods import space_of
 from groupbench.report.card._section import Entry, Section
 from groupbench.report.long import REFERENCES, joules_of, seconds_of, tuning_label
 from groupbench.report.names import Wording
-from groupbench.results.selection import is_registered
+from groupbench.results.facts import is_registered
 from groupbench.results.store import EXTERNAL, RunRecord
 
 _NAMED = 6

@@ -15,7 +15,8 @@ from groupbench.report.card._methods import method_entries
 from groupbench.report.card._section import UNKNOWN, Entry, Section, agreed, short, span
 from groupbench.report.names import Wording, labels_meant
 from groupbench.report.resolution import Names, with_methods
-from groupbench.results.selection import Selection, is_registered, select
+from groupbench.results.facts import is_registered
+from groupbench.results.selection import Selection, select
 from groupbench.results.store import RunRecord
 
 TIES = (

@@ -12,7 +12,7 @@ from groupbench.report.html._leaderboard import Content, numbers, section_conten
 from groupbench.report.html._marks import marks
 from groupbench.report.html._provenance import environments
 from groupbench.report.html._views import breakdowns, ranking
-from groupbench.report.long import REFERENCES
+from groupbench.report.long import REFERENCES, ResultKey
 from groupbench.report.names import Wording, labels_meant
 from groupbench.report.palette import look_of
 from groupbench.report.resolution import DEFAULT_METRICS, WITHOUT_AGGREGATOR, Names, with_methods
@@ -63,18 +63,16 @@ def page_content(
         raise ConfigError("the page itself picks each method's best aggregator; leave out --aggregator")
     everything = select(records)
     records = with_methods(everything, methods)
-    chosen = aggregator or "all"
     choose = partial(gather, records, views=views, metrics=metrics, k=k, against="reported")
-    report = choose(aggregator=chosen)
+    report = choose(aggregator=(chosen := aggregator or "all"))
     if aggregator is None and _n_values(report) > MOST_VALUES:
         chosen = USUAL_AGGREGATOR
         report = choose(aggregator=chosen)
     usual = _usual(report)
-    names = [record.method for record in records]
-    wording = Wording(printed=True, labels=labels_meant(labels or {}, names, "these results"))
+    wording = _wording(records, labels or {})
     headline = next((m for m in ("ndcg@10", *DEFAULT_METRICS, *report.metrics) if m in report.metrics), "")
-    usually = [metric for metric in DEFAULT_METRICS if metric in report.metrics]
-    tested = marks(results, records, views, usually, usual, wording) if significance and usually else None
+    usually = [metric for metric in DEFAULT_METRICS if metric in report.metrics and significance]
+    tested = marks(results, records, views, usually, usual, wording) if usually else None
     of_groups = breakdowns(results, records, headline, usual)
     shown, aggregators = _methods(report, wording), _aggregators(report)
     return {
@@ -90,10 +88,7 @@ def page_content(
         "confidence": CONFIDENCE,
         "sections": [
             section_content(report, section, shown, aggregators)
-            | {
-                "tested": None if tested is None else tested.get(section.key, {"marks": {}, "notes": []}),
-                "by": of_groups.get(section.key, {}),
-            }
+            | {"tested": _tested(tested, section.key), "by": of_groups.get(section.key, {})}
             for section in report.sections
         ],
         "ranking": ranking(records, headline or "ndcg@10", usual),
@@ -102,6 +97,16 @@ def page_content(
         "left_out": list(records.notes),
         **environments(records),
     }
+
+
+def _wording(records: Sequence[RunRecord], labels: Mapping[str, str]) -> Wording:
+    names = [record.method for record in records]
+    return Wording(printed=True, labels=labels_meant(labels, names, "these results"))
+
+
+def _tested(found: Mapping[ResultKey, Content] | None, key: ResultKey) -> Content | None:
+    """The tests of a section; None where none were asked for."""
+    return None if found is None else found.get(key, {"marks": {}, "notes": []})
 
 
 def _n_values(report: Report) -> int:

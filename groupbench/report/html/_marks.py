@@ -12,7 +12,8 @@ from groupbench.report.long import ResultKey
 from groupbench.report.names import Wording
 from groupbench.report.resolution import Names
 from groupbench.report.select import gather
-from groupbench.report.significance import Significance, Tested
+from groupbench.report.significance import Significance
+from groupbench.report.verdicts import Tested
 from groupbench.results import store
 from groupbench.results.store import RunRecord
 

@@ -12,7 +12,8 @@ from groupbench.core.files import is_whole_parquet, require_readable
 from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
-from groupbench.results.selection import ended, seed_label, select
+from groupbench.results.facts import ended, seed_label
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
 
 
