@@ -215,10 +215,12 @@ def row_meant(kind: str, rows: Iterable[ResultRow], name: str) -> str:
         ConfigError: with near names of that `kind`, if it means none or several.
     """
     known: dict[str, tuple[str, ...]] = {}
+    ids = {}
     for row in rows:
         printed = method_name(row.method)
         known |= {row.method: (printed,), row.label: (row.label.replace(row.method, printed, 1),)}
-    meant = matching(kind, [name], known)
+        ids[":".join(row.id).casefold()] = ":".join(row.id)  # `svd:none`, which is no label
+    meant = [ids[name.casefold()]] if name.casefold() in ids else matching(kind, [name], known)
     if len(meant) > 1:
         raise ConfigError(f"{name} is {len(meant)} rows ({', '.join(meant)}); name one")
     return meant[0]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from groupbench.core.errors import ConfigError
+from groupbench.report.aggregate import ResultRow, row_meant
 from groupbench.report.breakdown import render_breakdown
 from groupbench.report.compare import _facts
+from groupbench.report.long import ResultKey
 from groupbench.report.names import _METHODS, Wording, labels_meant, method_name, registered_name, split_label
 from groupbench.report.options import LayoutOptions
 from groupbench.report.render import render
@@ -158,6 +160,21 @@ def test_tables_by_kinds_of_groups_have_labels_digits_and_a_caption_and_refuse_t
         render_breakdown(frame, format="plain", layout=LayoutOptions.make(layout="wide", std=False))
     with pytest.raises(ConfigError, match=r"csv has all columns and digits.*leave out --digits"):
         render_breakdown(frame, format="csv", layout=LayoutOptions.make(digits=1))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("SVD:AVERAGE", "svd:average"),
+        ("svd++", "svdpp"),
+        ("SVD++:Own", "svdpp:own"),
+        ("Ease:none", "ease:none"),
+    ],
+)
+def test_a_row_is_meant_in_any_case_and_by_its_printed_name(written, meant):
+    key = ResultKey("itmrec", "paper", "rated-group")
+    rows = [("svd", "average"), ("svdpp", "own"), ("ease", "none"), ("ease", "average")]
+    assert row_meant("row", [ResultRow(key, m, m, aggregator) for m, aggregator in rows], written) == meant
 
 
 def test_tests_and_ties_are_named_in_any_case(tmp_path):
