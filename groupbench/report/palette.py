@@ -62,7 +62,7 @@ def look_of(label: str) -> Look:
     number = known.get(name, len(known) + crc32(name.encode()) % (_LOOKS - len(known)))
     other = number + 1 + crc32(label.encode()) % 4 if variant else number
     color = COLORS["gray"] if name in REFERENCES else _color(number)
-    hatch = HATCHES[number // (HUES * 3) % len(HATCHES)]
+    hatch = "" if name in REFERENCES else HATCHES[number // (HUES * 3) % len(HATCHES)]
     return Look(color, MARKERS[other % len(MARKERS)], DASHES[other % len(DASHES)], hatch)
 
 

@@ -40,7 +40,10 @@ def draw_bars(
         axes = drawn.add_subplot()
         looks = [look_of(name) for name in names]
         colors = [COLORS["gray"] if gray else look.color for look, gray in zip(looks, faint, strict=True)]
-        hatches = [look.hatch for look in looks]
+        # A color that stands once needs nothing beside it.
+        hatches = [
+            look.hatch if colors.count(color) > 1 else "" for look, color in zip(looks, colors, strict=True)
+        ]
         axes.barh(positions, means, height=0.68, color=colors, hatch=hatches, edgecolor="white", linewidth=0)
         known = ~np.isnan(halves)
         axes.errorbar(

@@ -35,10 +35,10 @@ def draw_quantiles(
         axes = drawn.add_subplot()
         for place, (name, of_row) in enumerate(zip(names, values, strict=True)):
             low, first, median, third, high = np.nanquantile(of_row, QUANTILES)
-            color, marker, _, _ = look_of(name)
-            axes.plot([low, high], [place, place], color=color, linewidth=1, solid_capstyle="butt")
+            color, _, dash, _ = look_of(name)
+            axes.plot([low, high], [place, place], color=color, linestyle=dash, linewidth=1)
             axes.plot([first, third], [place, place], color=color, linewidth=5, solid_capstyle="butt")
-            axes.plot(median, place, color="white", marker=marker, markersize=4, markeredgecolor=color)
+            axes.plot(median, place, color="white", marker="o", markersize=4, markeredgecolor=color)
             axes.plot(np.nanmean(of_row), place, color="black", marker="|", markersize=9)
         axes.set_yticks(range(len(names)), [named(name, labels) for name in names])
         axes.tick_params(axis="y", length=0)
