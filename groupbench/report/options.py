@@ -118,6 +118,13 @@ class LayoutOptions(LabelOptions):
     def _in_any_case(cls, layout: object) -> object:
         return layout.casefold() if isinstance(layout, str) else layout
 
+    @field_validator("columns")
+    @classmethod
+    def _require_one(cls, columns: list[str] | None) -> list[str] | None:
+        if columns is not None and not columns:
+            raise ConfigError("--columns: name at least one, or leave it out")
+        return columns
+
     def require_none(self, where: str, *, but: Collection[str] = ()) -> None:
         """Raise a `ConfigError` if any option but these was given `where` it changes nothing."""
         flags = {"std": "no-std", "cost": "no-cost"}

@@ -102,6 +102,11 @@ def test_a_column_that_was_asked_for_and_is_not_there_has_a_note_and_tied_needs_
     assert ", tuning (no row is tuned)" in text
 
 
+def test_no_columns_at_all_are_refused():
+    with pytest.raises(ConfigError, match="--columns: name at least one"):
+        LayoutOptions.make(columns="")
+
+
 @pytest.mark.parametrize("format", ["csv", "JSON"])
 def test_formats_for_programs_refuse_a_layout(format):
     layout = LayoutOptions.make(columns="norm", cost=False)
