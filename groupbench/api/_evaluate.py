@@ -124,7 +124,9 @@ def maker(method: AnyMethod, **hyperparameters: object) -> tuple[str, Callable[[
         ArgumentError: if an instance is given hyperparameters, or it is no method.
     """
     if isinstance(method, str):
-        entry = registry.methods[method]
+        from groupbench.report.names import registered_name
+
+        entry = registry.methods[registered_name(method)]
         return entry.name, lambda: _checked(entry.create(**hyperparameters))
     if isinstance(method, type):
         entry = _entry_of(method)

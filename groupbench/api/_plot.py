@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.api._keywords import taken, with_keywords
 from groupbench.api._results import RESULTS, load_records
-from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import expanded
 from groupbench.report.options import DrawingOptions, ResultFilter
 
@@ -55,7 +54,7 @@ def bars(results: str | Path = RESULTS, **options: object) -> Drawing:
         bounds=bounds(rows.metric),
         **_words(words, rows.title, [*rows.names, rows.metric]),
     )
-    drawn.about = f"{len(rows.names)} rows, {rows.title}"
+    drawn.about = f"{len(rows.names)} rows, {rows.title}{_hidden(records, chosen)}"
     return drawn
 
 
@@ -81,7 +80,7 @@ def pareto(results: str | Path = RESULTS, *, cost: str = "seconds", **options: o
         lower_is_better=lower_is_better(rows.metric),
         **_words(words, rows.title, [*rows.names, rows.metric]),
     )
-    drawn.about = f"{len(rows.names)} rows, {rows.title}"
+    drawn.about = f"{len(rows.names)} rows, {rows.title}{_hidden(records, chosen)}"
     return drawn
 
 
@@ -106,7 +105,7 @@ def by_size(results: str | Path = RESULTS, *, by: str = "size", **options: objec
         apart=rows.apart,
         **_words(words, rows.title, [*rows.names, *rows.kinds, rows.metric]),
     )
-    drawn.about = f"{len(rows.names)} rows, {rows.title}"
+    drawn.about = f"{len(rows.names)} rows, {rows.title}{_hidden(records, chosen)}"
     return drawn
 
 
@@ -129,6 +128,7 @@ def distribution(results: str | Path = RESULTS, **options: object) -> Drawing:
         **_words(words, rows.title, [*rows.names, rows.metric]),
     )
     drawn.about = f"{len(rows.names)} rows of {len(rows.values[0])} {rows.unit}s over all seeds, {rows.title}"
+    drawn.about += _hidden(records, chosen)
     return drawn
 
 
@@ -144,6 +144,7 @@ def cd(
         level: the level of the tests.
         **options: as of `bars`; so are the errors. Reference rows are ranked only if `methods` names them.
     """
+    from groupbench.report.names import Wording
     from groupbench.report.plots import draw_ranks
     from groupbench.report.ranking import rank_methods
 
@@ -158,10 +159,12 @@ def cd(
         blocks=blocks,
         level=level,
     )
-    drawn = draw_ranks(found.ranks, **_words(words, found.title, found.ranks.names))
+    said = _words(words, found.title, found.ranks.names)
+    drawn = draw_ranks(found.ranks, **said)
+    wording = Wording(printed=True, labels=said["labels"])
     ranked = zip(found.ranks.names, found.ranks.ranks, strict=True)
-    lines = [f"{rank:6.2f}  {name}" for name, rank in ranked]
-    drawn.about = "\n".join([*lines, *found.title.splitlines(), *found.notes])
+    lines = [f"{rank:6.2f}  {wording.method(name)}" for name, rank in ranked]
+    drawn.about = "\n".join([*lines, *found.title.splitlines(), *found.notes]) + _hidden(records, chosen)
     return drawn
 
 
@@ -174,10 +177,17 @@ def _asked(
     return folder, load_records(folder, chosen.dataset, protocols=chosen.protocol), chosen, words
 
 
+def _hidden(records: Selection, chosen: ResultFilter) -> str:
+    """A line on the methods that are there and were not chosen, if there are any."""
+    from groupbench.report.resolution import with_methods
+
+    notes = set(with_methods(records, chosen.methods).notes) - set(records.notes)
+    return "".join(f"\n{note} (--methods)" for note in notes)
+
+
 def _words(words: DrawingOptions, title: str, names: Iterable[str]) -> dict[str, Any]:
     """Title and labels as drawings take them; a label is for one of the `names`, or its method."""
-    known = {part for name in names for part in (name, name.partition("[")[0].partition(" (")[0])}
-    for name in words.labels:
-        if name not in known:
-            raise ConfigError(f"labels: {unknown('name in this drawing', name, known)}")
-    return {"title": title if words.title is None else words.title, "labels": words.labels}
+    from groupbench.report.names import labels_meant
+
+    labels = labels_meant(words.labels, names, "this drawing")
+    return {"title": title if words.title is None else words.title, "labels": labels}

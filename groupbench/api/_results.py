@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.api._keywords import taken, with_keywords
 from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.core.files import expanded
-from groupbench.report.options import LayoutOptions, ResultFilter, RowOptions, SignificanceOptions
+from groupbench.report.options import (
+    LabelOptions,
+    LayoutOptions,
+    ResultFilter,
+    RowOptions,
+    SignificanceOptions,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +45,7 @@ def table(
         **options: of `groupbench.report.options.RowOptions` (dataset, protocol, methods, view, aggregator,
             metrics, k, ties, against), how rows are tested, of `SignificanceOptions` (reference, test,
             correction, level; any of them tests), and how the whole is shown, of `LayoutOptions` (layout,
-            columns, digits, std, cost, caption).
+            columns, labels, digits, std, cost, caption).
 
     Raises:
         ResultError: if there are no results.
@@ -94,7 +100,7 @@ def compare(
     )
 
 
-@with_keywords(ResultFilter)
+@with_keywords(ResultFilter, LabelOptions)
 def report_page(
     results: str | Path = RESULTS,
     output: str | Path | None = None,
@@ -111,7 +117,7 @@ def report_page(
         title: the heading.
         significance: whether to test which rows differ from the best.
         **options: of `groupbench.report.options.ResultFilter` (dataset, protocol, methods, view, aggregator,
-            metrics, k); by default the page holds all of them.
+            metrics, k), by default the page holds all of them, and of `LabelOptions` (labels).
 
     Raises:
         ResultError: if there are no results, or the file cannot be written.
@@ -119,17 +125,18 @@ def report_page(
         ArgumentError: if an argument is missing, of a wrong type, or there is none of its name.
     """
     from groupbench.report.html import make_page, page_content
-    from groupbench.report.resolution import with_methods
 
+    words = LabelOptions.make(**taken(LabelOptions, options))
     chosen, folder = ResultFilter.make(**options), Path(expanded(results))
-    records = load_records(folder, chosen.dataset, protocols=chosen.protocol)
     content = page_content(
-        *(folder, with_methods(records, chosen.methods)),
+        *(folder, load_records(folder, chosen.dataset, protocols=chosen.protocol)),
+        methods=chosen.methods,
         views=chosen.views or "all",
         metrics=chosen.metrics or "all",
         k=chosen.k,
         aggregator=chosen.one("aggregator"),
         significance=significance,
+        labels=words.labels,
     )
     page = make_page(content, **({} if title is None else {"title": title}))
     if output is not None:
@@ -144,6 +151,7 @@ def card(
     *,
     protocol: str | Sequence[str] | None = None,
     methods: str | Sequence[str] | None = None,
+    labels: Mapping[str, str] | str | None = None,
 ) -> Card:
     """The methods section of a results folder, with a reproducibility checklist; notebooks show it.
 
@@ -152,6 +160,7 @@ def card(
         dataset: only these data sets; by default all.
         protocol: only these protocols, by name or by label; by default all.
         methods: only these methods, by name or by label; by default all.
+        labels: what methods are called instead, by name or by label.
 
     Returns:
         The card; `card().text("latex")` is it as text.
@@ -161,14 +170,13 @@ def card(
         ConfigError: if there is none of a name.
     """
     from groupbench.report.card import make_card
-    from groupbench.report.options import ResultFilter
-    from groupbench.report.resolution import with_methods
 
+    words = LabelOptions.make(labels=labels)
     chosen = ResultFilter.make(dataset=dataset, protocol=protocol, methods=methods)
     records = load_records(
         Path(expanded(results)), chosen.dataset, lambda note: None, protocols=chosen.protocol
     )
-    return make_card(with_methods(records, chosen.methods))
+    return make_card(records, methods=chosen.methods, labels=words.labels)
 
 
 @with_keywords()

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from groupbench.cli._options import Except, Results, require_place, with_options
-from groupbench.report.options import ResultFilter
+from groupbench.report.options import LabelOptions, ResultFilter
 
 
 @with_options
 def card(
     chosen: Annotated[ResultFilter, Except("views", "aggregator", "metrics", "k")],
+    words: LabelOptions,
     results: Results = Path("results"),
     format_: Annotated[str, typer.Option("--format", "-f", help="markdown or latex.")] = "markdown",
     short: Annotated[bool, typer.Option("--short", help="One paragraph, as papers have room for.")] = False,
@@ -27,7 +28,9 @@ def card(
 
     if output is not None:
         require_place(output)
-    made = api.card(results, chosen.dataset, protocol=chosen.protocol, methods=chosen.methods)
+    made = api.card(
+        results, chosen.dataset, protocol=chosen.protocol, methods=chosen.methods, labels=words.labels
+    )
     text = made.text(format_, short=short)
     if output is None:
         typer.echo(text)

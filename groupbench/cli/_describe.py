@@ -67,8 +67,10 @@ def _unknown(name: str) -> ConfigError:
 def names() -> list[str]:
     """All names that `explanation` knows, metrics as `ndcg@K`."""
     sections = [name for kind in _KINDS.values() for name in kind()]
+    from groupbench.report.names import PRINTED_METHODS
+
     variants = [f"{name}:clean" for name in registry.datasets]
-    return list(dict.fromkeys([*sections, *variants, *WORDS, *ALIASES, *_sequential()]))
+    return list(dict.fromkeys([*sections, *variants, *WORDS, *ALIASES, *_sequential(), *PRINTED_METHODS]))
 
 
 def _parts(name: str) -> list[str]:
@@ -80,9 +82,12 @@ def _meanings(name: str) -> list[str]:
     """All that a name stands for; a metric is left to others."""
     from groupbench.evaluation.protocols import PROTOCOLS
     from groupbench.evaluation.views import VIEWS
+    from groupbench.report.names import registered_name
 
     kinds = registry.methods, registry.aggregators, registry.datasets
     found = [_entry(entries.kind, entries[name]) for entries in kinds if name in entries]
+    if not found and (method := registered_name(name)) != name:
+        found = [_entry(registry.methods.kind, registry.methods[method])]
     if name in VIEWS:
         view = VIEWS[name].name
         found.append(f"{view} (view): {_views()[view]}")

@@ -106,9 +106,11 @@ def _failures(name: str, data_dir: Path | None) -> int:
     """Check what has that name, print how each check ended, and count those that failed."""
     from groupbench import testing
     from groupbench.core.registry import methods
+    from groupbench.report.names import registered_name
 
-    known = name in methods
-    outcomes = testing.check(methods[name]) if known else testing.check_part(name, data_dir)
+    method = registered_name(name)
+    known = method in methods
+    outcomes = testing.check(methods[method]) if known else testing.check_part(name, data_dir)
     for outcome in outcomes:
         status = "FAILED" if not outcome.passed else "skipped" if outcome.message else "passed"
         typer.echo(f"{status}  {outcome.name}")

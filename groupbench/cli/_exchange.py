@@ -39,11 +39,13 @@ def export(
 ) -> None:
     """Write recommended lists and the truth that they were evaluated by, for other tools."""
     from groupbench.api import load_records
+    from groupbench.report.resolution import methods_meant
     from groupbench.results import exchange
     from groupbench.runner import reproduction
 
     records = load_records(results, chosen.dataset, protocols=chosen.protocol)
-    wanted = exchange.ExportFilter(None, chosen.methods, chosen.views, chosen.aggregator)
+    methods = methods_meant(records, chosen.methods)
+    wanted = exchange.ExportFilter(None, methods, chosen.views, chosen.aggregator)
     inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     exported = exchange.export(records, results, output, format_, chosen=wanted, inputs=inputs)
     typer.echo(f"{exported.runs} runs of {len(exported.parts)} splits written to {output}")

@@ -72,12 +72,13 @@ def reproduce(
 def _names_method(run: list[str], results: Path, plugins: list[str]) -> bool:
     """Whether a method is meant and no runs; plugins are imported only where no record could name them."""
     from groupbench.core import registry
+    from groupbench.report.names import registered_name
     from groupbench.runner import reproduction
 
     if len(run) > 1 or reproduction.names_run(run[0], results):
         return False
     registry.load_plugins(plugins)
-    return run[0] in registry.methods
+    return registered_name(run[0]) in registry.methods
 
 
 def _repeat(run: list[str], results: Path, inputs: RecordedInputs, jobs: int, timeout: float) -> None:
@@ -106,7 +107,7 @@ def _compare_reported(config: Config, results: Path, tolerance: float) -> None:
     from groupbench.runner import reproduction
     from groupbench.runner.run import collect, start
 
-    method, dataset = config.methods[0], config.dataset[0]
+    method, dataset = config.method_names()[0], config.dataset[0]
     failed = False
     for protocol, reported in reproduction.reported_for(method, dataset).items():
         with Progress() as progress:

@@ -25,7 +25,7 @@ Format = Annotated[
 By = Annotated[
     str | None,
     typer.Option(
-        help="Break groups down by size, cohesion or activity (first metric).", rich_help_panel="Rows"
+        help="Break groups down by size, cohesion or activity (one metric).", rich_help_panel="Rows"
     ),
 ]
 Marked = Annotated[
@@ -51,17 +51,18 @@ def table(
     """Show the metrics of a results folder."""
     from groupbench.api import load_records
     from groupbench.core.errors import ConfigError
-    from groupbench.report.render import render
+    from groupbench.report.render import FRAMES, render
     from groupbench.report.significance import Significance
 
-    in_text = by is None and format_ not in ("csv", "json")
+    format_ = format_.casefold()
+    in_text = by is None and format_ not in FRAMES
     tell = (lambda note: None) if in_text else None
     records = load_records(results, rows.dataset, tell, rows.protocol)
     marked = significance or bool(tests.model_fields_set)
     if by is not None:
         if marked:
             raise ConfigError("--by shows no tests; leave out --significance, or --by")
-        _show_breakdown(results, records, by, rows, format_)
+        _show_breakdown(results, records, by, rows, layout, format_)
         return
     how = Significance(results, **tests.model_dump()) if marked else None
     color = sys.stdout.isatty() and format_ == "plain"
@@ -70,21 +71,29 @@ def table(
 
 
 def _show_breakdown(
-    results: Path, records: Sequence[RunRecord], by: str, rows: RowOptions, format_: str
+    results: Path,
+    records: Sequence[RunRecord],
+    by: str,
+    rows: RowOptions,
+    layout: LayoutOptions,
+    format_: str,
 ) -> None:
+    from groupbench.core.errors import ConfigError
     from groupbench.report.breakdown import breakdown_frame, render_breakdown
 
+    if rows.ties or rows.against:
+        raise ConfigError("--by shows expected values of runs alone; leave out --ties and --against")
     frame = breakdown_frame(
         results,
         records,
         by=by,
-        metric=rows.metrics[0] if rows.metrics else "ndcg",
+        metric=rows.one("metrics") or "ndcg",
         k=rows.k,
         aggregator=rows.aggregator or "average",
         methods=rows.methods,
         views=rows.views or "all",
     )
-    typer.echo(render_breakdown(frame, format=format_))
+    typer.echo(render_breakdown(frame, format=format_, layout=layout))
 
 
 def list_names(

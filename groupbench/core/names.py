@@ -58,6 +58,18 @@ def unregistered(kind: str, name: str, known: Iterable[str], remedy: str = _PLUG
     return unknown(kind, name, known, remedy)
 
 
+def one_of(kind: str, written: str, known: Iterable[str]) -> str:
+    """The one of a few known names that is meant, in any case.
+
+    Raises:
+        ConfigError: with near names, if there is none.
+    """
+    names = {name.casefold(): name for name in known}
+    if written.casefold() not in names:
+        raise ConfigError(unknown(kind, written, names.values()))
+    return names[written.casefold()]
+
+
 def _meant(text: str, known: Mapping[str, Iterable[str]]) -> list[str]:
     if text in known:
         return [text]

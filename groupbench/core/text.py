@@ -34,6 +34,11 @@ def shortened(text: str) -> str:
     return _LONG.sub(lambda word: f"{word[1]}... ({len(word[0]):,} characters)", text)
 
 
+def count(number: int, noun: str) -> str:
+    """`1 seed`, `2 seeds`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def csv_cell(value: object) -> object:
     """A cell of CSV that no spreadsheet runs: a formula that is no number gets an apostrophe in front."""
     if not isinstance(value, str) or not _FORMULA.match(value):

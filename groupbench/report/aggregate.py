@@ -11,7 +11,9 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, Segments
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import matching
 from groupbench.report.long import REFERENCES, TIE_RULES, VALUE_COLUMNS, ResultKey, TieRule
+from groupbench.report.names import method_name
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -204,6 +206,24 @@ def pick(rows: Sequence[ResultRow], name: str, aggregator: str = "average") -> R
     named = [row for row in rows if row.id == (method, last)]
     native = [row for row in rows if row.method == name and row.aggregator in usual]
     return next(iter([*named, *sorted(native, key=lambda row: usual.index(row.aggregator))]), None)
+
+
+def row_meant(kind: str, rows: Iterable[ResultRow], name: str) -> str:
+    """The label or method that METHOD or METHOD:AGGREGATOR means, in any case or as papers print the method.
+
+    Raises:
+        ConfigError: with near names of that `kind`, if it means none or several.
+    """
+    known: dict[str, tuple[str, ...]] = {}
+    ids = {}
+    for row in rows:
+        printed = method_name(row.method)
+        known |= {row.method: (printed,), row.label: (row.label.replace(row.method, printed, 1),)}
+        ids[":".join(row.id).casefold()] = ":".join(row.id)  # `svd:none`, which is no label
+    meant = [ids[name.casefold()]] if name.casefold() in ids else matching(kind, [name], known)
+    if len(meant) > 1:
+        raise ConfigError(f"{name} is {len(meant)} rows ({', '.join(meant)}); name one")
+    return meant[0]
 
 
 def require_aggregator(rows: Iterable[ResultRow], aggregator: str) -> None:

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import ConfigError, unknown
-from groupbench.core.names import matching
+from groupbench.core.errors import ConfigError
+from groupbench.core.names import matching, one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report.cells import BLANK, CaptionedTable, Cell, Column
 from groupbench.report.entity_scores import read_table
-from groupbench.report.formats import write_tables
-from groupbench.report.render import FORMATS, frame_text
+from groupbench.report.formats import PRINTED, write_tables
+from groupbench.report.names import Wording, labels_meant
+from groupbench.report.notes import with_caption
+from groupbench.report.options import LayoutOptions
+from groupbench.report.render import FORMATS, FRAMES, frame_text
 from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant
 from groupbench.results import store
 from groupbench.results.selection import select
@@ -63,8 +66,7 @@ def breakdown_frame(
     """
     import pandas as pd
 
-    if by not in BY:
-        raise ConfigError(unknown("property of groups", by, BY))
+    by = one_of("property of groups", by, BY)
     records = select(records)
     aggregators = aggregators_meant(records, aggregator)
     (metric, *others) = metrics_meant(records, metric, k) or (metric,)
@@ -93,38 +95,49 @@ def breakdown_frame(
     return found.reset_index(drop=True)
 
 
-def render_breakdown(frame: pd.DataFrame, *, format: str) -> str:
+def render_breakdown(frame: pd.DataFrame, *, format: str, layout: LayoutOptions | None = None) -> str:
     """The frame of `breakdown_frame` as text: one line per method, one column per kind of group.
 
+    Args:
+        frame: the frame.
+        format: one of `groupbench.report.render.FORMATS`.
+        layout: digits, caption and labels; what else it has is refused.
+
     Raises:
-        ConfigError: if the format is unknown.
+        ConfigError: if the format or a label is unknown, or the layout is of other tables.
     """
-    if format not in FORMATS:
-        raise ConfigError(unknown("format", format, FORMATS))
-    if format in ("csv", "json"):
+    format = one_of("format", format, FORMATS)
+    layout = layout or LayoutOptions.make()
+    if format in FRAMES:
+        layout.require_none(f"{format} has all columns and digits, and names as they are")
         return frame_text(frame, format)
+    layout.require_none("tables by kinds of groups have one layout", but=["caption", "digits", "labels"])
+    names = [str(name) for column in ("method", "metric", "dataset") for name in frame[column].unique()]
+    labels = labels_meant(layout.labels, names, "these results")
+    wording = Wording(printed=format in PRINTED, labels=labels)
     tables = []
     for (dataset, simulated, protocol, view), rows in frame.groupby(_ROW[:4], sort=True):
-        metric, by = rows["metric"].iloc[0], rows["by"].iloc[0]
-        name = f"{dataset} (simulated data)" if simulated else dataset
-        caption = f"{name}, protocol {protocol}, view {view}: {metric} by {by} of the group"
-        tables.append(CaptionedTable(caption, tuple(_columns(rows))))
+        metric, by = wording.metric(rows["metric"].iloc[0]), rows["by"].iloc[0]
+        data = wording.data(str(dataset), simulated=bool(simulated))
+        caption = f"{data}, protocol {protocol}, view {view}: {metric} by {by} of the group"
+        columns = tuple(_columns(rows, wording, layout.digits))
+        tables.append(CaptionedTable(with_caption(layout.caption, caption), columns))
     return write_tables(tables, format)
 
 
-def _columns(rows: pd.DataFrame) -> Iterator[Column]:
+def _columns(rows: pd.DataFrame, wording: Wording, digits: int) -> Iterator[Column]:
     kinds = list(dict.fromkeys(rows["kind"]))
     by_row = {row: part.set_index("kind") for row, part in rows.groupby(["method", "aggregator"])}
     sign = 1.0 if lower_is_better(str(rows["metric"].iloc[0])) else -1.0
     order = sorted(by_row, key=lambda row: sign * float(by_row[row]["mean"].mean()))
-    yield Column("method", [Cell(str(method)) for method, _ in order])
-    yield Column("aggregator", [Cell("" if name == "none" else str(name)) for _, name in order])
+    yield Column(wording.head("method"), [Cell(wording.method(str(method))) for method, _ in order])
+    yield Column(wording.head("aggregator"), [Cell("" if name == "none" else str(name)) for _, name in order])
     for kind in kinds:
         count = float(rows.loc[rows["kind"] == kind, "groups"].mean())
         cells = []
         for row in order:
             known = kind in by_row[row].index
-            cells.append(Cell(f"{by_row[row].loc[kind, 'mean']:.3f}" if known else BLANK))
+            cells.append(Cell(f"{by_row[row].loc[kind, 'mean']:.{digits}f}" if known else BLANK))
         yield Column(f"{kind} ({count:.0f})", cells, "right")
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, unknown
-from groupbench.core.names import matching
+from groupbench.core.errors import ConfigError
+from groupbench.core.names import one_of
 from groupbench.core.seeding import generator
 from groupbench.report import statistics
-from groupbench.report.aggregate import ResultRow, pick, require_aggregator
+from groupbench.report.aggregate import ResultRow, pick, require_aggregator, row_meant
 from groupbench.report.entity_scores import EntityReader
-from groupbench.report.names import method_name
 from groupbench.report.pairing import pair, test_name
 from groupbench.report.render import frame_text
 from groupbench.report.resolution import Names, aggregators_meant
@@ -28,6 +27,17 @@ if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
 
 COMPARE_FORMATS = ("plain", "csv", "json")
+_NUMBERS = (
+    *("entities", "wins", "ties", "losses", "mean_first", "mean_second", "difference", "low", "high"),
+    *("cohen_d", "rank_biserial", *(f"p_{test}" for test in statistics.TESTS), "units", "inflation"),
+)
+"""Columns of the frame that are numbers of each metric, in their order."""
+_FEWEST_PAIRED = 2
+"""Seeds that two rows must share where only seeds can be paired."""
+_ONE_SEED = (
+    "only seeds can be paired here, and both rows have no more than 1 in common; run both with the same, "
+    "such as --seeds 5"
+)
 
 
 def compare_frame(
@@ -71,7 +81,7 @@ def compare_frame(
 
     require_level(level)
     report = gather(records, views=views, metrics=metrics, k=k, aggregator="all")
-    first, second = (_row_meant(report.rows, name) for name in (first, second))
+    first, second = (row_meant("row of these results", report.rows, name) for name in (first, second))
     (aggregator,) = aggregators_meant(records, aggregator)
     require_aggregator(report.rows, aggregator)
     entities = EntityReader(results, report.metrics)
@@ -82,8 +92,8 @@ def compare_frame(
             rows += list(_rows(entities, section, (one, other), report, level))
     if not rows:
         raise ConfigError(
-            f"{first} and {second} have no view, metric and aggregator in common; "
-            "see 'groupbench table --view all --aggregator all'"
+            f"{first} and {second} have no view, metric, aggregator and seed in common; "
+            "see 'groupbench table --view all --aggregator all', or run both with the same --seeds"
         )
     return pd.DataFrame(rows)
 
@@ -94,21 +104,11 @@ def render_comparison(frame: pd.DataFrame, *, format: str, level: float = 0.05) 
     Raises:
         ConfigError: if the format is unknown.
     """
-    if format not in COMPARE_FORMATS:
-        raise ConfigError(unknown("format", format, COMPARE_FORMATS))
+    format = one_of("format", format, COMPARE_FORMATS)
     if format != "plain":
         return frame_text(frame, format)
     rows: Any = frame.to_dict("records")
     return "\n\n".join("\n".join(_text(row, level)) for row in rows)
-
-
-def _row_meant(rows: Sequence[ResultRow], name: str) -> str:
-    """The label that METHOD or METHOD:AGGREGATOR means, in any case and by the method's printed name."""
-    known = {row.label: () for row in rows} | {row.method: (method_name(row.method),) for row in rows}
-    meant = matching("row of these results", [name], known)
-    if len(meant) > 1:
-        raise ConfigError(f"{name} is {len(meant)} rows ({', '.join(meant)}); name one")
-    return meant[0]
 
 
 def _rows(
@@ -117,8 +117,11 @@ def _rows(
     first, second = rows
     if first.id == second.id:
         raise ConfigError(f"{first.label} is compared with itself; name two rows")
-    scores = entities.scores(section.records, section.key, [first.id, second.id])
-    pairing = pair(scores, section.records)
+    records = _common(section.records, first.method, second.method)
+    if not records:
+        return
+    scores = entities.scores(records, section.key, [first.id, second.id])
+    pairing = pair(scores, records)
     differences = scores.values[first.id] - scores.values[second.id]
     paired = statistics.Paired(differences, scores.seeds, scores.entities)
     tested = pairing.compare(
@@ -128,38 +131,60 @@ def _rows(
         replicates=statistics.REPLICATES,
         rng=generator("compare", *section.key, *first.id, *second.id),
     )
-    wins, ties, losses = statistics.wins(paired.entity_means)
-    missing = np.full(len(report.metrics), np.nan)
-    p = {} if tested is None else tested.p
+    means = {"mean_first": first.id, "mean_second": second.id}
     columns = {
-        "entities": wins + ties + losses,
-        "wins": wins,
-        "ties": ties,
-        "losses": losses,
-        "mean_first": _means(paired, scores.values[first.id]),
-        "mean_second": _means(paired, scores.values[second.id]),
-        "difference": paired.difference,
-        "low": missing if tested is None else tested.low,
-        "high": missing if tested is None else tested.high,
-        "cohen_d": statistics.cohen_d(paired.entity_means),
-        "rank_biserial": statistics.rank_biserial(paired.entity_means),
-        **{f"p_{test}": p.get(test, missing) for test in statistics.TESTS},
-        "units": missing if tested is None else tested.uncertainty.units,
-        "inflation": missing if tested is None else tested.uncertainty.inflation,
+        **{name: _means(paired, scores.values[row]) for name, row in means.items()},
+        **_effects(paired),
+        **_tests(tested, len(report.metrics)),
     }
     named = {**section.key._asdict(), "simulated": section.simulated}
     for number, metric in enumerate(report.metrics):
         if seeds := int(paired.n_seeds[number]):
+            few = pairing.kind == "seeds" and seeds < _FEWEST_PAIRED
             yield {
                 **named,
                 "metric": metric,
                 "first": first.label,
                 "second": second.label,
                 "seeds": seeds,
-                **{name: values[number].item() for name, values in columns.items()},
-                "pairing": pairing.kind,
-                "unit": pairing.reason,
+                **{name: columns[name][number].item() for name in _NUMBERS},
+                **(dict.fromkeys(("units", "inflation"), np.nan) if few else {}),
+                "pairing": "none" if few else pairing.kind,
+                "unit": _ONE_SEED if few else pairing.reason,
             }
+
+
+def _effects(paired: statistics.Paired) -> dict[str, Any]:
+    """What needs no test, by column of the frame, one value for each metric."""
+    wins, ties, losses = statistics.wins(paired.entity_means)
+    return {
+        "entities": wins + ties + losses,
+        "wins": wins,
+        "ties": ties,
+        "losses": losses,
+        "difference": paired.difference,
+        "cohen_d": statistics.cohen_d(paired.entity_means),
+        "rank_biserial": statistics.rank_biserial(paired.entity_means),
+    }
+
+
+def _tests(tested: statistics.PairedComparison | None, n_metrics: int) -> dict[str, Any]:
+    """What tests say, likewise; NaN where there are none."""
+    missing = np.full(n_metrics, np.nan)
+    p = {} if tested is None else tested.p
+    return {
+        "low": missing if tested is None else tested.low,
+        "high": missing if tested is None else tested.high,
+        **{f"p_{test}": p.get(test, missing) for test in statistics.TESTS},
+        "units": missing if tested is None else tested.uncertainty.units,
+        "inflation": missing if tested is None else tested.uncertainty.inflation,
+    }
+
+
+def _common(records: Sequence[RunRecord], first: str, second: str) -> list[RunRecord]:
+    """The records of seeds with which both methods were run."""
+    seeds = [{r.seed for r in records if r.method == one and r.status == "done"} for one in (first, second)]
+    return [record for record in records if record.seed in seeds[0] & seeds[1]]
 
 
 def _means(paired: statistics.Paired, values: FloatArray) -> FloatArray:
@@ -186,8 +211,13 @@ def _facts(row: dict[str, Any], level: float) -> Iterator[tuple[str, str]]:
     yield row["second"], f"{row['mean_second']:.4f}"
     yield "difference", f"{row['difference']:+.4f}" + (interval if tested else "")
     yield "wins", f"{row['wins']}, ties {row['ties']}, losses {row['losses']}"
-    yield "Cohen's d", f"{row['cohen_d']:+.2f} (paired: mean of the differences / their standard deviation)"
-    yield "rank-biserial", f"{row['rank_biserial']:+.2f}"
+    if not np.isnan(row["cohen_d"]):
+        yield (
+            "Cohen's d",
+            f"{row['cohen_d']:+.2f} (paired: mean of the differences / their standard deviation)",
+        )
+    if not np.isnan(row["rank_biserial"]):
+        yield "rank-biserial", f"{row['rank_biserial']:+.2f}"
     for test in statistics.TESTS:
         p = row[f"p_{test}"]
         if not np.isnan(p):

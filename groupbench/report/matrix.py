@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import ConfigError
+from groupbench.core.text import count
 from groupbench.metrics import lower_is_better
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.cells import BLANK, CaptionedTable, Cell, Column, numbers, texts
 from groupbench.report.long import REFERENCES
 from groupbench.report.names import Wording
-from groupbench.report.notes import count, label, section_notes, section_title, sizes
+from groupbench.report.notes import label, section_notes, section_title, sizes, with_caption
 from groupbench.report.options import LayoutOptions
 from groupbench.report.resolution import WITHOUT_AGGREGATOR
 from groupbench.report.select import Report, Section
@@ -61,7 +62,7 @@ class MatrixTable:
         """The table with its caption and notes."""
         keys = [table.section.key for table in self.tables]
         named = list(dict.fromkeys(part for key in keys for part in key))
-        caption = self._layout.caption or self._caption()
+        caption = with_caption(self._layout.caption, self._caption())
         return CaptionedTable(caption, tuple(self._columns()), tuple(self._notes()), label(*named, "wide"))
 
     def frame(self) -> pd.DataFrame:
@@ -104,7 +105,7 @@ class MatrixTable:
         lines = [line for line in self._lines() if not self._is_reference(line)]
         costs = np.array(
             [
-                [self._cost(table, line, metric) for line in lines]
+                [self._ranked_cost(table, line, metric) for line in lines]
                 for table in self.tables
                 for metric in table.metrics
             ]
@@ -119,6 +120,12 @@ class MatrixTable:
         """The mean, lower for what is better; NaN where there is none."""
         value = table.mean(self._row(table.section, line), metric)
         return np.nan if value is None else value if lower_is_better(metric) else -value
+
+    def _ranked_cost(self, table: WideTable, line: Line, metric: str) -> float:
+        """The same of a row that is ranked there, else NaN."""
+        row = self._row(table.section, line)
+        ranked = row is not None and row.id in table.ranked[metric]
+        return self._cost(table, line, metric) if ranked else np.nan
 
     def _merit(self, line: Line) -> float:
         """Average rank; for rows without one, behind these, the place by the first column."""
@@ -143,9 +150,8 @@ class MatrixTable:
 
     def _name(self, line: Line) -> str:
         method, aggregator = line
-        name = self._wording.method(method)
-        if aggregator not in ("none", self.report.aggregator):
-            name += f" ({aggregator})" if self._wording.printed else f":{aggregator}"
+        shown = "none" if aggregator == self.report.aggregator else aggregator
+        name = self._wording.row(method, shown)
         name = f"{name} (ref)" if self._is_reference(line) else name
         rows = ((table, self._row(table.section, line)) for table in self.tables)
         moved = any(row is not None and table.moved_by_ties(row) for table, row in rows)
@@ -176,4 +182,4 @@ class MatrixTable:
             yield note if len(where) == len(by_section) else f"{'; '.join(where)}: {note}"
         if self.report.aggregator not in ("all", "best", *WITHOUT_AGGREGATOR):
             yield f"members' scores are aggregated by {self.report.aggregator} where nothing else is said"
-        yield "rank is the average over the columns, among the methods that have a value in each"
+        yield "rank is the average over the columns, among the methods that are ranked in each"

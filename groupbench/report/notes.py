@@ -6,9 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from groupbench.core.text import count
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.cells import CaptionedTable
 from groupbench.report.names import Wording
+from groupbench.report.resolution import filtered
 from groupbench.report.select import Report, Section
 from groupbench.report.wide import COSTS, SATURATED, TIE_GAP, WideTable
 
@@ -22,8 +24,13 @@ _TIE_NOTES = {
 
 def captioned(table: WideTable) -> CaptionedTable:
     """A table with its caption and notes."""
-    text = table.layout.caption or caption(table)
+    text = with_caption(table.layout.caption, caption(table))
     return CaptionedTable(text, table.columns(), tuple(section_notes(table)), label(*table.section.key))
+
+
+def with_caption(own: str | None, facts: str) -> str:
+    """One's own caption, and what no table may lack behind it."""
+    return f"{own.strip().removesuffix('.')}. {facts}" if own and own.strip() else facts
 
 
 def label(*parts: str) -> str:
@@ -51,14 +58,9 @@ def sizes(section: Section) -> list[str]:
 
 def section_title(section: Section, wording: Wording) -> str:
     """Data set, whether it is simulated, and protocol."""
-    name = wording.dataset(section.key.dataset)
-    label = " (simulated data)" if section.simulated and "simulated" not in name else ""
-    return f"{name}{label}, protocol {section.key.protocol}"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 seed`, `2 seeds`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return (
+        f"{wording.data(section.key.dataset, simulated=section.simulated)}, protocol {section.key.protocol}"
+    )
 
 
 def section_notes(table: WideTable) -> Iterator[str]:
@@ -74,14 +76,14 @@ def section_notes(table: WideTable) -> Iterator[str]:
             f"without chance the same scores; nothing is said of spread over {section.unit}s"
             + wording.hint(" (see groupbench compare)")
         )
-    if not table.metrics and section.rows:
-        yield f"none of {', '.join(map(wording.metric, report.metrics))} is measured in this view"
+    yield from _lacking(table)
     if report.ties in _TIE_NOTES:
         yield f"ties: {_TIE_NOTES[report.ties]}"
     if saturated := table.saturated():
         named = ", ".join(map(wording.metric, saturated))
         yield f"saturated: random and oracle differ by at most {SATURATED:.0%} in {named}"
     yield from _fewer(table)
+    yield from _unmarked(table)
     if any(map(table.moved_by_ties, table.rows)):
         yield f"† ties can move a shown metric by more than {TIE_GAP}"
     if report.aggregator == "best":
@@ -92,7 +94,7 @@ def section_notes(table: WideTable) -> Iterator[str]:
         yield f"norm is (x - random) / (oracle - random) of {wording.metric(table.headline)}"
     yield from tuning_notes(section.rows, wording)
     if section.tested is not None:
-        yield from section.tested.notes
+        yield from section.tested.notes(wording)
         if report.ties not in (None, "expected", "all"):
             yield "what is tested are expected values, whatever the rule for ties"
     if report.against and not section.reported:
@@ -101,6 +103,42 @@ def section_notes(table: WideTable) -> Iterator[str]:
         name = row.method if row.status == "reported" else wording.method(row.method)
         yield f"{name} {row.status}: {row.reason}"
     yield from skipped(section, wording)
+
+
+_NO_COLUMN = {
+    "aggregator": "no row is aggregated",
+    "tuning": "no row is tuned",
+    "metrics": "no metric is measured",
+    "norm": "it needs a metric that rises from random to the oracle, and both rows",
+}
+"""Why a column that was asked for is not there."""
+
+
+def _lacking(table: WideTable) -> Iterator[str]:
+    """Which metrics and columns were asked for and are not there."""
+    lacking = [metric for metric in table.report.metrics if metric not in table.metrics]
+    if lacking and table.section.rows and (table.report.named or not table.metrics):
+        names = ", ".join(map(table.wording.metric, lacking))
+        yield (
+            f"not measured in this view: {names}"
+            if table.metrics
+            else f"none of {names} is measured in this view"
+        )
+    there = {column.key for column in table.columns()}
+    if missing := [f"{name} ({_NO_COLUMN[name]})" for name in table.asked_columns() if name not in there]:
+        yield f"no column {', '.join(missing)}"
+
+
+def _unmarked(table: WideTable) -> Iterator[str]:
+    """Among which rows the best is marked, where it is not all of them."""
+    unranked = list(dict.fromkeys(table.wording.method(row.method) for row in table.unranked()))
+    if unranked:
+        names = ", ".join(unranked)
+        hint = table.wording.hint("; run them with the same --seeds")
+        yield f"not ranked, as seeds are missing that others have: {names}{hint}"
+    if table.section.hidden:
+        left = filtered(table.section.hidden) + table.wording.hint(" (--methods)")
+        yield f"{left}: best and second best are among those shown"
 
 
 def _fewer(table: WideTable) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -78,8 +78,26 @@ class RowOptions(ResultFilter):
     """'reported' adds what papers print."""
 
 
-class LayoutOptions(Options):
-    """How a table is laid out, whatever it shows."""
+class LabelOptions(Options):
+    """What things are called instead of their names."""
+
+    labels: Annotated[dict[str, str], Flag("Names", names=True, metavar="NAME=TEXT")] = Field({})
+    """What a method, a metric or whatever else is named here is called (svd=SVD)."""
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _parse(cls, labels: object) -> object:
+        if isinstance(labels, Mapping):
+            return labels
+        pairs = [str(text).partition("=") for text in cast("list[object]", split_names(labels))]
+        for name, equals, text in pairs:
+            if not (name.strip() and equals and text.strip()):
+                raise ConfigError(f"--labels {name}{equals}{text}: write NAME=TEXT, as in svd=SVD")
+        return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+class LayoutOptions(LabelOptions):
+    """How a table for people is laid out, whatever it shows."""
 
     layout: Annotated[Literal["views", "wide"], Flag("Layout", metavar="views|wide")] = "views"
     """One table for each view, or one for all: rows are methods, columns data set x metric."""
@@ -92,28 +110,33 @@ class LayoutOptions(Options):
     """Show the standard deviation over seeds, behind ±."""
     cost: Annotated[bool, Flag("Layout", ("--cost/--no-cost",))] = True
     """Show seconds and memory."""
-    caption: Annotated[str | None, Flag("Layout", unset="data, protocol, view and sizes")] = None
-    """Caption of each table."""
+    caption: Annotated[str | None, Flag("Layout", unset="nothing")] = None
+    """What the caption of each table begins with; data, protocol, view and sizes follow."""
+
+    @field_validator("layout", mode="before")
+    @classmethod
+    def _in_any_case(cls, layout: object) -> object:
+        return layout.casefold() if isinstance(layout, str) else layout
+
+    @field_validator("columns")
+    @classmethod
+    def _require_one(cls, columns: list[str] | None) -> list[str] | None:
+        if columns is not None and not columns:
+            raise ConfigError("--columns: name at least one, or leave it out")
+        return columns
+
+    def require_none(self, where: str, *, but: Collection[str] = ()) -> None:
+        """Raise a `ConfigError` if any option but these was given `where` it changes nothing."""
+        flags = {"std": "no-std", "cost": "no-cost"}
+        if given := [f"--{flags.get(name, name)}" for name in sorted(self.model_fields_set - {*but})]:
+            raise ConfigError(f"{where}; leave out {' and '.join(given)}")
 
 
-class DrawingOptions(Options):
+class DrawingOptions(LabelOptions):
     """What a drawing says instead of the names that one types."""
 
     title: Annotated[str | None, Flag("Drawing", unset="data, protocol and view")] = None
     """What stands above the drawing; '' for nothing."""
-    labels: Annotated[dict[str, str], Flag("Drawing", names=True, metavar="NAME=TEXT")] = Field({})
-    """What a method, the metric or a kind of groups is called (svd=SVD)."""
-
-    @field_validator("labels", mode="before")
-    @classmethod
-    def _parse(cls, labels: object) -> object:
-        if isinstance(labels, Mapping):
-            return labels
-        pairs = [str(text).partition("=") for text in cast("list[object]", split_names(labels))]
-        for name, equals, text in pairs:
-            if not (name.strip() and equals and text.strip()):
-                raise ConfigError(f"--labels {name}{equals}{text}: write NAME=TEXT, as in svd=SVD")
-        return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 class SignificanceOptions(Options):

@@ -57,6 +57,10 @@ class Pairing:
         """The test that is made when `requested` was asked for."""
         return "t" if self.kind in _ONLY else requested
 
+    def has_values(self, *rows: tuple[str, str], metric: int) -> bool:
+        """Whether all of these rows have values per entity of the metric at that index."""
+        return not any(np.isnan(self.scores.values[row][:, metric]).all() for row in rows)
+
     def compare(
         self,
         differences: FloatArray,
@@ -133,7 +137,7 @@ def _held_out(scores: EntityScores, records: Sequence[RunRecord]) -> tuple[float
     options: dict[str, Any] = next((r.config["protocol"] for r in records if r.config.get("protocol")), {})
     split, folds = options.get("split"), options.get("folds")
     if scores.n_seeds < 2:
-        return np.nan, "there is only 1 seed; run more"
+        return np.nan, "there is only 1 seed for all of them; run more, such as --seeds 5"
     if split == "ratio":
         return 1 / options["ratio"] - 1, ""
     if folds and split in (None, "kfold"):

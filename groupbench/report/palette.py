@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 from zlib import crc32
 
 from groupbench.core.registry import methods
 from groupbench.report.long import REFERENCES
+from groupbench.report.names import split_label
 
 COLORS = {
     "blue": "#0072B2",
@@ -27,6 +29,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
+HATCHES = ("", "///", "...")
+
+_LOOKS = HUES * 3 * len(MARKERS) * len(DASHES) // 2
+"""How many looks there are: color, marker and dash repeat after 18, 8 and 5 numbers."""
+
+
 class Look(NamedTuple):
     """What tells a method from others: a color, with a marker and a dash, so that color is not all.
 
@@ -34,25 +42,35 @@ class Look(NamedTuple):
         color: as #RRGGBB.
         marker: by matplotlib's names.
         dash: by matplotlib's names, or an offset with lengths on and off.
+        hatch: of an area, by how often the colors were used up before.
     """
 
     color: str
     marker: str
     dash: str | tuple[int, tuple[int, ...]]
+    hatch: str
 
 
 def look_of(label: str) -> Look:
-    """The look of a method, the same in every drawing, whatever else is drawn.
+    """The look of a method, the same in every drawing, whatever else is drawn or registered.
 
     Variants of a method (`svd`, `svd[tuned]`, `svd (borda)`) share its color, and reference rows are gray. Of
-    built-in methods no two look the same; a plugin's look comes from its name alone.
+    built-in methods no two look the same, and none looks like a plugin's, whose look comes from its name.
     """
-    name = label.partition("[")[0].partition(" (")[0]
-    known = sorted(methods, key=REFERENCES.__contains__)  # references last, else in the registry's order
-    number = known.index(name) if name in known else len(known) + crc32(name.encode())
-    other = number if label == name else number + 1 + crc32(label.encode()) % 4
+    name, variant = split_label(label)
+    known = _built_in()
+    number = known.get(name, len(known) + crc32(name.encode()) % (_LOOKS - len(known)))
+    other = number + 1 + crc32(label.encode()) % 4 if variant else number
     color = COLORS["gray"] if name in REFERENCES else _color(number)
-    return Look(color, MARKERS[other % len(MARKERS)], DASHES[other % len(DASHES)])
+    hatch = "" if name in REFERENCES else HATCHES[number // (HUES * 3) % len(HATCHES)]
+    return Look(color, MARKERS[other % len(MARKERS)], DASHES[other % len(DASHES)], hatch)
+
+
+@cache
+def _built_in() -> dict[str, int]:
+    """The numbers of built-in methods, in the order of the registry with reference rows last."""
+    names = sorted(filter(methods.is_built_in, methods), key=REFERENCES.__contains__)
+    return {name: number for number, name in enumerate(names)}
 
 
 def _color(number: int) -> str:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError
+from groupbench.core.names import one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report.breakdown import breakdown_frame
 from groupbench.report.entity_scores import EntityReader
 from groupbench.report.long import REFERENCES, ResultKey
+from groupbench.report.names import Wording
 from groupbench.report.resolution import aggregators_meant
 from groupbench.report.select import Section, gather, only_metric
 
@@ -168,8 +170,7 @@ def cost_of(rows: PlotRows, cost: str) -> tuple[PlotRows, FloatArray, str]:
         "memory": (rows.mb, "growth of memory, MiB"),
         "energy": (rows.joules, "energy of a job, J"),
     }
-    if cost not in costs:
-        raise ConfigError(unknown("cost", cost, costs))
+    cost = one_of("cost", cost, costs)
     values, unit = costs[cost]
     competing = (values > 0) & ~rows.references
     if not competing.any():
@@ -231,8 +232,8 @@ def one_key(keys: Sequence[ResultKey]) -> ResultKey:
 
 def _title(key: ResultKey, simulated: bool) -> str:
     """Data set, protocol and view, and whether a program made the data."""
-    label = " (simulated data)" if simulated else ""
-    return f"{key.dataset}, protocol {key.protocol}, view {key.view}{label}"
+    data = Wording(printed=True).data(key.dataset, simulated=simulated)
+    return f"{data}, protocol {key.protocol}, view {key.view}"
 
 
 def _name(method: str, aggregator: str, aggregators: Sequence[str]) -> str:

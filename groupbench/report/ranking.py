@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.errors import ConfigError
+from groupbench.core.names import one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
 from groupbench.report.aggregate import ResultRow, pick, require_aggregator
+from groupbench.report.names import Wording
 from groupbench.report.resolution import Names, aggregators_meant
 from groupbench.report.select import Report, Section, gather, only_metric
 from groupbench.report.significance import require_level
@@ -18,6 +20,8 @@ from groupbench.results.store import RunRecord
 
 BLOCKS = ("views", "seeds")
 """What counts as a block: a data set, protocol and view (its mean over seeds), or each of its seeds."""
+
+_NAMES = Wording(printed=True)
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,7 @@ def rank_methods(
         ConfigError: if a name is unknown, or there are too few methods or blocks.
     """
     require_level(level)
-    if blocks not in BLOCKS:
-        raise ConfigError(unknown("kind of blocks", blocks, BLOCKS))
+    blocks = one_of("kind of blocks", blocks, BLOCKS)
     (aggregator,) = aggregators_meant(records, aggregator)
     asked = aggregator if aggregator == "best" else "all"
     report = gather(records, views=views, metrics=metric, k=k, aggregator=asked, methods=methods)
@@ -85,7 +88,10 @@ def rank_methods(
     ranks = statistics.average_ranks(sign * np.array(values), everywhere, level=level)
     left = sorted(ranked.keys() - set(everywhere))
     title = _title(ranks, metric, report.sections)
-    return MethodRanking(ranks, metric, title, tuple(_notes(report.sections, ranks, left)))
+    few = [
+        one for one in everywhere if blocks == "views" and any(_misses_seeds(one, there) for there in rows)
+    ]
+    return MethodRanking(ranks, metric, title, tuple(_notes(report.sections, ranks, left, few)))
 
 
 def _rows(section: Section, aggregator: str, *, every: bool) -> Iterator[tuple[str, ResultRow]]:
@@ -127,16 +133,23 @@ def _require_enough(methods: Sequence[str], rows: Sequence[Sequence[float]]) -> 
 
 
 def _title(ranks: statistics.Ranks, metric: str, sections: Sequence[Section]) -> str:
-    names = {s.key.dataset: " (simulated data)" if s.simulated else "" for s in sections}
-    sources = ", ".join(name + label for name, label in names.items())
+    sources = ", ".join(dict.fromkeys(_NAMES.data(s.key.dataset, simulated=s.simulated) for s in sections))
     p = "< 0.0001" if ranks.p < 1e-4 else f"= {ranks.p:.4f}"
     return (
-        f"Average ranks by {metric} over {ranks.n_blocks} blocks of {sources}\n"
+        f"Average ranks by {_NAMES.metric(metric)} over {ranks.n_blocks} blocks of {sources}\n"
         f"Friedman p {p}; Nemenyi's critical difference at level {ranks.level:g}: {ranks.distance:.2f}"
     )
 
 
-def _notes(sections: Sequence[Section], ranks: statistics.Ranks, left: Sequence[str]) -> Iterator[str]:
+def _misses_seeds(method: str, rows: Mapping[str, ResultRow]) -> bool:
+    """Whether another method of a section has the metric in more seeds."""
+    seeds = {name: int(row.scores["expected"].seeds[0]) for name, row in rows.items()}
+    return seeds[method] < max(seeds.values())
+
+
+def _notes(
+    sections: Sequence[Section], ranks: statistics.Ranks, left: Sequence[str], few: Sequence[str]
+) -> Iterator[str]:
     count = len({section.key.dataset for section in sections})
     if ranks.n_blocks > count:
         sources = "1 data set" if count == 1 else f"{count} data sets"
@@ -145,4 +158,6 @@ def _notes(sections: Sequence[Section], ranks: statistics.Ranks, left: Sequence[
             "read the bars as a description"
         )
     if left:
-        yield f"left out, as not evaluated in every block: {', '.join(left)}"
+        yield f"left out, as not evaluated in every block: {', '.join(map(_NAMES.method, left))}"
+    if few:
+        yield f"means over fewer seeds than others have: {', '.join(map(_NAMES.method, few))}"

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import one_of
 from groupbench.core.text import csv_text
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.formats import PRINTED, write_tables
 from groupbench.report.long import TIE_RULES, TieRule, shown_rule, with_origin
 from groupbench.report.matrix import MatrixTable
-from groupbench.report.names import Wording
+from groupbench.report.names import Wording, labels_meant
 from groupbench.report.notes import captioned, legend, remarks
 from groupbench.report.options import LayoutOptions
 from groupbench.report.select import Report, TableOptions, gather
-from groupbench.report.significance import VERDICT_COLUMNS
+from groupbench.report.verdicts import VERDICT_COLUMNS
 from groupbench.report.wide import WideTable
 from groupbench.results.store import RunRecord
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("plain", "markdown", "latex", "html", "csv", "json")
+FRAMES = ("csv", "json")
+"""Formats for programs."""
 COLUMNS = (
     "dataset",
     "protocol",
@@ -70,14 +72,18 @@ def render(
 
     Raises:
         ResultError: if there are no records.
-        ConfigError: if a format, view, metric, aggregator, tie rule or comparison is unknown.
+        ConfigError: if a format, view, metric, aggregator, tie rule, comparison or label is unknown, or a
+            layout is given for csv or json.
     """
-    _require_format(format)
+    format = one_of("format", format, FORMATS)
+    layout = layout or LayoutOptions.make()
+    wide = layout.layout == "wide"
+    if format in FRAMES:
+        layout.require_none(f"{format} has all columns and digits, and names as they are", but=["layout"])
     report = gather(records, **options)
-    wide = layout is not None and layout.layout == "wide"
-    if format in ("csv", "json"):
+    if format in FRAMES:
         return frame_text(MatrixTable(report, layout).frame() if wide else _table_frame(report), format)
-    wording = Wording(printed=format in PRINTED)
+    wording = Wording(printed=format in PRINTED, labels=_labels(report, layout))
     if wide:
         tables = [MatrixTable(report, layout, wording).captioned()]
     else:
@@ -85,6 +91,13 @@ def render(
     keys = [column.key for table in tables for column in table.columns]
     about = legend(report, keys), remarks(report, wording)
     return write_tables(tables, "colored" if color and format == "plain" else format, *about)
+
+
+def _labels(report: Report, layout: LayoutOptions) -> dict[str, str]:
+    """What methods, metrics and data sets are called instead."""
+    records = [record for section in report.sections for record in section.records]
+    names = [name for record in records for name in (record.method, record.dataset)]
+    return labels_meant(layout.labels, [*names, *report.metrics], "these results")
 
 
 def table_frame(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> pd.DataFrame:
@@ -97,7 +110,7 @@ def table_frame(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -
     `ndcg@10:best` and `ndcg@10:worst`. Reported rows have the status `reported`, no aggregator, no seeds and
     their source as reason. `norm` is (x - random) / (oracle - random) of each metric, `seconds`, `mib` and
     `joules` are of the whole job, `n` is the mean number of users or groups that have the metric in a seed.
-    With tests the columns of `groupbench.report.significance.Verdict` follow.
+    With tests the columns of `groupbench.report.verdicts.Verdict` follow.
 
     Args:
         records: run records; those count that stand together (`groupbench.results.selection.select`).
@@ -162,11 +175,6 @@ def _cells(table: WideTable, row: ResultRow, rules: Sequence[TieRule]) -> Iterat
                 norm = table.normalized(row, metric, rule)
                 n = fewer.get(metric, row.n)
                 yield *named, metric + suffix, mean, std, seeds, *ending, norm, *cost, n, row.tau
-
-
-def _require_format(format: str, known: Sequence[str] = FORMATS) -> None:
-    if format not in known:
-        raise ConfigError(unknown("format", format, known))
 
 
 def frame_text(frame: pd.DataFrame, format: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.names import matching
+from groupbench.core.text import count
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import definition, explain, standard_name
 from groupbench.report.long import REFERENCES, ResultKey
@@ -93,13 +94,23 @@ def methods_meant(records: Sequence[RunRecord], methods: Names) -> tuple[str, ..
 
 
 def with_methods(records: Selection, methods: Names) -> Selection:
-    """The records of the methods meant, and of what bounds them; errors as of `methods_meant`."""
+    """The records of the methods meant, and of what bounds them; a note counts what the filter hides.
+
+    Raises:
+        ConfigError: as of `methods_meant`.
+    """
     meant = methods_meant(records, methods)
     if meant is None:
         return records
     kept = Selection(record for record in records if record.method in meant or record.name in REFERENCES)
-    kept.notes = records.notes
+    hidden = {record.method for record in records if record.status == "done"} - {r.method for r in kept}
+    kept.notes = (*records.notes, *([filtered(len(hidden))] if hidden else []))
     return kept
+
+
+def filtered(number: int) -> str:
+    """How many methods a filter hides."""
+    return f"{count(number, 'other method')} {'is' if number == 1 else 'are'} not shown"
 
 
 def evaluated_views(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.names import one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report.aggregate import ResultRow, aggregate, unfinished
 from groupbench.report.long import TIE_RULES, ResultKey, long_frame
@@ -23,8 +24,10 @@ from groupbench.report.resolution import (
     metrics_meant,
     views_meant,
 )
-from groupbench.report.significance import Significance, Tested, test_rows
-from groupbench.results.selection import is_registered, select
+from groupbench.report.significance import Significance, test_rows
+from groupbench.report.verdicts import Tested
+from groupbench.results.facts import is_registered
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ class Section:
         random: the reference row `random`, chosen or not.
         oracle: the reference row `oracle`, chosen or not.
         tested: which rows differ from a reference, if that was asked for.
+        hidden: how many methods that compete have values here and were not chosen.
     """
 
     key: ResultKey
@@ -76,6 +80,7 @@ class Section:
     random: ResultRow | None
     oracle: ResultRow | None
     tested: Tested | None = None
+    hidden: int = 0
 
     @property
     def simulated(self) -> bool:
@@ -93,11 +98,15 @@ class Section:
         several = self.key.view.startswith("sampled")
         return "list" if several else str(next(iter(self.facts("entity")), "list"))
 
-    @property
-    def title(self) -> str:
-        """Data set, whether it is simulated, and protocol."""
-        label = " (simulated data)" if self.simulated else ""
-        return f"{self.key.dataset}{label}, protocol {self.key.protocol}"
+    def seeds_with(self, metric: str, methods: Collection[str]) -> set[int]:
+        """The seeds in which any of these methods has the metric here, with whatever aggregator."""
+        return {
+            record.seed
+            for record in self.records
+            if record.method in methods and record.status == "done"
+            for entry in record.metrics
+            if entry.view == self.key.view and not np.isnan(entry.values.get(metric, np.nan))
+        }
 
     def fewer(self, method: str) -> dict[str, float]:
         """Of the metrics that not all who are evaluated have: how many have them, mean over seeds."""
@@ -129,6 +138,7 @@ class Report:
         not_evaluated: where a view could not be evaluated at all, and why.
         frame: the long results frame that the rows were made from.
         left_out: which records do not stand with the others, and why, one line each.
+        named: whether each metric was asked for by its name.
     """
 
     metrics: tuple[str, ...]
@@ -140,6 +150,7 @@ class Report:
     not_evaluated: tuple[str, ...]
     frame: pd.DataFrame
     left_out: tuple[str, ...] = ()
+    named: bool = False
 
     @property
     def rows(self) -> list[ResultRow]:
@@ -158,9 +169,10 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
         raise ResultError("there are no results to show; make some with 'groupbench run'")
     ties, against = options.get("ties"), options.get("against")
     significance = options.get("significance")
-    _check("tie rule", ties, (*TIE_RULES, "all"))
-    _check("comparison", against, ("reported",))
+    ties = ties and one_of("tie rule", ties, (*TIE_RULES, "all"))
+    against = against and one_of("comparison", against, ("reported",))
     records = select(records)
+    named = options.get("metrics")
     aggregators = aggregators_meant(records, options.get("aggregator"))
     metrics = metrics_meant(records, options.get("metrics"), options.get("k"))
     methods = methods_meant(records, options.get("methods"))
@@ -190,12 +202,14 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
             _reference(rows[key], "random"),
             _reference(rows[key], "oracle"),
             tested.get(key),
+            0 if methods is None else len({r.method for r in rows[key] if r.competes} - set(methods)),
         )
         for key in keys
     )
     return Report(
         *(metrics, ",".join(aggregators), ties, against, sections, hidden, _not_evaluated(records), frame),
         left_out=records.notes,
+        named=named is not None and not set("*?") & set("".join(named)) and "all" not in named,
     )
 
 
@@ -208,11 +222,6 @@ def only_metric(report: Report) -> str:
     if len(report.metrics) > 1:
         raise ConfigError(f"--metrics means {', '.join(report.metrics)}; name one at a time here")
     return "".join(report.metrics)
-
-
-def _check(kind: str, name: str | None, known: Sequence[str]) -> None:
-    if name is not None and name not in known:
-        raise ConfigError(unknown(kind, name, known))
 
 
 def _not_evaluated(records: Sequence[RunRecord]) -> tuple[str, ...]:

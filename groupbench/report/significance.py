@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import one_of
 from groupbench.core.seeding import generator
+from groupbench.core.text import count
 from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
-from groupbench.report.aggregate import ResultRow, pick
+from groupbench.report.aggregate import ResultRow, pick, row_meant
 from groupbench.report.entity_scores import EntityReader
 from groupbench.report.long import ResultKey
+from groupbench.report.names import Wording
 from groupbench.report.pairing import Pairing, pair, test_name
+from groupbench.report.verdicts import Tested, Verdict
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
@@ -53,72 +57,10 @@ class Significance:
     reference: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is unknown with a `ConfigError`."""
-        if self.test not in statistics.TESTS:
-            raise ConfigError(unknown("test", self.test, statistics.TESTS))
-        if self.correction not in statistics.CORRECTIONS:
-            raise ConfigError(unknown("correction", self.correction, statistics.CORRECTIONS))
+        """Take names in any case, and refuse what is unknown with a `ConfigError`."""
+        object.__setattr__(self, "test", one_of("test", self.test, statistics.TESTS))
+        object.__setattr__(self, "correction", one_of("correction", self.correction, statistics.CORRECTIONS))
         require_level(self.level)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a row differs from its reference in a metric; differences are row minus reference.
-
-    Attributes:
-        reference: METHOD:AGGREGATOR that it is compared with.
-        difference: of the means.
-        low: lower end of its interval with confidence 1 - level.
-        high: upper end.
-        p: of the test, before correction.
-        p_corrected: over the rows of the metric.
-        cohen_d: mean of the paired differences by their standard deviation.
-        rank_biserial: of the paired differences, -1 to 1.
-        units: as many independent pairs they weigh like.
-        pairing: what is paired.
-        test: the test that was made.
-    """
-
-    reference: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_corrected: float
-    cohen_d: float
-    rank_biserial: float
-    units: float
-    pairing: str
-    test: str
-
-
-VERDICT_COLUMNS = tuple(Verdict.__dataclass_fields__)
-
-
-@dataclass(frozen=True)
-class Tested:
-    """The outcome of the tests in one section.
-
-    Attributes:
-        level: corrected p-values up to this are significant.
-        verdicts: by method, aggregator and metric; without the references themselves.
-        notes: what was tested and how, a sentence each.
-    """
-
-    level: float
-    verdicts: Mapping[tuple[str, str, str], Verdict] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    def mark(self, row: ResultRow, metric: str) -> str:
-        """An arrow where the row is significantly higher or lower than the reference, or nothing."""
-        verdict = self.verdicts.get((*row.id, metric))
-        return "" if verdict is None else self.arrow(verdict)
-
-    def arrow(self, verdict: Verdict) -> str:
-        """The arrow of a significant difference, or nothing."""
-        if not verdict.p_corrected <= self.level:
-            return ""
-        return "↑" if verdict.difference > 0 else "↓"
 
 
 def test_rows(
@@ -139,16 +81,23 @@ def test_rows(
         ConfigError: if no key has the reference.
         ResultError: if what runs stored per user or group cannot be read or paired.
     """
-    name = how.reference
-    if name is not None and not any(pick(of_key, name) for of_key in rows.values()):
-        known = {row.label for of_key in rows.values() for row in of_key}
-        raise ConfigError(unknown("row of this table", name, known))
+    if how.reference is not None:
+        how = replace(how, reference=_reference_meant(rows, how.reference))
     entities = EntityReader(how.results, metrics)
     return {
         key: _test(how, entities, key, records[key.dataset, key.protocol], of_key, metrics)
         for key, of_key in rows.items()
         if of_key
     }
+
+
+def _reference_meant(rows: Mapping[ResultKey, Sequence[ResultRow]], written: str) -> str:
+    """The row that all are compared with; it has to be in one table at least."""
+    kind, shown = "row of this table", [row for of_key in rows.values() for row in of_key]
+    name = row_meant(kind, shown, written)
+    if not any(pick(of_key, name) for of_key in rows.values()):
+        raise ConfigError(unknown(kind, written, {row.label for row in shown}))
+    return name
 
 
 def _test(
@@ -168,12 +117,13 @@ def _test(
         if reference is not None and row is not reference
     ]
     if not pairs:
-        return Tested(how.level, notes=("no significance test: there is nothing to compare with",))
+        return _untested(how, "there is nothing to compare with")
     pairing = pair(entities.scores(records, key, [row.id for row in rows]), records)
     if pairing.kind == "none":
-        return Tested(how.level, notes=(f"no significance test: {pairing.reason}",))
+        return _untested(how, pairing.reason)
     verdicts: dict[tuple[str, str, str], Verdict] = {}
-    untested = []
+    untested: list[str] = []
+    alone: list[ResultRow] = []
     for number, metric in enumerate(metrics):
         # One metric at a time, as the replicates of many rows fill memory.
         of_metric = [p for p in pairs if p.number == number]
@@ -181,8 +131,29 @@ def _test(
         found = _compared(how, pairing, of_metric, rng, len(rows)) if of_metric else None
         if found is not None:
             verdicts |= _verdicts(how, pairing, found, of_metric, 2 if how.reference else len(rows))
-            untested += [metric] if (found.paired.n_seeds == 0).any() else []
-    return Tested(how.level, verdicts, tuple(_notes(how, pairing, pairs, untested)))
+            left = [p for p in of_metric if (*p.row.id, metric) not in verdicts]
+            known = [p for p in left if pairing.has_values(p.row.id, p.reference.id, metric=number)]
+            untested += [metric] if len(known) < len(left) else []
+            alone += [p.row for p in known]
+    reference = pairs[0].reference if how.reference else None
+    compared = max(Counter(p.number for p in pairs).values())
+
+    def notes(wording: Wording) -> Iterator[str]:
+        name = "" if reference is None else wording.row(*reference.id)
+        yield from _notes(how, pairing, compared, name)
+        if untested:
+            names = ", ".join(map(wording.metric, sorted(untested)))
+            yield f"not tested, as no value per {pairing.scores.entity} exists: {names}"
+        if pooled := sorted(POOLED & {p.metric for p in pairs}):
+            names = ", ".join(map(wording.metric, pooled))
+            yield f"{names}: what is tested is the mean over {pairing.scores.entity}s"
+        yield from _outcome(how, verdicts, name or "the best", [wording.row(*row.id) for row in alone])
+
+    return Tested(how.level, verdicts, notes)
+
+
+def _untested(how: Significance, reason: str) -> Tested:
+    return Tested(how.level, notes=lambda wording: (f"no significance test: {reason}",))
 
 
 def _compared(
@@ -210,12 +181,14 @@ class _Pair:
 
 
 def _reference(how: Significance, rows: Sequence[ResultRow], number: int, metric: str) -> ResultRow | None:
-    """The row named, or the best in the metric of those that compete."""
+    """The row named, or the best in the metric of those that compete and have the most seeds."""
     if how.reference is not None:
         return pick(rows, how.reference)
     sign = -1.0 if lower_is_better(metric) else 1.0
     known = [row for row in rows if row.competes and not np.isnan(row.mean(number))]
-    return max(known, key=lambda row: sign * row.mean(number), default=None)
+    seeds = [int(row.scores["expected"].seeds[number]) for row in known]
+    full = [row for row, n in zip(known, seeds, strict=True) if n == max(seeds)]
+    return max(full, key=lambda row: sign * row.mean(number), default=None)
 
 
 def _verdicts(
@@ -249,20 +222,35 @@ def _verdicts(
             )
 
 
-def _notes(
-    how: Significance, pairing: Pairing, pairs: Sequence[_Pair], untested: Sequence[str]
+def _outcome(
+    how: Significance,
+    verdicts: Mapping[tuple[str, str, str], Verdict],
+    reference: str,
+    alone: Sequence[str],
 ) -> Iterator[str]:
+    """What the absence of an arrow means."""
+    smallest = min((verdict.p_corrected for verdict in verdicts.values()), default=np.nan)
+    if smallest > how.level:
+        found = f"the smallest corrected p is {smallest:.2g}"
+        yield f"no row differs from {reference} at level {how.level:g}: {found}"
+    if alone:
+        names = ", ".join(dict.fromkeys(alone))
+        yield f"not tested, as too few seeds are shared with {reference}: {names}; run the same --seeds"
+
+
+def _notes(how: Significance, pairing: Pairing, compared: int, reference: str) -> Iterator[str]:
+    """What was compared with the reference, if one was named, and how."""
     test = pairing.test(how.test)
-    reference = how.reference or "the best method in the metric"
-    compared = max(Counter(p.number for p in pairs).values())
-    allowed = "" if how.reference else f" and the choice of the best ({compared * (compared + 1) // 2} pairs)"
+    choices = compared * (compared + 1) // 2
+    allowed = "" if reference else f" and the choice of the best ({count(choices, 'pair')})"
+    comparisons = count(compared, "comparison")
     correction = {
-        "holm": f"Holm's correction for {compared} comparisons{allowed}",
-        "bh": f"Benjamini & Hochberg's correction for {compared} comparisons{allowed}",
-        "none": f"{compared} comparisons without correction",
+        "holm": f"Holm's correction for {comparisons}{allowed}",
+        "bh": f"Benjamini & Hochberg's correction for {comparisons}{allowed}",
+        "none": f"{comparisons} without correction",
     }[how.correction]
-    name = test_name(pairing.kind, test)
-    yield f"↑ ↓ higher or lower than {reference}: {name}, {correction}, level {how.level:g}"
+    against, name = reference or "the best method in the metric", test_name(pairing.kind, test)
+    yield f"↑ ↓ higher or lower than {against}: {name}, {correction}, level {how.level:g}"
     yield pairing.reason + ("" if test == how.test else f"; {how.test} needs clusters")
     seeds = pairing.scores.n_seeds
     if pairing.kind != "seeds" and seeds < statistics.FEWEST_SEEDS:
@@ -271,7 +259,3 @@ def _notes(
     elif seeds < _MANY_SEEDS:
         freedom = "1 degree" if seeds == 2 else f"{seeds - 1} degrees"
         yield f"luck between {seeds} seeds has {freedom} of freedom: more seeds find smaller differences"
-    if untested:
-        yield f"not tested, as no value per {pairing.scores.entity} exists: {', '.join(sorted(untested))}"
-    if pooled := sorted(POOLED & {p.metric for p in pairs}):
-        yield f"{', '.join(pooled)}: what is tested is the mean over {pairing.scores.entity}s"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import one_of
 from groupbench.metrics import lower_is_better, normalizable
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.cells import BLANK, Cell, Column, best_two, numbers, texts
@@ -69,14 +70,15 @@ class WideTable:
             ConfigError: if there is no such column.
         """
         first, *others = self._columns()
-        asked = self.layout.columns
-        if asked is None:
+        asked = self.asked_columns()
+        if not asked:
             hidden = {"n", "joules"} if self.layout.cost else {"n", *COSTS}
             return first, *(column for column in others if column.key not in hidden)
-        for name in asked:
-            if name.lower() not in COLUMNS:
-                raise ConfigError(unknown("column", name, COLUMNS))
-        return first, *(column for name in asked for column in others if column.key == name.lower())
+        return first, *(column for name in asked for column in others if column.key == name)
+
+    def asked_columns(self) -> list[str]:
+        """The columns that were asked for, each once; errors as of `columns`."""
+        return list(dict.fromkeys(one_of("column", name, COLUMNS) for name in self.layout.columns or ()))
 
     def saturated(self) -> list[str]:
         """The shown metrics in which random comes close to the oracle."""
@@ -154,8 +156,8 @@ class WideTable:
         return " ".join(parts) + ("†" if self.moved_by_ties(row) else "")
 
     def metric(self, metric: str) -> Column:
-        """A metric, with the best and second best of the competing rows marked as they are printed."""
-        means = [self.mean(row, metric) if row.competes else None for row in self.rows]
+        """A metric, with the best and second best of the rows that are ranked marked as they are printed."""
+        means = [self.mean(row, metric) if row.id in self.ranked[metric] else None for row in self.rows]
         marks = best_two(means, lower_is_better=lower_is_better(metric), digits=self.layout.digits)
         tested = self.section.tested
         cells = [
@@ -163,6 +165,19 @@ class WideTable:
             for row, mark in zip(self.rows, marks, strict=True)
         ]
         return Column(self.wording.metric(metric), cells, key="metrics")
+
+    @cached_property
+    def ranked(self) -> dict[str, set[tuple[str, str]]]:
+        """By metric the ids of the rows that can be compared: those with every seed that any of them has.
+
+        A mean over fewer seeds is one over other splits. Where only one of several rows has all seeds, none
+        is ranked.
+        """
+        return {metric: {row.id for row in self._comparable(metric)} for metric in self.metrics}
+
+    def unranked(self) -> list[ResultRow]:
+        """The competing rows that miss seeds of a shown metric, in the order of the table."""
+        return [row for row in self.rows if any(row.id not in self.ranked[m] for m in self._competes_in(row))]
 
     def text(self, row: ResultRow, metric: str) -> str:
         """A value with its standard deviation over seeds, as it is printed."""
@@ -189,12 +204,21 @@ class WideTable:
         yield from map(self.metric, self.metrics)
         if self.has_norm:
             yield numbers(head("norm"), map(self._norm, rows), f".{self.layout.digits}f", "norm")
-        if self.report.ties:
+        if self.report.ties or "tied" in self.asked_columns():
             yield numbers(head("tied"), (row.tied for row in rows), ".3f", "tied")
         yield numbers("n", (row.n for row in rows), "g", "n")
         yield numbers(head("seconds"), (row.seconds for row in rows), ".2f", "seconds")
         yield numbers("MiB", (row.peak_mb for row in rows), ".0f", "mib")
         yield numbers("J", (row.joules for row in rows), ".1f", "joules")
+
+    def _competes_in(self, row: ResultRow) -> list[str]:
+        return [metric for metric in self.metrics if row.competes and self.mean(row, metric) is not None]
+
+    def _comparable(self, metric: str) -> list[ResultRow]:
+        rows = [row for row in self.section.rows if row.competes and self.mean(row, metric) is not None]
+        seeds = len(self.section.seeds_with(metric, {row.method for row in rows}))
+        complete = [row for row in rows if row.scores[self.rule].seeds[self._index[metric]] == seeds]
+        return complete if len(complete) > 1 or len(complete) == len(rows) else []
 
     def _norm(self, row: ResultRow) -> float:
         return self.normalized(row, self.headline)

@@ -9,7 +9,8 @@ from pathlib import Path
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.core.names import matching
 from groupbench.results import store
-from groupbench.results.selection import SHORT, content
+from groupbench.results.facts import content
+from groupbench.results.selection import SHORT
 from groupbench.results.store import RunRecord
 
 

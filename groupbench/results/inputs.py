@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core import registry
 from groupbench.core.errors import DatasetError, PluginError, ResultError
-from groupbench.results.selection import seed_label
+from groupbench.results.facts import seed_label
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import GroupbenchError
 from groupbench.results.environment import ENVIRONMENT
+from groupbench.results.facts import content, ended, seed_label, table_of, unversioned
 from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
@@ -59,29 +59,32 @@ def select(records: Iterable[RunRecord]) -> Selection:
         return records
     records = list(records)
     tables: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
-    for record in records:
-        tables[record.dataset, record.protocol].append(record)
+    for record in _without_superseded(records):
+        tables[table_of(record)].append(record)
     left = [left_out for there in tables.values() for left_out in _left_out(there)]
     out = {id(left_out.record) for left_out in left}
-    selection = Selection(record for record in records if id(record) not in out)
+    standing = {id(record) for there in tables.values() for record in there} - out
+    selection = Selection(record for record in records if id(record) in standing)
     selection.notes = tuple(_notes(left))
     return selection
 
 
-def seed_label(record: RunRecord) -> str:
-    """What the record's random numbers are drawn by: once the data set's name, whatever its content."""
-    return str(record.config.get("seed_label", record.dataset))
+def _without_superseded(records: Sequence[RunRecord]) -> Iterator[RunRecord]:
+    """The records without those of methods that were skipped for want of a library and ran later with it.
 
-
-def is_registered(record: RunRecord) -> bool:
-    """Whether the record's data set is the registered one of its name, not a folder that is called so."""
-    return seed_label(record) == record.dataset
-
-
-def ended(record: RunRecord) -> str:
-    """When the job ended; a time that is still to come is of a wrong clock, and counts as the first."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return record.finished if record.finished <= now else ""
+    What is not installed has no version, so that these are rows of two labels, `cornac:BPR` and
+    `cornac:BPR@2.3`.
+    """
+    ran: dict[tuple[str, str, str], str] = defaultdict(str)
+    for record in records:
+        if record.metrics and record.method.startswith(f"{record.name}@"):
+            row = (*table_of(record), unversioned(record))
+            ran[row] = max(ran[row], ended(record))
+    for record in records:
+        row = (*table_of(record), record.method)
+        skipped = record.status == "done" and not record.metrics
+        if not (skipped and row in ran and ended(record) <= ran[row]):
+            yield record
 
 
 def _left_out(table: Sequence[RunRecord]) -> Iterator[_LeftOut]:
@@ -269,11 +272,6 @@ def _is_current_evaluation(record: RunRecord) -> bool:
     from groupbench.evaluation.evaluate import VERSION
 
     return record.config.get("evaluation") == VERSION
-
-
-def content(record: RunRecord) -> str:
-    """The hash of the content of the record's data set."""
-    return str(record.config.get("content_hash", ""))
 
 
 def _text(value: object) -> str:

@@ -63,6 +63,8 @@ def tags_of(entry: Entry) -> list[str]:
 def select(asked: Iterable[str]) -> list[str]:
     """The names of the methods that names, tags and patterns (`dmtl*`) ask for, each once, in that order.
 
+    Names that papers print (`SVD++`) are taken, too.
+
     Raises:
         UnknownNameError: if one of them asks for none.
     """
@@ -70,8 +72,10 @@ def select(asked: Iterable[str]) -> list[str]:
 
 
 def _named(text: str) -> Sequence[str]:
-    if text in methods:
-        return [methods[text].name]
+    from groupbench.report.names import PRINTED_METHODS, registered_name
+
+    if (name := registered_name(text)) in methods:
+        return [name]
     wanted = text.casefold()
     if wanted == "all":
         return list(methods)
@@ -81,5 +85,5 @@ def _named(text: str) -> Sequence[str]:
         return [name for name, entry in methods.items() if wanted in tags_of(entry)]
     found = [name for name in methods if fnmatchcase(name.casefold(), wanted)]
     if not found:
-        raise methods.unknown(text, TAGS)
+        raise methods.unknown(text, [*TAGS, *PRINTED_METHODS])
     return found

@@ -130,6 +130,7 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                 views={view: {"entity": "group", "entities": 20, "skipped": 1, "tau": 3.5} for view in views},
                 seconds={"fit": float(draws.uniform(1, 100))},
                 peak_mb={"fit": float(draws.uniform(1, 500))},
+                joules={"fit": float(draws.uniform(1, 50))},
                 config={"protocol": {"split": "ratio", "ratio": 0.8}},
                 environment={"groupbench": "0", "command": f"groupbench run --methods '{HOSTILE}'"},
                 finished="2026-01-01T00:00:00+00:00",

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from groupbench import api
+from groupbench.report.names import method_name
+from groupbench.report.palette import look_of
 from groupbench.report.render import table_frame
 
 HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
@@ -30,7 +32,7 @@ def expected(figures, view, metric, aggregator):
     rows = figures[
         (figures["view"] == view) & (figures["metric"] == metric) & (figures["aggregator"] == aggregator)
     ]
-    return rows.set_index("method")["mean"].sort_values(ascending=False)
+    return rows.set_index(rows["method"].map(method_name))["mean"].sort_values(ascending=False)
 
 
 def test_it_loads_nothing_and_complains_of_nothing(opened, report):
@@ -63,11 +65,11 @@ def test_a_click_sorts_and_a_second_one_turns_round(opened, figures):
 def test_filters_leave_what_they_say(opened, figures):
     with opened() as shown:
         shown.page.get_by_label("Reference rows").uncheck()
-        assert not {"random", "oracle"} & set(shown.methods())
+        assert not {"Random", "Oracle"} & set(shown.methods())
         shown.page.get_by_label("Method contains").fill("S")
-        assert set(shown.methods()) == {"svd", "ease", "als", HOSTILE}
+        assert set(shown.methods()) == {"SVD", "EASE", "ALS", HOSTILE}
         shown.page.get_by_label("Method family").select_option("family 3")
-        assert shown.methods() == ["ease"]
+        assert shown.methods() == ["EASE"]
         shown.page.get_by_label("Method contains").fill("")
         shown.page.get_by_label("Method family").select_option("")
         shown.page.get_by_label("Reference rows").check()
@@ -259,12 +261,31 @@ def test_the_front_holds_what_nothing_beats(opened):
         every = [(float(row[1].split("±")[0]), float(row[seconds])) for row in shown.rows()]
         named = dict(zip(shown.methods(), every, strict=True))
         for method, (figure, cost) in named.items():
-            if method not in {*shown.methods("front"), "random", "oracle"}:
+            if method not in {*shown.methods("front"), "Random", "Oracle"}:
                 assert any(better >= figure and cheaper <= cost for better, cheaper in front)
 
 
+def test_energy_is_a_column_and_a_cost(opened):
+    with opened() as shown:
+        headings = shown.page.locator("#board thead th").all_inner_texts()
+        column = next(i for i, text in enumerate(headings) if text == "J")
+        assert all(float(row[column]) > 0 for row in shown.rows())
+        shown.page.get_by_label("Cost").select_option("energy, J")
+        assert "Pareto front of ndcg@10 and J" in shown.page.locator("#front caption").inner_text()
+        assert shown.complaints == []
+
+
+def test_a_method_has_the_mark_of_its_plots(opened):
+    with opened() as shown:
+        row = shown.page.locator("#board tbody tr", has_text="SVD")
+        assert row.locator("svg path").first.get_attribute("fill") == look_of("svd").color
+        marks = shown.page.locator("#cost .key path").all()
+        looks = {(mark.get_attribute("fill"), mark.get_attribute("d")) for mark in marks}
+        assert len(looks) == len(marks) > 3
+
+
 def test_fairness_shows_the_worst_off_member(opened, figures):
-    low = expected(figures, "coupled", "min-ndcg@10", "average").drop("oracle")
+    low = expected(figures, "coupled", "min-ndcg@10", "average").drop("Oracle")
     with opened("#view=coupled") as shown:
         assert shown.methods("fairness-table") == list(low.index)
         printed = [float(row[3]) for row in shown.rows("fairness-table")]
@@ -283,6 +304,6 @@ def test_a_large_report_opens_in_three_seconds(opened, large_report):
 
 def test_failures_alone_are_shown_with_their_reasons(opened, failures):
     with opened(file=failures) as shown:
-        assert shown.rows("missing-table") == [["svd", "failed", f"ValueError: {HOSTILE}"]]
+        assert shown.rows("missing-table") == [["SVD", "failed", f"ValueError: {HOSTILE}"]]
         assert shown.complaints == []
         assert shown.page.evaluate("window.hacked") is None

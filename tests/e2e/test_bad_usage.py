@@ -38,7 +38,7 @@ def test_the_installed_command_says_the_same(cli, refused):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--methods", "svd+"), "unknown method 'svd+'; did you mean 'svd'"),
+        (("--methods", "svd+"), "unknown method 'svd+'; did you mean 'SVD++' or 'svd'"),
         (("--methods", "zzzzzz"), "unknown method 'zzzzzz'; known: "),
         (("--methods", ","), "methods: name at least one"),
         (("--dataset", "itmrec_sim"), "unknown data set 'itmrec_sim'; did you mean 'itmrec-sim'"),

@@ -93,7 +93,7 @@ def test_lists_and_truth_are_exported(cli, finished):
 def test_exports_that_are_refused(cli, finished):
     call = ("export", "--output", "out", "--results", finished)
     assert "unknown format 'xml'" in cli.refused(*call, "--format", "xml")
-    assert "unknown method of these results 'svdd'; did you mean 'svd'?" in cli.refused(
+    assert "unknown method in these results 'svdd'; did you mean 'svd'?" in cli.refused(
         *call, "--method", "svdd"
     )
     assert "unknown view of these results" in cli.refused(*call, "--view", "rated")

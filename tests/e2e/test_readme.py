@@ -61,7 +61,7 @@ def test_the_method_of_the_readme_passes_all_tests(cli):
 
 def test_an_error_is_one_line_and_debug_adds_the_traceback(call):
     remedy = "if a file of yours registers it, add --plugin FILE"
-    line = f"groupbench: unknown method 'svd+'; did you mean 'svd' or 'svdpp'? ({remedy})\n"
+    line = f"groupbench: unknown method 'svd+'; did you mean 'SVD++' or 'svd' or 'svdpp'? ({remedy})\n"
     assert call("groupbench run --methods svd+") == (2, line)
     status, said = call("groupbench run --methods svd+ --debug")
     assert status == 2

@@ -53,8 +53,8 @@ def test_a_diagram_of_average_ranks(cli, finished):
     assert ended.stdout.splitlines()[-1] == "drawn in figures/cd.svg"
     assert "not independent" in ended.stdout
     drawn = (cli.folder / "figures/cd.svg").read_text()
-    assert "simulated data" in drawn
-    assert "item-mean" in drawn
+    assert "ITM-Rec (simulated)" in drawn
+    assert "Item mean" in drawn
 
 
 @pytest.mark.parametrize(

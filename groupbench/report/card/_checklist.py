@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from groupbench.core import registry
+from groupbench.core.text import count
 from groupbench.report.card._methods import space_of
-from groupbench.report.card._section import Entry, Section, plural
+from groupbench.report.card._section import Entry, Section
 from groupbench.report.long import REFERENCES, joules_of, seconds_of, tuning_label
-from groupbench.results.selection import is_registered
+from groupbench.report.names import Wording
+from groupbench.results.facts import is_registered
 from groupbench.results.store import EXTERNAL, RunRecord
 
 _NAMED = 6
@@ -30,16 +32,16 @@ class _Answer(NamedTuple):
     where: str
 
 
-def checklist(records: Sequence[RunRecord]) -> Section:
+def checklist(records: Sequence[RunRecord], wording: Wording) -> Section:
     """All questions with their answers."""
     done = [record for record in records if record.status == "done"]
     own = [r for r in done if r.metrics and r.name not in REFERENCES and r.family != EXTERNAL]
     answers = [
-        *_of_code(done),
+        *_of_code(done, wording),
         *_of_data(records),
         *_of_evaluation(done),
-        *_of_tuning(own),
-        *_of_runs(records),
+        *_of_tuning(own, wording),
+        *_of_runs(records, wording),
     ]
     text = (
         "Answers come from the run records; what they cannot show is not known, and for the authors to say."
@@ -58,17 +60,19 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(listed[:_NAMED]) + more
 
 
-def _of_code(done: Sequence[RunRecord]) -> Iterator[_Answer]:
+def _of_code(done: Sequence[RunRecord], wording: Wording) -> Iterator[_Answer]:
     codes = [record.environment.get("code") or {} for record in done]
     named = bool(codes) and all(code.get("sha256") for code in codes)
     modified = sum(code.get("state") == "modified" for code in codes)
-    where = f"{plural(modified, 'job')} ran on a checkout with changes." if modified else ""
+    where = f"{count(modified, 'job')} ran on a checkout with changes." if modified else ""
     yield _Answer(
         "Is the code that made the results identified?",
         _yes(named and not modified),
         where or "Software and hardware, code; environment.code of run.json.",
     )
-    foreign = [record.method for record in done if not registry.methods.is_built_in(record.name)]
+    foreign = [
+        wording.method(record.method) for record in done if not registry.methods.is_built_in(record.name)
+    ]
     yield _Answer(
         "Is the code of all compared methods public, baselines included?",
         "not known" if foreign else "yes",
@@ -126,10 +130,12 @@ def _of_evaluation(done: Sequence[RunRecord]) -> Iterator[_Answer]:
     )
 
 
-def _of_tuning(own: Sequence[RunRecord]) -> Iterator[_Answer]:
+def _of_tuning(own: Sequence[RunRecord], wording: Wording) -> Iterator[_Answer]:
     tunable = [record for record in own if tuning_label(record)]
     tuned = [record for record in tunable if record.tuning]
-    untuned = dict.fromkeys(f"{r.method} ({r.dataset}, {r.protocol})" for r in tunable if not r.tuning)
+    untuned = dict.fromkeys(
+        f"{wording.method(r.method)} ({r.dataset}, {r.protocol})" for r in tunable if not r.tuning
+    )
     yield _Answer(
         "Are all compared methods tuned on the same data?",
         _yes(bool(tuned) and not untuned),
@@ -144,7 +150,7 @@ def _of_tuning(own: Sequence[RunRecord]) -> Iterator[_Answer]:
         _yes(bool(tuned) and not untuned and not unequal),
         f"Trials differ: {_some(unequal)}." if unequal else "Methods.",
     )
-    unknown = [record.method for record in tuned if not space_of(record)[0]]
+    unknown = [wording.method(record.method) for record in tuned if not space_of(record)[0]]
     yield _Answer(
         "Are search spaces and chosen values given for every tuned method?",
         "no" if not tuned else "not known" if unknown else "yes",
@@ -159,7 +165,7 @@ def _of_tuning(own: Sequence[RunRecord]) -> Iterator[_Answer]:
     )
 
 
-def _of_runs(records: Sequence[RunRecord]) -> Iterator[_Answer]:
+def _of_runs(records: Sequence[RunRecord], wording: Wording) -> Iterator[_Answer]:
     done = [record for record in records if record.status == "done"]
     seeds: dict[tuple[str, str, str], set[int]] = defaultdict(set)
     for record in done:
@@ -168,7 +174,7 @@ def _of_runs(records: Sequence[RunRecord]) -> Iterator[_Answer]:
     yield _Answer(
         "Are there several seeds, so that variation can be shown?",
         _yes(fewest > 1),
-        f"At least {plural(fewest, 'seed')} a row; Methods.",
+        f"At least {count(fewest, 'seed')} a row; Methods.",
     )
     yield _Answer(
         "Are differences tested?",
@@ -181,7 +187,7 @@ def _of_runs(records: Sequence[RunRecord]) -> Iterator[_Answer]:
         "not known" if None in repeated else _yes(all(repeated)),
         "environment.deterministic of run.json; 'groupbench reproduce' checks it.",
     )
-    failed = [record.method for record in records if record.status != "done"]
+    failed = [wording.method(record.method) for record in records if record.status != "done"]
     yield _Answer(
         "Did all jobs finish?",
         _yes(not failed),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from groupbench.core.errors import GroupbenchError
+from groupbench.core.text import count
 from groupbench.report.card._checklist import checklist
 from groupbench.report.card._markup import write_sections
 from groupbench.report.card._methods import method_entries
-from groupbench.report.card._section import UNKNOWN, Entry, Section, agreed, plural, short, span
+from groupbench.report.card._section import UNKNOWN, Entry, Section, agreed, short, span
 from groupbench.report.card._short import paragraph
-from groupbench.report.names import method_name
-from groupbench.results.selection import Selection, is_registered, select
+from groupbench.report.names import Wording, labels_meant
+from groupbench.report.resolution import Names, with_methods
+from groupbench.results.facts import is_registered
+from groupbench.results.selection import Selection, select
 from groupbench.results.store import RunRecord
 
 TIES = (
@@ -56,14 +59,23 @@ class Card:
         return self.text()
 
 
-def make_card(records: Iterable[RunRecord]) -> Card:
+def make_card(
+    records: Iterable[RunRecord], *, methods: Names = None, labels: Mapping[str, str] | None = None
+) -> Card:
     """Describe how results were made.
 
     Args:
         records: at least one; those count that stand together (`groupbench.results.selection.select`), and
             the card says what is left out.
+        methods: labels or names of methods, or None for all; reference rows are always there.
+        labels: what methods are called instead.
+
+    Raises:
+        ConfigError: if a method is unknown.
     """
-    chosen = select(records)
+    chosen = with_methods(select(records), methods)
+    names = {record.method for record in chosen}
+    wording = Wording(printed=True, labels=labels_meant(labels or {}, names, "these results"))
     tables: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in chosen:
         tables[record.dataset, record.protocol].append(record)
@@ -74,12 +86,12 @@ def make_card(records: Iterable[RunRecord]) -> Card:
         (
             _software(chosen),
             Section("Data", "", tuple(_data(there) for _, there in sorted(data.items()))),
-            *(section for _, there in sorted(tables.items()) for section in _table(there)),
+            *(section for _, there in sorted(tables.items()) for section in _table(there, wording)),
             *_left_out(chosen),
-            checklist(chosen),
+            checklist(chosen, wording),
         ),
         len(chosen),
-        paragraph(chosen, method_name),
+        paragraph(chosen, wording.method),
     )
 
 
@@ -108,7 +120,7 @@ def _software(records: Sequence[RunRecord]) -> Section:
     ends = sorted(record.finished for record in records if record.finished)
     when = f", made between {ends[0][:10]} and {ends[-1][:10]}" if ends else ""
     failed = f"; {len(records) - len(ran)} did not finish" if len(ran) < len(records) else ""
-    return Section("Software and hardware", f"{plural(len(records), 'job')}{when}{failed}.", tuple(entries))
+    return Section("Software and hardware", f"{count(len(records), 'job')}{when}{failed}.", tuple(entries))
 
 
 def _package(name: str) -> Callable[[RunRecord], object]:
@@ -161,7 +173,7 @@ def _published(record: RunRecord) -> dict[str, str]:
     return {name: text for name, text in said.items() if text}
 
 
-def _table(records: Sequence[RunRecord]) -> Iterator[Section]:
+def _table(records: Sequence[RunRecord], wording: Wording) -> Iterator[Section]:
     """The protocol of one data set, and the methods that ran under it."""
     where = f"{records[0].dataset}, protocol {records[0].protocol}"
     seeds = sorted({record.seed for record in records})
@@ -172,12 +184,12 @@ def _table(records: Sequence[RunRecord]) -> Iterator[Section]:
         Entry("seeds", f"{', '.join(map(str, seeds))}; a seed draws the split, the groups and the fit."),
         Entry("sizes", _sizes(done)),
         *(_view(name, done) for name in sorted({name for record in done for name in record.views})),
-        Entry("equal scores", f"{TIES} {_tied(done)}"),
+        Entry("equal scores", f"{TIES} {_tied(done, wording)}"),
         Entry("metrics", _metrics(done)),
         Entry("aggregators", ", ".join(aggregators) or "none"),
     ]
     yield Section(f"Protocol: {where}", _protocol(records[0]), tuple(entries))
-    yield Section(f"Methods: {where}", "", tuple(method_entries(records)))
+    yield Section(f"Methods: {where}", "", tuple(method_entries(records, wording)))
 
 
 def _protocol(record: RunRecord) -> str:
@@ -228,13 +240,14 @@ def _view(name: str, records: Sequence[RunRecord]) -> Entry:
     return Entry(f"view {name}", "; ".join(part for part in parts if part) + ".")
 
 
-def _tied(records: Sequence[RunRecord]) -> str:
+def _tied(records: Sequence[RunRecord], wording: Wording) -> str:
     shares = [(entry.tied, record.method, entry.view) for record in records for entry in record.metrics]
     known = [found for found in shares if found[0] == found[0]]
     if not known:
         return ""
     share, method, view = max(known)
-    return f"At most {share:.1%} of the top-10 places are decided by a tie ({method}, view {view})."
+    named = wording.method(method)
+    return f"At most {share:.1%} of the top-10 places are decided by a tie ({named}, view {view})."
 
 
 def _metrics(records: Sequence[RunRecord]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from groupbench.core.errors import ConfigError, unknown
+from groupbench.core.names import one_of
 from groupbench.report.card._section import Section
 from groupbench.report.formats import escape
 
@@ -25,9 +25,7 @@ _BEYOND = re.compile("[^\x00-\xff]")
 
 def write_sections(sections: Sequence[Section], format: str) -> str:
     """All sections, without a newline at the end; an unknown format is a `ConfigError`."""
-    if format not in _WRITERS:
-        raise ConfigError(unknown("format", format, CARD_FORMATS))
-    return _WRITERS[format](sections)
+    return _WRITERS[one_of("format", format, CARD_FORMATS)](sections)
 
 
 def _markdown(sections: Sequence[Section]) -> str:

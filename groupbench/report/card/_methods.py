@@ -11,14 +11,16 @@ from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import GroupbenchError
 from groupbench.core.hyperparameters import Domain, search_space
+from groupbench.core.text import count
 from groupbench.models.group_adapter import WEIGHT, WEIGHTS
-from groupbench.report.card._section import UNKNOWN, Entry, agreed, plural, settings
+from groupbench.report.card._section import UNKNOWN, Entry, agreed, settings
 from groupbench.report.long import REFERENCES, joules_of, peak_of, seconds_of, tuning_label
+from groupbench.report.names import Wording
 from groupbench.results.selection import CODE
 from groupbench.results.store import EXTERNAL, RunRecord
 
 
-def method_entries(records: Sequence[RunRecord]) -> Iterator[Entry]:
+def method_entries(records: Sequence[RunRecord], wording: Wording) -> Iterator[Entry]:
     """One entry for each row of a table (one data set and protocol), reference rows last."""
     rows: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -26,7 +28,13 @@ def method_entries(records: Sequence[RunRecord]) -> Iterator[Entry]:
     for _, row in sorted(rows.items(), key=lambda row: (row[1][0].name in REFERENCES, row[0])):
         done = [record for record in row if record.status == "done"]
         parts = [_origin(row[0]), *_hyperparameters(done or row), _ended(row, done), _cost(done)]
-        yield Entry(row[0].method, " ".join(part for part in parts if part))
+        yield Entry(_term(row[0].method, wording), " ".join(part for part in parts if part))
+
+
+def _term(label: str, wording: Wording) -> str:
+    """What a method is called, with its label if one could not tell what to type."""
+    shown = wording.method(label)
+    return shown if shown.casefold().replace(" ", "") == label.casefold() else f"{shown} ({label})"
 
 
 def _origin(record: RunRecord) -> str:
@@ -76,7 +84,7 @@ def _untuned(record: RunRecord) -> str:
 
 def _tuned(record: RunRecord) -> str:
     told: Mapping[str, Any] = record.tuning
-    splits = plural(told["repeats"], "validation split") if "repeats" in told else "validation rows"
+    splits = count(told["repeats"], "validation split") if "repeats" in told else "validation rows"
     seed = f" of seed {told['seed']}" if "seed" in told else ""
     spent = f", {told['seconds']:,.0f} s" if "seconds" in told else ""
     by = f"{told.get('metric', UNKNOWN)} in view {told.get('view', UNKNOWN)}"
@@ -89,7 +97,7 @@ def _tuned(record: RunRecord) -> str:
     found = [(n, v) for n, v in (record.hyperparameters | _weight(record)).items() if n in space]
     fixed = [(n, v) for n, v in record.hyperparameters.items() if n not in space]
     return (
-        f"Tuned: {plural(told['trials'], 'trial')} ({told.get('failed', 0)} failed{spent}), chosen by {by} "
+        f"Tuned: {count(told['trials'], 'trial')} ({told.get('failed', 0)} failed{spent}), chosen by {by} "
         f"on {splits} of the training rows{seed}. {searched}. "
         f"Chosen: {settings(found or fixed)}." + (f" Fixed: {settings(fixed)}." if found and fixed else "")
     )
@@ -122,7 +130,7 @@ def _ended(row: Sequence[RunRecord], done: Sequence[RunRecord]) -> str:
         said.append(f"Not evaluated: {agreed(silent, _refusal)}.")
     if failed := [record for record in row if record.status != "done"]:
         why = agreed(failed, lambda record: f"{record.status}: {record.reason}")
-        said.append(f"{len(failed)} of {plural(len(row), 'job')} did not finish ({why}).")
+        said.append(f"{len(failed)} of {count(len(row), 'job')} did not finish ({why}).")
     return " ".join(said)
 
 

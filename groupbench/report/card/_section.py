@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from groupbench.core.text import count
 from groupbench.results.store import RunRecord
 
 UNKNOWN = "not recorded"
@@ -42,12 +43,7 @@ def agreed(records: Iterable[RunRecord], value: Callable[[RunRecord], object]) -
     found = Counter(str(told) if (told := value(record)) not in (None, "") else UNKNOWN for record in records)
     if len(found) == 1:
         return next(iter(found))
-    return "; ".join(f"{text} ({plural(count, 'record')})" for text, count in found.most_common()) or UNKNOWN
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 record`, `2 records`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return "; ".join(f"{text} ({count(times, 'record')})" for text, times in found.most_common()) or UNKNOWN
 
 
 def span(values: Iterable[float]) -> str:

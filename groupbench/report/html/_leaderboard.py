@@ -53,6 +53,7 @@ def section_content(
             "moved": [i for i, row in enumerate(rows) if table.moved_by_ties(row)],
             "seconds": numbers(row.seconds for row in rows),
             "mb": numbers(row.peak_mb for row in rows),
+            "joules": numbers(row.joules for row in rows),
             "tuning": [row.tuning for row in rows],
         },
         "values": dict(_values(report.metrics, rows)),

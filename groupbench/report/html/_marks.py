@@ -9,15 +9,22 @@ from pathlib import Path
 from groupbench.core.errors import ResultError
 from groupbench.report.html._leaderboard import Content, numbers
 from groupbench.report.long import ResultKey
+from groupbench.report.names import Wording
 from groupbench.report.resolution import Names
 from groupbench.report.select import gather
-from groupbench.report.significance import Significance, Tested
+from groupbench.report.significance import Significance
+from groupbench.report.verdicts import Tested
 from groupbench.results import store
 from groupbench.results.store import RunRecord
 
 
 def marks(
-    results: Path, records: Sequence[RunRecord], views: Names, metrics: Sequence[str], aggregator: str
+    results: Path,
+    records: Sequence[RunRecord],
+    views: Names,
+    metrics: Sequence[str],
+    aggregator: str,
+    wording: Wording,
 ) -> dict[ResultKey, Content]:
     """By key the tests of `groupbench table --significance`, for the rows of one aggregator.
 
@@ -31,7 +38,7 @@ def marks(
     except ResultError as error:
         untested = {"marks": {}, "notes": [_why_none(results, records, error)]}
         return {section.key: untested for section in chosen().sections}
-    return {s.key: _of(s.tested, metrics) for s in report.sections if s.tested is not None}
+    return {s.key: _of(s.tested, metrics, wording) for s in report.sections if s.tested is not None}
 
 
 def _why_none(results: Path, records: Sequence[RunRecord], error: ResultError) -> str:
@@ -46,8 +53,8 @@ def _why_none(results: Path, records: Sequence[RunRecord], error: ResultError) -
     return f"No significance tests are shown: {str(error).replace(f'{results}/', '')}."
 
 
-def _of(tested: Tested, metrics: Sequence[str]) -> Content:
+def _of(tested: Tested, metrics: Sequence[str], wording: Wording) -> Content:
     by_metric: dict[str, list[list[object]]] = {metric: [] for metric in metrics}
     for (method, aggregator, metric), verdict in tested.verdicts.items():
         by_metric[metric].append([method, aggregator, tested.arrow(verdict), *numbers([verdict.p_corrected])])
-    return {"marks": by_metric, "notes": list(tested.notes)}
+    return {"marks": by_metric, "notes": list(tested.notes(wording))}

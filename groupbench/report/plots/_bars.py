@@ -8,7 +8,7 @@ import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray
 from groupbench.report.palette import COLORS, look_of
-from groupbench.report.plots._style import Drawing, figure, named, plain, whiskers
+from groupbench.report.plots._style import Drawing, figure, named, named_metric, plain, whiskers
 
 
 def draw_bars(
@@ -38,10 +38,13 @@ def draw_bars(
     positions = np.arange(len(names))
     with figure(5.5, 0.8 + 0.22 * len(names)) as drawn:
         axes = drawn.add_subplot()
-        colors = [
-            COLORS["gray"] if gray else look_of(name).color for name, gray in zip(names, faint, strict=True)
+        looks = [look_of(name) for name in names]
+        colors = [COLORS["gray"] if gray else look.color for look, gray in zip(looks, faint, strict=True)]
+        # A color that stands once needs nothing beside it.
+        hatches = [
+            look.hatch if colors.count(color) > 1 else "" for look, color in zip(looks, colors, strict=True)
         ]
-        axes.barh(positions, means, height=0.68, color=colors)
+        axes.barh(positions, means, height=0.68, color=colors, hatch=hatches, edgecolor="white", linewidth=0)
         known = ~np.isnan(halves)
         axes.errorbar(
             means[known],
@@ -52,10 +55,10 @@ def draw_bars(
             elinewidth=1,
             capsize=2,
         )
-        axes.set_yticks(positions, [named(name, labels or {}) for name in names])
+        axes.set_yticks(positions, [named(name, labels) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.margins(y=0.02)
-        axes.set_xlabel(named(metric, labels or {}))
+        axes.set_xlabel(named_metric(metric, labels))
         axes.set_title(plain(title))
     return drawn

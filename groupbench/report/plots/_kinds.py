@@ -8,7 +8,7 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray
 from groupbench.report.palette import look_of
-from groupbench.report.plots._style import Drawing, figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, named_metric, plain
 
 
 def draw_kinds(
@@ -34,23 +34,22 @@ def draw_kinds(
         title: above the drawing.
         labels: what methods, kinds and the metric are called instead.
     """
-    called = labels or {}
     places = np.arange(len(kinds))
     alone = np.array([kind in apart for kind in kinds], dtype=bool)
     with figure(5.5, max(3.2, 0.17 * len(names))) as drawn:
         axes = drawn.add_subplot()
         for name, values in zip(names, means, strict=True):
-            color, marker, dash = look_of(name)
+            color, marker, dash, _ = look_of(name)
             axes.plot(places, np.where(alone, np.nan, values), color=color, linestyle=dash)
             axes.plot(places, values, color=color, marker=marker, markersize=4, linestyle="none")
             axes.plot(
-                [], [], color=color, marker=marker, markersize=4, linestyle=dash, label=named(name, called)
+                [], [], color=color, marker=marker, markersize=4, linestyle=dash, label=named(name, labels)
             )
         for place in places[alone]:
             axes.axvspan(place - 0.5, place + 0.5, color="0.95", linewidth=0, zorder=0)
-        axes.set_xticks(places, [named(kind, called) for kind in kinds])
+        axes.set_xticks(places, [named(kind, labels) for kind in kinds])
         axes.set_xlabel(f"{by} of the group")
-        axes.set_ylabel(named(metric, called))
+        axes.set_ylabel(named_metric(metric, labels))
         axes.set_title(plain(title))
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=7.5)
     return drawn

@@ -8,7 +8,7 @@ import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray
 from groupbench.report.palette import look_of
-from groupbench.report.plots._style import Drawing, figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, named_metric, plain
 
 
 def on_front(cost: FloatArray, quality: FloatArray) -> BoolArray:
@@ -69,13 +69,13 @@ def draw_pareto(
                 marker=look_of(name).marker,
                 markeredgecolor="black" if front[row] else "none",
                 markersize=7 if front[row] else 5,
-                label=named(name, labels or {}) + (" (front)" if front[row] else ""),
+                label=named(name, labels) + (" (front)" if front[row] else ""),
             )
         axes.set_xscale("log", subs=[2, 5])
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("{x:g}")
         axes.set_xlabel(unit)
-        axes.set_ylabel(named(metric, labels or {}))
+        axes.set_ylabel(named_metric(metric, labels))
         axes.set_title(plain(title))
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=7.5)
     return drawn

@@ -8,7 +8,7 @@ import numpy as np
 
 from groupbench.core.arrays import FloatArray
 from groupbench.report.palette import look_of
-from groupbench.report.plots._style import Drawing, figure, named, plain
+from groupbench.report.plots._style import Drawing, figure, named, named_metric, plain
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The ends of the thin line, those of the thick line, and the dot between them."""
@@ -31,19 +31,18 @@ def draw_quantiles(
         title: above the drawing.
         labels: what methods and the metric are called instead.
     """
-    called = labels or {}
     with figure(5.5, 0.9 + 0.22 * len(names)) as drawn:
         axes = drawn.add_subplot()
         for place, (name, of_row) in enumerate(zip(names, values, strict=True)):
             low, first, median, third, high = np.nanquantile(of_row, QUANTILES)
-            color = look_of(name).color
-            axes.plot([low, high], [place, place], color=color, linewidth=1, solid_capstyle="butt")
+            color, _, dash, _ = look_of(name)
+            axes.plot([low, high], [place, place], color=color, linestyle=dash, linewidth=1)
             axes.plot([first, third], [place, place], color=color, linewidth=5, solid_capstyle="butt")
             axes.plot(median, place, color="white", marker="o", markersize=4, markeredgecolor=color)
             axes.plot(np.nanmean(of_row), place, color="black", marker="|", markersize=9)
-        axes.set_yticks(range(len(names)), [named(name, called) for name in names])
+        axes.set_yticks(range(len(names)), [named(name, labels) for name in names])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
-        axes.set_xlabel(f"{named(metric, called)}: 5, 25, 50, 75, 95% quantiles; | is the mean")
+        axes.set_xlabel(f"{named_metric(metric, labels)}: 5, 25, 50, 75, 95% quantiles; | is the mean")
         axes.set_title(plain(title))
     return drawn

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from groupbench.core.arrays import FloatArray
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.files import writing
+from groupbench.report.names import Wording
 
 SUFFIXES = (".svg", ".png", ".pdf")
 """The file formats that figures are written in."""
@@ -60,12 +61,14 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def named(name: str, labels: Mapping[str, str]) -> str:
-    """What a name is called in a drawing: its label, or the method's in `svd[tuned]` or `svd (borda)`."""
-    if name in labels:
-        return plain(labels[name])
-    method = name.partition("[")[0].partition(" (")[0]
-    return plain(labels[method] + name.removeprefix(method) if method in labels else name)
+def named(name: str, labels: Mapping[str, str] | None) -> str:
+    """What a row or a kind is called in a drawing: its label, or as papers print it."""
+    return plain(Wording(printed=True, labels=labels or {}).method(name))
+
+
+def named_metric(metric: str, labels: Mapping[str, str] | None) -> str:
+    """What a metric is called in a drawing: its label, or as papers print it."""
+    return plain(Wording(printed=True, labels=labels or {}).metric(metric))
 
 
 def whiskers(means: FloatArray, halves: FloatArray, bounds: tuple[float, float]) -> FloatArray:

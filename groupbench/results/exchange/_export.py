@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupbench.core import provenance
-from groupbench.core.errors import ConfigError, ResultError, unknown
+from groupbench.core.errors import ResultError
 from groupbench.core.files import new_folder
-from groupbench.core.names import matching
+from groupbench.core.names import matching, one_of
 from groupbench.results.exchange._ranked import recommended_lists
 from groupbench.results.exchange._task_split import PreparedSplit, unsuited
 from groupbench.results.exchange._truth import truth_of
@@ -132,8 +132,7 @@ def export(
         ResultError: if there is nothing to export, or lists are missing or damaged.
     """
     chosen, inputs = chosen or ExportFilter(), inputs or RecordedInputs()
-    if form not in FORMATS:
-        raise ConfigError(unknown("format", form, FORMATS))
+    form = one_of("format", form, FORMATS)
     records = select(records)
     chosen = chosen.resolved(records)
     inputs.import_named(records)

@@ -13,7 +13,8 @@ from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
 from groupbench.results.exchange._bundle import read_bundle
-from groupbench.results.selection import ended, seed_label, select
+from groupbench.results.facts import ended, seed_label
+from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
 
 

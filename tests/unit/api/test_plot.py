@@ -56,9 +56,9 @@ def test_the_namespace_has_what_the_command_has():
 
 @pytest.mark.parametrize("name", ["bars", "distribution"])
 def test_rows_are_drawn_best_first_under_the_names_asked_for(results, name):
-    drawn = getattr(gb.plot, name)(results, title="Ours", labels={"svd": "SVD", "ndcg@10": "NDCG@10"})
-    assert rows_of(drawn) == ["SVD", "ease", "random"]
-    assert axes_of(drawn).get_xlabel().startswith("NDCG@10")
+    drawn = getattr(gb.plot, name)(results, title="Ours", labels={"SVD": "Ours", "NDCG@10": "nDCG"})
+    assert rows_of(drawn) == ["Ours", "EASE", "Random"]
+    assert axes_of(drawn).get_xlabel().startswith("nDCG")
     assert axes_of(drawn).get_title(loc="left") == "Ours"
     assert "rated-group" in drawn.about
     assert drawn._repr_png_().startswith(b"\x89PNG")
@@ -66,12 +66,14 @@ def test_rows_are_drawn_best_first_under_the_names_asked_for(results, name):
 
 def test_options_are_those_of_the_command(results):
     assert rows_of(gb.plot.bars(results, method="SVD,rand*", view="rated-group", metric="NDCG@10")) == [
-        "svd",
-        "random",
+        "SVD",
+        "Random",
     ]
     with pytest.raises(TypeError, match="did you mean 'metrics'"):
         gb.plot.bars(results, metricks="ndcg@10")
-    with pytest.raises(ConfigError, match=r"labels: unknown name in this drawing 'svdd'; did you mean 'svd'"):
+    with pytest.raises(
+        ConfigError, match=r"unknown name of --labels in this drawing 'svdd'; did you mean 'svd'"
+    ):
         gb.plot.bars(results, labels={"svdd": "SVD"})
     with pytest.raises(ConfigError, match="--labels svd: write NAME=TEXT"):
         gb.plot.bars(results, labels="svd")
@@ -113,4 +115,4 @@ def test_a_method_has_one_color_in_all_drawings(results):
     expected = [look_of(name).color for name in MEANS]
     assert bars == [to_rgba(color) for color in expected]
     assert list(map(to_hex, thin)) == list(map(str.lower, expected))
-    assert points == {name: look_of(name).color for name in ("svd", "ease")}
+    assert points == {name.upper(): look_of(name).color for name in ("svd", "ease")}

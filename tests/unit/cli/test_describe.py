@@ -118,6 +118,11 @@ def test_unknown_names_get_near_ones(name, says):
             ask(name)
 
 
+@pytest.mark.parametrize(("name", "method"), [("SVD++", "svdpp"), ("userknn", "knn-basic"), ("SVD", "svd")])
+def test_names_of_print_are_explained(name, method):
+    assert explanation(name) == explanation(method)
+
+
 def test_plugins_are_listed_once_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(registry.aggregators, "_values", dict(registry.aggregators))
     file = tmp_path / "mine.py"

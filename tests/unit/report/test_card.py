@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from groupbench.api import card
 from groupbench.cli import app
 from groupbench.core.errors import ConfigError
-from groupbench.report.card import CARD_FORMATS, make_card
+from groupbench.report.card import CARD_FORMATS, Card, make_card
 from groupbench.report.card._markup import _parts
 from groupbench.report.formats import escape
 from groupbench.report.options import LayoutOptions
@@ -77,7 +77,8 @@ def record(method="svd", seed=0, **changes):
 
 
 def section(records, title):
-    return next(found for found in make_card(records).sections if found.title.startswith(title))
+    made = records if isinstance(records, Card) else make_card(records)
+    return next(found for found in made.sections if found.title.startswith(title))
 
 
 def said(records, title, term):
@@ -91,7 +92,8 @@ def answer(records, start):
 
 def test_tuned_values_stand_with_their_search_and_others_are_plainly_not_tuned():
     records = [record("svd[tuned]"), record("svd"), record("svd[n_factors=9]"), record("random")]
-    tuned, plain, by_hand, reference = (said(records, "Methods", each.method) for each in records)
+    terms = ("SVD [tuned]", "SVD", "SVD [n_factors=9]", "Random")
+    tuned, plain, by_hand, reference = (said(records, "Methods", term) for term in terms)
     assert "Tuned: 20 trials (1 failed, 12 s), chosen by ndcg@10 in view rated-user on 3 validation" in tuned
     assert "n_factors in 10 to 200, log" in tuned
     assert "Chosen: n_factors=161, n_epochs=53. Fixed: biased=True." in tuned
@@ -101,8 +103,17 @@ def test_tuned_values_stand_with_their_search_and_others_are_plainly_not_tuned()
 
 
 def test_costs_are_means_over_seeds_without_what_imports_took():
-    text = said([record(seed=0), record(seed=1)], "Methods", "svd")
+    text = said([record(seed=0), record(seed=1)], "Methods", "SVD")
     assert "Seeds 0, 1. A job took 1.50 s (mean over seeds), 2 MiB, 7.0 J." in text
+
+
+def test_methods_go_by_their_printed_names_with_what_to_type_where_that_is_another_name():
+    records = [record("svdpp"), record("svd"), record("mine")]
+    assert said(records, "Methods", "SVD++ (svdpp)")
+    assert said(records, "Methods", "SVD")
+    chosen = make_card(records, methods="mine", labels={"mine": "Ours"})
+    assert said(chosen, "Methods", "Ours (mine)")
+    assert said(chosen, "Left out", "left out") == "2 other methods are not shown"
 
 
 def test_tables_show_energy_where_it_is_asked_for():
@@ -120,8 +131,8 @@ def test_tables_show_energy_where_it_is_asked_for():
 def test_what_was_not_evaluated_or_did_not_finish_has_its_reason():
     refused = record("svd", metrics=(), views={"rated-user": {**VIEW, "reason": "no joint ratings"}})
     failed = record("nmf", status="failed", reason="it broke", metrics=())
-    assert "Not evaluated: no joint ratings." in said([refused, failed], "Methods", "svd")
-    assert "1 of 1 job did not finish (failed: it broke)." in said([refused, failed], "Methods", "nmf")
+    assert "Not evaluated: no joint ratings." in said([refused, failed], "Methods", "SVD")
+    assert "1 of 1 job did not finish (failed: it broke)." in said([refused, failed], "Methods", "NMF")
 
 
 def test_data_protocol_and_views_are_told_in_words():
@@ -160,7 +171,7 @@ def test_machines_that_differ_are_counted():
         ([record(simulated=True)], "Are the data real", "no", "itmrec"),
         ([record(), record("random")], "Do rows for random", "no", "itmrec, paper"),
         ([record(), record("random"), record("popularity")], "Do rows for random", "yes", ""),
-        ([record("svd[tuned]"), record("nmf", hyperparameters={"k": 1})], "Are all compared", "no", "nmf"),
+        ([record("svd[tuned]"), record("nmf", hyperparameters={"k": 1})], "Are all compared", "no", "NMF"),
         ([record("svd[tuned]"), record("random")], "Are all compared", "yes", ""),
         ([record("svd[tuned]")], "Did every method", "yes", ""),
         (
@@ -175,7 +186,7 @@ def test_machines_that_differ_are_counted():
         ([record(seed=0), record(seed=1)], "Are there several seeds", "yes", "2 seeds"),
         ([record()], "Are differences tested", "not known", "--significance"),
         ([record(environment={**ENVIRONMENT, "deterministic": False})], "Do the same seeds", "no", ""),
-        ([record(), record("nmf", status="timeout", metrics=())], "Did all jobs", "no", "nmf"),
+        ([record(), record("nmf", status="timeout", metrics=())], "Did all jobs", "no", "NMF"),
         ([record(joules={})], "Is the energy", "no", ""),
         ([record()], "Is the energy", "yes", ""),
     ],

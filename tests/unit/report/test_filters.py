@@ -134,7 +134,10 @@ def test_the_wide_layout_has_a_row_a_method_and_the_average_rank(records):
     latex = render(records, format="latex", layout=wide, views="rated-group", metrics="ndcg@10")
     assert r"& \multicolumn{1}{c}{ITM-Rec} & \multicolumn{1}{c}{MovieLens 100K} &" in latex
     assert r"SVD++ & 0.300 & \textbf{0.700} & 2.00 \\" in latex
-    frame = list(csv.DictReader(io.StringIO(render(records, format="csv", layout=wide, views="rated-group"))))
+    machine = LayoutOptions.make(layout="Wide")
+    frame = list(
+        csv.DictReader(io.StringIO(render(records, format="CSV", layout=machine, views="rated-group")))
+    )
     assert frame[0]["method"] == "svdpp"
     assert float(frame[0]["average_rank"]) == pytest.approx((3 + 1 + 1) / 3)
     assert float(frame[0]["itmrec paper rated-group ndcg@10"]) == pytest.approx(0.3)

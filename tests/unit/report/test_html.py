@@ -19,10 +19,14 @@ from groupbench.cli import app
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.report.html import make_page, page_content
 from groupbench.report.html._document import embedded
+from groupbench.report.long import REFERENCES
+from groupbench.report.palette import look_of
 from groupbench.report.render import table_frame
+from groupbench.report.resolution import filtered
 from groupbench.report.significance import Significance
 from groupbench.report.statistics import half_widths
 from groupbench.results import store
+from groupbench.results.store import ViewMetrics
 from tests._records import make_record, write_record
 
 HOSTILE = "</script><script>window.hacked = 1</script><!--\u2028"
@@ -95,6 +99,30 @@ def page_rows(shown, metric):
     aggregators = [shown["aggregators"][number] for number in rows["aggregator"]]
     found = zip(values["mean"], values["half"], strict=True)
     return dict(zip(zip(names, aggregators, strict=True), found, strict=True))
+
+
+def test_methods_have_their_names_in_print_and_the_look_of_plots(shown):
+    by_label = {method["label"]: method for method in shown["methods"]}
+    assert by_label["random"]["title"] == "Random"
+    assert (by_label["random"]["color"], by_label["random"]["marker"]) == look_of("random")[:2]
+    assert shown["hidden"] == []
+
+
+def test_a_filter_is_told_and_labels_are_names(results):
+    label = next(name for name in LIFTS if name not in REFERENCES)
+    found = page_content(results, api.load_records(results), methods=label, labels={label: "Ours"})
+    others = sum(name not in REFERENCES for name in LIFTS) - 1
+    assert found["hidden"] == [filtered(others)]
+    assert "Ours" in {method["title"] for method in found["methods"]}
+
+
+def test_energy_is_there_where_records_have_it(tmp_path, shown):
+    (place,) = shown["sections"]
+    assert set(place["rows"]["joules"]) == {None}
+    values = ViewMetrics("rated-user", "none", {"ndcg@10": 0.5}, {"ndcg@10": 0.5}, {"ndcg@10": 0.5}, 0.0)
+    records = [make_record(seed=seed, metrics=(values,), joules={"fit": 2.0 + seed}) for seed in (0, 1)]
+    (place,) = page_content(tmp_path, records)["sections"]
+    assert place["rows"]["joules"] == [2.5]
 
 
 @pytest.mark.parametrize("metric", ["ndcg@10", "precision@10"])

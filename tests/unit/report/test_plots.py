@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
+from groupbench.report.names import method_name
 from groupbench.report.palette import COLORS
 from groupbench.report.plots import SUFFIXES, draw_ranks, save
 from groupbench.report.statistics import average_ranks
@@ -33,7 +34,7 @@ def test_names_ranks_and_title_are_text(ranks, tmp_path):
     save(draw_ranks(ranks, title="Over 12 blocks\nat level $5"), tmp_path / "cd.svg")
     text = (tmp_path / "cd.svg").read_text()
     for name, rank in zip(ranks.names, ranks.ranks, strict=True):
-        assert name in text
+        assert method_name(name) in text
         assert f"({rank:.2f})" in text
     assert "Over 12 blocks" in text
     assert "at level $5" in text

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.errors import ConfigError
-from groupbench.report.long import ResultKey
+from groupbench.core.registry import methods
+from groupbench.report.long import REFERENCES, ResultKey
+from groupbench.report.palette import look_of
 from groupbench.report.plot_rows import one_key
 from groupbench.report.plots import (
     SUFFIXES,
@@ -56,6 +60,20 @@ def test_names_are_text(tmp_path, drawing):
     assert "$a_b$" in text
     assert "&lt;script&gt;" in text
     assert "<script>" not in text
+
+
+def test_bars_are_hatched_where_methods_share_a_color_and_only_there():
+    names = sorted(
+        filter(methods.is_built_in, set(methods) - REFERENCES), key=lambda name: look_of(name).color
+    )
+    first = next(one for one, other in pairwise(names) if look_of(one).color == look_of(other).color)
+    same = [name for name in names if look_of(name).color == look_of(first).color]
+    other = next(name for name in names if name not in same)
+    means = np.linspace(0.1, 0.9, len(same) + 1)
+    drawn = draw_bars([*same, other], means, means * np.nan, metric="ndcg@10")
+    *hatched, plain = [bar.get_hatch() for bar in drawn.axes[0].patches]
+    assert len(set(hatched)) == len(same)
+    assert not plain
 
 
 def test_fonts_of_a_pdf_are_embedded_as_outlines(tmp_path):

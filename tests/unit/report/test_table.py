@@ -159,7 +159,7 @@ def test_a_caption_of_ones_own_and_what_is_not_shown_in_comments(one_seed):
     shown = [replace(r, metrics=(*r.metrics, figures("other", ndcg_at_10=0.5))) for r in one_seed]
     layout = LayoutOptions.make(caption="Users & groups", digits=2, cost=False)
     text = render(shown, format="latex", layout=layout)
-    assert r"\caption{Users \& groups}" in text
+    assert r"\caption{Users \& groups. MovieLens 100K, protocol paper, view rated-user: 10 users, " in text
     assert r"SVD & \textbf{0.40} & \textbf{0.70} & 0.50 \\" in text
     assert text.endswith("% also evaluated: other")
 

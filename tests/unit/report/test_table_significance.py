@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -323,7 +325,7 @@ def test_a_comparison_as_text(tmp_path):
         ("worse", {}, "worse:average is compared with itself"),
         ("better", {"aggregator": "avrage"}, "unknown aggregator in these results 'avrage'"),
         ("better", {"metrics": ["ndcg@11"]}, "unknown metric"),
-        ("better", {"metrics": ["coverage@10"]}, "have no view, metric and aggregator in common"),
+        ("better", {"metrics": ["coverage@10"]}, "have no view, metric, aggregator and seed in common"),
         ("better", {"level": 5}, "level=5"),
     ],
 )
@@ -369,3 +371,48 @@ def test_ranks_that_cannot_be_had(tmp_path, options, said):
     users(tmp_path, {"a": 0.2, "b": 0.1, "c": 0.0}, n_seeds=2)
     with pytest.raises(ConfigError, match=said):
         rank_methods(api.load_records(tmp_path), **options)
+
+
+def one_common_seed(root):
+    """Runs over groups of which only seeds can be paired, `better` with seeds that `worse` lacks."""
+    groups(root, [[0, g, g + 1] for g in range(12)], n_seeds=4, shuffle=True)
+    for seed in (1, 2, 3):
+        shutil.rmtree(store.folder_of(root, "made", "paper", "worse", f"worse-{seed}"))
+
+
+def test_rows_with_one_seed_in_common_are_not_tested_and_the_remedy_is_told(tmp_path):
+    one_common_seed(tmp_path)
+    row = compared(tmp_path)
+    assert (row["pairing"], row["seeds"]) == ("none", 1)
+    assert np.isnan([row["low"], row["p_t"], row["units"]]).all()
+    text = render_comparison(pd.DataFrame([row]), format="plain")
+    assert "nan" not in text
+    assert "no test: " in text
+    assert "there is only 1 seed for all of them; run more, such as --seeds 5" in text
+
+
+def test_a_table_names_rows_that_share_too_few_seeds_with_the_reference(tmp_path):
+    one_common_seed(tmp_path)
+    how = Significance(tmp_path, reference="Better")
+    text = render(api.load_records(tmp_path), format="plain", metrics="ndcg@10", significance=how)
+    assert "not tested, as too few seeds are shared with better:average: worse:average; run the same" in text
+
+
+def test_where_no_row_has_an_arrow_the_smallest_p_is_told_by_the_names_of_the_table(tmp_path):
+    users(tmp_path, {"svdpp": 0.1, "ease": 0.1}, n_seeds=2)
+    how = Significance(tmp_path, reference="EASE", level=0.001)
+    records = api.load_records(tmp_path)
+    plain = render(records, format="plain", metrics="ndcg@10", significance=how)
+    assert "no row differs from ease at level 0.001: the smallest corrected p is 0." in plain
+    assert "No row differs from EASE at level" in render(
+        records, format="latex", metrics="ndcg@10", significance=how
+    )
+    found = Significance(tmp_path, reference="EASE", level=0.999)
+    assert "no row differs" not in render(records, format="plain", metrics="ndcg@10", significance=found)
+
+
+def test_ranks_say_whose_means_are_over_fewer_seeds(tmp_path):
+    users(tmp_path, {"a": 0.2, "b": 0.1, "c": 0.0}, n_seeds=2)
+    users(tmp_path, {"a": 0.2, "b": 0.1}, n_seeds=4)
+    blocks = [replace(r, dataset=name) for r in api.load_records(tmp_path) for name in ("one", "two")]
+    assert "means over fewer seeds than others have: c" in rank_methods(blocks).notes

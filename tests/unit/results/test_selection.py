@@ -205,3 +205,16 @@ def test_further_aggregators_of_a_seed_that_is_shown_are_named(record):
     fewer = replace(at(record, 0, 3), metrics=(entry,))
     assert list(select([full, fewer])) == [full]
     assert not select([full, fewer]).notes
+
+
+def test_what_was_skipped_for_want_of_a_library_disappears_once_the_method_ran(record):
+    missing = replace(at(record, 0, 1), method="cornac:BPR", name="cornac:BPR", metrics=())
+    ran = replace(at(record, 0, 2), method="cornac:BPR@2.3[k=5]", name="cornac:BPR")
+    other = replace(ran, method="cornac:BPR@2.3")
+    assert list(select([missing, other])) == [other]
+    assert select([missing, other]).notes == ()
+    for stays in (ran, replace(other, finished="2024-01-01"), replace(other, protocol="coupled")):
+        assert missing in select([missing, stays])
+    assert missing in select([missing, replace(other, status="failed", metrics=())])
+    assert list(select([replace(missing, finished="")])) == [replace(missing, finished="")]
+    assert list(select([replace(missing, method="svd", name="svd"), other])) != [other]

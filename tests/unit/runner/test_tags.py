@@ -31,6 +31,14 @@ def test_tags_say_what_methods_are():
     assert tags_of(methods["member-count"]) == ["tour", "linear", "groups"]
 
 
+def test_names_of_print_are_taken_in_any_case_and_suggested():
+    assert select(["SVD++", "userknn", "ItemKNN (cosine)", "Dmtl-Single"]) == [
+        *("svdpp", "knn-basic", "item-knn-cosine", "dmtl-single")
+    ]
+    with pytest.raises(ConfigError, match="unknown method 'UserKN'; did you mean 'UserKNN'"):
+        select(["UserKN"])
+
+
 def test_near_names_are_told():
     with pytest.raises(ConfigError, match="unknown method 'clasic'; did you mean 'classic'"):
         select(["clasic"])

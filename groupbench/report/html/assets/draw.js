@@ -39,26 +39,26 @@ function whisker(low, mean, high, domain, lines = []) {
     mean === null ? null : make("circle", { cx: x(mean), cy: 8, r: 3.2, class: "dot" }));
 }
 
-// Okabe and Ito's colors with a shape each, so that color alone carries nothing.
-const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "down"];
+// A method's color and marker, those of its plots, so that color alone carries nothing; reference rows are hollow.
 const families = unique(data.methods.map((method) => method.family)).sort();
-const others = families.filter((family) => family !== "reference");
-function shape(family, x, y) {
-  const number = others.indexOf(family), r = number < 0 ? 4 : 5;
+const methods = new Map(data.methods.map((method) => [method.label, method]));
+const titleOf = (label) => (methods.has(label) ? methods.get(label).title : label);
+function shape(label, x, y) {
+  const { marker, color, reference } = methods.get(label);
   const drawn = {
-    circle: `M${x - r},${y}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`,
-    square: `M${x - 4.5},${y - 4.5}h9v9h-9Z`,
-    triangle: `M${x},${y - 5.5}l5.5,10h-11Z`,
-    diamond: `M${x},${y - 6.5}l6,6.5l-6,6.5l-6,-6.5Z`,
-    cross: `M${x - 5},${y - 2}h3v-3h4v3h3v4h-3v3h-4v-3h-3Z`,
-    down: `M${x},${y + 5.5}l5.5,-10h-11Z`,
-  };
-  if (number < 0) return make("path", { d: drawn.circle, class: "mark c6" });
-  // A family that shares a color with another one has another shape.
-  return make("path", { d: drawn[SHAPES[(number + Math.floor(number / 6)) % 6]], class: `mark c${number % 6}` });
+    o: `M${x - 5},${y}a5,5 0 1,0 10,0a5,5 0 1,0 -10,0Z`,
+    s: `M${x - 4.5},${y - 4.5}h9v9h-9Z`,
+    "^": `M${x},${y - 5.5}l5.5,10h-11Z`,
+    D: `M${x},${y - 6.5}l6,6.5l-6,6.5l-6,-6.5Z`,
+    v: `M${x},${y + 5.5}l5.5,-10h-11Z`,
+    P: `M${x - 5},${y - 2}h3v-3h4v3h3v4h-3v3h-4v-3h-3Z`,
+    X: `M${x},${y - 2.5}l2.5,-2.5l2.5,2.5l-2.5,2.5l2.5,2.5l-2.5,2.5l-2.5,-2.5l-2.5,2.5l-2.5,-2.5l2.5,-2.5l-2.5,-2.5l2.5,-2.5Z`,
+    "<": `M${x - 5.5},${y}l10,-5.5v11Z`,
+  }[marker];
+  return make("path", { d: drawn, class: reference ? "mark hollow" : "mark", fill: reference ? null : color });
 }
-const badge = (family) => make("span", { class: "family" },
-  make("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, shape(family, 7, 7)), family);
+const badge = (label, text = "") => make("span", { class: "method" },
+  make("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, shape(label, 7, 7)), text);
 
 // Round places on an axis.
 function ticks([low, high], count) {
@@ -75,7 +75,7 @@ function powers([low, high]) {
   return found.filter((v) => v >= low && v <= high);
 }
 
-// Points as {x, y, label, family, named}; a logarithmic x is given as its exponent.
+// Points as {x, y, label, method, named}; a logarithmic x is given as its exponent.
 function scatter({ points, xLabel, yLabel, log, path, label, width }) {
   const height = Math.round(Math.min(420, Math.max(280, width * 0.5)));
   const box = { left: 52, right: width - 16, top: 14, bottom: height - 44 };
@@ -91,7 +91,7 @@ function scatter({ points, xLabel, yLabel, log, path, label, width }) {
     make("text", { class: "axis", x: (box.left + box.right) / 2, y: height - 6, "text-anchor": "middle" }, xLabel),
     make("text", { class: "axis", x: 12, y: (box.top + box.bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(box.top + box.bottom) / 2})` }, yLabel),
     path && path.length > 1 ? make("path", { class: "front", d: "M" + path.map((p) => `${x(p.x)},${y(p.y)}`).join("L") }) : null,
-    points.map((p) => make("g", { class: "point" }, make("title", {}, p.title), shape(p.family, x(p.x), y(p.y)))));
+    points.map((p) => make("g", { class: "point" }, make("title", {}, p.title), shape(p.method, x(p.x), y(p.y)))));
   names(svg, points.map((p) => ({ x: x(p.x), y: y(p.y), text: p.label, named: p.named })), box);
   return svg;
 }

@@ -42,7 +42,7 @@ function columnsOf(rows, at, domain, guides) {
   const others = data.metrics.filter((m) => m !== metric && m in at.values && ["precision", "recall", "ndcg"].some((f) => m === `${f}@${k || 10}`));
   const number = (key, title, show, about, first = "desc") => ({ key, title, about, first, kind: "number", value: (row) => row[key], show: (row) => cell(show(row[key]), "number") });
   const columns = [
-    { key: "method", title: "Method", value: (row) => row.method, show: methodCell },
+    { key: "method", title: "Method", value: (row) => row.title, show: methodCell },
   ];
   const aggregator = { key: "aggregator", title: "Aggregator", value: (row) => row.aggregator, show: (row) => cell(named(row), "wrap") };
   const mixed = ["all", "best"].includes(state.agg), aggregated = rows.some((row) => row.aggregator !== "none");
@@ -50,18 +50,20 @@ function columnsOf(rows, at, domain, guides) {
   columns.push({ key: "metric", title: metric, kind: "number main", first: lowerIsBetter(metric) ? "asc" : "desc", value: (row) => row.mean, show: (row) => scoreCell(row, rows.some((one) => one.mark && one.mark.arrow)) });
   columns.push({ key: "low", title: "Interval", value: (row) => row.least ?? row.mean, first: "desc", about: "sorts by the lower end of the interval",
     show: (row) => cell(whisker(row.least, row.mean, row.most, domain, guides)) });
-  columns.push({ key: "family", title: "Family", value: (row) => row.family, show: (row) => cell(badge(row.family)) });
+  columns.push({ key: "family", title: "Family", value: (row) => row.family, show: (row) => cell(row.family) });
   if (!mixed && aggregated) columns.push(aggregator);
   if (rows.some((row) => row.norm !== null)) columns.push(number("norm", "norm", score, "(x - random) / (oracle - random)"));
   for (const name of others) columns.push({ key: name, title: name, kind: "number", first: "desc", value: (row) => at.values[name].mean[row.index], show: (row) => cell(score(at.values[name].mean[row.index]), "number") });
   columns.push(number("seconds", "seconds", short, "of the whole job, mean over seeds", "asc"),
-    number("mb", "MiB", (v) => fixed(v, 0), "largest growth of memory", "asc"), number("tied", "tied", score, "share of top-10 places decided by a tie", "asc"), number("seeds", "seeds", String, "seeds that finished"));
+    number("mb", "MiB", (v) => fixed(v, 0), "largest growth of memory", "asc"));
+  if (rows.some((row) => row.joules !== null)) columns.push(number("joules", "J", short, "energy of the whole job, mean over seeds", "asc"));
+  columns.push(number("tied", "tied", score, "share of top-10 places decided by a tie", "asc"), number("seeds", "seeds", String, "seeds that finished"));
   if (rows.some((row) => row.tuning.includes("tuned"))) columns.push({ key: "tuning", title: "Tuning", value: (row) => row.tuning, show: (row) => cell(row.tuning) });
   return columns;
 }
 
 function methodCell(row) {
-  return rowHead(row.method, row.reference ? chip("ref", ABOUT.ref) : null, row.aggregator === "own" ? chip("own", ABOUT.own) : null, row.moved ? chip("†", ABOUT["†"], "warn") : null);
+  return rowHead(badge(row.method, row.title), row.reference ? chip("ref", ABOUT.ref) : null, row.aggregator === "own" ? chip("own", ABOUT.own) : null, row.moved ? chip("†", ABOUT["†"], "warn") : null);
 }
 
 // Room for a mark in every row keeps the values aligned.
@@ -100,6 +102,7 @@ function legend(rows, at, seeds) {
   if (rows.some((row) => row.moved)) items.push(`†: ${ABOUT["†"]}.`);
   if (state.agg === "best") items.push("Each method's best aggregator is picked on the held-out rows: optimistic.");
   if (data.cut) items.push(`Only rows of the aggregator ${data.cut} are in this file; others by 'groupbench report --aggregator NAME'.`);
+  items.push(...data.hidden.map((text) => `${text} on this page.`));
   if (at.tested) items.push(...testNotes(at.tested).filter((text) => !text.startsWith(NO_TESTS)));
   if (at.facts.oracle) items.push(`oracle: ${at.facts.oracle}.`);
   return make("ul", { class: "notes" }, items.map((text) => make("li", {}, text)));
@@ -120,23 +123,23 @@ function frontOf(rows, cost) {
 }
 
 function cost(rows, at, width) {
-  const unit = state.cost === "seconds" ? "seconds" : "MiB";
+  const unit = COSTS[state.cost][1];
   const known = rows.filter((row) => row[state.cost] !== null && row.family !== "" && row.method !== "oracle" && row.method !== "random");
   const zero = Math.min(...known.map((row) => row[state.cost]).filter((v) => v > 0)) / 2;
   if (known.length < 2 || !Number.isFinite(zero)) return [note("Fewer than two rows have a cost.")];
   const front = frontOf(known, state.cost);
-  const point = (row) => ({ x: Math.log10(Math.max(row[state.cost], zero)), y: row.mean, label: row.method, family: row.family, named: front.includes(row),
-    title: `${row.method} ${named(row)}: ${state.metric} ${score(row.mean)}, ${short(row[state.cost])} ${unit}` });
+  const point = (row) => ({ x: Math.log10(Math.max(row[state.cost], zero)), y: row.mean, label: row.title, method: row.method, named: front.includes(row),
+    title: `${row.title} ${named(row)}: ${state.metric} ${score(row.mean)}, ${short(row[state.cost])} ${unit}` });
   const choose = make("label", {}, "Cost ", make("select", { id: "cost-by", on: { change: (e) => { state.cost = e.target.value; update(); document.getElementById("cost-by").focus(); } } },
-    [["seconds", "seconds"], ["mb", "memory, MiB"]].map(([value, text]) => make("option", { value, selected: value === state.cost }, text))));
+    Object.entries(COSTS).map(([value, [text]]) => make("option", { value, selected: value === state.cost }, text))));
   const table = plainTable(`No row is both cheaper and better than these (Pareto front of ${state.metric} and ${unit})`, ["Method", "Aggregator", [state.metric, "number"], [unit, "number"]],
-    front.map((row) => make("tr", {}, rowHead(row.method), cell(named(row)), cell(score(row.mean), "number"), cell(short(row[state.cost]), "number"))), "front");
+    front.map((row) => make("tr", {}, rowHead(badge(row.method, row.title)), cell(named(row)), cell(score(row.mean), "number"), cell(short(row[state.cost]), "number"))), "front");
   return [choose,
     scatter({ points: known.map(point), path: front.map(point), xLabel: `${unit} of a job (logarithmic)`, yLabel: state.metric, log: true, width, label: `${state.metric} against ${unit} of ${known.length} rows; the front is in the table below` }),
-    keyOf(known), table, note("Seconds and MiB are of the whole job: fit, scores, every aggregator and view. The oracle and random are left out.")];
+    keyOf(known), table, note("Seconds, MiB and J are of the whole job: fit, scores, every aggregator and view. The oracle and random are left out.")];
 }
 
-const keyOf = (rows) => make("ul", { class: "key" }, unique(rows.map((row) => row.family)).sort().map((family) => make("li", {}, badge(family))));
+const keyOf = (rows) => make("ul", { class: "key" }, unique(rows.map((row) => row.method)).map((label) => make("li", {}, badge(label, titleOf(label)))));
 
 function tieBounds(rows) {
   const moved = rows.filter((row) => row.method !== "random" && row.ties[0] !== row.ties[1]);
@@ -147,7 +150,7 @@ function tieBounds(rows) {
   const ends = (row) => [Math.min(...row.ties), Math.max(...row.ties)];
   return [note("The leaderboard shows what is expected over a random order of equal scores. Code that breaks ties in the method's favour would print the best case."),
     plainTable(`${state.metric} by the order of equal scores, widest first`, ["Method", "Aggregator", ["worst", "number"], ["expected", "number"], ["best", "number"], "Range", ["tied", "number"]],
-      moved.slice(0, 60).map((row) => make("tr", {}, rowHead(row.method), cell(named(row)), cell(score(row.ties[0]), "number"), cell(score(row.mean), "number"),
+      moved.slice(0, 60).map((row) => make("tr", {}, rowHead(badge(row.method, row.title)), cell(named(row)), cell(score(row.ties[0]), "number"), cell(score(row.mean), "number"),
         cell(score(row.ties[1]), "number"), cell(whisker(ends(row)[0], row.mean, ends(row)[1], domain)), cell(score(row.tied), "number"))), "tie-table"),
     moved.length > 60 ? note(`${moved.length - 60} rows with narrower ranges are left out.`) : null];
 }
@@ -166,7 +169,7 @@ function groupKinds(rows, at) {
   const choose = make("label", {}, "Groups by ", make("select", { id: "groups-by", on: { change: (e) => { state.by = e.target.value; update(); document.getElementById("groups-by").focus(); } } },
     known.map((name) => make("option", { value: name, selected: name === by }, name))));
   return [choose, plainTable(`${held.metric} by ${by} of the group (number of groups in brackets)`, ["Method", "Aggregator", ...held.kinds.map(([kind, count]) => [`${kind} (${Math.round(count)})`, "number"])],
-    lines.map(([method, aggregator, values]) => make("tr", {}, rowHead(method), cell(aggregator === "none" ? "" : aggregator), values.map((v) => cell(score(v), `number ${shade(v)}`)))), "group-table"),
+    lines.map(([method, aggregator, values]) => make("tr", {}, rowHead(titleOf(method)), cell(aggregator === "none" ? "" : aggregator), values.map((v) => cell(score(v), `number ${shade(v)}`)))), "group-table"),
   note(`Means over the groups of a kind, then over seeds, with the aggregator ${data.usual}; darker is higher. Cohesion is cut into thirds of each run's groups.`)];
 }
 
@@ -179,10 +182,10 @@ function fairness(rows, at, width) {
   if (!points.length) return [noHits(at)];
   points.sort((a, b) => b.low - a.low);
   const best = points.slice(0, 6);
-  return [scatter({ points: points.map((row) => ({ x: row.mean, y: row.low, label: row.method, family: row.family, named: best.includes(row), title: `${row.method} ${row.aggregator}: mean ${score(row.mean)}, worst-off member ${score(row.low)}` })),
+  return [scatter({ points: points.map((row) => ({ x: row.mean, y: row.low, label: row.title, method: row.method, named: best.includes(row), title: `${row.title} ${row.aggregator}: mean ${score(row.mean)}, worst-off member ${score(row.low)}` })),
     xLabel: `mean ${mean} of members`, yLabel: "worst-off member", width, label: `Mean against lowest ${mean} of a group's members, ${points.length} rows; values in the table below` }),
   keyOf(points), plainTable(`${mean} of members, fairest first`, ["Method", "Aggregator", ["mean", "number"], ["worst-off member", "number"]],
-    points.slice(0, 40).map((row) => make("tr", {}, rowHead(row.method), cell(row.aggregator), cell(score(row.mean), "number"), cell(score(row.low), "number"))), "fairness-table"),
+    points.slice(0, 40).map((row) => make("tr", {}, rowHead(badge(row.method, row.title)), cell(row.aggregator), cell(score(row.mean), "number"), cell(score(row.low), "number"))), "fairness-table"),
   points.length > 40 ? note(`${points.length - 40} rows with a lower minimum are in the drawing only.`) : null];
 }
 
@@ -195,14 +198,14 @@ function ranks() {
     runs.map(([first, last], n) => (i >= first && i <= last ? make("rect", { x: n * 10 + 2, width: 4, y: i === first ? 8 : 0, height: i === first ? 20 : i === last ? 20 : 28 }) : null)));
   const letters = (i) => runs.map(([first, last], n) => (i >= first && i <= last ? "abcdefghijkl"[n] : "")).join("");
   return [plainTable(held.title[0], ["Method", ["average rank", "number"], "1 is best", "Alike", ""],
-    held.methods.map(([method, rank], i) => make("tr", {}, rowHead(method), cell(fixed(rank, 2), "number"),
+    held.methods.map(([method, rank], i) => make("tr", {}, rowHead(titleOf(method)), cell(fixed(rank, 2), "number"),
       cell(whisker(null, rank, null, domain)), cell(letters(i)), cell(bars(i), "bars"))), "rank-table"),
   make("ul", { class: "notes" }, [`${held.title[1]}. Methods that share a bar (a letter) cannot be told apart.`, ...held.notes].map((text) => make("li", {}, text)))];
 }
 
 function reported(rows, at) {
   if (!at.reported.length) return [note("No paper that comes with groupbench reports scores for this data set and view.")];
-  const ours = new Map(rowsAt(at, state.metric).filter((row) => ["own", "none", data.usual].includes(row.aggregator)).map((row) => [row.method.toLowerCase(), row]));
+  const ours = new Map(rowsAt(at, state.metric).filter((row) => ["own", "none", data.usual].includes(row.aggregator)).map((row) => [row.title.toLowerCase(), row]));
   const lines = at.reported.flatMap((line) => Object.entries(line.values).map(([metric, value]) => ({ ...line, metric, value })));
   const own = (line) => { const row = ours.get(line.method.toLowerCase()); return row && at.values[line.metric] ? at.values[line.metric].mean[row.index] : null; };
   return [plainTable("Scores that papers print, beside ours", ["Method", "Metric", ["reported", "number"], ["ours", "number"], "Source and what it leaves open"],
@@ -210,11 +213,11 @@ function reported(rows, at) {
 }
 
 function missing(rows, at) {
-  const lines = at.failed.filter((line) => line.method.toLowerCase().includes(state.q.trim().toLowerCase()));
+  const lines = at.failed.filter((line) => isCalled(line.method, state.q.trim().toLowerCase()));
   const sentences = [...data.not_evaluated.map((text) => note(`Not evaluated: ${text}`)), ...data.left_out.map((text) => note(text))];
   if (!lines.length) return [note(at.failed.length ? `None of ${at.failed.length} methods without scores contains “${state.q.trim()}”.` : "Every method that was run has scores here."), ...sentences];
   return [plainTable(`Methods without scores in ${at.view}`, ["Method", "Status", "Reason"],
-    lines.map((line) => make("tr", {}, rowHead(line.method), cell(chip(line.status, "", line.status === "skipped" ? "" : "warn")), cell(line.reason, "long"))), "missing-table"), ...sentences];
+    lines.map((line) => make("tr", {}, rowHead(titleOf(line.method)), cell(chip(line.status, "", line.status === "skipped" ? "" : "warn")), cell(line.reason, "long"))), "missing-table"), ...sentences];
 }
 
 function provenance() {

@@ -1,6 +1,7 @@
 // What the page shows, and its form in the address.
 const data = JSON.parse(document.getElementById("data").textContent);
 const DEFAULTS = { agg: data.usual, kind: "", q: "", refs: "1", sort: "", dir: "", cost: "seconds", by: "size", at: "" };
+const COSTS = { seconds: ["seconds", "seconds"], mb: ["memory, MiB", "MiB"], joules: ["energy, J", "J"] };
 const state = {};
 
 const task = (section) => `${section.dataset}, ${section.protocol}`;
@@ -23,7 +24,7 @@ function settle() {
   const known = measured();
   if (!known.includes(state.metric)) state.metric = known.includes(data.headline) ? data.headline : known[0] || "";
   if (!["all", "best", ...data.aggregators].includes(state.agg)) state.agg = data.usual;
-  if (!["seconds", "mb"].includes(state.cost)) state.cost = "seconds";
+  if (!Object.hasOwn(COSTS, state.cost)) state.cost = "seconds";
 }
 
 function readAddress() {
@@ -59,10 +60,10 @@ function rowsAt(at, metric) {
     const [mean, std, half] = ["mean", "std", "half"].map((name) => (values ? values[name][i] : null));
     const [least, most] = ends(mean, half, metric);
     return {
-      index: i, method: method.label, family: method.family, reference: method.reference, aggregator,
+      index: i, method: method.label, title: method.title, family: method.family, reference: method.reference, aggregator,
       mean, std, half, least, most, ties: values && values.ties[i] || [mean, mean],
       norm: mean === null || !bounded ? null : (mean - low) / (high - low),
-      seeds: at.rows.seeds[i], seconds: at.rows.seconds[i], mb: at.rows.mb[i], tied: at.rows.tied[i],
+      seeds: at.rows.seeds[i], seconds: at.rows.seconds[i], mb: at.rows.mb[i], joules: at.rows.joules[i], tied: at.rows.tied[i],
       tuning: at.rows.tuning[i], moved: moved.has(i), mark: arrows.get(method.label + "\n" + aggregator),
     };
   });
@@ -85,8 +86,11 @@ function chosenRows(at = current(), metric = state.metric) {
   else if (state.agg !== "all") rows = rows.filter((row) => [state.agg, "none", "own"].includes(row.aggregator));
   const wanted = state.q.trim().toLowerCase();
   return rows.filter((row) => (!state.kind || row.family === state.kind)
-    && (state.refs === "1" || !row.reference) && row.method.toLowerCase().includes(wanted));
+    && (state.refs === "1" || !row.reference) && isCalled(row.method, wanted));
 }
+
+// Whether a method is called so: in its label, as one types it, or in its name.
+const isCalled = (label, wanted) => [label, titleOf(label)].some((name) => name.toLowerCase().includes(wanted));
 
 function bestOfEach(rows, metric) {
   const best = new Map();

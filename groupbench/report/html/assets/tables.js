@@ -66,7 +66,7 @@ function sortRows(rows, column, descending) {
     const left = column.value(a), right = column.value(b);
     if (empty(left) || empty(right)) return empty(left) - empty(right);
     const order = typeof left === "string" ? left.localeCompare(right, "en") : left - right;
-    return sign * order || a.method.localeCompare(b.method, "en") || a.aggregator.localeCompare(b.aggregator, "en");
+    return sign * order || a.title.localeCompare(b.title, "en") || a.aggregator.localeCompare(b.aggregator, "en");
   });
 }
 
