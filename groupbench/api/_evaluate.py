@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from groupbench.api._keywords import with_keywords
-from groupbench.core import registry
+from groupbench.core import plugins, registry
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ArgumentError, ConfigError
 from groupbench.core.stopwatch import Stopwatch
@@ -86,7 +86,7 @@ def evaluate(
     from groupbench.report.long import VALUE_COLUMNS
 
     config = make_config(None, methods=method if isinstance(method, str) else None, **options)
-    registry.load_plugins(config.plugins)
+    plugins.load_plugins(config.plugins)
     data = loaded(dataset, config.data_dir)
     name, make = maker(method)
     protocol = config.resolved_protocol(data)

@@ -77,7 +77,7 @@ def _equipped(function: Callable[..., None], *, aided: bool) -> Callable[..., No
 
     def command(**values: Any) -> None:
         if own:
-            from groupbench.core.registry import load_plugins
+            from groupbench.core.plugins import load_plugins
 
             load_plugins(values.pop("plugin") or [])
         function(**values)

@@ -72,12 +72,13 @@ def reproduce(
 def _names_method(run: list[str], results: Path, plugins: list[str]) -> bool:
     """Whether a method is meant and no runs; plugins are imported only where no record could name them."""
     from groupbench.core import registry
+    from groupbench.core.plugins import load_plugins
     from groupbench.report.names import registered_name
     from groupbench.runner import reproduction
 
     if len(run) > 1 or reproduction.names_run(run[0], results):
         return False
-    registry.load_plugins(plugins)
+    load_plugins(plugins)
     return registered_name(run[0]) in registry.methods
 
 

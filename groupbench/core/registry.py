@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import inspect
 import pkgutil
@@ -10,14 +9,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from operator import attrgetter
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.files import expanded
-from groupbench.core.imports import import_file, import_named
+from groupbench.core.imports import import_named
 from groupbench.core.names import unregistered
 from groupbench.core.source_hash import source_hash
 
@@ -26,9 +23,6 @@ if TYPE_CHECKING:
 
 RESERVED = frozenset({"all", "best", "own", "none"})
 """What options of commands mean something else by."""
-
-_PLUGIN = "groupbench_plugin_"
-"""How the names of the modules of plugin files begin."""
 
 _LOADING = RLock()
 """Held by the thread that loads a registry; one for all of them, so that no two wait for each other."""
@@ -252,32 +246,6 @@ class EntryRegistry(Registry[Entry]):
         """`NAMESPACE:REST` for every namespace, where the name has a colon before its rest."""
         _, colon, rest = name.partition(":")
         return [f"{namespace}:{rest}" for namespace in self.namespaces] if colon else []
-
-
-def loaded_plugins() -> list[str]:
-    """The plugin files that this process has imported."""
-    return [str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(_PLUGIN)]
-
-
-def load_plugins(files: Iterable[str]) -> None:
-    """Import plugin files; errors as of `load_plugin`."""
-    for file in files:
-        load_plugin(file)
-
-
-def load_plugin(path: str | Path) -> None:
-    """Import a Python file so that what it registers can be used by name; or raise a `PluginError`."""
-    file, name = Path(expanded(path)).resolve(), plugin_module(path)
-    if not file.is_file() or file.suffix != ".py":
-        raise PluginError(f"plugin {path}: no such Python file; give the path of a .py file")
-    if name not in sys.modules:
-        import_file(file, name, f"plugin {path}")
-
-
-def plugin_module(path: str | Path) -> str:
-    """The name of the module that a plugin file is imported as."""
-    file = Path(expanded(path)).resolve()
-    return _PLUGIN + hashlib.sha256(str(file).encode()).hexdigest()[:12]
 
 
 def _require_name(kind: str, name: str) -> None:

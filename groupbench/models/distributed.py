@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.files import scratch
-from groupbench.core.registry import load_plugins, loaded_plugins
+from groupbench.core.plugins import load_plugins, loaded_plugins
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groupbench.core import registry
+from groupbench.core import plugins
 from groupbench.core.errors import DatasetError, PluginError, ResultError
 from groupbench.results.facts import seed_label
 
@@ -48,7 +48,7 @@ class RecordedInputs:
             recorded_as = sorted(sha256 for name, sha256 in known if name == Path(file).name)
             if recorded_as and found not in {sha256 for _, sha256 in known}:
                 raise _differs(file, found, recorded_as[0])
-        registry.load_plugins(self._named)
+        plugins.load_plugins(self._named)
 
     def plugins(self, record: RunRecord) -> list[str]:
         """The files that the user names for the record's plugins, imported.
@@ -57,7 +57,7 @@ class RecordedInputs:
             PluginError: if the user names none for one of them, or its content is not the recorded one.
         """
         files = [self._plugin(record, file, sha256) for file, sha256 in _plugins(record).items()]
-        registry.load_plugins(files)
+        plugins.load_plugins(files)
         return files
 
     def source(self, record: RunRecord) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core import memory, provenance, registry
+from groupbench.core import memory, plugins, provenance, registry
 from groupbench.core.energy import EnergyMeter
 from groupbench.core.errors import DatasetError, PluginError
 from groupbench.core.seeding import generator, integer
@@ -53,7 +53,7 @@ def execute(job: Job) -> None:
         Exception: whatever the method itself raised.
     """
     for plugin in job.plugins:
-        registry.load_plugin(plugin)
+        plugins.load_plugin(plugin)
     _require_planned_code(job)
     source = (job.source, job.data_dir, *job.content)
     dataset = _dataset(*source)

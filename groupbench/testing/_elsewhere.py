@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import MethodError
-from groupbench.core.registry import load_plugin
+from groupbench.core.plugins import load_plugin
 from groupbench.testing._small import small_training
 from groupbench.testing._trial import everyone
 

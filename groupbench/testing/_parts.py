@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from groupbench.aggregation import MemberScores
-from groupbench.core import registry
+from groupbench.core import plugins, registry
 from groupbench.core.arrays import BoolArray, FloatArray, Segments
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, GroupbenchError
@@ -58,8 +58,8 @@ def named_in(file: str | Path) -> list[str]:
         PluginError: if it is no Python file or cannot be imported.
         ConfigError: if it registers nothing of the kind.
     """
-    registry.load_plugin(file)
-    module = registry.plugin_module(file)
+    plugins.load_plugin(file)
+    module = plugins.plugin_module(file)
     found = [name for known in _kinds() for name in known.registered_by(module)]
     if not found:
         raise ConfigError(

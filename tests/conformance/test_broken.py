@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from groupbench.core.entry import Entry
-from groupbench.core.registry import load_plugin
+from groupbench.core.plugins import load_plugin
 from groupbench.models.recommender import ReferenceRow
 from groupbench.testing import check
 

@@ -7,7 +7,7 @@ import pytest
 from groupbench.core import registry
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError
-from groupbench.core.registry import load_plugin
+from groupbench.core.plugins import load_plugin
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import METRICS
 from groupbench.models.recommender import Recommender

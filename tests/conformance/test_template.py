@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from groupbench.core.errors import ConfigError
-from groupbench.core.registry import load_plugin, methods
+from groupbench.core.plugins import load_plugin
+from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.testing import check, method_template, small_training
 

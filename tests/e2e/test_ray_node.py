@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from groupbench.core import registry
+from groupbench.core import plugins, registry
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.data.loading import load
 from groupbench.results import store
@@ -133,7 +133,7 @@ def test_plugins_travel_with_their_neighbours_and_keep_their_names(planned, tmp_
     plugin = tmp_path / "neighbourly.py"
     plugin.write_text(PLUGIN)
     (tmp_path / "_number.py").write_text("3.0")
-    registry.load_plugin(plugin)
+    plugins.load_plugin(plugin)
     try:
         (job,), dataset = planned("neighbourly", plugins=[str(plugin)])
         order = JobRequest.of(job, 1, 600.0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupbench.core.registry import load_plugin, methods
+from groupbench.core.plugins import load_plugin
+from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.models.distributed import sharing
 from groupbench.models.training import Epoch

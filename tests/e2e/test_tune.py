@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import groupbench
-from groupbench.core import registry
+from groupbench.core import plugins
 from groupbench.data.loading import load
 from groupbench.evaluation.protocols import make_protocol
 
@@ -175,7 +175,7 @@ def test_what_is_held_out_is_not_looked_at(tmp_path):
     users, items = np.divmod(rng.choice(40 * 25, 600, replace=False), 25)
     values = rng.integers(1, 6, 600)
     first = written("a", values)
-    registry.load_plugin(plugin)
+    plugins.load_plugin(plugin)
     data = load("withheld", first)
     held = make_protocol({"n_groups": 4}).prepare(data, 0).held_out
     hidden = np.isin(

@@ -5,7 +5,7 @@ import pytest
 from groupbench import metrics
 from groupbench.cli import _describe as describe
 from groupbench.cli._describe import explanation, listing
-from groupbench.core import registry
+from groupbench.core import plugins, registry
 from groupbench.core.errors import ConfigError, PluginError
 from groupbench.data.formation import KINDS as KINDS_OF_GROUPS
 from groupbench.evaluation.protocols import PROTOCOLS
@@ -131,9 +131,9 @@ def test_plugins_are_listed_once_loaded(tmp_path, monkeypatch):
         "@aggregator('mine-of-this-test')\n"
         "def mine():\n    '''Mine it is.'''\n"
     )
-    registry.load_plugins([str(file)])
+    plugins.load_plugins([str(file)])
 
     assert "mine-of-this-test" in describe.listing("aggregators")
     assert "Mine it is." in explanation("mine-of-this-test")
     with pytest.raises(PluginError):
-        registry.load_plugins([str(tmp_path / "missing.py")])
+        plugins.load_plugins([str(tmp_path / "missing.py")])

@@ -12,7 +12,8 @@ import pytest
 from groupbench.core import registry as module
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.registry import EntryRegistry, Registry, datasets, load_plugin, methods
+from groupbench.core.plugins import load_plugin
+from groupbench.core.registry import EntryRegistry, Registry, datasets, methods
 
 
 @pytest.fixture

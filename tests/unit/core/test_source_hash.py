@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import groupbench
-from groupbench.core import registry
+from groupbench.core import plugins, registry
 from groupbench.core.errors import PluginError
 from groupbench.core.source_hash import source_hash
 from groupbench.data.loading import load
@@ -285,7 +285,7 @@ def plugin(tmp_path, monkeypatch):
     (tmp_path / f"{helper}.py").write_text("def level():\n    return 1\n")
     (tmp_path / "plug.py").write_text(PLUGIN.format(helper=helper, name=name))
     assert registry.methods
-    registry.load_plugin(tmp_path / "plug.py")
+    plugins.load_plugin(tmp_path / "plug.py")
     yield registry.methods[name], tmp_path / "plug.py", tmp_path / f"{helper}.py"
     del registry.methods._values[name]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from groupbench.core import registry
+from groupbench.core import plugins, registry
 from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.loading import Card, Source, check, fetch, info, load
 
@@ -92,7 +92,7 @@ def toy(tmp_path, monkeypatch):
             *(f'"{n}" = "{s}"' for n, s in sums.items()),
         ]
         (tmp_path / "plugin" / "registry.toml").write_text("\n".join(lines))
-        registry.load_plugin(tmp_path / "plugin" / "toy.py")
+        plugins.load_plugin(tmp_path / "plugin" / "toy.py")
 
     yield write
     registry.datasets._values.pop("toy", None)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.registry import load_plugin, methods
+from groupbench.core.plugins import load_plugin
+from groupbench.core.registry import methods
 from groupbench.data.loading import load
 from groupbench.evaluation import evaluate
 from groupbench.evaluation.protocols import PROTOCOLS, make_protocol

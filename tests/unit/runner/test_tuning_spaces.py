@@ -11,7 +11,7 @@ from groupbench.core import registry
 from groupbench.core.entry import Entry
 from groupbench.core.errors import PluginError
 from groupbench.core.hyperparameters import Choice, Range, search_space, tunable
-from groupbench.core.registry import load_plugin
+from groupbench.core.plugins import load_plugin
 
 
 @dataclass
