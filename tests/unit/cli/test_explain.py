@@ -22,7 +22,7 @@ from groupbench.models.recommender import Recommender
 from groupbench.report import render, wide
 from groupbench.report.cells import BLANK
 from groupbench.report.long import VALUE_COLUMNS
-from groupbench.report.significance import VERDICT_COLUMNS
+from groupbench.report.verdicts import VERDICT_COLUMNS
 
 K = 10
 
