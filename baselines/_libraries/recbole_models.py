@@ -192,12 +192,16 @@ def _parameters(name):
 
 
 def _default(value):
+    numbers = _numbers(value)
+    return str(numbers) if isinstance(numbers, list) else numbers
+
+
+def _numbers(value):
+    """YAML takes 1e-05 for text."""
     if isinstance(value, list):
-        return str(value)
-    try:
-        return float(value) if isinstance(value, str) else value  # YAML takes 1e-05 for text
-    except ValueError:
-        return value
+        return [_numbers(inner) for inner in value]
+    is_number = isinstance(value, str) and re.fullmatch(r"[-+]?\d+e[-+]?\d+", value)
+    return float(value) if is_number else value
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -122,7 +123,8 @@ def _described(environment: Environment, driver: Path, stamp: str) -> Descriptio
                 f"environment {environment.name} ({environment.folder}) does not work: {error}; make it "
                 f"again after: groupbench env remove {environment.name}"
             ) from error
-        with replacing(file) as temporary:
+        # Where nothing can be written it is asked for again.
+        with suppress(OSError), replacing(file) as temporary:
             temporary.write_text(json.dumps({"stamp": stamp, **found}, indent=1), encoding="utf-8")
     return Description(found["python"], found["packages"], found["models"])
 

@@ -15,6 +15,8 @@ def test_a_list_is_written_as_text():
     assert recbole_models._default([600, 300]) == "[600, 300]"
     assert recbole_models._value("mlp_hidden_size", "[64, 32]") == [64, 32]
     assert recbole_models._default("1e-05") == 1e-5
+    assert recbole_models._default("01") == "01"
+    assert recbole_models._default(["1e-2", 3]) == "[0.01, 3]"
     assert recbole_models._value("loss_type", "BPR") == "BPR"
     assert recbole_models._value("epochs", 3) == 3
 
