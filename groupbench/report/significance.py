@@ -32,6 +32,10 @@ _MANY_SEEDS = 10
 """With fewer a note says that seeds limit what can be found."""
 
 
+_MOST_REPLICATES = 5_000_000
+"""Of a bootstrap or permutation test; a column of them is 40 MB."""
+
+
 def require_level(level: float) -> None:
     """Raise a `ConfigError` unless `level` lies between 0 and 1."""
     if not 0 < level < 1:
@@ -166,10 +170,20 @@ def _compared(
         np.stack(differences, axis=1),
         tests=[how.test],
         level=how.level,
-        # As many as let the smallest p-value stay far below the level when it is corrected.
-        replicates=max(statistics.REPLICATES, int(2 * n_rows**2 / how.level)),
+        replicates=_replicates(how, n_rows),
         rng=rng,
     )
+
+
+def _replicates(how: Significance, n_rows: int) -> int:
+    """As many as let the smallest p-value stay far below the level when it is corrected."""
+    needed = 2 * n_rows**2 / how.level
+    if how.test in ("bootstrap", "permutation") and needed > _MOST_REPLICATES:
+        raise ConfigError(
+            f"level={how.level:g} takes more replicates of the {how.test} test of {n_rows} rows than memory "
+            f"holds; take {2 * n_rows**2 / _MOST_REPLICATES:.1g} or more, or --test t"
+        )
+    return max(statistics.REPLICATES, int(min(needed, _MOST_REPLICATES)))
 
 
 @dataclass(frozen=True)

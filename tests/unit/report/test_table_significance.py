@@ -137,6 +137,14 @@ def test_the_python_function_tests_too(ranked):
     assert api.compare("best", "random", ranked)["p_t"][0] < 0.01
 
 
+def test_a_level_that_no_memory_has_replicates_for_is_refused(ranked):
+    with pytest.raises(ConfigError, match=r"level=1e-09 takes more replicates .* or --test t"):
+        render(api.load_records(ranked), format="plain", significance=Significance(ranked, level=1e-9))
+    assert "level 1e-09" in render(
+        api.load_records(ranked), format="plain", significance=Significance(ranked, test="t", level=1e-9)
+    )
+
+
 def test_metrics_without_a_value_per_user_are_named(ranked):
     how = Significance(ranked)
     text = render(api.load_records(ranked), format="plain", metrics=["coverage@10"], significance=how)
