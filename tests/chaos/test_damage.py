@@ -189,9 +189,9 @@ def test_two_runs_that_ask_for_different_things_share_a_folder(whole, launch, tm
 def test_results_of_the_first_layout_are_shown_and_not_run_again(whole, results, call):
     for folder in jobs(results):
         held = json.loads((folder / "run.json").read_text())
-        held.pop("tuning")
+        del held["tuning"], held["joules"]
         (folder / "run.json").write_text(json.dumps({**held, "schema": 1}))
-    assert api.table(results).equals(api.table(whole))
+    assert api.table(results).drop(columns="joules").equals(api.table(whole).drop(columns="joules"))
     assert "0 run, 4 already there" in call(results.parent, *ASKED).stdout
 
 
