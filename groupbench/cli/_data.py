@@ -49,6 +49,7 @@ def check(name: Name, data_dir: DataDir = None) -> None:
 @app.command()
 def info(name: Name, data_dir: DataDir = None) -> None:
     """Show origin, licence, citation, counts and notes of a data set."""
+    from groupbench.core.errors import DatasetError
     from groupbench.data import loading
 
     known = loading.info(name, data_dir)
@@ -66,6 +67,8 @@ def info(name: Name, data_dir: DataDir = None) -> None:
     for key, value in rows.items():
         if value:
             typer.echo(f"{key:12s} {value}")
+    if known.check.path and known.check.problem:
+        raise DatasetError(known.check.problem)
     _show_counts(known.check)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
@@ -73,11 +74,17 @@ def _write_part(kind: str, name: str, folder: Path, known: Container[str]) -> No
 
 
 def _write(kind: str, name: str, folder: Path, text: str, known: Container[str]) -> None:
+    from importlib.metadata import packages_distributions
+
     from groupbench.core.errors import ConfigError
 
     if name in known:
         raise ConfigError(f"there is a {kind} {name!r} already; choose another name")
     file = folder / f"{name.replace('-', '_')}.py"
+    if file.stem in sys.stdlib_module_names or file.stem in packages_distributions():
+        raise ConfigError(
+            f"a file {file.name} would hide the module {file.stem} of Python; choose another name"
+        )
     try:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)

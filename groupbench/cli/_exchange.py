@@ -121,11 +121,18 @@ def score(
     results: Results = Path("results"),
 ) -> None:
     """Evaluate rankings that were made elsewhere, and put them beside the others in the table."""
+    from groupbench.core.errors import ConfigError
     from groupbench.report.render import render
     from groupbench.results import exchange
     from groupbench.runner.run import load_dataset
 
     folder = None if task is None else exchange.TaskFolder.read(task)
+    if folder is not None and (config.protocol not in ({}, folder.protocol) or seed not in (0, folder.seed)):
+        raise ConfigError(
+            f"protocol and seed are those of --task {task}; leave out the options that say others"
+        )
+    if folder is None and any(one.suffix.lower() == ".npy" for one in file):
+        raise ConfigError(f"{file[0]} says nothing of its rows; name the folder it was made for with --task")
     if folder is not None and "dataset" not in config.model_fields_set:
         config = config.model_copy(update={"dataset": [folder.dataset]})
     scored = exchange.score(

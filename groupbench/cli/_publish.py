@@ -59,11 +59,12 @@ def verify(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds after which a job is ended.")] = 3600.0,
 ) -> None:
-    """Check a bundle's checksums and records, and run a sample of its jobs again; exit 1 if one differs.
+    """Check a bundle's checksums and records, and run a sample of its jobs again.
 
     Which jobs is decided here, so that nobody who submits can know. The data of all records are compared
-    with those at hand.
+    with those at hand. The exit status is 1 if a job differs, or none could be run.
     """
+    from groupbench.core.text import one_line
     from groupbench.results import exchange
     from groupbench.runner import reproduction
 
@@ -73,13 +74,15 @@ def verify(
     inputs = reproduction.RecordedInputs(data_dir, None, plugin or [])
     there, missing = reproduction.available(found.records, inputs)
     for line in missing:
-        typer.echo(line)
+        typer.echo(one_line(line))
+    if long := sum(sum(r.seconds.values()) > longest for r in there):
+        typer.echo(f"{long} records took more than {longest:g} seconds: not run again (--longest)")
     draw = secrets.randbelow(10**6) if draw is None else draw
     chosen = reproduction.drawn(there, sample, longest, f"{found.sha256} {draw}")
     typer.echo(
         f"running {len(chosen)} of {len(found.records):,} again (--draw {draw})"
         if chosen
-        else "running none again"
+        else "nothing is run again: what the records say is not checked"
     )
     repeats = []
     for repeat in reproduction.reproduce(chosen, inputs, jobs=jobs, timeout=timeout):
@@ -87,25 +90,34 @@ def verify(
         typer.echo(reproduction.format_repeat(repeat))
     for line in reproduction.format_summary(repeats) if repeats else []:
         typer.echo(line)
-    if not all(repeat.holds for repeat in repeats):
+    if not all(repeat.holds for repeat in repeats) or (sample and not repeats):
         raise typer.Exit(1)
 
 
 def _facts(bundle: Bundle) -> list[str]:
     """What is said of a bundle before anything is run."""
+    from groupbench.core.errors import ResultError
+    from groupbench.core.registry import methods
+    from groupbench.core.text import one_line
     from groupbench.core.version import VERSION
     from groupbench.evaluation import evaluate
     from groupbench.results.store import EXTERNAL
 
     records = bundle.records
+    for record in records:
+        if record.family == EXTERNAL and (record.method in methods or record.name in methods):
+            raise ResultError(
+                f"record {record.key} is of rankings made elsewhere that are called {record.name}, and that is "
+                "a method here; ask for another name"
+            )
     lines = [
         f"{len(records):,} records by {bundle.submitter}, groupbench {bundle.version} (here {VERSION}); "
         "checksums agree"
     ]
     for dataset, protocol in sorted({(r.dataset, r.protocol) for r in records}):
         there = [r for r in records if (r.dataset, r.protocol) == (dataset, protocol)]
-        seeds, methods = len({r.seed for r in there}), len({r.method for r in there})
-        lines.append(f"{dataset}, protocol {protocol}: {methods} methods, {seeds} seeds")
+        seeds, rows = len({r.seed for r in there}), len({r.method for r in there})
+        lines.append(one_line(f"{dataset}, protocol {protocol}: {rows} methods, {seeds} seeds"))
     other = sum(r.status == "done" and r.config.get("evaluation") != evaluate.VERSION for r in records)
     elsewhere = sum(r.family == EXTERNAL for r in records)
     notes = {

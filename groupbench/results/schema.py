@@ -35,6 +35,8 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=150), AfterValid
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Number = Annotated[float, Field(allow_inf_nan=False)] | None
 """A finite number, or None, which stands for NaN."""
+Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+"""The same, from 0."""
 
 
 class _Part(BaseModel):
@@ -127,9 +129,9 @@ class StoredRecord(_Part):
     config: _Config
     figures: list[StoredMetrics]
     views: dict[str, _View]
-    seconds: dict[str, Number]
+    seconds: dict[str, Cost]
     peak_mb: dict[str, Number]
-    joules: dict[str, Number]
+    joules: dict[str, Cost]
     environment: _Environment
     finished: str
     schema_: int = Field(alias="schema")

@@ -52,3 +52,13 @@ def test_what_is_not_here_is_said_and_the_rest_is_run(cli):
     assert found.returncode == 0
     assert "2 records cannot be run again here: dataset mine is not what run" in found.stdout
     assert "2 runs: 2 reproduced" in found.stdout
+
+
+def test_a_bundle_of_which_nothing_can_be_run_again_does_not_pass(cli):
+    cli("run", *METHODS)
+    cli("submit", "-o", "ours.zip", "--as", "A. Author")
+    found = cli("verify", "ours.zip", "--longest", "0")
+    assert found.returncode == 1
+    assert "2 records took more than 0 seconds: not run again (--longest)" in found.stdout
+    assert "nothing is run again: what the records say is not checked" in found.stdout
+    assert cli("verify", "ours.zip", "--sample", "0").returncode == 0

@@ -98,6 +98,12 @@ def read_bundle(file: Path) -> Bundle:
             records = tuple(read_archive(Path(scratch)))
         except ResultError as error:
             raise _no_bundle(file, f"{FILE} holds no archived records") from error
+    if len({record.key for record in records}) < len(records):
+        raise _no_bundle(file, "it holds a key twice")
+    if not records:
+        raise _no_bundle(file, "it holds no records")
+    if not contents["submitter"].isprintable():
+        raise _no_bundle(file, "its submitter is no plain text")
     if {record.key: record.method for record in records} != contents["records"]:
         raise _no_bundle(file, f"its records are not those that {CONTENTS} lists")
     card = held[CARD].decode("utf-8", "replace")

@@ -14,7 +14,7 @@ import numpy as np
 
 from groupbench.core.errors import ConfigError, DatasetError, shown, unknown
 from groupbench.core.files import read_bytes, read_text
-from groupbench.data.loading.layouts import LAYOUTS
+from groupbench.data.loading.layouts import LAYOUTS, WRITABLE
 from groupbench.evaluation.views import VIEWS
 from groupbench.results.exchange._layout import as_given
 from groupbench.results.exchange._read import RankingRows, read_rows
@@ -27,8 +27,14 @@ if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
     from groupbench.results.exchange._task_split import PreparedSplit
 
+LARGEST = 2**63 - 1
+"""The last seed."""
+
 MOST_CELLS = 20_000_000
 """Scores of a matrix, at most."""
+
+EXACT = 2**53
+"""From here on floating-point numbers skip whole ones."""
 
 _SAME = 1e-5
 """How far scores of a pair in two lists may differ, relative to the largest: batches add up differently."""
@@ -63,14 +69,18 @@ class TaskFolder:
         """
         file = path / "task.json"
         remedy = "name a folder that 'groupbench export-task --layout' wrote"
+        if parts := sorted(path.glob("seed-*/task.json")):
+            remedy = f"name the folder of one seed, as {parts[0].parent}"
         try:
             card = json.loads(read_text(file))
             found = {name: card[name] for name in ("layout", "protocol", "seed", "content_hash", "dataset")}
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             why = getattr(error, "strerror", None) or "it is not as it was written"
             raise DatasetError(f"{file}: cannot be read: {why}; {remedy}") from error
-        kinds = (str, dict, int, str, str)
-        if found["layout"] not in LAYOUTS or not all(map(isinstance, found.values(), kinds)):
+        layout, protocol, seed, *words = found.values()
+        known = isinstance(layout, str) and layout in WRITABLE and all(isinstance(w, str) for w in words)
+        numbered = type(seed) is int and 0 <= seed <= LARGEST
+        if not (known and numbered and isinstance(protocol, dict) and "name" in protocol):
             raise DatasetError(f"{file}: is not as it was written; {remedy}")
         return cls(path, **found)
 
@@ -93,6 +103,7 @@ class TaskFolder:
         if file.suffix.lower() == ".npy":
             return _matrix_rows(file, self, split, _case(split, view))
         rows = read_rows(file)
+        self._require_own_seed(rows)
         views = [view] * len(rows.frame) if "view" not in rows.frame else rows.frame["view"].tolist()
         kinds = np.array([VIEWS[name].entity if name in VIEWS else "group" for name in views], dtype=object)
         if "view" not in rows.frame:
@@ -103,6 +114,15 @@ class TaskFolder:
             entities[of_kind] = self._named(rows.take(of_kind), "entity", kind)
         items = self._named(rows, "item", "item")
         return replace(rows, frame=rows.frame.assign(entity=entities, item=items))
+
+    def _require_own_seed(self, rows: RankingRows) -> None:
+        """Refuse rows of another seed, whose numbers and training rows are not the folder's."""
+        if "seed" in rows.frame and (other := rows.frame["seed"].to_numpy() != self.seed).any():
+            row = int(other.argmax())
+            raise DatasetError(
+                f"{rows.at(row)}: is of seed {rows.frame['seed'].iloc[row]}, and {self.path} of seed "
+                f"{self.seed}; score each seed with its own folder"
+            )
 
     def ids(self, kind: str) -> ObjectArray:
         """The ids of a kind, by number."""
@@ -135,8 +155,8 @@ class TaskFolder:
         if wrong.any():
             row = int(wrong.argmax())
             raise DatasetError(
-                f"{rows.at(row)}: {shown(texts.iloc[row])} is no number of a {kind}; {self.path}/ids.csv has "
-                f"0 to {len(ids) - 1}"
+                f"{rows.at(row)}: {shown(texts.iloc[row])} is no number of {_an(kind)}; "
+                f"{self.path}/ids.csv has 0 to {len(ids) - 1}"
             )
         return ids[numbers]
 
@@ -149,6 +169,10 @@ def _case(split: PreparedSplit, view: str) -> EvaluationCase:
     return split.cases[view]
 
 
+def _an(kind: str) -> str:
+    return f"an {kind}" if kind == "item" else f"a {kind}"
+
+
 def _known(split: PreparedSplit) -> str:
     return f"{', '.join(split.cases)} with --view"
 
@@ -159,7 +183,9 @@ def _matrix_rows(file: Path, task: TaskFolder, split: PreparedSplit, case: Evalu
     try:
         content = read_bytes(file)
         values = np.load(io.BytesIO(content), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        if not isinstance(values, np.ndarray):
+            raise ValueError
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DatasetError(f"{file} cannot be read: it is no .npy file of numbers; use numpy.save") from error
     kind, view = case.view.entity, case.view.name
     shapes = {f"{kind}s x items": (len(task.ids(kind)), len(task.ids("item")))}
@@ -177,7 +203,10 @@ def _matrix_rows(file: Path, task: TaskFolder, split: PreparedSplit, case: Evalu
             f"{file}: {values.size:,} scores are more than {MOST_CELLS:,}; give the best of each {kind} as "
             "CSV with entity, item and score"
         )
-    scores = values.astype(np.float64)
+    if values.dtype.kind in "iu" and values.size and (values.max() >= EXACT or values.min() <= -EXACT):
+        raise DatasetError(f"{file}: holds whole numbers beyond 2**53, which would tie; write smaller ones")
+    with np.errstate(over="ignore"):
+        scores = values.astype(np.float64)
     by_line = held is not None and values.shape == shapes["held-out rows x 1 + sampled"]
     _require_finite(file, scores, _inside(held, scores.shape[1]) if held is not None and by_line else True)
     if held is not None and by_line:

@@ -82,7 +82,10 @@ def available(records: Sequence[RunRecord], inputs: RecordedInputs) -> tuple[lis
     reasons: dict[tuple[str, type], list[str]] = {}
     for record in records:
         try:
+            if record.family == store.EXTERNAL:
+                continue
             inputs.plugins(record)
+            registry.methods[record.name]
             inputs.dataset(record)
             found.append(record)
         except (ConfigError, DatasetError, PluginError, ResultError) as error:
@@ -100,7 +103,7 @@ def drawn(records: Sequence[RunRecord], n: int, longest: float, draw: str) -> li
         draw: the same text draws the same ones.
     """
     left = [r for r in records if r.status == "done" and r.family != store.EXTERNAL]
-    quick = sorted((r for r in left if sum(r.seconds.values()) <= longest), key=lambda r: r.key)
+    quick = sorted((r for r in left if not sum(r.seconds.values()) > longest), key=lambda r: r.key)
     order = generator("sample of a bundle", draw).permutation(len(quick))
     return [quick[number] for number in order[:n]]
 

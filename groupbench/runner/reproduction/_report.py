@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from groupbench.core.text import one_line
 from groupbench.results.agreement import RELATIVE
 from groupbench.results.environment import CLOSE
 
@@ -26,7 +27,7 @@ _NAMED = 5
 def format_repeat(repeat: Repeat) -> str:
     """One line on one run."""
     record = repeat.recorded
-    where = f"{record.method}  seed {record.seed}  {record.dataset}  {record.protocol}"
+    where = one_line(f"{record.method}  seed {record.seed}  {record.dataset}  {record.protocol}")
     if repeat.reason:
         return f"{'FAILED':12s} {where}: {repeat.reason}"
     found = repeat.agreement

@@ -121,6 +121,33 @@ def test_other_files_are_no_bundles(tmp_path, content):
         read_bundle(tmp_path / "nowhere.zip")
 
 
+def test_a_key_twice_and_no_record_are_refused(some, tmp_path):
+    write = {"card": "", "submitter": "A", "command": ""}
+    for records, said in (([some[0], some[0]], "it holds a key twice"), ([], "it holds no records")):
+        write_bundle(records, tmp_path / "b.zip", **write)
+        with pytest.raises(ResultError, match=said):
+            read_bundle(tmp_path / "b.zip")
+
+
+def test_a_submitter_with_line_feeds_is_refused(some, tmp_path):
+    write_bundle(some, tmp_path / "b.zip", card="", submitter="Eve\n2 runs: 2 reproduced", command="")
+    with pytest.raises(ResultError, match="its submitter is no plain text"):
+        read_bundle(tmp_path / "b.zip")
+
+
+def test_costs_that_no_job_has_are_refused(some, tmp_path):
+    write_bundle(
+        [replace(some[0], seconds={"fit": -1.0})], tmp_path / "b.zip", card="", submitter="A", command=""
+    )
+    with pytest.raises(ResultError, match="holds no archived records"):
+        read_bundle(tmp_path / "b.zip")
+
+
+def test_unknown_seconds_are_no_way_out_of_the_draw(some):
+    unknown = replace(some[0], seconds={"fit": float("nan")})
+    assert drawn([unknown], 1, 600.0, "a") == [unknown]
+
+
 def test_the_sample_is_drawn_among_what_can_be_done_again(some):
     skipped = replace(some[0], key="f" * 16, status="skipped")
     elsewhere = replace(some[1], key="e" * 16, family=store.EXTERNAL)

@@ -129,15 +129,45 @@ def test_pickles_are_not_read(data, task, tmp_path):
 def test_numbers_that_are_none_are_refused(data, task, tmp_path, entity, item):
     (tmp_path / "n.csv").write_text(f"entity,item,score\n0,1,2\n{entity},{item},1\n")
     with pytest.raises(
-        DatasetError, match=r"n\.csv:3: .* is no number of a (group|item); .*ids\.csv has 0 to "
+        DatasetError, match=r"n\.csv:3: .* is no number of an? (group|item); .*ids\.csv has 0 to "
     ):
         judged(data, tmp_path / "n.csv", task, tmp_path / "results")
+
+
+def test_rows_of_another_seed_are_refused(data, task, tmp_path):
+    (tmp_path / "n.csv").write_text("entity,item,score,seed\n0,1,2,0\n0,2,1,1\n")
+    with pytest.raises(
+        DatasetError, match=r"n\.csv:3: is of seed 1, and .* of seed 0; score each seed with its"
+    ):
+        judged(data, tmp_path / "n.csv", task, tmp_path / "results")
+
+
+def test_other_files_than_matrices_are_refused(data, task, tmp_path):
+    with (tmp_path / "m.npy").open("wb") as file:
+        np.savez(file, scores=np.ones((3, 10)))
+    with pytest.raises(DatasetError, match=r"it is no \.npy file of numbers"):
+        judged(data, tmp_path / "m.npy", task, tmp_path / "results")
+    np.save(tmp_path / "m.npy", np.full((3, 10), 2**63, dtype=np.uint64))
+    with pytest.raises(DatasetError, match=r"whole numbers beyond 2\*\*53"):
+        judged(data, tmp_path / "m.npy", task, tmp_path / "results")
+
+
+def test_the_folder_above_those_of_seeds_is_no_task(data, tmp_path):
+    splits = [PreparedSplit.make(data, GIVEN, seed) for seed in range(2)]
+    export_layout(splits, tmp_path / "task", "agree")
+    with pytest.raises(DatasetError, match=r"name the folder of one seed, as .*task/seed-0"):
+        TaskFolder.read(tmp_path / "task")
 
 
 @pytest.mark.parametrize(
     "card",
     [
         *("", "[]", "{}", '{"layout": 3}'),
+        '{"layout": [], "protocol": {"name": "given"}, "seed": 0, "content_hash": "", "dataset": ""}',
+        '{"layout": "yin", "protocol": {"name": "given"}, "seed": 0, "content_hash": "", "dataset": ""}',
+        '{"layout": "agree", "protocol": {"name": "given"}, "seed": true, "content_hash": "", "dataset": ""}',
+        '{"layout": "agree", "protocol": {"name": "given"}, "seed": -1, "content_hash": "", "dataset": ""}',
+        '{"layout": "agree", "protocol": {}, "seed": 0, "content_hash": "", "dataset": ""}',
         '{"layout": "agree", "protocol": {}, "seed": "0", "content_hash": "", "dataset": ""}',
     ],
 )  # fmt: skip
