@@ -107,7 +107,7 @@ def _facts(bundle: Bundle) -> list[str]:
     for record in records:
         if record.family == EXTERNAL and (record.method in methods or record.name in methods):
             raise ResultError(
-                f"record {record.key} is of rankings made elsewhere that are called {record.name}, and that is "
+                f"record {record.key} is of rankings from elsewhere called {record.name}, and that is "
                 "a method here; ask for another name"
             )
     lines = [
