@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,21 +47,30 @@ def standardized(field: str, values: FloatArray) -> Features:
 def tfidf(*texts: pd.Series[str], limit: int = 200, field: str = "text") -> Features | None:
     """TF-IDF (scikit-learn's, L2 per row) of the `limit` most frequent words, or None if there are none.
 
+    Of equally frequent words the first in the alphabet stay.
+
     Args:
         texts: columns of text that are joined row by row.
         limit: the most words to keep; English stop words, numbers and words of a single row are not kept.
         field: what column names start with, as in `text:word`.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-    vectorizer = TfidfVectorizer(
-        max_features=limit, stop_words="english", min_df=2, token_pattern=r"(?u)\b[^\W\d_]{2,}\b"
-    )
+    counter = CountVectorizer(stop_words="english", min_df=2, token_pattern=r"(?u)\b[^\W\d_]{2,}\b")
     try:
-        matrix = vectorizer.fit_transform([" ".join(row) for row in zip(*texts, strict=True)]).toarray()
+        counts = counter.fit_transform([" ".join(row) for row in zip(*texts, strict=True)])
     except ValueError:
         return None
-    return Features(tuple(f"{field}:{word}" for word in vectorizer.get_feature_names_out()), matrix)
+    # NumPy's sort orders equal frequencies, and its logarithm has last digits, by the processor: with what
+    # scikit-learn chooses and weighs, the same data would have another hash elsewhere.
+    frequency = np.bincount(counts.indices, counts.data, counts.shape[1])
+    chosen = np.sort(np.argsort(-frequency, kind="stable")[:limit])
+    counts = counts[:, chosen]
+    weigh = TfidfTransformer().fit(counts)
+    rows = np.bincount(counts.indices, minlength=len(chosen)).tolist()
+    weigh.idf_ = np.array([math.log((1 + counts.shape[0]) / (1 + n)) + 1 for n in rows])
+    names = counter.get_feature_names_out()[chosen]
+    return Features(tuple(f"{field}:{word}" for word in names), weigh.transform(counts).toarray())
 
 
 def side_by_side(*parts: Features | None) -> Features | None:
