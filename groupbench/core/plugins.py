@@ -15,9 +15,10 @@ _PLUGIN = "groupbench_plugin_"
 """How the names of the modules of plugin files begin."""
 
 
-def loaded_plugins() -> list[str]:
-    """The plugin files that this process has imported."""
-    return [str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(_PLUGIN)]
+def plugins_of(kind: type) -> list[str]:
+    """The plugin files that a class and those it derives from come from."""
+    names = dict.fromkeys(one.__module__ for one in kind.__mro__ if one.__module__.startswith(_PLUGIN))
+    return [str(sys.modules[name].__file__) for name in names if name in sys.modules]
 
 
 def load_plugins(files: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.files import scratch
-from groupbench.core.plugins import load_plugins, loaded_plugins
+from groupbench.core.plugins import load_plugins, plugins_of
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -180,9 +180,8 @@ def _started(
         for rank in range(1, size):
             ready, sender = context.Pipe(duplex=False)
             address = (rank, size, store, torch.get_num_threads())
-            helper: BaseProcess = context.Process(
-                target=_help, args=(sender, address, _Plugins(), method, train, rng, options), daemon=True
-            )
+            sent = (sender, address, _Plugins(type(method)), method, train, rng, options)
+            helper: BaseProcess = context.Process(target=_help, args=sent, daemon=True)
             helper.start()
             helpers.append(helper)
             sender.close()
@@ -200,10 +199,13 @@ def _started(
 
 
 class _Plugins:
-    """Sent ahead of a method: whoever receives it imports the plugins that are imported here."""
+    """Sent ahead of a method: whoever receives it imports the plugins that its class comes from."""
+
+    def __init__(self, kind: type) -> None:
+        self._files = plugins_of(kind)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return load_plugins, (loaded_plugins(),)
+        return load_plugins, (self._files,)
 
 
 def _help(

@@ -12,7 +12,7 @@ import pytest
 from groupbench.core import registry as module
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, PluginError
-from groupbench.core.plugins import load_plugin
+from groupbench.core.plugins import load_plugin, plugins_of
 from groupbench.core.registry import EntryRegistry, Registry, datasets, methods
 
 
@@ -228,6 +228,8 @@ def test_a_plugin_file_adds_its_names_once(tmp_path, forget):
 
     assert methods["mine-of-this-test"].file == file
     assert methods["mine-of-this-test"].summary == "Mine."
+    assert plugins_of(methods["mine-of-this-test"].make) == [str(file)]
+    assert plugins_of(methods["svd"].make) == []
 
 
 def test_a_plugin_cannot_replace_a_built_in(tmp_path, forget):

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from groupbench.core.errors import ConfigError, DatasetError
-from groupbench.data.loading import check, fetch, info, load
+from groupbench.data.loading import check, fetch, info, load, tfidf
 
 RATINGS = "user,item,rating\nann,b,4\nann,a,2\nbob,a,5\n"
 GROUPS = "group,user\ng1,ann\ng1,bob\n"
@@ -337,3 +338,11 @@ def test_a_folder_in_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("GROUPBENCH_DATA", "~/nowhere")
     with pytest.raises(ConfigError, match=rf"GROUPBENCH_DATA {re.escape(str(tmp_path))}/nowhere: "):
         load("itmrec")
+
+
+def test_of_equally_frequent_words_the_first_stay():
+    texts = pd.Series(["zebra apple mango", "mango apple zebra", "kiwi kiwi kiwi", "kiwi"])
+    made = tfidf(texts, limit=3)
+    assert made.names == ("text:apple", "text:kiwi", "text:mango")
+    expected = TfidfVectorizer(vocabulary=["apple", "kiwi", "mango"]).fit_transform(texts).toarray()
+    assert np.allclose(made.values, expected, rtol=1e-12, atol=0)
