@@ -136,8 +136,9 @@ def bounds(users: Tensor, members: Members, groups: Tensor) -> tuple[Tensor, Ten
     """
     index, inside = members.take(groups)
     # The first member stands in where there is none: it changes neither bound, nor who gets its gradient.
-    low, high = torch.aminmax(users[torch.where(inside, index, index[:, :1])], dim=1)
-    return low, high
+    # torch 2.6 has no derivative of `aminmax`.
+    placed = users[torch.where(inside, index, index[:, :1])]
+    return placed.amin(dim=1), placed.amax(dim=1)
 
 
 def _scaled(matrix: Tensor, factors: Tensor) -> Tensor:
