@@ -63,7 +63,8 @@ def tags_of(entry: Entry) -> list[str]:
 def select(asked: Iterable[str]) -> list[str]:
     """The names of the methods that names, tags and patterns (`dmtl*`) ask for, each once, in that order.
 
-    Names that papers print (`SVD++`) are taken, too.
+    Names that papers print (`SVD++`) are taken, too, but none in another case than it is registered in: what
+    is run is written into commands that others repeat.
 
     Raises:
         UnknownNameError: if one of them asks for none.
@@ -75,6 +76,8 @@ def _named(text: str) -> Sequence[str]:
     from groupbench.report.names import PRINTED_METHODS, registered_name
 
     if (name := registered_name(text)) in methods:
+        if name != text and name.casefold() == text.casefold():
+            raise methods.unknown(text, TAGS)
         return [name]
     wanted = text.casefold()
     if wanted == "all":

@@ -10,8 +10,8 @@ from groupbench.runner.config import make_config
 from groupbench.runner.tags import TAGS, select, tags_of
 
 
-def test_names_in_any_case_tags_and_patterns_mix():
-    found = select(["SVD", "linear", "dmtl-no-*", "svd"])
+def test_names_tags_and_patterns_mix():
+    found = select(["svd", "linear", "Dmtl-no-*", "svd"])
     assert found[:3] == ["svd", *(name for name, e in methods.items() if "linear" in tags_of(e))][:3]
     assert {"dmtl-no-profile", "dmtl-no-shared", "ease", "rp3beta"} <= set(found)
     assert len(found) == len(set(found))
@@ -32,9 +32,10 @@ def test_tags_say_what_methods_are():
 
 
 def test_names_of_print_are_taken_in_any_case_and_suggested():
-    assert select(["SVD++", "userknn", "ItemKNN (cosine)", "Dmtl-Single"]) == [
-        *("svdpp", "knn-basic", "item-knn-cosine", "dmtl-single")
-    ]
+    assert select(["SVD++", "userknn", "ItemKNN (cosine)"]) == ["svdpp", "knn-basic", "item-knn-cosine"]
+    for text, name in (("SVD", "svd"), ("EASE", "ease"), ("Dmtl-Single", "dmtl-single")):
+        with pytest.raises(ConfigError, match=f"unknown method '{text}'; did you mean '{name}'"):
+            select([text])
     with pytest.raises(ConfigError, match="unknown method 'UserKN'; did you mean 'UserKNN'"):
         select(["UserKN"])
 
