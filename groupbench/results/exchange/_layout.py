@@ -114,12 +114,8 @@ def as_given(split: PreparedSplit, layout: Layout) -> Dataset:
 def _given(task: Task) -> GivenSplit:
     if task.given is not None:
         return task.given
-    users, groups = (None if rows is None or not len(rows) else HeldOutRows(rows) for rows in _held(task))
+    users, groups = (HeldOutRows(rows) if rows else None for rows in (task.held_out, task.joint))
     return GivenSplit(users=users, groups=groups)
-
-
-def _held(task: Task) -> tuple[Ratings, Ratings | None]:
-    return task.held_out, task.joint
 
 
 def _sampled(

@@ -17,7 +17,8 @@ from groupbench.core.files import read_bytes, read_text
 from groupbench.data.loading.layouts import LAYOUTS, WRITABLE
 from groupbench.evaluation.views import VIEWS
 from groupbench.results.exchange._layout import as_given
-from groupbench.results.exchange._read import RankingRows, read_rows
+from groupbench.results.exchange._read import EXACT, RankingRows, read_rows
+from groupbench.results.schema import LARGEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +28,11 @@ if TYPE_CHECKING:
     from groupbench.evaluation.views import EvaluationCase
     from groupbench.results.exchange._task_split import PreparedSplit
 
-LARGEST = 2**63 - 1
-"""The last seed."""
-
 MOST_CELLS = 20_000_000
 """Scores of a matrix, at most."""
 
-EXACT = 2**53
-"""From here on floating-point numbers skip whole ones."""
+_BY_LINE = "held-out rows x 1 + sampled"
+"""The shape of scores of lists that stand line by line in the folder."""
 
 _SAME = 1e-5
 """How far scores of a pair in two lists may differ, relative to the largest: batches add up differently."""
@@ -180,6 +178,26 @@ def _known(split: PreparedSplit) -> str:
 def _matrix_rows(file: Path, task: TaskFolder, split: PreparedSplit, case: EvaluationCase) -> RankingRows:
     import pandas as pd
 
+    kind, held = case.view.entity, _held(task, split, case)
+    shapes = {f"{kind}s x items": (len(task.ids(kind)), len(task.ids("item")))}
+    if held is not None:
+        assert held.segments is not None
+        shapes[_BY_LINE] = (len(held.ratings), 1 + int(held.segments.sizes.max()))
+    scores, sha256 = _matrix(file, case.view.name, shapes)
+    if held is not None and scores.shape == shapes[_BY_LINE]:
+        _require_finite(file, scores, _inside(held, scores.shape[1]))
+        return RankingRows(file, 0, _of_lists(file, split, held, kind, scores), sha256)
+    _require_finite(file, scores, True)
+    everything = {
+        "entity": np.repeat(task.ids(kind), scores.shape[1]),
+        "item": np.tile(task.ids("item"), len(scores)),
+        "score": scores.ravel(),
+    }
+    return RankingRows(file, 0, pd.DataFrame(everything), sha256)
+
+
+def _matrix(file: Path, view: str, shapes: dict[str, tuple[int, int]]) -> tuple[FloatArray, str]:
+    """The scores of a file, of one of the shapes, which have names, and the sha256 of its bytes."""
     try:
         content = read_bytes(file)
         values = np.load(io.BytesIO(content), allow_pickle=False)
@@ -187,12 +205,6 @@ def _matrix_rows(file: Path, task: TaskFolder, split: PreparedSplit, case: Evalu
             raise ValueError
     except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DatasetError(f"{file} cannot be read: it is no .npy file of numbers; use numpy.save") from error
-    kind, view = case.view.entity, case.view.name
-    shapes = {f"{kind}s x items": (len(task.ids(kind)), len(task.ids("item")))}
-    held = _held(task, split, case)
-    if held is not None:
-        assert held.segments is not None
-        shapes["held-out rows x 1 + sampled"] = (len(held.ratings), 1 + int(held.segments.sizes.max()))
     if values.ndim != 2 or values.shape not in shapes.values() or values.dtype.kind not in "fiu":
         wanted = " or ".join(f"{n:,} x {width:,} ({what})" for what, (n, width) in shapes.items())
         raise DatasetError(
@@ -200,31 +212,13 @@ def _matrix_rows(file: Path, task: TaskFolder, split: PreparedSplit, case: Evalu
         )
     if values.size > MOST_CELLS:
         raise DatasetError(
-            f"{file}: {values.size:,} scores are more than {MOST_CELLS:,}; give the best of each {kind} as "
-            "CSV with entity, item and score"
+            f"{file}: {values.size:,} scores are more than {MOST_CELLS:,}; give the best of each row as CSV "
+            "with entity, item and score"
         )
     if values.dtype.kind in "iu" and values.size and (values.max() >= EXACT or values.min() <= -EXACT):
         raise DatasetError(f"{file}: holds whole numbers beyond 2**53, which would tie; write smaller ones")
     with np.errstate(over="ignore"):
-        scores = values.astype(np.float64)
-    by_line = held is not None and values.shape == shapes["held-out rows x 1 + sampled"]
-    _require_finite(file, scores, _inside(held, scores.shape[1]) if held is not None and by_line else True)
-    if held is not None and by_line:
-        frame = _of_lists(file, task, split, held, kind, scores)
-    else:
-        frame = pd.DataFrame(
-            {
-                "entity": np.repeat(task.ids(kind), scores.shape[1]),
-                "item": np.tile(task.ids("item"), len(scores)),
-                "score": scores.ravel(),
-            }
-        )
-    if not np.isfinite(frame["score"].to_numpy()).all():
-        row = int(np.argmin(np.isfinite(scores).all(axis=1)))
-        raise DatasetError(
-            f"{file}: row {row} holds a score that is no finite number; give one to every item"
-        )
-    return RankingRows(file, 0, frame, hashlib.sha256(content).hexdigest())
+        return values.astype(np.float64), hashlib.sha256(content).hexdigest()
 
 
 def _held(task: TaskFolder, split: PreparedSplit, case: EvaluationCase) -> HeldOutRows | None:
@@ -252,7 +246,7 @@ def _require_finite(file: Path, scores: FloatArray, where: BoolArray | bool) -> 
 
 
 def _of_lists(
-    file: Path, task: TaskFolder, split: PreparedSplit, held: HeldOutRows, kind: str, scores: FloatArray
+    file: Path, split: PreparedSplit, held: HeldOutRows, kind: str, scores: FloatArray
 ) -> pd.DataFrame:
     """One row for each pair of a rater and an item of its lists.
 
@@ -273,13 +267,12 @@ def _of_lists(
     first = np.append(True, pairs[1:] != pairs[:-1])
     lowest = values[first][np.cumsum(first) - 1]
     apart = np.abs(values - lowest) > _SAME * max(1.0, float(np.abs(values).max()))
+    ids_of = split.user_ids if kind == "user" else np.array(split.task.train.groups.ids, dtype=object)
     if apart.any():
         rater, item = divmod(int(pairs[int(apart.argmax())]), rows.n_items)
-        ids = split.dataset.user_ids if kind == "user" else split.task.train.groups.ids
         raise DatasetError(
-            f"{file}: {kind} {ids[rater]!r} and item {split.dataset.item_ids[item]!r} have different scores "
-            "in two lists; score with dropout and other chance switched off"
+            f"{file}: {kind} {ids_of[rater]!r} and item {split.dataset.item_ids[item]!r} have different "
+            "scores in two lists; score with dropout and other chance switched off"
         )
     owners, chosen = np.divmod(pairs[first], rows.n_items)
-    ids_of: Any = split.user_ids if kind == "user" else np.array(split.task.train.groups.ids, dtype=object)
     return pd.DataFrame({"entity": ids_of[owners], "item": split.item_ids[chosen], "score": values[first]})

@@ -26,6 +26,9 @@ TREC = ("entity", "Q0", "item", "rank", "score", "tag")
 
 NEEDED = ("entity", "item", "score")
 
+EXACT = 2.0**53
+"""From here on floating-point numbers skip whole ones."""
+
 STDIN = "-"
 """The file that stands for standard input."""
 
@@ -205,7 +208,7 @@ def _finite(rows: RankingRows) -> FloatArray:
             f"{rows.at(row)}: score {shown(rows.frame['score'].iloc[row])} is no finite number; "
             "give one to every row"
         )
-    for row in map(int, np.flatnonzero(np.abs(scores) >= 2.0**53)):
+    for row in map(int, np.flatnonzero(np.abs(scores) >= EXACT)):
         text = str(rows.frame["score"].iloc[row])
         if text.lstrip("+-").isdecimal() and Decimal(text) != Decimal(float(scores[row])):
             raise DatasetError(

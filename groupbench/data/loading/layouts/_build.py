@@ -82,47 +82,56 @@ def build(source: Source, found: LayoutTables, scale: Scale | None) -> Dataset:
     item_ids = sorted_ids(chain(*(table.frame["item"] for table in found.tables())))
     groups = memberships(members, "group", "user", user_ids, _RATINGS) if members else None
     scale = _scale(source, found) if scale is None else scale
-    known = {
-        "user": IdColumn("user", user_ids, _RATINGS),
-        "group": IdColumn(
-            "group", groups.ids if groups else (), members.name if members else "a file of members"
-        ),
-    }
-    items = IdColumn("item", item_ids, _RATINGS)
-
-    def rows(kind: str, part: Part) -> Ratings:
-        return _joined([_rows(table, known[kind], items, scale) for table in part.tables])
-
-    def held_out(kind: str, part: Part | None) -> HeldOutRows | None:
-        if part is None:
-            return None
-        held = rows(kind, part)
-        if part.negatives is None:
-            return HeldOutRows(held)
-        sizes = np.bincount(part.negatives.frame.index, minlength=len(held))
-        return HeldOutRows(held, indices(part.negatives, *items), Segments.from_sizes(sizes))
-
+    rows = _Reader(
+        {
+            "user": IdColumn("user", user_ids, _RATINGS),
+            "group": IdColumn("group", groups.ids if groups else (), members.name if members else ""),
+        },
+        IdColumn("item", item_ids, _RATINGS),
+        scale,
+    )
     given = GivenSplit(
-        users=held_out("user", found.users.get("test")),
-        groups=held_out("group", found.groups.get("test")),
-        validation_users=held_out("user", found.users.get("validation")),
-        validation_groups=held_out("group", found.groups.get("validation")),
+        users=rows.held_out("user", found.users.get("test")),
+        groups=rows.held_out("group", found.groups.get("test")),
+        validation_users=rows.held_out("user", found.users.get("validation")),
+        validation_groups=rows.held_out("group", found.groups.get("validation")),
     )
     return Dataset(
         name=source.card.name,
         title=source.card.title,
-        ratings=rows("user", found.users["train"]),
+        ratings=rows.ratings("user", found.users["train"]),
         user_ids=user_ids,
         item_ids=item_ids,
         scale=scale,
         groups=groups,
-        group_ratings=rows("group", found.groups["train"]) if "train" in found.groups else None,
+        group_ratings=rows.ratings("group", found.groups["train"]) if "train" in found.groups else None,
         given=None if given == GivenSplit() else given,
     )
 
 
-def _rows(table: TextTable, raters: IdColumn, items: IdColumn, scale: Scale) -> Ratings:
-    return rating_rows(table, raters, items, "rating" if "rating" in table.frame else None, scale=scale)
+@dataclass(frozen=True)
+class _Reader:
+    """Makes rows of tables, with indices for ids."""
+
+    raters: Mapping[str, IdColumn]
+    items: IdColumn
+    scale: Scale
+
+    def ratings(self, kind: str, part: Part) -> Ratings:
+        return _joined([self._rows(kind, table) for table in part.tables])
+
+    def held_out(self, kind: str, part: Part | None) -> HeldOutRows | None:
+        if part is None:
+            return None
+        held = self.ratings(kind, part)
+        if part.negatives is None:
+            return HeldOutRows(held)
+        sizes = np.bincount(part.negatives.frame.index, minlength=len(held))
+        return HeldOutRows(held, indices(part.negatives, *self.items), Segments.from_sizes(sizes))
+
+    def _rows(self, kind: str, table: TextTable) -> Ratings:
+        rating = "rating" if "rating" in table.frame else None
+        return rating_rows(table, self.raters[kind], self.items, rating, scale=self.scale)
 
 
 def _joined(parts: list[Ratings]) -> Ratings:
