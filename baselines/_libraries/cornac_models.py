@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,12 @@ FIXED = {"seed": None, "verbose": False, "num_threads": 1, "use_gpu": False, "tr
 """What is no hyperparameter and has the same value in every model that takes it; the seed is the job's."""
 
 
-def load():
+def load() -> None:
     """Import the library."""
     import cornac.models  # noqa: F401
 
 
-def describe():
+def describe() -> dict[str, Any]:
     """`doc`, `parameters` with their defaults, and whether it scores `groups`, by model."""
     return {
         name: {"doc": model.__doc__ or "", "parameters": _parameters(model)}
@@ -25,7 +26,7 @@ def describe():
     }
 
 
-def fit(model, parameters, data, seed):
+def fit(model: str, parameters: dict[str, Any], data: Any, seed: int) -> Any:
     """A model fitted to user, item and rating, on one thread."""
     from cornac.data import Dataset
 
@@ -44,7 +45,7 @@ class _Fitted:
         self._items = np.fromiter(known.iid_map, np.int64, len(known.iid_map))
         self._n_items = n_items
 
-    def score(self, users):
+    def score(self, users: np.ndarray) -> np.ndarray:
         scores = np.full((len(users), self._n_items), np.nan)
         for row, user in enumerate(users.tolist()):
             scores[row, self._items] = np.asarray(self._model.score(self._numbers[user]))[: len(self._items)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _SEQUENTIAL = ("SDAA", "SIAA", "LTP", "RLProp", "PeriodicFAI", "EPFuzzDAWeighted
 _BASES = ("EASE", "ItemKNN", "Popularity")
 
 
-def load():
+def load() -> None:
     """Import the library, and what PyTorch imports only when it is first used."""
     import grouprec.models  # noqa: F401
     import torch
@@ -25,7 +26,7 @@ def load():
     torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
 
 
-def describe():
+def describe() -> dict[str, Any]:
     """`doc`, `parameters` with their defaults, and that they score `groups`, by model."""
     models = {name: (model, _parameters(model)) for name, model in _models().items()}
     for name, aggregator in _aggregators().items():
@@ -41,7 +42,7 @@ def describe():
     }
 
 
-def fit(model, parameters, data, seed):
+def fit(model: str, parameters: dict[str, Any], data: Any, seed: int) -> Any:
     """A model of groups fitted to their rows and those of users, or an aggregator over a base model."""
     import pandas as pd
     from grouprec import Dataset, Groups
@@ -60,7 +61,7 @@ class _Scored:
     def __init__(self, model):
         self._model = model
 
-    def score_groups(self, groups):
+    def score_groups(self, groups: list[np.ndarray]) -> np.ndarray:
         return np.stack([np.asarray(self._model.group_scores(np.sort(group)), float) for group in groups])
 
 
@@ -77,7 +78,7 @@ class _Ranked:
         self._model = GroupRecommender(getattr(backends, base)(), self._aggregator, normalize=kind).fit(known)
         self._seen = known.user_item_csr(value="binary")
 
-    def score_groups(self, groups):
+    def score_groups(self, groups: list[np.ndarray]) -> np.ndarray:
         return np.stack([self._scores(np.sort(group)) for group in groups])
 
     def _scores(self, members):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import MISSING, fields
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,12 @@ LIBRARY = "lenskit"
 _MODULES = ("als", "basic", "flexmf", "funksvd", "hpf", "implicit", "knn", "sklearn.nmf", "sklearn.svd")
 
 
-def load():
+def load() -> None:
     """Import the library."""
     import lenskit.training  # noqa: F401
 
 
-def describe():
+def describe() -> dict[str, Any]:
     """`doc` and `parameters` with their defaults, by model."""
     return {
         name: {"doc": model.__doc__ or "", "parameters": _parameters(model)}
@@ -26,7 +27,7 @@ def describe():
     }
 
 
-def fit(model, parameters, data, seed):
+def fit(model: str, parameters: dict[str, Any], data: Any, seed: int) -> Any:
     """A scorer trained on user, item and rating."""
     import pandas as pd
     from lenskit.data import from_interactions_df
@@ -47,7 +48,7 @@ class _Fitted:
         self._all = ItemList(item_ids=np.arange(n_items))
         self._asks = "query" in inspect.signature(scorer.__call__).parameters
 
-    def score(self, users):
+    def score(self, users: np.ndarray) -> np.ndarray:
         return np.stack([self._scores(user) for user in users.tolist()])
 
     def _scores(self, user):

@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ _BLOCK = 128
 """Users that are scored at once."""
 
 
-def load():
+def load() -> None:
     """Import the library, and what PyTorch imports only when it is first used."""
     import torch
 
@@ -62,7 +63,7 @@ def load():
         import recbole.trainer  # noqa: F401
 
 
-def describe():
+def describe() -> dict[str, Any]:
     """`doc` and `parameters` with their defaults, by model."""
     load()
     return {
@@ -71,7 +72,7 @@ def describe():
     }
 
 
-def fit(model, parameters, data, seed):
+def fit(model: str, parameters: dict[str, Any], data: Any, seed: int) -> Any:
     """A model trained for as many epochs as it is told: nothing is held out to stop earlier."""
     with _as_it_expects(), tempfile.TemporaryDirectory(prefix="groupbench-recbole-") as folder:
         _write_rows(Path(folder, "rows"), data)
@@ -140,7 +141,7 @@ class _Fitted:
         self._items = np.array([int(token) for token in items[1:]])
         self._model, self._n_items = model, n_items
 
-    def score(self, users):
+    def score(self, users: np.ndarray) -> np.ndarray:
         scores = np.full((len(users), self._n_items), np.nan)
         for start in range(0, len(users), _BLOCK):
             numbers = [self._numbers[user] for user in users[start : start + _BLOCK].tolist()]

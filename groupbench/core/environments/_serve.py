@@ -17,11 +17,12 @@ import traceback
 from contextlib import redirect_stdout
 from importlib import metadata, util
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 
-def main(driver, requests, answers):
+def main(driver: str, requests: int, answers: int) -> None:
     """Answer requests until there are no more."""
     _end_with_parent(requests, answers)
     served = _Served(driver)
@@ -65,11 +66,11 @@ class _Served:
         spec.loader.exec_module(self._driver)
         self._fitted = None
 
-    def load(self):
+    def load(self) -> None:
         """Import the library."""
         self._driver.load()
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         """The version of Python, those of all packages, and the models."""
         return {
             "python": "{}.{}.{}".format(*sys.version_info[:3]),
@@ -77,7 +78,7 @@ class _Served:
             "models": self._driver.describe(),
         }
 
-    def fit(self, model, parameters, seed, data):
+    def fit(self, model: str, parameters: dict[str, Any], seed: int, data: str) -> None:
         """Fit a model to the arrays in the file `data`."""
         with np.load(data, allow_pickle=False) as arrays:
             given = SimpleNamespace(**{name: arrays[name] for name in arrays.files})
@@ -87,12 +88,12 @@ class _Served:
             sys.modules["torch"].manual_seed(seed)
         self._fitted = self._driver.fit(model, parameters, given, seed)
 
-    def score(self, asked, scores):
+    def score(self, asked: str, scores: str) -> None:
         """Write what the users in the file `asked` score all items to the file `scores`."""
         users = np.load(asked, allow_pickle=False)
         self._write(scores, self._fitted.score(users))
 
-    def score_groups(self, asked, scores):
+    def score_groups(self, asked: str, scores: str) -> None:
         """The same for groups: all members, and where each group begins."""
         with np.load(asked, allow_pickle=False) as groups:
             members = np.split(groups["members"], groups["offsets"][1:-1])
