@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference-run"
@@ -173,3 +174,21 @@ def test_the_committed_run_is_reproduced(cli, real_data, method):
     ended = cli("reproduce", folder, "--data-dir", real_data)
     assert ended.returncode == 0, ended
     assert "1 run: 1 reproduced, 0 not, 0 failed" in ended.stdout
+
+
+def test_options_that_contradict_the_folder_of_a_task_are_refused(cli):
+    made = cli("export-task", "--protocol", "natural", "--layout", "agree", "--output", "task")
+    assert made.returncode == 0
+    np.save(cli.folder / "scores.npy", np.zeros((143, 70)))
+    call = ("score", "scores.npy", "--view", "natural")
+    for others in (("--seed", "3"), ("--protocol", "coupled"), ("--tau", "2")):
+        assert "leave out the options that say others" in cli.refused(*call, "--task", "task", *others)
+    assert "name the folder it was made for with --task" in cli.refused(*call)
+    assert not (cli.folder / "results").exists()
+    assert cli(*call, "--task", "task", "--seed", "0").returncode == 0
+
+
+def test_information_on_data_that_cannot_be_read_ends_with_the_problem(cli):
+    (cli.folder / "mine").mkdir()
+    (cli.folder / "mine" / "ratings.csv").write_text("user,item,rating\na,b,many\nb,c,1\n")
+    assert "ratings.csv:2: rating 'many' is no finite number" in cli.refused("data", "info", "mine")
