@@ -12,6 +12,7 @@ import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,6 +163,7 @@ class Dataset:
         simulated: whether a program made the data.
         notes: what the loader changed or left out; not part of the content.
         seeds_by_content: whether splits are drawn by the content, as for folders, whose names say nothing.
+        social: who is a friend of whom, or follows whom; None where the data does not say.
     """
 
     name: str
@@ -180,6 +182,7 @@ class Dataset:
     simulated: bool = False
     notes: tuple[str, ...] = ()
     seeds_by_content: bool = False
+    social: SocialTies | None = None
 
     def __repr__(self) -> str:
         groups = "" if self.groups is None else f", {len(self.groups)} groups"
@@ -224,6 +227,10 @@ class Dataset:
             if features is not None:
                 yield f"{name}.names", list(map(str, features.names))
                 yield f"{name}.values", features.values
+        if self.social is not None:
+            yield "social.directed", self.social.directed
+            for name in ("users", "friends", "weights"):
+                yield f"social.{name}", getattr(self.social, name)
 
 
 def _columns(name: str, rows: Ratings | None) -> Iterator[tuple[str, object]]:

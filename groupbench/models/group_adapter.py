@@ -122,6 +122,7 @@ def stack_groups(train: TrainingData, mode: str, weight: int = 1) -> TrainingDat
         groups=Groups(train.groups.ids, Segments.from_sizes(np.ones_like(pseudo)), pseudo),
         group_ratings=None,
         user_features=_features(train, mode, weight),
+        social=None if mode == "rows" else train.social,
     )
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from groupbench.core.arrays import Segments
 from groupbench.data.dataset import Dataset, Features, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 
 _KINDS = {
-    kind.__name__: kind for kind in (Dataset, Features, GivenSplit, Groups, HeldOutRows, Ratings, Segments)
+    kind.__name__: kind
+    for kind in (Dataset, Features, GivenSplit, Groups, HeldOutRows, Ratings, Segments, SocialTies)
 }
 _TREE = "tree"
 

@@ -128,6 +128,7 @@ def training_data(
         group_ratings=joint,
         user_features=dataset.user_features,
         item_features=dataset.item_features,
+        social=dataset.social,
     )
 
 
