@@ -3,7 +3,8 @@
 `groupMember.txt` has lines such as `7 12,15,31`; `userRatingTrain.txt`, `userRatingTest.txt`,
 `groupRatingTrain.txt` and `groupRatingTest.txt` have rater, item and possibly rating and timestamp, with
 blanks or tabs between them; line n of `userRatingNegative.txt` and `groupRatingNegative.txt` has the pair of
-line n of the test file in parentheses and the items that were sampled for it.
+line n of the test file in parentheses and the items that were sampled for it. Where there is a
+`userFollow.txt`, it says whom users follow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from groupbench.core.errors import DatasetError
 from groupbench.data.dataset import GivenSplit
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build, first_line
+from groupbench.data.loading.layouts._follow import with_follows, write_follows
 from groupbench.data.loading.layouts._numbers import Numbers, line_of, write_lines
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ def read(source: Source, scale: Scale | None = None) -> Dataset:
         DatasetError: naming file and line of what is wrong.
     """
     parts = {kind: _parts(source, kind) for kind in ("user", "group")}
-    return build(source, LayoutTables(parts["user"], parts["group"], _members(source)), scale)
+    made = build(source, LayoutTables(parts["user"], parts["group"], _members(source)), scale)
+    return with_follows(source, made)
 
 
 def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
@@ -58,6 +61,7 @@ def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
         folder / "groupMember.txt",
         (f"{group} {','.join(map(str, own))}" for group, own in zip(numbers.groups, members, strict=True)),
     )
+    write_follows(dataset, folder, numbers)
     rated = dataset.scale[0] != dataset.scale[1]
     given = dataset.given or GivenSplit()
     tested = {"user": given.users, "group": given.groups}
