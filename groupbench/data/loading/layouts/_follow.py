@@ -37,15 +37,14 @@ def with_follows(source: Source, dataset: Dataset) -> Dataset:
     table.distinct(("user",))
     table.filled("user")
     table = table.keep((table.frame["friend"] != "").to_numpy())
-    rows = table.assigned(friend=table.frame["friend"].str.split()).frame.explode("friend")
+    rows = table.frame.assign(friend=table.frame["friend"].str.split()).explode("friend")
     users = pd.Index(dataset.user_ids)
     first, second = (users.get_indexer(pd.Index(rows[name])) for name in ("user", "friend"))
     known = (first >= 0) & (second >= 0)
     ties = SocialTies.of(first[known], second[known], directed=True)
     source.note(
-        f"{NAME}: {len(ties):,} ties from {len(rows):,} that are listed; {int((~known).sum()):,} are with users "
-        f"without rows or groups, {int((first == second)[known].sum()):,} of users with themselves, the rest "
-        "repeats another"
+        f"{NAME}: {len(ties):,} ties from {len(rows):,} that are listed; {(~known).sum():,} are with users without "
+        f"rows or groups, {(first == second)[known].sum():,} of users with themselves, the rest repeats another"
     )
     return replace(dataset, social=ties)
 
