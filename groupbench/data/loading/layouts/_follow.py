@@ -42,9 +42,10 @@ def with_follows(source: Source, dataset: Dataset) -> Dataset:
     first, second = (users.get_indexer(pd.Index(rows[name])) for name in ("user", "friend"))
     known = (first >= 0) & (second >= 0)
     ties = SocialTies.of(first[known], second[known], directed=True)
+    strangers, alone = int((~known).sum()), int((first == second)[known].sum())
     source.note(
-        f"{NAME}: {len(ties):,} ties from {len(rows):,} that are listed; {(~known).sum():,} are with users without "
-        f"rows or groups, {(first == second)[known].sum():,} of users with themselves, the rest repeats another"
+        f"{NAME}: {len(ties):,} ties from {len(rows):,} that are listed; {strangers:,} are with users "
+        f"without rows or groups, {alone:,} of users with themselves, the rest repeats another"
     )
     return replace(dataset, social=ties)
 
