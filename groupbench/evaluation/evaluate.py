@@ -92,10 +92,8 @@ def unsuited(method: object, task: Task) -> str:
     """Why the method cannot learn from the task, or knows nothing of its groups; empty if it can."""
     if not isinstance(method, Method):
         return ""
-    if isinstance(method, GroupsAsUsers) and task.joint is not None and task.train.group_ratings is not None:
-        known = np.isin(task.joint.users, task.train.group_ratings.users)
-        if not known.any():
-            return "knows groups by their rows alone, and the evaluated groups have none for training"
+    if not method.serves_cold_groups and task.only_cold_groups:
+        return "knows groups by their rows alone, and the evaluated groups have none for training"
     return method.skip(task.train)
 
 

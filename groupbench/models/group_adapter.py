@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
@@ -55,6 +55,8 @@ class GroupsAsUsers(GroupRecommender):
     Raises:
         MethodError: if there is no such mode, or the weight is below 1.
     """
+
+    serves_cold_groups: ClassVar[bool] = False
 
     def __init__(self, method: Recommender, mode: str, weight: int = 1) -> None:
         if mode not in MODES[1:]:
