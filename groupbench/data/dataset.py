@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -58,6 +58,19 @@ class Ratings:
         times = None if self.timestamps is None else self.timestamps[rows]
         return Ratings(
             self.users[rows], self.items[rows], self.values[rows], self.n_users, self.n_items, times
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Ratings]) -> Ratings:
+        """The rows of several parts, one after the other; times only where all have them."""
+        times = [part.timestamps for part in parts if part.timestamps is not None]
+        return cls(
+            np.concatenate([part.users for part in parts]),
+            np.concatenate([part.items for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            parts[0].n_users,
+            parts[0].n_items,
+            np.concatenate(times) if len(times) == len(parts) else None,
         )
 
     def unique(self) -> Ratings:
@@ -117,12 +130,20 @@ class HeldOutRows:
     Attributes:
         ratings: the held-out rows, of users or (as `users`) of groups.
         negatives: (n_negatives,) sampled items, the rows' one after the other; None for full ranking.
-        segments: which negatives belong to which row; None for full ranking.
+        segments: which negatives belong to which row; None for full ranking. Where whole groups are held out,
+            rows that came without negatives have none.
     """
 
     ratings: Ratings
     negatives: IntArray | None = None
     segments: Segments | None = None
+
+    def take(self, rows: BoolArray) -> HeldOutRows:
+        """The rows of a mask, (n_rows,), each with its negatives."""
+        if self.negatives is None or self.segments is None:
+            return HeldOutRows(self.ratings.take(rows))
+        sizes = Segments.from_sizes(self.segments.sizes[rows])
+        return HeldOutRows(self.ratings.take(rows), self.negatives[rows[self.segments.of_row]], sizes)
 
 
 @dataclass(frozen=True)

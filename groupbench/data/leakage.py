@@ -172,12 +172,12 @@ def _exchanged(given: GivenSplit, changed: Mapping[str, HeldOutRows]) -> GivenSp
 def negatives_left(part: Partition, wrong: Negatives) -> IntArray:
     """How many negatives of each held-out row are right, (n_rows,)."""
     assert part.held.segments is not None
-    return np.asarray(part.held.segments.reduce("sum", (~wrong.wrong).astype(np.int64)))
+    return np.bincount(part.held.segments.of_row[~wrong.wrong], minlength=len(part.held.ratings))
 
 
 def _cleaned(held: HeldOutRows, kept: BoolArray, wrong: Negatives | None) -> HeldOutRows:
     if wrong is None or held.segments is None or held.negatives is None:
-        return HeldOutRows(held.ratings.take(kept))
+        return held.take(kept)
     row = held.segments.of_row
     right = ~wrong.wrong & kept[row]
     sizes = np.bincount(row[right], minlength=len(kept))[kept]

@@ -118,7 +118,7 @@ class _Reader:
     scale: Scale
 
     def ratings(self, kind: str, part: Part) -> Ratings:
-        return _joined([self._rows(kind, table) for table in part.tables])
+        return Ratings.joined([self._rows(kind, table) for table in part.tables])
 
     def held_out(self, kind: str, part: Part | None) -> HeldOutRows | None:
         if part is None:
@@ -132,19 +132,6 @@ class _Reader:
     def _rows(self, kind: str, table: TextTable) -> Ratings:
         rating = "rating" if "rating" in table.frame else None
         return rating_rows(table, self.raters[kind], self.items, rating, scale=self.scale)
-
-
-def _joined(parts: list[Ratings]) -> Ratings:
-    """The rows of several tables, one after the other; times only where all have them."""
-    times = [part.timestamps for part in parts if part.timestamps is not None]
-    return Ratings(
-        np.concatenate([part.users for part in parts]),
-        np.concatenate([part.items for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        parts[0].n_users,
-        parts[0].n_items,
-        np.concatenate(times) if len(times) == len(parts) else None,
-    )
 
 
 def _scale(source: Source, found: LayoutTables) -> Scale:
