@@ -306,7 +306,7 @@ def test_labels_name_the_sizes():
         ({"name": "natural", "fold": 3}, "option of the protocol natural 'fold'; did you mean 'folds'"),
         (
             {"name": "given", "folds": 3},
-            "option of the protocol given 'folds'; known: held, name, share, tau",
+            "protocol given 'folds'; known: held, name, share, tau",
         ),
         ({"name": "paper", "sizes": [2]}, "option of the protocol paper 'sizes'"),
         ({"name": "coupled", "groups": "kmeans"}, "groups='kmeans': input should be 'random'"),
