@@ -36,5 +36,7 @@ class MemberAttention(DeepRecommender):
     width: int = tunable(32, low=8, high=128, log=True)
     """Width of the embeddings."""
 
+    serves_cold_groups = True
+
     def make_network(self, data):
         return MemberAttentionNetwork(data, self)
