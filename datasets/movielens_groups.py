@@ -43,7 +43,8 @@ def load(source: Source) -> Dataset:
             f"{groups:,} groups, are not; {NAME}:clean has the joint rows of that rule"
         )
         examples = tuple(
-            f"group {published.groups.ids[g]}, item {published.item_ids[i]}" for g, i in np.argwhere(wrong)[:3]
+            f"group {published.groups.ids[g]}, item {published.item_ids[i]}"
+            for g, i in np.argwhere(wrong)[:3]
         )
         source.note(Note(text, "joint-rows-of-another-rule", rows, int(joint.sum()), examples))
     return published
