@@ -61,23 +61,23 @@ def rebuild(published: Dataset) -> Dataset:
     assert published.groups is not None
     assert published.given is not None
     shared = shared_items(published)
-    some = shared.any(axis=1)
+    some: BoolArray = np.asarray(shared.any(axis=1))
     train = shared[some]
     rng = generator(NAME, "clean")
     tested = np.argmax(np.where(train, rng.random(train.shape), -1.0), axis=1)
     sampled = np.argsort(np.where(train, 1.0, rng.random(train.shape)), axis=1)[:, :NEGATIVES]
     train[np.arange(len(train)), tested] = False
-    held = _rows(np.arange(len(train)), tested, train.shape)
+    held = _rows(train.shape, np.arange(len(train)), tested)
     sizes = np.full(len(train), NEGATIVES)
     note = (
-        f"clean: joint rows are the {shared.sum():,} films that all members of a group rated; "
+        f"clean: joint rows are the {shared.sum():,} pairs of a group and a film that all members rated; "
         f"{(~some).sum():,} of {len(some):,} groups, which have none, are left out"
     )
     rebuilt = replace(
         published,
         title=published.title.partition(" (")[0],
         groups=published.groups.take(np.flatnonzero(some)),
-        group_ratings=_rows(*np.nonzero(train), train.shape),
+        group_ratings=_rows(train.shape, *np.nonzero(train)),
         given=replace(published.given, groups=HeldOutRows(held, sampled.ravel(), Segments.from_sizes(sizes))),
         notes=(note,),
     )
@@ -99,5 +99,6 @@ def _pairs(data: Dataset, *, of_groups: bool) -> BoolArray:
     return found
 
 
-def _rows(groups: IntArray, items: IntArray, shape: tuple[int, ...]) -> Ratings:
-    return Ratings(groups, items, np.ones(len(items)), *shape)
+def _rows(shape: tuple[int, ...], groups: IntArray, items: IntArray) -> Ratings:
+    n_groups, n_items = shape
+    return Ratings(groups, items, np.ones(len(items)), n_groups, n_items)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
     from groupbench.data.groups import Groups
 
-LEAST_PROFILE = 5
-"""A member with fewer rows has no profile that could be told from chance."""
-NEARLY = 0.9
-"""From this share on, rows are nearly all rows."""
+LEAST_PROFILE = 20
+"""The joint rows of a group may hold all rows of a member with fewer by chance."""
+WHOLE = 0.9
+"""From this share on, rows of a member are the whole profile."""
 
 PERMUTATIONS = 20
 MOST_PAIRS = 50_000
@@ -56,7 +56,7 @@ def joint_findings(dataset: Dataset) -> Iterator[Finding]:
     yield Finding(
         "joint-rows-of-one-profile",
         "group ratings",
-        "groups whose joint rows are nearly all that one member has rated, and little else",
+        "groups most of whose joint rows are one member's whole profile",
         len(copied),
         len(np.unique(rows.groups)),
         named("group", groups.ids, copied),
@@ -65,13 +65,13 @@ def joint_findings(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _copied(rows: MemberRows, groups: Groups, of_pair: IntArray, of_member: IntArray) -> IntArray:
-    """The groups whose joint rows are one member's profile and mostly not what all members rated."""
+    """The groups most of whose joint rows are one member's profile, and at most half all members'."""
     chosen = np.bincount(rows.groups, minlength=len(groups))
     shared = np.bincount(rows.groups[of_pair == groups.sizes[rows.groups]], minlength=len(groups))
     profiles = rows.profiles[groups.members]
-    larger = np.maximum(profiles, chosen[groups.segments.of_row])
-    whole = (profiles >= LEAST_PROFILE) & (of_member >= NEARLY * larger)
-    found = groups.segments.reduce("any", whole) & (groups.sizes > 1) & (2 * shared <= chosen)
+    whole = (profiles >= LEAST_PROFILE) & (of_member >= WHOLE * profiles)
+    most = whole & (2 * of_member > chosen[groups.segments.of_row])
+    found = groups.segments.reduce("any", most) & (groups.sizes > 1) & (2 * shared <= chosen)
     return np.flatnonzero(found)
 
 
@@ -92,4 +92,5 @@ def _permuted(rows: MemberRows, groups: Groups) -> Finding:
         "groups whose members rated no more of what the group chose than permuted members did: "
         f"{listed / max(asked, 1):.1%} against {mean / max(asked, 1):.1%}"
     )
-    return Finding("members-by-chance", "members", title, n_groups * (telling and not clear), n_groups)
+    count = n_groups if telling and not clear else 0
+    return Finding("members-by-chance", "members", title, count, n_groups)

@@ -26,7 +26,7 @@ UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 
 
 def value_findings(dataset: Dataset) -> Iterator[Finding]:
-    """Ratings far from all others, fractions that some programs cut off, times in other units than seconds."""
+    """Ratings far from all others, fractions that programs cut off, times in other units than seconds."""
     found = tables_of(dataset)
     yield _outliers(np.concatenate([rows.values for _, _, rows in found]))
     for about, of_groups, rows in found:
