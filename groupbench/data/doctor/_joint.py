@@ -23,7 +23,7 @@ WHOLE = 0.9
 """From this share on, rows of a member are the whole profile."""
 
 PERMUTATIONS = 20
-MOST_PAIRS = 50_000
+MOST_PAIRS = 20_000
 """The most joint pairs, drawn at random, on which permuted members are tried."""
 LEAST_GROUPS = 20
 LEAST_HITS = 20

@@ -32,7 +32,9 @@ def clean_variant(name: str) -> Callable[[Change], Change]:
 
 def clean(dataset: Dataset) -> Dataset:
     """The clean variant of a data set: what is registered for its name, else `without_leaks`."""
-    return _CLEAN.get(dataset.name, without_leaks)(dataset)
+    # A folder of the user's may have the name of a registered data set.
+    change = None if dataset.seeds_by_content else _CLEAN.get(dataset.name)
+    return (change or without_leaks)(dataset)
 
 
 VARIANTS: Mapping[str, Change] = {"clean": clean}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from groupbench.data.groups import Groups
 from groupbench.data.leakage import without_leaks
 from groupbench.data.loading import Note, load
 
+ROOT = Path(__file__).parents[3]
 N_USERS, N_ITEMS = 6, 8
 FIXABLE = (
     "held-out-in-training",
@@ -292,6 +295,19 @@ def test_the_clean_variant_is_what_sets_say_it_is(train, test, negatives):
     assert list(zip(held.ratings.items.tolist(), rows_of, strict=True)) == expected
     again = diagnose(clean)
     assert all(again.find(code, "groups").count == 0 for code in FIXABLE)
+
+
+def test_every_code_is_documented():
+    data = split(users=held_out([(0, 0, 3)]), groups=of_groups([(0, 1, 1)], [[7]]))
+    timed = replace(data.ratings, timestamps=np.array([5]))
+    found = diagnose(replace(data, ratings=timed), claims={"users": 6})
+    codes = {finding.code for finding in (*found.findings, *found.sound)}
+    loaders = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "datasets").glob("*.py"))
+    noted = set(re.findall(r'Note\(text, "([a-z-]+)"', loaders))
+    page = (ROOT / "docs" / "data-sets.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", page, flags=re.MULTILINE))
+    assert noted
+    assert codes | noted == documented
 
 
 def find(found: Diagnosis, code: str, about: str) -> tuple[int, int]:

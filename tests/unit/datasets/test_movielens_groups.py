@@ -113,6 +113,12 @@ def test_the_clean_variant_is_the_same_each_time(tmp_path):
     assert clean(data).content_hash != data.content_hash
 
 
+def test_a_folder_of_that_name_is_no_such_data_set(tmp_path):
+    data = published(tmp_path)
+    made = clean(replace(data, seeds_by_content=True))
+    assert rows_by_rater(made, of_groups=True) == rows_by_rater(data, of_groups=True)
+
+
 @pytest.mark.data
 def test_users_rows_are_those_of_movielens_100k(real_data):
     data, whole = load(NAME, real_data), load("ml-100k", real_data)
