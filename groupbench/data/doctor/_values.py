@@ -11,7 +11,7 @@ from groupbench.data.doctor._finding import EXAMPLES, EntityNames, Finding
 from groupbench.data.doctor._tables import tables_of
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import FloatArray, IntArray
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.data.dataset import Dataset, Ratings
 
 FEW = 0.01
@@ -27,32 +27,27 @@ UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 
 def value_findings(dataset: Dataset) -> Iterator[Finding]:
     """Ratings far from all others, fractions that programs cut off, times in other units than seconds."""
-    found = tables_of(dataset)
-    yield _outliers(np.concatenate([rows.values for _, _, rows in found]))
-    for about, of_groups, rows in found:
+    tables = tables_of(dataset)
+    yield _outliers(np.concatenate([rows.values for _, _, rows in tables]))
+    for about, of_groups, rows in tables:
         names = EntityNames.of(dataset, of_groups)
         broken = rows.values != np.rint(rows.values)
         title = "rows with a fraction, which Surprise's own SlopeOne and CoClustering cut off"
         yield names.finding("ratings-with-fractions", about, title, rows, broken, "note")
-        if rows.timestamps is not None:
-            yield from _times(about, names, rows, rows.timestamps)
+    units = {about: _units(rows.timestamps) for about, _, rows in tables if rows.timestamps is not None}
+    counts = sum((_counted(one) for one in units.values()), start=np.zeros(len(UNITS)))
+    for about, of_groups, rows in tables:
+        if about in units:
+            names = EntityNames.of(dataset, of_groups)
+            yield from _times(about, names, rows, units[about], int(counts.argmax()))
 
 
 def _outliers(values: FloatArray) -> Finding:
     """The few of all `values`, (n,), beyond a gap that is wider than the range of all others."""
     levels, counts = np.unique(values, return_counts=True)
-    far = np.zeros(len(levels), dtype=np.bool_)
-    if len(levels) > LEVELS:
-        gaps = np.diff(levels)
-        split = int(gaps.argmax()) + 1
-        above = np.arange(len(levels)) >= split
-        far = above if counts[above].sum() <= counts[~above].sum() else ~above
-        rare = counts[far].sum() <= max(1, FEW * len(values))
-        rest = levels[~far]
-        if not (rare and len(rest) >= LEVELS and gaps[split - 1] > np.ptp(rest)):
-            far = np.zeros_like(far)
-    within = levels[~far]
-    others = f", which go from {within[0]:g} to {within[-1]:g}" if far.any() else ""
+    far = _far_levels(levels, counts)
+    rest = levels[~far]
+    others = f", which go from {rest[0]:g} to {rest[-1]:g}" if far.any() else ""
     shown = zip(levels[far][:EXAMPLES], counts[far], strict=False)
     return Finding(
         "ratings-far-out",
@@ -64,15 +59,26 @@ def _outliers(values: FloatArray) -> Finding:
     )
 
 
-def _times(about: str, names: EntityNames, rows: Ratings, times: IntArray) -> Iterator[Finding]:
-    """Times that are dates in another unit than seconds, and those in another unit than most."""
-    units = _units(times)
-    counts = np.bincount(units[units >= 0], minlength=len(UNITS))
-    others = [unit for unit, count in zip(UNITS[1:], counts[1:], strict=True) if count]
+def _far_levels(levels: FloatArray, counts: IntArray) -> BoolArray:
+    """Which ratings, ascending and each with its count, lie beyond such a gap, (n_levels,)."""
+    nowhere = np.zeros(len(levels), dtype=np.bool_)
+    if len(levels) <= LEVELS:
+        return nowhere
+    gaps = np.diff(levels)
+    above = np.arange(len(levels)) > gaps.argmax()
+    far = above if counts[above].sum() <= counts[~above].sum() else ~above
+    rest = levels[~far]
+    few = counts[far].sum() <= max(1, FEW * counts.sum())
+    return far if few and len(rest) >= LEVELS and gaps.max() > np.ptp(rest) else nowhere
+
+
+def _times(about: str, names: EntityNames, rows: Ratings, units: IntArray, usual: int) -> Iterator[Finding]:
+    """Times that are dates in another unit than seconds, and in another than the `usual` one of the data."""
+    others = [unit for power, unit in enumerate(UNITS) if power and (units == power).any()]
     title = f"rows whose time is a date in {' or '.join(others) or 'milliseconds or less'}, not in seconds"
     yield names.finding("times-not-in-seconds", about, title, rows, units > 0, "note")
-    odd = (units >= 0) & (units != counts.argmax())
-    title = f"rows whose time is in another unit than most, which are in {UNITS[counts.argmax()]}"
+    title = f"rows whose time is in another unit than most, which are in {UNITS[usual]}"
+    odd = (units >= 0) & (units != usual)
     yield names.finding("times-in-several-units", about, title, rows, odd, "error")
 
 
@@ -82,3 +88,8 @@ def _units(times: IntArray) -> IntArray:
     for power in range(len(UNITS)):
         units[(times >= FIRST * 1000**power) & (times < LAST * 1000**power)] = power
     return units
+
+
+def _counted(units: IntArray) -> IntArray:
+    """How many times are in each of `UNITS`, (4,)."""
+    return np.bincount(units[units >= 0], minlength=len(UNITS))

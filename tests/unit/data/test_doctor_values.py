@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbench.data.dataset import Dataset, Ratings
+from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.doctor import Finding, diagnose
 from groupbench.data.groups import Groups
 
@@ -148,6 +149,16 @@ def test_mixed_units_are_what_the_calendar_says(dated):
     mixed = found(data, "times-in-several-units")
     assert (mixed.count, mixed.severity) == (len(times) - most, "error")
     assert found(data, "times-not-in-seconds").count == sum(power > 0 for _, power in dated)
+
+
+def test_a_table_in_another_unit_than_the_others_is_found():
+    data = data_of([1] * 5, [DAY + i for i in range(5)])
+    later = data.ratings.take(slice(3))
+    assert later.timestamps is not None
+    held = replace(later, timestamps=later.timestamps * 1000)
+    both = replace(data, given=GivenSplit(users=HeldOutRows(held)))
+    assert found(both, "times-in-several-units", "held-out users").count == 3
+    assert found(both, "times-in-several-units").count == 0
 
 
 def test_ids_that_differ_in_case_blanks_or_form_are_shown():
