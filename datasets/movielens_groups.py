@@ -31,7 +31,7 @@ NEGATIVES = 100
 
 @dataset(NAME)
 def load(source: Source) -> Dataset:
-    """MovieLens groups (faulty joint rows): 5,000 random groups of 943 users; by the stated rule as `:clean`."""
+    """MovieLens groups (faulty joint rows): 5,000 groups of 943 users; by their rule as `:clean`."""
     published = layouts.agree(source, (1.0, 1.0))
     assert published.groups is not None
     joint = _pairs(published, of_groups=True)
