@@ -84,11 +84,10 @@ def doctor(
     """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
     from groupbench.data import doctor as diagnosis
     from groupbench.data import loading
-    from groupbench.data.leakage import without_leaks
 
     dataset = loading.load(name, data_dir)
     before = diagnosis.diagnose(dataset)
-    after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None
+    after = diagnosis.diagnose(loading.clean(dataset)) if fix and before.fixable else None
     if as_json:
         typer.echo(diagnosis.as_json(before, after))
         return

@@ -17,7 +17,7 @@ from groupbench.core.registry import datasets
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading import Note, Source, card, check, fetch, load
 
-NAMES = ("camra2011", "mafengwo", "mafengwos", "weeplaces", "groupfm")
+NAMES = ("camra2011", "mafengwo", "mafengwos", "weeplaces", "groupfm", "movielens-groups")
 
 AGREE = {
     "userRatingTrain.txt": "7 100 80\n9 20 0\n7 20 5\n7 20 5\n",
