@@ -17,6 +17,7 @@ import numpy as np
 from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
+from groupbench.data.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class Negatives:
 def pairs(rows: Ratings) -> IntArray:
     """One integer for the (rater, item) pair of each row, (n_rows,)."""
     return rows.users * rows.n_items + rows.items
+
+
+def known_to_members(groups: Groups, ratings: Ratings, rows: Ratings) -> BoolArray:
+    """For each of the `rows` of groups, whether a member has a row of `ratings` with its item, (n_rows,)."""
+    members, inside = groups.segments.window(rows.users)
+    keys = groups.members[members] * ratings.n_items + rows.items[:, None]
+    return np.asarray((in_sorted(keys, distinct(pairs(ratings))) & inside).any(axis=1))
 
 
 def partitions(dataset: Dataset) -> list[Partition]:

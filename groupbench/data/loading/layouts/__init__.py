@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.data.loading.layouts import _agree, _groupim, _inter, _yin
+from groupbench.data.loading.layouts import _agree, _groupim, _inter, _split, _yin
 from groupbench.data.loading.layouts._build import Scale
 from groupbench.data.loading.layouts._numbers import Numbers, write_lines
 
@@ -62,6 +62,7 @@ LAYOUTS: Mapping[str, Layout] = {
     ),
     "inter": _RECBOLE,
     "recbole": _RECBOLE,
+    "split": Layout("split", _split.read, _split.FILES),
     "yin": Layout("yin", _yin.read, _yin.FILES),
 }
 """The layouts by name."""
@@ -71,6 +72,7 @@ WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.write is not
 
 agree = _agree.read
 groupim = _groupim.read
+write_split = _split.write
 
 __all__ = [
     "LAYOUTS",
@@ -82,6 +84,7 @@ __all__ = [
     "groupim",
     "split_layout",
     "write_lines",
+    "write_split",
 ]
 
 

@@ -1,0 +1,98 @@
+"""The folder that a recipe leaves: a data set, and a manifest that says how it came about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groupbench.core.version import VERSION
+from groupbench.data.dataset import GivenSplit, Ratings
+from groupbench.data.leakage import known_to_members
+from groupbench.data.loading.layouts import write_split
+from groupbench.data.recipes._restriction import TABLES
+
+if TYPE_CHECKING:
+    from groupbench.data.dataset import Dataset
+    from groupbench.data.recipes._base import Recipe
+    from groupbench.data.recipes._log import Tally
+
+MANIFEST = "manifest.json"
+"""The file that says how a folder came about."""
+
+
+def write(folder: Path, recipe: Recipe, dataset: Dataset, tally: Tally, name: str) -> dict[str, Any]:
+    """Write a data set into an empty folder; returns its manifest.
+
+    Raises:
+        OSError: if a file cannot be written.
+    """
+    write_split(dataset, folder)
+    for file, kind in TABLES.items():
+        if file in dataset.tables:
+            frame = dataset.tables[file]
+            ids = set(dataset.user_ids if kind == "user" else dataset.item_ids)
+            frame[frame[kind].isin(ids)].to_csv(folder / file, index=False)
+    choices = dataset.scale == (1.0, 1.0)
+    stated: dict[str, object] = {"title": name if dataset.title == recipe.name else dataset.title}
+    stated |= {} if choices else {"scale": list(dataset.scale)}
+    stated |= {"layout": "split"} if choices or dataset.given is not None else {}
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in stated.items()]
+    (folder / "dataset.toml").write_text("".join(lines), encoding="utf-8")
+    manifest = describe(recipe, dataset, tally)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return manifest
+
+
+def describe(recipe: Recipe, dataset: Dataset, tally: Tally) -> dict[str, Any]:
+    """The manifest of a data set: recipe, options, inputs, counts, and what the recipe implies."""
+    files = {name for name, field in type(recipe).model_fields.items() if "Path" in str(field.annotation)}
+    return {
+        "recipe": recipe.name,
+        "source": recipe.source,
+        "groupbench": VERSION,
+        "seed": recipe.seed,
+        "options": recipe.model_dump(mode="json", exclude={*files, "seed"}),
+        "inputs": tally.inputs,
+        "counts": _counts(dataset),
+        "dropped": tally.dropped,
+        "facts": tally.facts,
+        "implies": recipe.implies,
+        "held_out_in_profiles": _in_profiles(dataset),
+    }
+
+
+def _counts(dataset: Dataset) -> dict[str, object]:
+    given, groups = dataset.given or GivenSplit(), dataset.groups
+    sizes = {} if groups is None else dict(zip(*np.unique(groups.sizes, return_counts=True), strict=True))
+    parts: dict[str, Ratings | None] = {
+        "training rows of users": dataset.ratings,
+        "validation rows of users": given.validation_users and given.validation_users.ratings,
+        "test rows of users": given.users and given.users.ratings,
+        "training rows of groups": dataset.group_ratings,
+        "validation rows of groups": given.validation_groups and given.validation_groups.ratings,
+        "test rows of groups": given.groups and given.groups.ratings,
+    }
+    return {
+        "users": len(dataset.user_ids),
+        "items": len(dataset.item_ids),
+        "groups": 0 if groups is None else len(groups),
+        "groups by size": {str(size): int(n) for size, n in sizes.items()},
+        "members": 0 if groups is None else len(np.unique(groups.members)),
+        **{name: 0 if rows is None else len(rows) for name, rows in parts.items()},
+    }
+
+
+def _in_profiles(dataset: Dataset) -> dict[str, object]:
+    """How many held-out rows of groups have an item that a member has in its own training rows."""
+    given = dataset.given or GivenSplit()
+    found: dict[str, object] = {}
+    for part, held in (("validation", given.validation_groups), ("test", given.groups)):
+        if held is not None and dataset.groups is not None:
+            known = known_to_members(dataset.groups, dataset.ratings, held.ratings)
+            rows: Ratings = held.ratings
+            found[part] = {"rows": len(rows), "known": int(known.sum()), "share": float(known.mean())}
+    return found
