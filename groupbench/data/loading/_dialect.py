@@ -7,13 +7,13 @@ import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from groupbench.core.errors import DatasetError, shown
-
-if TYPE_CHECKING:
-    import pandas as pd
+from groupbench.data.loading import _arrow
+from groupbench.data.loading._text import TextColumn
 
 OTHERS = {"\t": "a tab", ";": "';'", "::": "'::'", "|": "'|'", " ": "a blank"}
 """What people put between values instead of a comma, and its name."""
@@ -28,14 +28,14 @@ class Dialect:
 
     Attributes:
         file: its name for messages.
-        text: all of it.
-        separator: what stands between two values.
+        data: all of it, in UTF-8.
+        separator: the character between two values.
         quoted: whether double quotes may surround a value.
         header: whether the first record names the columns.
     """
 
     file: str
-    text: str
+    data: bytes
     separator: str
     quoted: bool
     header: bool
@@ -53,12 +53,17 @@ class Dialect:
         """The 1-based line on which a record starts."""
         return next(islice(self.records(), record, None))[0]
 
-    def frame(self) -> pd.DataFrame:
-        """All records as text, without blanks around values; columns are numbered.
+    def columns(self) -> list[TextColumn]:
+        """The columns of all records, without blanks around values.
 
         Raises:
             DatasetError: if there are none, or a row has too many or too few values, or an open quote.
         """
+        cut = _arrow.cut(self.data, self.separator, self.quoted)
+        return self.columns_with_care() if cut is None else list(map(TextColumn, cut))
+
+    def columns_with_care(self) -> list[TextColumn]:
+        """The same by a slower reader, which reads what Arrow's cannot, and says what is wrong."""
         import pandas as pd
 
         self._refuse_open_quote()
@@ -78,9 +83,12 @@ class Dialect:
             raise DatasetError(f"{self.file}: {error}; check its quotes and separators") from error
         if frame.iloc[:, -1].isin(("", None)).any():
             self._refuse_uneven()
-        for column in frame.columns:
-            frame[column] = frame[column].str.strip()
-        return frame
+        return [TextColumn.of(frame[column].str.strip()) for column in frame.columns]
+
+    @cached_property
+    def text(self) -> str:
+        """The file as text."""
+        return self.data.decode()
 
     def refuse_other_separator(self, line: int, cells: list[str]) -> None:
         """Raise if a record is one value that holds one of `OTHERS`."""
@@ -158,26 +166,27 @@ class Dialect:
         return DatasetError(f"{self.file}:{line}: {problem}")
 
 
-def decoded(data: bytes, file: str, encoding: str) -> str:
-    """The text of a file.
+def as_utf8(data: bytes, file: str, encoding: str) -> bytes:
+    """The text of a file in UTF-8, without a byte order mark.
 
     Raises:
         DatasetError: naming the first line that is not in that encoding, or holds a NUL byte.
     """
     if data.startswith(UNICODE_16):
         raise DatasetError(f"{file}:1: is UTF-16; save the file as {_name(encoding)}")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise DatasetError(
-            f"{file}:{line}: byte 0x{data[error.start]:02x} is not {_name(encoding)}; "
-            "save the file in that encoding"
-        ) from error
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
+    if encoding not in ("utf-8", "utf-8-sig") or not data.isascii():
+        try:
+            data = data.decode(encoding).encode()
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            raise DatasetError(
+                f"{file}:{line}: byte 0x{data[error.start]:02x} is not {_name(encoding)}; "
+                "save the file in that encoding"
+            ) from error
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
         raise DatasetError(f"{file}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
-    return text
+    return data
 
 
 def _name(encoding: str) -> str:

@@ -143,7 +143,7 @@ def _tables(source: Source) -> dict[str, TextTable]:
     for name, columns in FILES.items():
         if source.has(name):
             table = source.table(name).require(*columns)
-            timed = "rating" in columns and "timestamp" in table.frame.columns
+            timed = "rating" in columns and "timestamp" in table.columns
             key = [c for c in columns if c != "rating"] + ["timestamp"] * timed
             table.filled(*key)
             table.distinct(key)
@@ -155,7 +155,7 @@ def _tables(source: Source) -> dict[str, TextTable]:
 
 
 def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str) -> tuple[str, ...]:
-    ids = sorted_ids(i for file in files if file in tables for i in tables[file].frame[kind].unique())
+    ids = sorted_ids(i for file in files if file in tables for i in tables[file].uniques(kind))
     if len(ids) < 2:
         raise DatasetError(
             f"{source.file('ratings.csv')}: holds only the {kind} {shown(ids[0])}; "
@@ -190,7 +190,7 @@ def _wrong_scale(file: str, low: float, high: float) -> DatasetError:
 def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
     """Say where times are no seconds, or nobody would know that they were taken for some."""
     for name in ("ratings.csv", "group_ratings.csv"):
-        if name in tables and "timestamp" in tables[name].frame.columns:
+        if name in tables and "timestamp" in tables[name].columns:
             latest = int(tables[name].times("timestamp").max())
             if latest > LATEST:
                 source.note(f"{name}: timestamp {latest} is not in seconds; only the order of times counts")

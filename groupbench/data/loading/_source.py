@@ -108,8 +108,7 @@ def read_bytes(path: Path) -> bytes:
 
 def verify(data: bytes, expected: str, file: str, what_to_do: str) -> None:
     """Raise a `DatasetError` that names both checksums unless the sha256 of `data` is `expected`."""
-    found = hashlib.sha256(data).hexdigest()
-    if expected and found != expected:
+    if expected and (found := hashlib.sha256(data).hexdigest()) != expected:
         raise DatasetError(f"{file}: its sha256 is {found}, not {expected}, so it was changed; {what_to_do}")
 
 
