@@ -30,7 +30,7 @@ Sizes = Annotated[
 
 
 class AllRated(GroupRecipe):
-    """Random groups of users who all rated enough of the same items; those are the group's, with mean ratings.
+    """Random groups who all rated enough of the same items; those are the group's, with mean ratings.
 
     A first member is drawn at random, and further ones among those with whom enough common items are left.
     Items that not all members rated are not the group's, whatever is left: public "MovieLens groups" start

@@ -115,7 +115,7 @@ def _one_item_each(table: TextTable, events: IntArray, items: IntArray, n_events
     differs = choices[events] != items
     if differs.any():
         row = int(np.argmax(differs))
-        event, item = (shown(table.frame[column].iloc[row]) for column in ("event", "item"))
+        event, item = (shown(table.columns[column][row]) for column in ("event", "item"))
         raise table.error(
             row, f"event {event} has item {item} here and another one elsewhere", "name one item per event"
         )

@@ -113,16 +113,21 @@ class Tally:
         if path is None:
             raise ConfigError(f"this recipe needs a file; name it with --{option} FILE")
         path = Path(expanded(path))
+        table = read_table(self.read(option, path), str(path))
+        self.inputs[option]["rows"] = len(table)
+        return table
+
+    def read(self, option: str, path: Path) -> bytes:
+        """The bytes of a file that an option names; a `DatasetError` if it cannot be read."""
         try:
             data = read_bytes(path)
         except OSError as error:
             raise DatasetError(
-                f"{path}: cannot be read ({error.strerror or error}); name another file with --{option}"
+                f"{path}: cannot be read ({error.strerror or error}); name another file"
             ) from error
         digest = hashlib.sha256(data).hexdigest()
-        table = read_table(data, str(path))
-        self.inputs[option] = {"file": path.name, "sha256": digest, "bytes": len(data), "rows": len(table)}
-        return table
+        self.inputs[option] = {"file": path.name, "sha256": digest, "bytes": len(data)}
+        return data
 
 
 def read_log(tally: Tally, path: Path | None, *, timed: bool = False, rated: bool | None = False) -> Log:
@@ -141,7 +146,7 @@ def read_log(tally: Tally, path: Path | None, *, timed: bool = False, rated: boo
     users, user_ids = codes(table, "user")
     items, item_ids = codes(table, "item")
     times = times_of(table, required=timed)
-    there = "rating" in table.frame.columns
+    there = "rating" in table.columns
     values = table.numbers("rating") if there and rated is not False else None
     if there and values is None:
         tally.facts["ratings"] = "not used: the rows of this recipe are choices"
@@ -150,10 +155,8 @@ def read_log(tally: Tally, path: Path | None, *, timed: bool = False, rated: boo
 
 def codes(table: TextTable, column: str) -> tuple[IntArray, tuple[str, ...]]:
     """A column of ids as codes, (n,) int32, and the sorted ids behind them; none may be empty."""
-    import pandas as pd
-
-    found, distinct = pd.factorize(table.frame[column])
-    texts = [str(text) for text in distinct]
+    found, distinct = table.coded(column)
+    texts = distinct.to_pylist()
     if "" in texts:
         table.filled(column)
     ids = sorted_ids(texts)
@@ -180,7 +183,7 @@ def times_of(table: TextTable, *, required: bool) -> IntArray | None:
         DatasetError: naming the line of a value that is no time, or lies beyond the year 4147 and is thus in
             another unit; or if there is no such column and one is needed.
     """
-    name = next((one for one in TIMES if one in table.frame.columns), None)
+    name = next((one for one in TIMES if one in table.columns), None)
     if name is None:
         if required:
             table.require(TIMES[0])
@@ -189,7 +192,7 @@ def times_of(table: TextTable, *, required: bool) -> IntArray | None:
     wrong = (times >= LATEST) | (times <= -LATEST)
     if wrong.any():
         row = int(np.argmax(wrong))
-        value = shown(table.frame[name].iloc[row])
+        value = shown(table.columns[name][row])
         raise table.error(row, f"{name} {value} is not in seconds", "write seconds since 1970")
     return times
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groupbench.core.version import VERSION
-from groupbench.data.dataset import GivenSplit, Ratings
+from groupbench.data.dataset import GivenSplit
 from groupbench.data.leakage import known_to_members
 from groupbench.data.loading.layouts import write_split
 from groupbench.data.recipes._restriction import TABLES
@@ -68,21 +68,22 @@ def describe(recipe: Recipe, dataset: Dataset, tally: Tally) -> dict[str, Any]:
 def _counts(dataset: Dataset) -> dict[str, object]:
     given, groups = dataset.given or GivenSplit(), dataset.groups
     sizes = {} if groups is None else dict(zip(*np.unique(groups.sizes, return_counts=True), strict=True))
-    parts: dict[str, Ratings | None] = {
-        "training rows of users": dataset.ratings,
-        "validation rows of users": given.validation_users and given.validation_users.ratings,
-        "test rows of users": given.users and given.users.ratings,
-        "training rows of groups": dataset.group_ratings,
-        "validation rows of groups": given.validation_groups and given.validation_groups.ratings,
-        "test rows of groups": given.groups and given.groups.ratings,
+    held = {
+        "validation rows of users": given.validation_users,
+        "test rows of users": given.users,
+        "validation rows of groups": given.validation_groups,
+        "test rows of groups": given.groups,
     }
+    joint = dataset.group_ratings
     return {
         "users": len(dataset.user_ids),
         "items": len(dataset.item_ids),
         "groups": 0 if groups is None else len(groups),
         "groups by size": {str(size): int(n) for size, n in sizes.items()},
         "members": 0 if groups is None else len(np.unique(groups.members)),
-        **{name: 0 if rows is None else len(rows) for name, rows in parts.items()},
+        "training rows of users": len(dataset.ratings),
+        "training rows of groups": 0 if joint is None else len(joint),
+        **{name: 0 if part is None else len(part.ratings) for name, part in held.items()},
     }
 
 
@@ -93,6 +94,5 @@ def _in_profiles(dataset: Dataset) -> dict[str, object]:
     for part, held in (("validation", given.validation_groups), ("test", given.groups)):
         if held is not None and dataset.groups is not None:
             known = known_to_members(dataset.groups, dataset.ratings, held.ratings)
-            rows: Ratings = held.ratings
-            found[part] = {"rows": len(rows), "known": int(known.sum()), "share": float(known.mean())}
+            found[part] = {"rows": len(known), "known": int(known.sum()), "share": float(known.mean())}
     return found

@@ -30,8 +30,8 @@ class SimilarByEmbedding(GroupRecipe):
     """Groups in which the cosine of every pair of members is high (similar) or low (divergent).
 
     Vectors are a truncated singular value decomposition of the log (of ratings without each user's mean, or
-    of choices), or those of a file. All members must have rated enough of the same items, which are the group's,
-    with mean ratings. Vectors of the whole log have seen what is held out of it.
+    of choices), or those of a file. All members must have rated enough of the same items, which are the
+    group's, with mean ratings. Vectors of the whole log have seen what is held out of it.
     """
 
     name: ClassVar[str] = "similar-by-embedding"
@@ -118,7 +118,7 @@ class SimilarByEmbedding(GroupRecipe):
         """Vectors of users from a file, (n_users, n_columns); zeros for those whom it lacks."""
         table = tally.table("embedding", self.embedding).require("user")
         table.distinct(("user",))
-        columns = [name for name in table.frame.columns if name != "user"]
+        columns = [name for name in table.columns if name != "user"]
         if not columns:
             raise table.error(0, "there is no column beside user", "write one column per dimension")
         values = np.column_stack([table.numbers(name) for name in columns])

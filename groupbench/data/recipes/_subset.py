@@ -16,7 +16,7 @@ from groupbench.core.files import expanded
 from groupbench.core.options import Flag
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, Ratings
-from groupbench.data.loading import load
+from groupbench.data.loading import fetch, load
 from groupbench.data.loading.layouts import split_layout
 from groupbench.data.recipes._base import Recipe
 from groupbench.data.recipes._log import Tally, own_rows, read_log
@@ -58,6 +58,8 @@ class Subset(Recipe):
 
     def _whole(self, tally: Tally) -> Dataset:
         if self.log is not None and os.path.isdir(split_layout(expanded(self.log))[0]):
+            for file in fetch(str(self.log)):
+                tally.read(f"log/{file.name}", file)
             return load(self.log)
         log = read_log(tally, self.log, rated=None)
         rows = own_rows(log, tally)
@@ -100,7 +102,7 @@ class Subset(Recipe):
 
 
 def _seconds(option: str, text: str) -> int:
-    """A time as seconds since 1970: such a number, or a date or time of ISO 8601, in UTC unless it says else."""
+    """A time as seconds since 1970: such a number, or a date or time of ISO 8601, in UTC by default."""
     if text.lstrip("-").isdecimal():
         return int(text)
     try:

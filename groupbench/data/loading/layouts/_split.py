@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from groupbench.core.arrays import Array
+    from groupbench.core.arrays import Array, IntArray
     from groupbench.data.dataset import Dataset, HeldOutRows
     from groupbench.data.loading._source import Source
     from groupbench.data.loading._table import TextTable
@@ -64,25 +64,38 @@ def _parts(source: Source, kind: str) -> dict[str, Part]:
 
 def _negatives(source: Source, stem: str, kind: str, held: TextTable) -> TextTable:
     """One row per sampled item, in the order of the held-out rows, whose numbers are its index."""
-    import pandas as pd
-
     key = [kind, "item"]
     held.distinct(key)
     table = source.table(f"{stem}_negatives.csv").require(*key, "negative")
     table.filled("negative")
-    rows = pd.MultiIndex.from_frame(held.frame[key])
-    row = np.asarray(rows.get_indexer(pd.MultiIndex.from_frame(table.frame[key])))
+    row = _rows_of(table, held, key)
     if (row < 0).any():
         at = int(np.argmax(row < 0))
-        pair = ", ".join(f"{column} {shown(table.frame[column].iloc[at])}" for column in key)
+        pair = ", ".join(f"{column} {shown(table.columns[column][at])}" for column in key)
         raise table.error(at, f"{pair} is no row of {held.name}", "use files of the same version")
     sizes = np.bincount(row, minlength=len(held))
     if not sizes.all():
         at = int(np.argmin(sizes))
         raise held.error(at, f"has no row in {table.name}", "use files of the same version")
     order = np.argsort(row, kind="stable")
-    items = table.frame[["negative"]].iloc[order].set_axis(["item"], axis="columns")
-    return replace(table, frame=items.set_axis(row[order], axis="index"))
+    return replace(table, columns={"item": table.columns["negative"].take(order)}, kept=row[order])
+
+
+def _rows_of(table: TextTable, held: TextTable, key: list[str]) -> IntArray:
+    """The row of `held` with the ids of each row of `table`, (n_rows,); -1 where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    own, theirs = np.zeros(len(table), dtype=np.int64), np.zeros(len(held), dtype=np.int64)
+    for column in key:
+        codes, known = held.coded(column)
+        found, texts = table.coded(column)
+        places = pc.index_in(texts, value_set=pa.array(known)).fill_null(-1).to_numpy().astype(np.int64)
+        own = np.where((own < 0) | (places[found] < 0), -1, own * len(known) + places[found])
+        theirs = theirs * len(known) + codes
+    order = np.argsort(theirs)
+    at = order[np.minimum(np.searchsorted(theirs, own, sorter=order), len(held) - 1)]
+    return np.where(theirs[at] == own, at, -1)
 
 
 def write(dataset: Dataset, folder: Path) -> None:
