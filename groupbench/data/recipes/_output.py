@@ -11,7 +11,7 @@ import numpy as np
 from groupbench.core.version import VERSION
 from groupbench.data.dataset import GivenSplit
 from groupbench.data.leakage import known_to_members
-from groupbench.data.loading.layouts import write_split
+from groupbench.data.loading.layouts import CHOICES, write_split
 from groupbench.data.recipes._restriction import TABLES
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def write(folder: Path, recipe: Recipe, dataset: Dataset, tally: Tally, name: st
             frame = dataset.tables[file]
             ids = set(dataset.user_ids if kind == "user" else dataset.item_ids)
             frame[frame[kind].isin(ids)].to_csv(folder / file, index=False)
-    choices = dataset.scale == (1.0, 1.0)
+    low, high = dataset.scale
     stated: dict[str, object] = {"title": name if dataset.title == recipe.name else dataset.title}
-    stated |= {} if choices else {"scale": list(dataset.scale)}
-    stated |= {"layout": "split"} if choices or dataset.given is not None else {}
+    stated |= {"scale": [low, high]} if dataset.scale != CHOICES else {}
+    stated |= {"layout": "split"} if low == high or dataset.given is not None else {}
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in stated.items()]
     (folder / "dataset.toml").write_text("".join(lines), encoding="utf-8")
     manifest = describe(recipe, dataset, tally)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from groupbench.core.arrays import BoolArray, distinct
 from groupbench.core.errors import ConfigError
@@ -21,6 +21,9 @@ from groupbench.data.loading.layouts import split_layout
 from groupbench.data.recipes._base import Recipe
 from groupbench.data.recipes._log import Tally, own_rows, read_log
 from groupbench.data.recipes._restriction import Restriction
+
+Time = Annotated[str, BeforeValidator(str)]
+"""A time as it is written."""
 
 
 class Subset(Recipe):
@@ -45,9 +48,9 @@ class Subset(Recipe):
     """Rows of an item, at least."""
     n_users: Annotated[int | None, Field(ge=1), Flag("Rows", unset="all")] = None
     """Users to sample."""
-    since: Annotated[str | None, Flag("Rows", metavar="TIME", unset="the first")] = None
+    since: Annotated[Time | None, Flag("Rows", metavar="TIME", unset="the first")] = None
     """The earliest time that stays: seconds, or a date such as 2014-03-01 (UTC)."""
-    until: Annotated[str | None, Flag("Rows", metavar="TIME", unset="the last")] = None
+    until: Annotated[Time | None, Flag("Rows", metavar="TIME", unset="the last")] = None
     """The first time that does not stay."""
 
     def dataset(self, tally: Tally) -> Dataset:

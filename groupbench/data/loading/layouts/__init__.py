@@ -73,8 +73,10 @@ WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.write is not
 agree = _agree.read
 groupim = _groupim.read
 write_split = _split.write
+CHOICES = _split.CHOICES
 
 __all__ = [
+    "CHOICES",
     "LAYOUTS",
     "WRITABLE",
     "Layout",

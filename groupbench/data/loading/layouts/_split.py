@@ -38,6 +38,9 @@ PARTS = {"train": "", "validation": "_validation", "test": "_test"}
 KINDS = {"user": "ratings", "group": "group_ratings"}
 """How names of files begin, by who the raters are."""
 
+CHOICES = (1.0, 1.0)
+"""The scale of rows without ratings."""
+
 ROWS = 2**20
 """Rows written at a time."""
 
@@ -121,7 +124,7 @@ def write(dataset: Dataset, folder: Path) -> None:
     if dataset.groups is not None:
         columns = {"group": dataset.groups.segments.of_row, "user": dataset.groups.members}
         write_columns(folder / "groups.csv", columns, ids)
-    rated = dataset.scale[0] < dataset.scale[1]
+    rated = dataset.scale != CHOICES
     for stem, part in parts.items():
         rater = "group" if stem.startswith("group") else "user"
         if isinstance(part, Ratings):
