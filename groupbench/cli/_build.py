@@ -14,6 +14,9 @@ from groupbench.data.recipes import RECIPES, Recipe, build_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LISTED = 12
+"""Sizes of groups that are shown."""
+
 app = typer.Typer(help="Make a data set with groups of raw logs.", no_args_is_help=True)
 
 
@@ -38,8 +41,9 @@ for _name, _kind in RECIPES.items():
 def _summary(manifest: Mapping[str, Any], output: Path) -> list[str]:
     """What a manifest says, in lines."""
     lines = [f"{name:26s} {count:,}" for name, count in manifest["counts"].items() if isinstance(count, int)]
-    sizes = ", ".join(f"{n:,} of {size}" for size, n in manifest["counts"]["groups by size"].items())
-    lines += [f"{'groups by size':26s} {sizes}"] if sizes else []
+    sizes = [f"{n:,} of {size}" for size, n in manifest["counts"]["groups by size"].items()]
+    more = f" and {len(sizes) - LISTED} further sizes" if len(sizes) > LISTED else ""
+    lines += [f"{'groups by size':26s} {', '.join(sizes[:LISTED])}{more}"] if sizes else []
     lines += [f"left out: {n:,} {reason}" for reason, n in manifest["dropped"].items() if n]
     for part, known in manifest["held_out_in_profiles"].items():
         lines.append(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted
+from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted, ranges
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.groups import Groups
@@ -86,9 +86,10 @@ def pairs(rows: Ratings) -> IntArray:
 
 def known_to_members(groups: Groups, ratings: Ratings, rows: Ratings) -> BoolArray:
     """For each of the `rows` of groups, whether a member has a row of `ratings` with its item, (n_rows,)."""
-    members, inside = groups.segments.window(rows.users)
-    keys = groups.members[members] * ratings.n_items + rows.items[:, None]
-    return np.asarray((in_sorted(keys, distinct(pairs(ratings))) & inside).any(axis=1))
+    sizes = groups.sizes[rows.users]
+    members = groups.members[ranges(groups.segments.offsets[rows.users], sizes)]
+    known = in_sorted(members * ratings.n_items + np.repeat(rows.items, sizes), distinct(pairs(ratings)))
+    return np.bincount(np.repeat(np.arange(len(rows)), sizes), known, minlength=len(rows)) > 0
 
 
 def partitions(dataset: Dataset) -> list[Partition]:

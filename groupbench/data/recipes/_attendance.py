@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from groupbench.core.arrays import IntArray, Segments, blocks, distinct, in_sorted, ranges
 from groupbench.core.errors import shown
 from groupbench.core.options import Flag
-from groupbench.data.recipes._base import Formed, GroupRecipe, joint_rows
+from groupbench.data.recipes._base import Formed, GroupRecipe, joint_rows, sized
 from groupbench.data.recipes._log import Log, Tally, codes, known_codes, ranks, read_log, times_of
 from groupbench.data.recipes._sets import Meetings, component_sets
 from groupbench.data.recipes._ties import Ties, read_friends
@@ -41,6 +42,8 @@ class AttendanceComponents(GroupRecipe):
     """Rows of users: a CSV with the columns user and item and, where they are known, rating and timestamp."""
     choice: Annotated[Literal["event", "item"], Flag("Groups")] = "event"
     """What a group chooses: the event, or the item that its rows name, such as the venue."""
+    max_size: Annotated[int | None, Field(ge=2), Flag("Groups", unset="any")] = None
+    """Members of a group, at most."""
     split: Annotated[Literal["groups", "rows", "none"], Flag("Split")] = "rows"
     """What of groups is held out: whole groups, rows, or nothing."""
 
@@ -62,6 +65,7 @@ class AttendanceComponents(GroupRecipe):
         began = _starts(events, times, len(event_ids))
         segments, members, at = found
         met = Meetings(segments, members, choices[at], None if began is None else began[at])
+        met = sized(met, 2, self.max_size, tally)
         groups, rows = joint_rows(met, len(log.item_ids))
         tally.drop("further meetings of the same group for the same choice", len(met) - len(rows))
         return Formed(log, groups, rows)
