@@ -9,14 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from groupbench.core.errors import DatasetError, shown
 from groupbench.data.loading import _arrow
 from groupbench.data.loading._text import TextColumn
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 OTHERS = {"\t": "a tab", ";": "';'", "::": "'::'", "|": "'|'", " ": "a blank"}
 """What people put between values instead of a comma, and its name."""
+
+_PIECE = 2**16
+"""Records that are read together."""
 
 UNICODE_16 = (b"\xff\xfe", b"\xfe\xff")
 """How a text in UTF-16 begins."""
@@ -64,26 +70,23 @@ class Dialect:
 
     def columns_with_care(self) -> list[TextColumn]:
         """The same by a slower reader, which reads what Arrow's cannot, and says what is wrong."""
-        import pandas as pd
+        import pyarrow as pa
 
         self._refuse_open_quote()
-        try:
-            frame = pd.read_csv(
-                io.StringIO(self.text),
-                sep=self.separator,
-                quoting=self._quoting,
-                header=None,
-                dtype=str,
-                keep_default_na=False,
-            )
-        except pd.errors.EmptyDataError as error:
-            raise DatasetError(f"{self.file}: is empty; write a first line with the column names") from error
-        except pd.errors.ParserError as error:
-            self._refuse_uneven()
-            raise DatasetError(f"{self.file}: {error}; check its quotes and separators") from error
-        if frame.iloc[:, -1].isin(("", None)).any():
-            self._refuse_uneven()
-        return [TextColumn.of(frame[column].str.strip()) for column in frame.columns]
+        pieces = list(self._pieces())
+        if not pieces:
+            raise DatasetError(f"{self.file}: is empty; write a first line with the column names")
+        return [TextColumn(pa.chunked_array(parts)) for parts in zip(*pieces, strict=True)]
+
+    def _pieces(self) -> Iterator[list[pa.Array]]:
+        """The columns of so many records at a time, without blanks around values."""
+        import pyarrow as pa
+
+        records = self.records()
+        while piece := list(islice(records, _PIECE)):
+            self._refuse_uneven(piece)
+            columns = zip(*(cells for _, cells in piece), strict=True)
+            yield [pa.array([cell.strip() for cell in column], pa.large_string()) for column in columns]
 
     @cached_property
     def text(self) -> str:
@@ -143,13 +146,12 @@ class Dialect:
             return True
         return False
 
-    def _refuse_uneven(self) -> None:
-        """Raise if a row has not as many values as the first; pandas fills short ones up with empty text."""
-        records = self.records()
-        start, first = next(records)
-        self.refuse_other_separator(start, first)
+    def _refuse_uneven(self, records: list[tuple[int, list[str]]]) -> None:
+        """Raise if a record has not as many values as the first of the file."""
+        start, first = next(self.records())
         for line, cells in records:
             if len(cells) != len(first):
+                self.refuse_other_separator(start, first)
                 self.refuse_other_separator(line, cells)
                 raise self._error(
                     line,

@@ -20,6 +20,7 @@ from groupbench.data.loading._text import TextColumn
 
 CELL = st.text(' "ab7é\t\u2003\x1c', max_size=4)
 QUOTED = st.text(' ab,7é\t\n\r"', max_size=4).map(lambda text: '"' + text.replace('"', '""') + '"')
+PLAINLY_QUOTED = st.text(" ab,7é\t\n\r", max_size=4).map('"{}"'.format)
 ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\n \n", "\n\t\r\n"])
 
 
@@ -27,8 +28,10 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\n \n", "\n\t\r\n"])
 def texts(draw):
     """A file of a few rows, most of which have as many values as the first."""
     width = draw(st.integers(1, 3))
-    cells = draw(st.sampled_from([CELL, CELL.map(lambda text: text.replace('"', "")), CELL | QUOTED]))
-    rows = st.lists(cells, min_size=width, max_size=width) | st.lists(cells, min_size=1, max_size=4)
+    bare = CELL.map(lambda text: text.replace('"', ""))
+    cells = draw(st.sampled_from([bare, bare | PLAINLY_QUOTED, CELL, CELL | QUOTED]))
+    rows = st.lists(cells, min_size=width, max_size=width)
+    rows = draw(st.sampled_from([rows, rows | st.lists(cells, min_size=1, max_size=4)]))
     lines = draw(st.lists(st.tuples(rows, ENDS), min_size=1, max_size=6))
     separator = draw(st.sampled_from([",", "\t", ";", " ", "|"]))
     text = "".join(separator.join(row) + end for row, end in lines)
@@ -49,6 +52,9 @@ def columns_of(read):
 @example(('"a","b"\n\r\n"1","2"', ",", True))
 @example(('a\n""\nb\n', ",", True))
 @example(("a,b\r1,2\r", ",", True))
+@example(('""\n', ",", True))
+@example(('"\n', ",", True))
+@example(("\r,\n", ",", False))
 def test_both_readers_agree(drawn):
     text, separator, quoted = drawn
     dialect = Dialect("x.csv", text.encode(), separator, quoted, header=False)
