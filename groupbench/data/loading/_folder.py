@@ -19,6 +19,7 @@ from groupbench.data.loading._ids import IdColumn, memberships, rating_rows, sor
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable
+from groupbench.data.loading._times import note_zone
 from groupbench.data.loading.layouts import LAYOUTS, split_layout
 
 FILES = {
@@ -191,6 +192,7 @@ def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
     """Say where times are no seconds, or nobody would know that they were taken for some."""
     for name in ("ratings.csv", "group_ratings.csv"):
         if name in tables and "timestamp" in tables[name].columns:
+            note_zone(source, tables[name], "timestamp")
             latest = int(tables[name].times("timestamp").max())
             if latest > LATEST:
                 source.note(f"{name}: timestamp {latest} is not in seconds; only the order of times counts")

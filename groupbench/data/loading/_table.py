@@ -13,15 +13,13 @@ from groupbench.core.errors import DatasetError, shown, unknown
 from groupbench.data.loading._dialect import Dialect, as_utf8
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._text import CodedText, TextColumn
+from groupbench.data.loading._times import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
-
-_REACH = np.nextafter(LARGEST, 0)
-"""The largest number that is not refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +111,7 @@ class TextTable:
         for column in columns:
             if self.columns[column].has_gaps:
                 empty = self.columns[column].empty
-                self._check(~empty, column, "is empty", "fill it in or drop the row")
+                self.check(~empty, column, "is empty", "fill it in or drop the row")
 
     def renamed(self, names: Mapping[str, str]) -> TextTable:
         """The table with other names for the columns of `names` that it has."""
@@ -131,12 +129,12 @@ class TextTable:
             DatasetError: naming the first value that is none.
         """
         values = self.columns[column].numbers
-        if _within(values, max(low, -_REACH), min(high, _REACH)):
+        if low <= values.min() and values.max() <= high and abs(values).max() < LARGEST:
             return values
-        self._check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
-        self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
+        self.check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
+        self.check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
         inside = (values >= low) & (values <= high)
-        self._check(
+        self.check(
             inside, column, f"is outside the scale {low:g} to {high:g}", "fix it or state another scale"
         )
         return values
@@ -144,17 +142,12 @@ class TextTable:
     def times(self, column: str) -> IntArray:
         """A column of times as whole seconds, or another unit that is small enough, (n_rows,).
 
+        Times may be numbers, dates or those of ISO 8601; without a zone they are taken for UTC.
+
         Raises:
-            DatasetError: naming the first value that is none.
+            DatasetError: naming the first value that is no time, or in another form than the first row.
         """
-        values = self.columns[column].numbers
-        example = "write seconds since 1970 as whole numbers such as 1577872800"
-        if not _within(values, -_REACH, _REACH):
-            self._check(~np.isnan(values), column, "is no number", example)
-            self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
-        whole = values.astype(np.int64)
-        self._check(values == whole, column, "has a fraction", "write whole seconds")
-        return whole
+        return seconds(self, column)
 
     def repeated(self, columns: Sequence[str]) -> BoolArray:
         """Which rows agree with an earlier one in all `columns`, (n_rows,)."""
@@ -164,7 +157,9 @@ class TextTable:
             # Only rows that are alike so far are looked at, so that most times are never compared.
             values = self.columns[column]
             codes, uniques = (values if len(rows) == len(self) else values.take(rows)).coded
-            rows, keys = _alike(rows, keys * len(uniques) + codes)
+            keys *= len(uniques)
+            keys += codes
+            rows, keys = _alike(rows, keys)
         again = np.zeros(len(self), dtype=np.bool_)
         again[rows] = True
         again[rows[np.unique(keys, return_index=True)[1]]] = False
@@ -191,15 +186,11 @@ class TextTable:
         for name, column in self.columns.items():
             yield name, column.numbers if name not in ids and column.numeric else column.text.to_pandas()
 
-    def _check(self, good: BoolArray, column: str, problem: str, remedy: str) -> None:
+    def check(self, good: BoolArray, column: str, problem: str, remedy: str) -> None:
+        """Raise a `DatasetError` about the value of a column in the first row that is not `good`."""
         if not good.all():
             row = int(np.argmin(good))
             raise self.error(row, f"{column} {shown(self.columns[column][row])} {problem}", remedy)
-
-
-def _within(values: FloatArray, low: float, high: float) -> bool:
-    """Whether all values are numbers from `low` to `high`."""
-    return bool(low <= values.min() and values.max() <= high)
 
 
 def _alike(rows: IntArray, keys: IntArray) -> tuple[IntArray, IntArray]:
