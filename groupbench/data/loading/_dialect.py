@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from groupbench.core.errors import DatasetError, shown
+from groupbench.core.errors import DatasetError, shown, unknown
 from groupbench.data.loading import _arrow
 from groupbench.data.loading._text import TextColumn
 
@@ -40,6 +40,7 @@ class Dialect:
         header: whether the first record names the columns.
     """
 
+    unit: ClassVar[str] = "line"
     file: str
     data: bytes
     separator: str
@@ -55,9 +56,26 @@ class Dialect:
         for start, _, cells in self._spans():
             yield start, cells
 
-    def line(self, record: int) -> int:
-        """The 1-based line on which a record starts."""
-        return next(islice(self.records(), record, None))[0]
+    def line(self, row: int) -> int:
+        """The 1-based line on which a row below the header starts."""
+        return self._line_of(row + self.header)
+
+    def place(self, row: int) -> str:
+        """What messages about a row begin with."""
+        return f"{self.file}:{self.line(row)}"
+
+    def lacks(self, column: str, columns: Iterable[str]) -> DatasetError:
+        """An error about a column that is not among the `columns`, to be raised."""
+        line, cells = next(self.records())
+        # With decimal commas a row of other separators has several values too.
+        self.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
+        message = unknown("column", column, columns).replace("unknown", "there is no", 1)
+        return DatasetError(f"{self.first_line}: {message}; name it in the first line")
+
+    @property
+    def first_line(self) -> str:
+        """What messages about the first record begin with."""
+        return f"{self.file}:{self._line_of(0)}"
 
     def columns(self) -> list[TextColumn]:
         """The columns of all records, without blanks around values.
@@ -104,6 +122,9 @@ class Dialect:
                     f"its values are separated by {name}; the separator must be a comma, and the point of "
                     "decimals a point",
                 )
+
+    def _line_of(self, record: int) -> int:
+        return next(islice(self.records(), record, None))[0]
 
     @property
     def _quoting(self) -> Literal[0, 3]:

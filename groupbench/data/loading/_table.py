@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.errors import DatasetError, shown, unknown
+from groupbench.core.errors import DatasetError, shown
 from groupbench.data.loading._dialect import Dialect, as_utf8
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._text import CodedText, TextColumn
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.data.loading._parquet import ParquetRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +30,13 @@ class TextTable:
     Attributes:
         file: the file, for messages.
         columns: the columns by name, all of them with `n_rows` values.
-        dialect: how the file is cut, to find the line of a row when an error needs it.
+        origin: the rows of the file, to find the line of one when an error needs it.
         kept: (n_rows,) which record of the file each row is of; None where the rows are all of them.
     """
 
     file: str
     columns: Mapping[str, TextColumn]
-    dialect: Dialect
+    origin: Dialect | ParquetRows
     kept: IntArray | None = None
 
     def __len__(self) -> int:
@@ -63,25 +64,20 @@ class TextTable:
         return values
 
     def line(self, row: int) -> int:
-        """The 1-based line of the file on which a row starts."""
+        """The 1-based line of the file on which a row starts, or of a Parquet file its number."""
         record = row if self.kept is None else int(self.kept[row])
-        return self.dialect.line(record + self.dialect.header)
+        return self.origin.line(record)
 
     def error(self, row: int, problem: str, remedy: str) -> DatasetError:
         """An error about a row, to be raised."""
-        return DatasetError(f"{self.file}:{self.line(row)}: {problem}; {remedy}")
+        record = row if self.kept is None else int(self.kept[row])
+        return DatasetError(f"{self.origin.place(record)}: {problem}; {remedy}")
 
     def require(self, *columns: str) -> TextTable:
         """This table; a `DatasetError` unless all `columns` are there."""
         for column in columns:
             if column not in self.columns:
-                line, cells = next(self.dialect.records())
-                # With decimal commas a row of other separators has several values too.
-                self.dialect.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
-                message = unknown("column", column, self.columns).replace("unknown", "there is no", 1)
-                raise DatasetError(
-                    f"{self.file}:{self.dialect.line(0)}: {message}; name it in the first line"
-                )
+                raise self.origin.lacks(column, self.columns)
         return self
 
     @property
@@ -173,8 +169,9 @@ class TextTable:
             codes = [self.coded(column).codes for column in columns]
             same = np.logical_and.reduce([own == own[row] for own in codes])
             first = self.line(int(np.argmax(same)))
+            unit = self.origin.unit
             what = ", ".join(f"{c} {shown(self.columns[c][row])}" for c in columns)
-            raise self.error(row, f"repeats line {first} ({what})", "drop one of the two lines")
+            raise self.error(row, f"repeats {unit} {first} ({what})", f"drop one of the two {unit}s")
 
     def typed(self, *ids: str) -> pd.DataFrame:
         """The table with numbers as numbers, except in the id columns."""
@@ -235,7 +232,7 @@ def read_table(
         found = [TextColumn(column.text.slice(1)) for column in found]
     if len(columns) != len(found) or len(set(columns)) < len(columns) or "" in columns:
         raise DatasetError(
-            f"{file}:{dialect.line(0)}: the columns are {', '.join(map(shown, columns[:40]))} for "
+            f"{dialect.first_line}: the columns are {', '.join(map(shown, columns[:40]))} for "
             f"{len(found)} values a row; give every column one name of its own"
         )
     if not len(found[0]):

@@ -99,7 +99,7 @@ def _require_form(table: TextTable, column: str, good: BoolArray, form: TimeForm
     problem = "is no time"
     remedy = "write whole seconds since 1970 such as 1577872800, or times such as 2020-01-01T10:00:00Z"
     if other is not None:
-        first = f"{shown(table.columns[column][0])} in line {table.line(0)}"
+        first = f"{shown(table.columns[column][0])} in {table.origin.unit} {table.line(0)}"
         problem, remedy = f"is {other.name}, and {first} is {form.name}", "write all in one form"
     table.check(good, column, problem, remedy)
 
