@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from groupbench.core.errors import DatasetError, shown
+from groupbench.core.errors import DatasetError, shown, unknown
 from groupbench.data.loading import _arrow
 from groupbench.data.loading._text import TextColumn
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 OTHERS = {"\t": "a tab", ";": "';'", "::": "'::'", "|": "'|'", " ": "a blank"}
 """What people put between values instead of a comma, and its name."""
+
+_PIECE = 2**16
+"""Records that are read together."""
 
 UNICODE_16 = (b"\xff\xfe", b"\xfe\xff")
 """How a text in UTF-16 begins."""
@@ -34,6 +40,7 @@ class Dialect:
         header: whether the first record names the columns.
     """
 
+    unit: ClassVar[str] = "line"
     file: str
     data: bytes
     separator: str
@@ -49,9 +56,26 @@ class Dialect:
         for start, _, cells in self._spans():
             yield start, cells
 
-    def line(self, record: int) -> int:
-        """The 1-based line on which a record starts."""
-        return next(islice(self.records(), record, None))[0]
+    def line(self, row: int) -> int:
+        """The 1-based line on which a row below the header starts."""
+        return self._line_of(row + self.header)
+
+    def place(self, row: int) -> str:
+        """What messages about a row begin with."""
+        return f"{self.file}:{self.line(row)}"
+
+    def lacks(self, column: str, columns: Iterable[str]) -> DatasetError:
+        """An error about a column that is not among the `columns`, to be raised."""
+        line, cells = next(self.records())
+        # With decimal commas a row of other separators has several values too.
+        self.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
+        message = unknown("column", column, columns).replace("unknown", "there is no", 1)
+        return DatasetError(f"{self.first_line}: {message}; name it in the first line")
+
+    @property
+    def first_line(self) -> str:
+        """What messages about the first record begin with."""
+        return f"{self.file}:{self._line_of(0)}"
 
     def columns(self) -> list[TextColumn]:
         """The columns of all records, without blanks around values.
@@ -64,26 +88,23 @@ class Dialect:
 
     def columns_with_care(self) -> list[TextColumn]:
         """The same by a slower reader, which reads what Arrow's cannot, and says what is wrong."""
-        import pandas as pd
+        import pyarrow as pa
 
         self._refuse_open_quote()
-        try:
-            frame = pd.read_csv(
-                io.StringIO(self.text),
-                sep=self.separator,
-                quoting=self._quoting,
-                header=None,
-                dtype=str,
-                keep_default_na=False,
-            )
-        except pd.errors.EmptyDataError as error:
-            raise DatasetError(f"{self.file}: is empty; write a first line with the column names") from error
-        except pd.errors.ParserError as error:
-            self._refuse_uneven()
-            raise DatasetError(f"{self.file}: {error}; check its quotes and separators") from error
-        if frame.iloc[:, -1].isin(("", None)).any():
-            self._refuse_uneven()
-        return [TextColumn.of(frame[column].str.strip()) for column in frame.columns]
+        pieces = list(self._pieces())
+        if not pieces:
+            raise DatasetError(f"{self.file}: is empty; write a first line with the column names")
+        return [TextColumn(pa.chunked_array(parts)) for parts in zip(*pieces, strict=True)]
+
+    def _pieces(self) -> Iterator[list[pa.Array]]:
+        """The columns of so many records at a time, without blanks around values."""
+        import pyarrow as pa
+
+        records = self.records()
+        while piece := list(islice(records, _PIECE)):
+            self._refuse_uneven(piece)
+            columns = zip(*(cells for _, cells in piece), strict=True)
+            yield [pa.array([cell.strip() for cell in column], pa.large_string()) for column in columns]
 
     @cached_property
     def text(self) -> str:
@@ -101,6 +122,9 @@ class Dialect:
                     f"its values are separated by {name}; the separator must be a comma, and the point of "
                     "decimals a point",
                 )
+
+    def _line_of(self, record: int) -> int:
+        return next(islice(self.records(), record, None))[0]
 
     @property
     def _quoting(self) -> Literal[0, 3]:
@@ -143,13 +167,12 @@ class Dialect:
             return True
         return False
 
-    def _refuse_uneven(self) -> None:
-        """Raise if a row has not as many values as the first; pandas fills short ones up with empty text."""
-        records = self.records()
-        start, first = next(records)
-        self.refuse_other_separator(start, first)
+    def _refuse_uneven(self, records: list[tuple[int, list[str]]]) -> None:
+        """Raise if a record has not as many values as the first of the file."""
+        start, first = next(self.records())
         for line, cells in records:
             if len(cells) != len(first):
+                self.refuse_other_separator(start, first)
                 self.refuse_other_separator(line, cells)
                 raise self._error(
                     line,

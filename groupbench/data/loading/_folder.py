@@ -15,10 +15,12 @@ from groupbench.core.errors import DatasetError, shown, unknown
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import STRICT, Card, read_toml, validated
 from groupbench.data.loading._columns import column_features, genres
+from groupbench.data.loading._folder_source import FolderSource, tables_of
 from groupbench.data.loading._ids import IdColumn, memberships, rating_rows, sorted_ids
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable
+from groupbench.data.loading._times import note_zone
 from groupbench.data.loading.layouts import LAYOUTS, split_layout
 
 FILES = {
@@ -71,12 +73,16 @@ class Folder:
 
     def load(self) -> Dataset:
         """Read it; errors as of `load_folder`, or of the layout."""
-        if not self.layout:
+        layout = LAYOUTS.get(self.layout)
+        if layout is None or layout.read is None:
+            for name in layout.unread if layout else ():
+                if self.source.has(name):
+                    self.source.note(f"{name} is not read")
             return load_folder(self.source)
         scale = _settings(self.source.folder).scale
         if scale is not None and not -LARGEST <= scale[0] <= scale[1] <= LARGEST:
             raise _wrong_scale(self.source.file("dataset.toml"), *scale)
-        made = LAYOUTS[self.layout].read(self.source, scale)
+        made = layout.read(self.source, scale)
         return replace(made, seeds_by_content=True)
 
 
@@ -84,17 +90,19 @@ def open_folder(name: str) -> Folder:
     """A folder, with its layout behind a colon where its `dataset.toml` does not state it.
 
     Raises:
-        DatasetError: if `dataset.toml` is malformed.
+        DatasetError: if `dataset.toml` is malformed, or a file is there as CSV and as Parquet.
     """
     base, layout = split_layout(name)
     path = Path(base)
     settings = _settings(path)
     layout = layout or settings.layout
     name = settings.name or (re.sub(r"[^\w.-]+", "-", path.resolve().name).strip(".-") or "data")
-    known = FILES if not layout else sorted(file.name for file in path.iterdir() if file.is_file())
+    tables = tables_of(path, layout, FILES)
+    known = [file.name for file in tables.values() if file]
+    known = known or sorted(file.name for file in path.iterdir() if file.is_file())
     files = {file: "" for file in known if (path / file).exists()}
     card = Card(name, settings.title or name, settings.licence, settings.citation, files=files)
-    return Folder(Source(card, path), layout)
+    return Folder(FolderSource(card, path, tables), layout)
 
 
 def load_folder(source: Source) -> Dataset:
@@ -138,7 +146,7 @@ def _tables(source: Source) -> dict[str, TextTable]:
         remedy = "write one with the columns user, item, rating and, where it is known, timestamp"
         if fitting:
             remedy = f"its files are those of the layout {fitting[0]}, so add --layout {fitting[0]}"
-        raise DatasetError(f"{source.path}: has no ratings.csv; {remedy}")
+        raise DatasetError(f"{source.path}: has no {Path(source.file('ratings.csv')).name}; {remedy}")
     tables = {}
     for name, columns in FILES.items():
         if source.has(name):
@@ -191,6 +199,7 @@ def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
     """Say where times are no seconds, or nobody would know that they were taken for some."""
     for name in ("ratings.csv", "group_ratings.csv"):
         if name in tables and "timestamp" in tables[name].columns:
+            note_zone(source, tables[name], "timestamp")
             latest = int(tables[name].times("timestamp").max())
             if latest > LATEST:
                 source.note(f"{name}: timestamp {latest} is not in seconds; only the order of times counts")

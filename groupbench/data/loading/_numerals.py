@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 LARGEST = 2.0**53
 """Numbers from here on are refused: floats do not tell whole ones apart."""
 
-_NUMERAL = r"\A[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\z"
+NUMERAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+"""A decimal number, as a regular expression of Python and of Arrow."""
 
 
-def floats(text: pa.Array | pa.ChunkedArray) -> FloatArray:
+def floats(text: pa.ChunkedArray) -> FloatArray:
     """Text as the nearest floats, (len(text),); NaN where it is no decimal number, infinite beyond floats.
 
     `1_0`, `0x1`, `nan`, `inf` and digits of other scripts than ours are no numbers.
@@ -26,10 +27,14 @@ def floats(text: pa.Array | pa.ChunkedArray) -> FloatArray:
     import pyarrow.compute as pc
 
     try:
-        values = np.asarray(pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False))
+        values = _as_array(pc.cast(text, pa.float64()))
         if np.isfinite(values).all():
             return values
     except pa.ArrowInvalid:
         pass
-    numeral = pc.match_substring_regex(text, _NUMERAL)
-    return np.asarray(pc.cast(pc.if_else(numeral, text, "nan"), pa.float64()).to_numpy(zero_copy_only=False))
+    numeral = pc.match_substring_regex(text, rf"\A(?:{NUMERAL})\z")
+    return _as_array(pc.cast(pc.if_else(numeral, text, "nan"), pa.float64()))
+
+
+def _as_array(values: pa.ChunkedArray) -> FloatArray:
+    return np.asarray(values.combine_chunks().to_numpy(zero_copy_only=False))

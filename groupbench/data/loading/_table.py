@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.errors import DatasetError, shown, unknown
+from groupbench.core.errors import DatasetError, shown
 from groupbench.data.loading._dialect import Dialect, as_utf8
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._text import CodedText, TextColumn
+from groupbench.data.loading._times import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
-
-_REACH = np.nextafter(LARGEST, 0)
-"""The largest number that is not refused."""
+    from groupbench.data.loading._parquet import ParquetRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +30,13 @@ class TextTable:
     Attributes:
         file: the file, for messages.
         columns: the columns by name, all of them with `n_rows` values.
-        dialect: how the file is cut, to find the line of a row when an error needs it.
+        origin: the rows of the file, to find the line of one when an error needs it.
         kept: (n_rows,) which record of the file each row is of; None where the rows are all of them.
     """
 
     file: str
     columns: Mapping[str, TextColumn]
-    dialect: Dialect
+    origin: Dialect | ParquetRows
     kept: IntArray | None = None
 
     def __len__(self) -> int:
@@ -65,25 +64,20 @@ class TextTable:
         return values
 
     def line(self, row: int) -> int:
-        """The 1-based line of the file on which a row starts."""
+        """The 1-based line of the file on which a row starts, or of a Parquet file its number."""
         record = row if self.kept is None else int(self.kept[row])
-        return self.dialect.line(record + self.dialect.header)
+        return self.origin.line(record)
 
     def error(self, row: int, problem: str, remedy: str) -> DatasetError:
         """An error about a row, to be raised."""
-        return DatasetError(f"{self.file}:{self.line(row)}: {problem}; {remedy}")
+        record = row if self.kept is None else int(self.kept[row])
+        return DatasetError(f"{self.origin.place(record)}: {problem}; {remedy}")
 
     def require(self, *columns: str) -> TextTable:
         """This table; a `DatasetError` unless all `columns` are there."""
         for column in columns:
             if column not in self.columns:
-                line, cells = next(self.dialect.records())
-                # With decimal commas a row of other separators has several values too.
-                self.dialect.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
-                message = unknown("column", column, self.columns).replace("unknown", "there is no", 1)
-                raise DatasetError(
-                    f"{self.file}:{self.dialect.line(0)}: {message}; name it in the first line"
-                )
+                raise self.origin.lacks(column, self.columns)
         return self
 
     @property
@@ -113,7 +107,7 @@ class TextTable:
         for column in columns:
             if self.columns[column].has_gaps:
                 empty = self.columns[column].empty
-                self._check(~empty, column, "is empty", "fill it in or drop the row")
+                self.check(~empty, column, "is empty", "fill it in or drop the row")
 
     def renamed(self, names: Mapping[str, str]) -> TextTable:
         """The table with other names for the columns of `names` that it has."""
@@ -131,12 +125,12 @@ class TextTable:
             DatasetError: naming the first value that is none.
         """
         values = self.columns[column].numbers
-        if _within(values, max(low, -_REACH), min(high, _REACH)):
+        if low <= values.min() and values.max() <= high and abs(values).max() < LARGEST:
             return values
-        self._check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
-        self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
+        self.check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
+        self.check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
         inside = (values >= low) & (values <= high)
-        self._check(
+        self.check(
             inside, column, f"is outside the scale {low:g} to {high:g}", "fix it or state another scale"
         )
         return values
@@ -144,17 +138,12 @@ class TextTable:
     def times(self, column: str) -> IntArray:
         """A column of times as whole seconds, or another unit that is small enough, (n_rows,).
 
+        Times may be numbers, dates or those of ISO 8601; without a zone they are taken for UTC.
+
         Raises:
-            DatasetError: naming the first value that is none.
+            DatasetError: naming the first value that is no time, or in another form than the first row.
         """
-        values = self.columns[column].numbers
-        example = "write seconds since 1970 as whole numbers such as 1577872800"
-        if not _within(values, -_REACH, _REACH):
-            self._check(~np.isnan(values), column, "is no number", example)
-            self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
-        whole = values.astype(np.int64)
-        self._check(values == whole, column, "has a fraction", "write whole seconds")
-        return whole
+        return seconds(self, column)
 
     def repeated(self, columns: Sequence[str]) -> BoolArray:
         """Which rows agree with an earlier one in all `columns`, (n_rows,)."""
@@ -164,7 +153,9 @@ class TextTable:
             # Only rows that are alike so far are looked at, so that most times are never compared.
             values = self.columns[column]
             codes, uniques = (values if len(rows) == len(self) else values.take(rows)).coded
-            rows, keys = _alike(rows, keys * len(uniques) + codes)
+            keys *= len(uniques)
+            keys += codes
+            rows, keys = _alike(rows, keys)
         again = np.zeros(len(self), dtype=np.bool_)
         again[rows] = True
         again[rows[np.unique(keys, return_index=True)[1]]] = False
@@ -178,8 +169,9 @@ class TextTable:
             codes = [self.coded(column).codes for column in columns]
             same = np.logical_and.reduce([own == own[row] for own in codes])
             first = self.line(int(np.argmax(same)))
+            unit = self.origin.unit
             what = ", ".join(f"{c} {shown(self.columns[c][row])}" for c in columns)
-            raise self.error(row, f"repeats line {first} ({what})", "drop one of the two lines")
+            raise self.error(row, f"repeats {unit} {first} ({what})", f"drop one of the two {unit}s")
 
     def typed(self, *ids: str) -> pd.DataFrame:
         """The table with numbers as numbers, except in the id columns."""
@@ -191,15 +183,11 @@ class TextTable:
         for name, column in self.columns.items():
             yield name, column.numbers if name not in ids and column.numeric else column.text.to_pandas()
 
-    def _check(self, good: BoolArray, column: str, problem: str, remedy: str) -> None:
+    def check(self, good: BoolArray, column: str, problem: str, remedy: str) -> None:
+        """Raise a `DatasetError` about the value of a column in the first row that is not `good`."""
         if not good.all():
             row = int(np.argmin(good))
             raise self.error(row, f"{column} {shown(self.columns[column][row])} {problem}", remedy)
-
-
-def _within(values: FloatArray, low: float, high: float) -> bool:
-    """Whether all values are numbers from `low` to `high`."""
-    return bool(low <= values.min() and values.max() <= high)
 
 
 def _alike(rows: IntArray, keys: IntArray) -> tuple[IntArray, IntArray]:
@@ -244,7 +232,7 @@ def read_table(
         found = [TextColumn(column.text.slice(1)) for column in found]
     if len(columns) != len(found) or len(set(columns)) < len(columns) or "" in columns:
         raise DatasetError(
-            f"{file}:{dialect.line(0)}: the columns are {', '.join(map(shown, columns[:40]))} for "
+            f"{dialect.first_line}: the columns are {', '.join(map(shown, columns[:40]))} for "
             f"{len(found)} values a row; give every column one name of its own"
         )
     if not len(found[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from groupbench.data.loading._text import TextColumn
 
 CELL = st.text(' "ab7é\t\u2003\x1c', max_size=4)
 QUOTED = st.text(' ab,7é\t\n\r"', max_size=4).map(lambda text: '"' + text.replace('"', '""') + '"')
+PLAINLY_QUOTED = st.text(" ab,7é\t\n\r", max_size=4).map('"{}"'.format)
 ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\n \n", "\n\t\r\n"])
 
 
@@ -27,8 +29,10 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\n \n", "\n\t\r\n"])
 def texts(draw):
     """A file of a few rows, most of which have as many values as the first."""
     width = draw(st.integers(1, 3))
-    cells = draw(st.sampled_from([CELL, CELL.map(lambda text: text.replace('"', "")), CELL | QUOTED]))
-    rows = st.lists(cells, min_size=width, max_size=width) | st.lists(cells, min_size=1, max_size=4)
+    bare = CELL.map(lambda text: text.replace('"', ""))
+    cells = draw(st.sampled_from([bare, bare | PLAINLY_QUOTED, CELL, CELL | QUOTED]))
+    rows = st.lists(cells, min_size=width, max_size=width)
+    rows = draw(st.sampled_from([rows, rows | st.lists(cells, min_size=1, max_size=4)]))
     lines = draw(st.lists(st.tuples(rows, ENDS), min_size=1, max_size=6))
     separator = draw(st.sampled_from([",", "\t", ";", " ", "|"]))
     text = "".join(separator.join(row) + end for row, end in lines)
@@ -49,6 +53,9 @@ def columns_of(read):
 @example(('"a","b"\n\r\n"1","2"', ",", True))
 @example(('a\n""\nb\n', ",", True))
 @example(("a,b\r1,2\r", ",", True))
+@example(('""\n', ",", True))
+@example(('"\n', ",", True))
+@example(("\r,\n", ",", False))
 def test_both_readers_agree(drawn):
     text, separator, quoted = drawn
     dialect = Dialect("x.csv", text.encode(), separator, quoted, header=False)
@@ -146,6 +153,61 @@ def test_columns_that_are_put_in_place():
         "b": ["p", "q"],
         "d": ["r", "s"],
     }
+
+
+def timed(*times: str) -> TextTable:
+    return read_table("".join(f"{time}\n" for time in ("t", *times)).encode(), "x.csv")
+
+
+@given(
+    st.lists(st.datetimes().map(lambda time: time.replace(microsecond=0, fold=0)), min_size=1, max_size=4),
+    st.sampled_from(["T", " "]),
+    st.sampled_from(["", ".000"]),
+    st.integers(-23, 23),
+)
+def test_times_are_those_of_python(times, between, fraction, offset):
+    expected = [int(time.replace(tzinfo=UTC).timestamp()) for time in times]
+    texts = [time.isoformat(between) + fraction for time in times]
+    assert timed(*texts).times("t").tolist() == expected
+    zone = f"{offset:+03}:30"
+    expected = [int(datetime.fromisoformat(text + zone).timestamp()) for text in texts if text > "0002"]
+    texts = [text + zone for text in texts if text > "0002"]
+    if texts:
+        assert timed(*texts).times("t").tolist() == expected
+
+
+def test_dates_are_midnight_and_minutes_will_do():
+    assert timed("1970-01-02", "1969-12-31").times("t").tolist() == [86_400, -86_400]
+    assert timed("1970-01-01 00:01Z", "1970-01-01T00:01+0100").times("t").tolist() == [60, -3540]
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["2020-01-01", "2020-02-30"], "x.csv:3: t '2020-02-30' is on no calendar or clock"),
+        (["2020-01-01T23:59Z"] * 7 + ["2020-01-01T25:00Z"] * 3, "x.csv:9: t '2020-01-01T25:00Z' is on no"),
+        (["2020-01-01T23:59:00.5"], "x.csv:2: t '2020-01-01T23:59:00.5' has a fraction; write whole seconds"),
+        (
+            ["2020-01-01", "2020-01-01T00:00"],
+            "x.csv:3: .* is a time without a zone, and '2020-01-01' in line 2 is",
+        ),
+        (
+            ["2020-01-01 00:00", "2020-01-01 00:00Z"],
+            "is a time with a zone, and .* in line 2 is a time without",
+        ),
+        (["7", "2020-01-01"], "x.csv:3: t '2020-01-01' is a date, and '7' in line 2 is a number"),
+        (["2020-01-01", "1.5"], "x.csv:3: t '1.5' is a number"),
+        (
+            ["soon", "7"],
+            "x.csv:2: t 'soon' is no time; write whole seconds since 1970 such as 1577872800, or",
+        ),
+        (["2020-01-01", "01.02.2020"], "x.csv:3: t '01.02.2020' is no time"),
+        (["2020-1-1"], "x.csv:2: t '2020-1-1' is no time"),
+    ],
+)
+def test_other_times_are_refused(times, message):
+    with pytest.raises(DatasetError, match=message):
+        timed(*times).times("t")
 
 
 def test_ids_of_any_length_are_sorted_by_value():

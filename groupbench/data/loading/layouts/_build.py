@@ -20,6 +20,7 @@ from groupbench.data.loading._ids import (
     sorted_ids,
     without_repeats,
 )
+from groupbench.data.loading._times import note_zone
 
 if TYPE_CHECKING:
     from groupbench.data.loading._source import Source
@@ -82,6 +83,9 @@ def build(source: Source, found: LayoutTables, scale: Scale | None) -> Dataset:
     item_ids = sorted_ids(chain(*(table.uniques("item") for table in found.tables())))
     groups = memberships(members, "group", "user", user_ids, _RATINGS) if members else None
     scale = _scale(source, found) if scale is None else scale
+    for table in found.tables():
+        if "timestamp" in table.columns:
+            note_zone(source, table, "timestamp")
     rows = _Reader(
         {
             "user": IdColumn("user", user_ids, _RATINGS),
