@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray
     from groupbench.data.dataset import Ratings
 
-TRIES = 50
+TRIES = 500
 """Groups proposed for each group that is wanted, at most."""
 
 Sizes = Annotated[

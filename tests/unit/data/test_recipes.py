@@ -308,6 +308,41 @@ def test_a_subset_of_a_folder_keeps_groups_split_and_features(tmp_path):
     assert "log/group_ratings_test.csv" in manifest["inputs"]
 
 
+def test_times_may_be_those_of_iso_8601():
+    log = [("a", "x", "2014-03-01T12:00:00Z"), ("b", "x", "2014-03-01T12:14:00Z")]
+    log += [("a", "y", "2014-03-02T12:00:00Z"), ("b", "y", "2014-03-02T12:16:00Z")]
+    files = {"log": ("user,item,time", log), "friends": ("user,friend", [("a", "b")])}
+    with built("co-visit", files, split="none") as (data, _):
+        assert chosen(data) == {(frozenset("ab"), "x")}
+        assert data.group_ratings.timestamps.tolist() == [1393675200]
+
+
+def test_a_log_beside_events_holds_the_rows_of_users():
+    files = {
+        "log": ("user,item", [("a", "z"), ("c", "z"), ("c", "e")]),
+        "events": ("user,event", [("b", "e"), ("a", "e")]),
+        "friends": ("user,friend", [("b", "a"), ("a", "a"), ("a", "nobody")]),
+    }
+    with built("attendance-components", files, split="none") as (data, manifest):
+        assert chosen(data) == {(frozenset("ab"), "e")}
+        assert (len(data.ratings), data.user_ids) == (3, ("a", "b", "c"))
+    assert manifest["dropped"]["friendships of a user with itself"] == 1
+    assert manifest["dropped"]["friendships with a user who has no row"] == 1
+
+
+@given(VISITS, FRIENDS)
+def test_events_choose_items(went, friends):
+    rows = [(user, f"event {event} {time}", event) for user, event, time in went]
+    ties = {frozenset(pair) for pair in friends}
+    expected = {
+        (group, event.split()[1])
+        for event in {event for _, event, _ in rows}
+        for group in by_hand.components({u for u, e, _ in rows if e == event}, ties)
+    }
+    files = {"events": ("user,event,item", rows), "friends": ("user,friend", friends)}
+    found_or_nothing(expected, "attendance-components", files, choice="item")
+
+
 REFUSED = [
     ("co-visit", {"log": ("user,item,time", [("a", "x", 1), ("", "x", 2)])}, "log.csv:3: user '' is empty"),
     ("co-visit", {"log": ("user,item,time", [("a", "x", "noon")])}, "log.csv:2: time 'noon' is no"),
