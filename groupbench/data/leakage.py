@@ -86,10 +86,16 @@ def pairs(rows: Ratings) -> IntArray:
 
 def known_to_members(groups: Groups, ratings: Ratings, rows: Ratings) -> BoolArray:
     """For each of the `rows` of groups, whether a member has a row of `ratings` with its item, (n_rows,)."""
+    keys = member_pairs(groups, rows)
+    row = np.repeat(np.arange(len(rows)), groups.sizes[rows.users])
+    return np.bincount(row, in_sorted(keys, distinct(pairs(ratings))), minlength=len(rows)) > 0
+
+
+def member_pairs(groups: Groups, rows: Ratings) -> IntArray:
+    """What `pairs` would give of a row of each member for each of the `rows` of groups, row after row."""
     sizes = groups.sizes[rows.users]
     members = groups.members[ranges(groups.segments.offsets[rows.users], sizes)]
-    known = in_sorted(members * ratings.n_items + np.repeat(rows.items, sizes), distinct(pairs(ratings)))
-    return np.bincount(np.repeat(np.arange(len(rows)), sizes), known, minlength=len(rows)) > 0
+    return np.asarray(members * rows.n_items + np.repeat(rows.items, sizes))
 
 
 def partitions(dataset: Dataset) -> list[Partition]:

@@ -41,7 +41,7 @@ class AllRated(GroupRecipe):
     source: ClassVar[str] = "random groups over a rating log, joint items rated by all members"
     implies: ClassVar[str] = (
         "groups never met; their items are those that all members rated, so all held-out items are in the "
-        "members' own rows unless those are held out too"
+        "members' own rows unless those are hidden"
     )
 
     sizes: Annotated[Sizes, Flag("Groups", names=True)] = Field([2, 3, 4, 8])
@@ -80,7 +80,7 @@ class AllRatedLiked(AllRated):
     )
     implies: ClassVar[str] = (
         "groups never met; their items are those that all members liked, so all held-out items are in the "
-        "members' own rows, with high ratings, unless those are held out too"
+        "members' own rows, with high ratings, unless those are hidden"
     )
 
     tau: Annotated[float, Field(allow_inf_nan=False), Flag("Groups")] = 4.0

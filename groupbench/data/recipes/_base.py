@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from groupbench.core.arrays import IntArray, distinct
+from groupbench.core.arrays import IntArray, distinct, in_sorted
 from groupbench.core.errors import DatasetError
 from groupbench.core.options import Flag, Options, split_names
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, GivenSplit, Ratings
+from groupbench.data.leakage import member_pairs, pairs
 from groupbench.data.recipes._log import Log, Tally, own_rows
 from groupbench.data.recipes._sets import Meetings, distinct_sets
 from groupbench.data.recipes._split import split, with_negatives
@@ -85,6 +87,8 @@ class GroupRecipe(Recipe):
     """Percentages of groups, or of their rows, for training, validation and test."""
     user_shares: Annotated[Shares, Flag("Split", names=True)] = Field([100, 0, 0])
     """Percentages of users' own rows for training, validation and test."""
+    member_rows: Annotated[Literal["keep", "hide"], Flag("Split")] = "keep"
+    """Whether members' own training rows with an item that is held out of their group stay."""
     negatives: Annotated[Annotated[int, Field(ge=1)] | Literal["none"], Flag("Split")] = "none"
     """Items sampled for each held-out row, uniformly, of which its rater chose none in any part; or none."""
 
@@ -112,10 +116,13 @@ class GroupRecipe(Recipe):
             for part in parts[1:]
         ]
         given = GivenSplit(users=held[1], groups=held[3], validation_users=held[0], validation_groups=held[2])
+        trained = users[0]
+        if self.member_rows == "hide":
+            trained = _hidden(users[0], formed.groups, groups[1:], tally)
         return Dataset(
             name=self.name,
             title=self.name,
-            ratings=users[0],
+            ratings=trained,
             user_ids=log.user_ids,
             item_ids=log.item_ids,
             scale=log.scale,
@@ -125,13 +132,21 @@ class GroupRecipe(Recipe):
         )
 
 
+def _hidden(rows: Ratings, groups: Groups, held_out: Sequence[Ratings | None], tally: Tally) -> Ratings:
+    """The rows of users without those with an item that is held out of a group of theirs."""
+    told = [member_pairs(groups, part) for part in held_out if part is not None]
+    hidden = in_sorted(pairs(rows), distinct(np.concatenate([np.empty(0, dtype=np.int64), *told])))
+    tally.drop("members' own rows of what is held out of their group", int(hidden.sum()))
+    return rows.take(~hidden)
+
+
 def joint_rows(meetings: Meetings, n_items: int) -> tuple[Groups, Ratings]:
     """The groups of meetings, and one row per group and item: its first time, where times are known."""
     groups, labels = distinct_sets(meetings.segments, meetings.members)
-    pairs = labels * n_items + meetings.items
-    order = np.argsort(pairs, kind="stable")
-    kept = distinct(pairs)
-    first = np.searchsorted(pairs[order], kept)
+    keys = labels * n_items + meetings.items
+    order = np.argsort(keys, kind="stable")
+    kept = distinct(keys)
+    first = np.searchsorted(keys[order], kept)
     times = None
     if meetings.times is not None:
         times = np.minimum.reduceat(meetings.times[order], first) if len(kept) else meetings.times[:0]

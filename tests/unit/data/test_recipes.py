@@ -277,6 +277,26 @@ def test_whole_groups_are_held_out_and_negatives_are_none_of_their_choices(tmp_p
         assert (known["rows"], known["known"]) == (len(parts[1]), by_hand_known)
 
 
+def test_members_own_rows_of_what_is_held_out_can_be_hidden():
+    log, friends = log_of_pairs()
+    files = {"log": ("user,item,time", log), "friends": ("user,friend", friends)}
+    with (
+        built("co-visit", files) as (kept, before),
+        built("co-visit", files, member_rows="hide") as (data, after),
+    ):
+        assert before["held_out_in_profiles"]["test"]["share"] == 1
+        assert {part["known"] for part in after["held_out_in_profiles"].values()} == {0}
+        told = {
+            (int(u), int(i))
+            for held in (kept.given.groups.ratings, kept.given.validation_groups.ratings)
+            for g, i in zip(held.users, held.items, strict=True)
+            for u in kept.groups[g]
+        }
+        left = set(zip(kept.ratings.users.tolist(), kept.ratings.items.tolist(), strict=True)) - told
+        assert set(zip(data.ratings.users.tolist(), data.ratings.items.tolist(), strict=True)) == left
+        assert after["dropped"]["members' own rows of what is held out of their group"] == len(told)
+
+
 def test_negatives_of_random_groups_are_items_that_some_group_rated():
     log = [(u, i, 3 + i % 2) for u in range(8) for i in range(10)] + [(u, 100 + u, 1) for u in range(8)]
     options = {"sizes": [2], "n_groups": 5, "min_items": 2, "tau": 4, "negatives": 4}
