@@ -2,7 +2,7 @@
 
 Each runs in a process of its own, as peaks of memory do not go down (a child's `ru_maxrss` would be that of
 its parent). The log is made by a program: 200,000 users and 500,000 venues of skewed activity, and a quarter
-of the rows are friends, two or three of them, who check in together. Seconds are those of the processor,
+of the rows are two friends and a third person who check in together. Seconds are those of the processor,
 which other work on the machine does not lengthen. Run it with `-m slow --benchmark-only`.
 """
 
