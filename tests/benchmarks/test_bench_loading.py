@@ -26,7 +26,7 @@ def folder(request, tmp_path_factory):
     """Each pair is rated once: ids are numbers, ratings halves from 0.5 to 5, times seconds."""
     rows, rng = ROWS[request.param], np.random.default_rng(0)
     n_items = rows // 200
-    pairs = np.unique(rng.integers(0, n_items**2 * 25, rows + rows // 20))
+    pairs = np.unique(rng.integers(0, n_items**2 * 4, rows + rows // 20))
     pairs = rng.permutation(pairs)[:rows]
     frame = pd.DataFrame(
         {
