@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -163,7 +164,7 @@ def _tables(source: Source) -> dict[str, TextTable]:
 
 
 def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str) -> tuple[str, ...]:
-    ids = sorted_ids(i for file in files if file in tables for i in tables[file].uniques(kind))
+    ids = sorted_ids(chain.from_iterable(tables[file].uniques(kind) for file in files if file in tables))
     if len(ids) < 2:
         raise DatasetError(
             f"{source.file('ratings.csv')}: holds only the {kind} {shown(ids[0])}; "

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from groupbench.core.errors import DatasetError
 from groupbench.data.loading._source import Source
-from groupbench.data.loading.layouts import LAYOUTS
-from groupbench.data.loading.layouts._files import TableFile
+from groupbench.data.loading.layouts import LAYOUTS, TableFile
 
 if TYPE_CHECKING:
     from groupbench.data.loading._card import Card

@@ -125,7 +125,8 @@ class TextTable:
             DatasetError: naming the first value that is none.
         """
         values = self.columns[column].numbers
-        if low <= values.min() and values.max() <= high and abs(values).max() < LARGEST:
+        lowest, highest = values.min(), values.max()
+        if -LARGEST < lowest >= low and LARGEST > highest <= high:
             return values
         self.check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
         self.check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")

@@ -84,7 +84,7 @@ def note_zone(source: Source, table: TextTable, column: str) -> None:
 
 def _whole_numbers(table: TextTable, column: str) -> IntArray:
     values = table.columns[column].numbers
-    if not abs(values).max() < LARGEST:
+    if not -LARGEST < values.min() <= values.max() < LARGEST:
         _require_form(table, column, ~np.isnan(values), NUMBER)
         table.check(abs(values) < LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
     whole = values.astype(np.int64)

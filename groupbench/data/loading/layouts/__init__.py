@@ -1,4 +1,4 @@
-"""Folders as the official code of papers and other libraries read them, named by `--layout`."""
+"""Folders as the official code of papers, other libraries or other people have them, named by `--layout`."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ __all__ = [
     "Layout",
     "Numbers",
     "Scale",
+    "TableFile",
     "agree",
     "groupim",
     "split_layout",
