@@ -67,6 +67,19 @@ def chunks(n: int, width: int, cells: int | None = None) -> Iterator[slice]:
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
+def blocks(weights: Array, budget: float) -> Iterator[tuple[int, int]]:
+    """Cut rows into runs (start, stop) whose summed `weights`, (n_rows,), stay within `budget`.
+
+    A single row above the budget makes a run of its own.
+    """
+    ends = np.cumsum(weights, dtype=np.float64)
+    start, done = 0, 0.0
+    while start < len(ends):
+        stop = max(int(np.searchsorted(ends, done + budget, side="right")), start + 1)
+        yield start, stop
+        start, done = stop, float(ends[stop - 1])
+
+
 def ratio(numerator: Array, denominator: Array, otherwise: ArrayLike = np.nan) -> FloatArray:
     """`numerator / denominator`, and `otherwise` where the denominator is not above 0; all are broadcast."""
     shape = np.broadcast_shapes(numerator.shape, denominator.shape)
@@ -242,9 +255,4 @@ class Segments:
 
         A single segment above the budget makes a run of its own.
         """
-        ends = np.cumsum(weights, dtype=np.float64)
-        start, done = 0, 0.0
-        while start < len(self):
-            stop = max(int(np.searchsorted(ends, done + budget, side="right")), start + 1)
-            yield start, stop
-            start, done = stop, float(ends[stop - 1])
+        return blocks(weights, budget)

@@ -15,7 +15,7 @@ from groupbench.core.arrays import Segments, chunks, distinct, in_sorted
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
-from groupbench.data.leakage import pairs
+from groupbench.data.leakage import member_pairs, pairs
 from groupbench.evaluation.splits import leave_one_out
 
 if TYPE_CHECKING:
@@ -105,10 +105,7 @@ def _undisclosed(rows: Ratings, groups: Groups | None, held_out: HeldOutRows | N
     """
     if groups is None or held_out is None:
         return rows
-    chosen = held_out.ratings
-    members, inside = groups.segments.window(chosen.users)
-    items = chosen.items.repeat(groups.sizes[chosen.users])
-    given_away = distinct(groups.members[members[inside]] * rows.n_items + items)
+    given_away = distinct(member_pairs(groups, held_out.ratings))
     return rows.take(~in_sorted(pairs(rows), given_away))
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,14 @@ from groupbench.core.errors import DatasetError, cut, shown
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card
 from groupbench.data.loading._columns import column_features, genres
+from groupbench.data.loading._folder_source import FolderSource, tables_of
 from groupbench.data.loading._ids import IdColumn, indices, memberships, rating_rows, sorted_ids
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._settings import read_settings
 from groupbench.data.loading._social import social_ties
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable
+from groupbench.data.loading._times import note_zone
 from groupbench.data.loading.layouts import LAYOUTS, split_layout
 
 if TYPE_CHECKING:
@@ -65,12 +68,16 @@ class Folder:
 
     def load(self) -> Dataset:
         """Read it; errors as of `load_folder`, or of the layout."""
-        if not self.layout:
+        layout = LAYOUTS.get(self.layout)
+        if layout is None or layout.read is None:
+            for name in layout.unread if layout else ():
+                if self.source.has(name):
+                    self.source.note(f"{name} is not read")
             return load_folder(self.source)
         scale = read_settings(self.source.folder).scale
         if scale is not None and not -LARGEST <= scale[0] <= scale[1] <= LARGEST:
             raise _wrong_scale(self.source.file("dataset.toml"), *scale)
-        made = LAYOUTS[self.layout].read(self.source, scale)
+        made = layout.read(self.source, scale)
         return replace(made, seeds_by_content=True)
 
 
@@ -78,17 +85,19 @@ def open_folder(name: str) -> Folder:
     """A folder, with its layout behind a colon where its `dataset.toml` does not state it.
 
     Raises:
-        DatasetError: if `dataset.toml` is malformed.
+        DatasetError: if `dataset.toml` is malformed, or a file is there as CSV and as Parquet.
     """
     base, layout = split_layout(name)
     path = Path(base)
     settings = read_settings(path)
     layout = layout or settings.layout
     name = settings.name or (re.sub(r"[^\w.-]+", "-", path.resolve().name).strip(".-") or "data")
-    known = FILES if not layout else sorted(file.name for file in path.iterdir() if file.is_file())
+    tables = tables_of(path, layout, FILES)
+    known = [file.name for file in tables.values() if file]
+    known = known or sorted(file.name for file in path.iterdir() if file.is_file())
     files = {file: "" for file in known if (path / file).exists()}
     card = Card(name, settings.title or name, settings.licence, settings.citation, files=files)
-    return Folder(Source(card, path), layout)
+    return Folder(FolderSource(card, path, tables), layout)
 
 
 def load_folder(source: Source) -> Dataset:
@@ -144,14 +153,14 @@ def _tables(source: Source) -> dict[str, TextTable]:
         )
         if fitting:
             remedy = f"its files are those of the layout {fitting[0]}, so add --layout {fitting[0]}"
-        raise DatasetError(f"{source.path}: has no ratings.csv; {remedy}")
+        raise DatasetError(f"{source.path}: has no {Path(source.file('ratings.csv')).name}; {remedy}")
     tables = {}
     for name, columns in FILES.items():
         if source.has(name):
             table, key = source.table(name).require(*columns), [*columns]
             if name in RATED:
                 table = _with_known_names(table)
-                key += ["timestamp"] * ("timestamp" in table.frame.columns)
+                key += ["timestamp"] * ("timestamp" in table.columns)
             table.filled(*key)
             table.distinct(key)
             tables[name] = table
@@ -167,7 +176,7 @@ def _with_known_names(table: TextTable) -> TextTable:
     Raises:
         DatasetError: if both are there, or a rating seems to be there under another name.
     """
-    names = {column.casefold() for column in table.frame.columns}
+    names = {column.casefold() for column in table.columns}
     if get_close_matches("rating", names, cutoff=0.5) or names & set(LIKE_RATING):
         table.require("rating")
     if {"time", "timestamp"} <= names:
@@ -176,7 +185,7 @@ def _with_known_names(table: TextTable) -> TextTable:
 
 
 def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str) -> tuple[str, ...]:
-    ids = sorted_ids(i for file in files if file in tables for i in tables[file].frame[kind].unique())
+    ids = sorted_ids(chain.from_iterable(tables[file].uniques(kind) for file in files if file in tables))
     if len(ids) < 2:
         raise DatasetError(
             f"{source.file('ratings.csv')}: holds only the {kind} {shown(ids[0])}; "
@@ -202,7 +211,7 @@ def _note_lone_members(
 
 
 def _rows(table: TextTable, raters: IdColumn, items: IdColumn, scale: tuple[float, float]) -> Ratings:
-    if "rating" in table.frame.columns:
+    if "rating" in table.columns:
         return rating_rows(table, raters, items, scale=scale)
     rows = rating_rows(table, raters, items, None)
     return replace(rows, values=np.full(len(rows), scale[1]))
@@ -211,7 +220,7 @@ def _rows(table: TextTable, raters: IdColumn, items: IdColumn, scale: tuple[floa
 def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, float]:
     stated = read_settings(source.folder).scale
     of_rows = {name: tables[name] for name in RATED if name in tables}
-    rated = [table.numbers("rating") for table in of_rows.values() if "rating" in table.frame.columns]
+    rated = [table.numbers("rating") for table in of_rows.values() if "rating" in table.columns]
     low, high = stated or (
         (float(min(r.min() for r in rated)), float(max(r.max() for r in rated))) if rated else (1.0, 1.0)
     )
@@ -225,7 +234,7 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
             f"as in scale = [{low:g}, {high:g}]"
         )
     for name, table in of_rows.items():
-        if "rating" not in table.frame.columns:
+        if "rating" not in table.columns:
             source.note(f"{name} has no column rating: its rows are choices, each with the rating {high:g}")
     return low, high
 
@@ -240,7 +249,8 @@ def _wrong_scale(file: str, low: float, high: float) -> DatasetError:
 def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
     """Say where times are no seconds, or nobody would know that they were taken for some."""
     for name in RATED:
-        if name in tables and "timestamp" in tables[name].frame.columns:
+        if name in tables and "timestamp" in tables[name].columns:
+            note_zone(source, tables[name], "timestamp")
             latest = int(tables[name].times("timestamp").max())
             if latest > LATEST:
                 source.note(f"{name}: timestamp {latest} is not in seconds; only the order of times counts")

@@ -31,11 +31,11 @@ def social_ties(source: Source, table: TextTable, users: Sequence[str], *, direc
     known = table.renamed({"friend": "user", "user": "_"})
     first, second = indices(table, "user", users, _WHERE), indices(known, "user", users, _WHERE)
     weights = np.ones(len(table))
-    if "weight" in table.frame.columns:
+    if "weight" in table.columns:
         weights = table.numbers("weight")
         if (weights <= 0).any():
             row = int(np.argmax(weights <= 0))
-            text = shown(table.frame["weight"].iloc[row])
+            text = shown(table.columns["weight"][row])
             raise table.error(row, f"weight {text} is not above 0", "fix it or drop the row")
     alone = int((first == second).sum())
     if alone:

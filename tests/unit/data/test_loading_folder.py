@@ -157,7 +157,11 @@ def test_settings_name_scale_and_citation(tmp_path):
         ),
         (
             "user,item,rating,timestamp\nu,a,3,2020-01-01\nv,b,1,2\n",
-            ["ratings.csv:2", "timestamp '2020-01-01' is no number; write seconds since 1970"],
+            ["ratings.csv:3", "timestamp '2' is a number, and '2020-01-01' in line 2 is a date; write all"],
+        ),
+        (
+            "user,item,rating,timestamp\nu,a,3,1\nv,b,1,1 May\n",
+            ["ratings.csv:3", "timestamp '1 May' is no time; write whole seconds since 1970"],
         ),
         (
             "user,item,rating,timestamp\nu,a,3,1700000000000000001\nv,b,1,2\n",
@@ -233,6 +237,18 @@ def test_times_in_another_unit_are_told(tmp_path):
     )
     (note,) = load(tmp_path).notes
     assert note == "ratings.csv: timestamp 1700000000000 is not in seconds; only the order of times counts"
+
+
+def test_times_without_a_zone_are_told(tmp_path):
+    ratings = "user,item,rating,timestamp\nu,a,1,1970-01-02 00:00:07{}\nv,b,2,1970-01-01 00:00:08{}\n"
+    write(tmp_path, dataset="scale = [1, 5]", ratings=ratings.format("", ""))
+    data = load(tmp_path)
+    assert data.ratings.timestamps.tolist() == [86_407, 8]
+    assert data.notes == ("ratings.csv: timestamp names no time zone, so it is taken for UTC",)
+    write(tmp_path, ratings=ratings.format("+01:00", "Z"))
+    data = load(tmp_path)
+    assert data.ratings.timestamps.tolist() == [82_807, 8]
+    assert data.notes == ()
 
 
 @pytest.mark.parametrize("name", ["ratings.csv", "items.csv", "dataset.toml"])

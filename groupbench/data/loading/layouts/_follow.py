@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.data.loading._ids import positions
 from groupbench.data.loading.layouts._numbers import Numbers, write_lines
 from groupbench.data.social import SocialTies
 
@@ -29,22 +30,20 @@ def with_follows(source: Source, dataset: Dataset) -> Dataset:
     Raises:
         DatasetError: naming file and line, if a line is no user with those whom it follows.
     """
-    import pandas as pd
-
     if not source.has(NAME):
         return dataset
     table = source.table(NAME, ("user", "friend"), separator=":", quoted=False)
     table.distinct(("user",))
     table.filled("user")
-    table = table.keep((table.frame["friend"] != "").to_numpy())
-    rows = table.frame.assign(friend=table.frame["friend"].str.split()).explode("friend")
-    users = pd.Index(dataset.user_ids)
-    first, second = (users.get_indexer(pd.Index(rows[name])) for name in ("user", "friend"))
+    table = table.keep(~table.columns["friend"].empty)
+    rows, friends = table.columns["friend"].split()
+    listed = replace(table.keep(rows), columns={"user": table.columns["user"].take(rows), "friend": friends})
+    first, second = (positions(listed, name, dataset.user_ids) for name in ("user", "friend"))
     known = (first >= 0) & (second >= 0)
     ties = SocialTies.of(first[known], second[known], directed=True)
     strangers, alone = int((~known).sum()), int((first == second)[known].sum())
     source.note(
-        f"{NAME}: {len(ties):,} ties from {len(rows):,} that are listed; {strangers:,} are with users "
+        f"{NAME}: {len(ties):,} ties from {len(listed):,} that are listed; {strangers:,} are with users "
         f"without rows or groups, {alone:,} of users with themselves, the rest repeats another"
     )
     return replace(dataset, social=ties)
