@@ -67,6 +67,11 @@ class TextColumn:
         return floats(self.text)
 
     @cached_property
+    def whole(self) -> IntArray:
+        """The `numbers`, all of which must be below 2**53, without their fractions, (n_rows,)."""
+        return self.numbers.astype(np.int64)
+
+    @cached_property
     def numeric(self) -> bool:
         """Whether all values but empty ones are finite numbers."""
         return bool(np.isfinite(self.numbers).all() or (np.isfinite(self.numbers) | self.empty).all())

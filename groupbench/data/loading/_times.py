@@ -87,7 +87,7 @@ def _whole_numbers(table: TextTable, column: str) -> IntArray:
     if not -LARGEST < values.min() <= values.max() < LARGEST:
         _require_form(table, column, ~np.isnan(values), NUMBER)
         table.check(abs(values) < LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
-    whole = values.astype(np.int64)
+    whole = table.columns[column].whole
     table.check(values == whole, column, "has a fraction", "write whole seconds")
     return whole
 
