@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, GivenSplit, Ratings
+    from groupbench.data.formation import GroupStatistics
     from groupbench.models.recommender import TrainingData
 
 
@@ -27,3 +29,10 @@ class Task:
     joint: Ratings | None = None
     given: GivenSplit | None = None
     catalogues: Features | None = None
+
+    @cached_property
+    def statistics(self) -> GroupStatistics:
+        """What the groups are like by the training rows; found once for all methods of a process."""
+        from groupbench.data.formation import describe
+
+        return describe(self.train.groups, self.train.ratings)
