@@ -44,7 +44,7 @@ def pieces(dataset: Dataset) -> Iterator[bytes | memoryview]:
     yield text
     yield bytes(-(_LENGTH.size + len(text)) % _ALIGNED)
     for array in arrays:
-        yield array.tobytes() if array.nbytes == 0 else memoryview(np.ascontiguousarray(array)).cast("B")
+        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         yield bytes(-array.nbytes % _ALIGNED)
 
 
