@@ -139,11 +139,12 @@ def _is_of_predictions(case: EvaluationCase) -> bool:
 
 
 def _blocks(candidates: SharedCandidates, task: Task) -> Iterator[IntArray]:
-    """Runs of lists, similar lengths together, whose member scores fit a block."""
+    """Runs of lists, similar lengths together, whose member scores and first positions fit a block."""
     members = np.ones(len(candidates.entities), dtype=np.int64)
     if candidates.entity == "group":
         members = task.train.groups.sizes[candidates.entities]
     order = np.argsort(candidates.sizes, kind="stable")
-    weights = np.maximum(members * candidates.sizes, candidates.cells)[order]
+    depth = max(max(case.view.cutoffs, default=1) for case in candidates.cases)
+    weights = np.maximum(np.maximum(members * candidates.sizes, candidates.cells), depth)[order]
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]
