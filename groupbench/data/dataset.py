@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, frozen, stable_order
 from groupbench.data.groups import Groups
 from groupbench.data.social import SocialTies
 
@@ -75,10 +75,13 @@ class Ratings:
 
     def unique(self) -> Ratings:
         """One row per (user, item) pair, sorted by user then item: the mean of its repeated ratings."""
-        pairs, inverse, counts = np.unique(
-            self.users * self.n_items + self.items, return_inverse=True, return_counts=True
-        )
-        means = np.bincount(inverse, weights=self.values, minlength=len(pairs)) / counts
+        pairs = self.users * self.n_items + self.items
+        order = stable_order(pairs, self.n_users * self.n_items)
+        pairs = pairs[order]
+        first = np.diff(pairs, prepend=-1) > 0
+        number = np.cumsum(first) - 1
+        means = np.bincount(number, weights=self.values[order]) / np.bincount(number)
+        pairs = pairs[first]
         return Ratings(pairs // self.n_items, pairs % self.n_items, means, self.n_users, self.n_items)
 
     def matrix(self) -> csr_array:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, GivenSplit, Ratings
+    from groupbench.data.formation import GroupStatistics
     from groupbench.models.recommender import TrainingData
 
 
@@ -39,3 +41,10 @@ class Task:
         if held is None or self.train.group_ratings is None:
             return False
         return not np.isin(held.users, self.train.group_ratings.users).any()
+
+    @cached_property
+    def statistics(self) -> GroupStatistics:
+        """What the groups are like by the training rows; found once for all methods of a process."""
+        from groupbench.data.formation import describe
+
+        return describe(self.train.groups, self.train.ratings)
