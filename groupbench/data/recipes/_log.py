@@ -19,7 +19,7 @@ from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.errors import ConfigError, DatasetError, shown
 from groupbench.core.files import expanded, read_bytes
 from groupbench.data.dataset import Ratings
-from groupbench.data.loading import read_table, sorted_ids
+from groupbench.data.loading import read_parquet, read_table, sorted_ids
 
 if TYPE_CHECKING:
     from groupbench.data.loading import TextTable
@@ -113,7 +113,8 @@ class Tally:
         if path is None:
             raise ConfigError(f"this recipe needs a file; name it with --{option} FILE")
         path = Path(expanded(path))
-        table = read_table(self.read(option, path), str(path))
+        read = read_parquet if path.suffix == ".parquet" else read_table
+        table = read(self.read(option, path), str(path))
         self.inputs[option]["rows"] = len(table)
         return table
 
