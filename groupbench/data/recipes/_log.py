@@ -123,9 +123,10 @@ class Tally:
         try:
             data = read_bytes(path)
         except OSError as error:
-            raise DatasetError(
-                f"{path}: cannot be read ({error.strerror or error}); name another file"
-            ) from error
+            remedy = (
+                f"name a file in it, such as {path / 'ratings.csv'}" if path.is_dir() else "name another file"
+            )
+            raise DatasetError(f"{path}: cannot be read ({error.strerror or error}); {remedy}") from error
         digest = hashlib.sha256(data).hexdigest()
         self.inputs[option] = {"file": path.name, "sha256": digest, "bytes": len(data)}
         return data

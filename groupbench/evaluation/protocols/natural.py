@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from groupbench.evaluation.splits import Split
 
 _RATIO = 0.8
-_ADDED = {"split": "kfold", "ratio": _RATIO}
 
 
 @PROTOCOLS.register
@@ -48,9 +47,10 @@ class Natural(Protocol):
 
     @model_serializer(mode="wrap")
     def _leave_out_usual(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """Leave options out that are as usual: keys of jobs are older than these."""
+        """Leave options of time out of splits by fold: keys of jobs are older than these."""
         options: dict[str, object] = dump(self)
-        return {name: value for name, value in options.items() if (name, value) not in _ADDED.items()}
+        added = ("split", "ratio") if self.split == "kfold" else ()
+        return {name: value for name, value in options.items() if name not in added}
 
     @property
     def knows_groups(self) -> bool:

@@ -443,3 +443,10 @@ def test_logs_may_be_parquet(tmp_path):
 def build_into(folder, **options):
     build("co-visit", folder, **options)
     return folder
+
+
+def test_a_folder_in_the_place_of_a_log_is_led_to_its_file(tmp_path):
+    with pytest.raises(
+        DatasetError, match=r"a folder, not a file\); name a file in it, such as .*ratings\.csv"
+    ):
+        build("all-rated", tmp_path / "new", log=tmp_path)

@@ -330,6 +330,7 @@ def test_usual_options_of_natural_are_left_out_of_keys():
     }
     by_time = {"name": "natural", "held": "rows", "split": "temporal", "ratio": 0.7}
     assert by_time.items() <= make_protocol(by_time).model_dump().items()
+    assert make_protocol({**by_time, "ratio": 0.8}).model_dump()["ratio"] == 0.8
     assert make_protocol(by_time).label == "natural+held=rows+ratio=0.7+split=temporal"
 
 
