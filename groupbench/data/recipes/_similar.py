@@ -98,7 +98,7 @@ class SimilarByEmbedding(GroupRecipe):
         return float(np.quantile(cosines, self.quantile if self.relation == "similar" else 1 - self.quantile))
 
     def _decomposed(self, rows: Ratings, log: Log, rng: np.random.Generator) -> FloatArray:
-        """Vectors of users from the log, (n_users, dimensions); zeros for those whose ratings are all alike."""
+        """Vectors of users from the log, (n_users, dimensions); zeros where all ratings are alike."""
         from scipy.sparse import csr_array
         from scipy.sparse.linalg import svds
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from groupbench.core.errors import ConfigError
+from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.loading import load
 from groupbench.data.recipes import build
 
@@ -47,3 +47,61 @@ def test_a_time_that_is_none_is_refused(time, tmp_path):
     log = write(tmp_path, "log.csv", "user,item,time", [("a", "x", 1), ("b", "y", 2)])
     with pytest.raises(ConfigError, match="is no time; write seconds since 1970"):
         build("subset", tmp_path / "new", log=log, since=time)
+
+
+@pytest.mark.parametrize("part", [{"shares": [0, 0, 100]}, {"shares": [0, 100, 0], "split": "groups"}])
+def test_all_rows_of_groups_may_be_held_out(part, tmp_path):
+    options = {"sizes": [2], "n_groups": 4, "min_items": 2, "user_shares": [50, 0, 50]}
+    build("all-rated", tmp_path / "new", log=ratings(tmp_path), **options, **part)
+    data = load(tmp_path / "new")
+    assert data.group_ratings is None
+    assert len(data.groups) == 4
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "words"),
+    [
+        (
+            "all-rated",
+            {"sizes": [2], "min_items": 2, "user_shares": [0, 0, 100], "n_groups": 4},
+            "for training",
+        ),
+        ("subset", {"n_users": 1}, "leaves 1 users and 9 items"),
+        ("subset", {"min_user_rows": 10}, "no row is left"),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_written(recipe, options, words, tmp_path):
+    with pytest.raises((ConfigError, DatasetError), match=words):
+        build(recipe, tmp_path / "new", log=ratings(tmp_path), **options)
+    assert [file.name for file in tmp_path.iterdir()] == ["log.csv"]
+
+
+def test_a_subset_without_a_whole_group_has_none(tmp_path):
+    ratings(tmp_path).rename(tmp_path / "ratings.csv")
+    write(tmp_path, "groups.csv", "group,user", [("g", f"u{user}") for user in range(6)])
+    write(tmp_path, "group_ratings.csv", "group,item,rating", [("g", "i3", 4)])
+    manifest = build("subset", tmp_path / "new", log=tmp_path, n_users=3)
+    assert manifest["dropped"]["groups that lose a member"] == 1
+    assert load(tmp_path / "new").groups is None
+
+
+@pytest.mark.parametrize("items", [[], ["i0", "i1", "i2", "i3"]])
+def test_the_manifest_counts_what_the_files_name(items, tmp_path):
+    rows = [(f"u{user}", f"i{user % 3}", 1 + user % 5) for user in range(9)]
+    write(tmp_path, "ratings.csv", "user,item,rating", rows)
+    if items:
+        write(tmp_path, "items.csv", "item,kind", [(item, "soup") for item in items])
+    manifest = build("subset", tmp_path / "new", log=tmp_path, n_users=3, seed=1)
+    data = load(tmp_path / "new")
+    assert (manifest["counts"]["users"], manifest["counts"]["items"]) == (3, len(data.item_ids))
+    assert len(data.item_ids) == len(items) or len(data.item_ids) < 3
+
+
+def test_what_a_subset_leaves_out_of_a_folder_is_counted(tmp_path):
+    ratings(tmp_path).rename(tmp_path / "ratings.csv")
+    write(tmp_path, "users.csv", "user,age", [("u9", 20)])
+    write(tmp_path, "social.csv", "user,friend", [("u0", "u1"), ("u1", "u2")])
+    manifest = build("subset", tmp_path / "new", log=tmp_path, n_users=2)
+    assert manifest["dropped"]["social ties, which are not written"] == 2
+    assert len(load(tmp_path / "new").user_ids) == 2
+    assert not (tmp_path / "new" / "users.csv").exists()
