@@ -85,6 +85,8 @@ def _text(file: str, name: str, values: pa.ChunkedArray) -> TextColumn:
     if pa.types.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), None, values)
     try:
+        if pa.types.is_duration(kind):
+            raise pa.ArrowNotImplementedError
         text = pc.cast(values, pa.large_string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
         raise DatasetError(

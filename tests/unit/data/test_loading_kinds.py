@@ -67,6 +67,11 @@ def test_two_kinds_of_one_table_are_refused(csv):
         load(csv)
 
 
+def test_notes_name_the_file_that_is_there(tmp_path):
+    pd.DataFrame({"user": [1, 2], "item": ["a", "b"]}).to_parquet(tmp_path / "ratings.parquet")
+    assert load(tmp_path).notes[0].startswith("ratings.parquet has no column rating")
+
+
 def test_another_layout_is_only_read_when_asked_for(tmp_path):
     (tmp_path / "ratings.tsv").write_text(TABLES["ratings"].replace(",", "\t"))
     with pytest.raises(DatasetError, match=r"has no ratings\.csv; .* so add --layout tsv"):
@@ -135,6 +140,10 @@ def test_repeats_in_parquet_name_their_rows():
     ("make", "message"),
     [
         (lambda: parquet(genres=[["a"], ["b"]]), "column genres holds list<.*; write text, numbers or times"),
+        (
+            lambda: parquet(time=pa.array([1], pa.duration("us"))),
+            "column time holds duration.us.; write text",
+        ),
         (lambda: parquet(user=pa.array([], pa.string())), "has no rows"),
         (lambda: read_parquet(b"user,item\n", "x.parquet"), "is no Parquet file that can be read"),
         (lambda: read_parquet(b"", "x.parquet"), "is no Parquet file that can be read"),

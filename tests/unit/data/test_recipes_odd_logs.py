@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import pandas as pd
 import pytest
 
 from groupbench.core.errors import ConfigError, DatasetError
@@ -105,3 +106,29 @@ def test_what_a_subset_leaves_out_of_a_folder_is_counted(tmp_path):
     assert manifest["dropped"]["social ties, which are not written"] == 2
     assert len(load(tmp_path / "new").user_ids) == 2
     assert not (tmp_path / "new" / "users.csv").exists()
+
+
+def test_a_log_may_be_parquet(tmp_path):
+    log = ratings(tmp_path)
+    pd.read_csv(log).to_parquet(tmp_path / "log.parquet")
+    options = {"sizes": [2], "n_groups": 3, "min_items": 2}
+    for name in ("log.csv", "log.parquet"):
+        build("all-rated", tmp_path / name.replace(".", "-"), log=tmp_path / name, **options)
+    for file in ("ratings.csv", "groups.csv", "group_ratings_test.csv"):
+        assert (tmp_path / "log-csv" / file).read_bytes() == (tmp_path / "log-parquet" / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "columns", "words"),
+    [
+        ("subset", "user,item,stars", "there is no column 'rating'"),
+        ("similar-by-embedding", "user,item,Rating", "did you mean 'Rating'"),
+        ("subset", "user,item,time,timestamp", "the columns time and timestamp; keep one"),
+        ("co-presence", "user,item,time,timestamp", "the columns time and timestamp; keep one"),
+    ],
+)
+def test_a_column_is_not_overlooked_for_its_name(recipe, columns, words, tmp_path):
+    more = [1] * (columns.count(",") - 1)
+    log = write(tmp_path, "log.csv", columns, [("a", "x", *more), ("b", "y", *more)])
+    with pytest.raises(DatasetError, match=words):
+        build(recipe, tmp_path / "new", log=log)
