@@ -92,4 +92,7 @@ def _text(file: str, name: str, values: pa.ChunkedArray) -> TextColumn:
         raise DatasetError(
             f"{file}: column {name} holds {kind}; write text, numbers or times instead"
         ) from error
-    return TextColumn(pc.utf8_trim_whitespace(pc.fill_null(text, "")))
+    text = pc.fill_null(text, "")
+    if not pa.types.is_primitive(kind) and pc.any(pc.match_substring(text, "\0")).as_py():
+        raise DatasetError(f"{file}: column {name} holds NUL characters; write the text without them")
+    return TextColumn(pc.utf8_trim_whitespace(text))

@@ -99,6 +99,14 @@ def test_movielens_files(tmp_path, encoding):
     assert load(f"{tmp_path}:movielens").ratings.timestamps is None
 
 
+def test_values_between_colons_may_hold_tabs(tmp_path):
+    (tmp_path / "ratings.dat").write_text("1::a\tb::5\n2::c::3\n")
+    assert load(f"{tmp_path}:movielens").item_ids == ("a\tb", "c")
+    (tmp_path / "ratings.dat").write_text("1::a\tb::5\n2::c\n")
+    with pytest.raises(DatasetError, match=r"ratings\.dat:2: 2 values where the first line has 3"):
+        load(f"{tmp_path}:movielens")
+
+
 def parquet(**columns):
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
@@ -144,6 +152,7 @@ def test_repeats_in_parquet_name_their_rows():
             lambda: parquet(time=pa.array([1], pa.duration("us"))),
             "column time holds duration.us.; write text",
         ),
+        (lambda: parquet(user=["a", "b\0"]), "column user holds NUL characters"),
         (lambda: parquet(user=pa.array([], pa.string())), "has no rows"),
         (lambda: read_parquet(b"user,item\n", "x.parquet"), "is no Parquet file that can be read"),
         (lambda: read_parquet(b"", "x.parquet"), "is no Parquet file that can be read"),
