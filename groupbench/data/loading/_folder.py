@@ -148,7 +148,9 @@ def _tables(source: Source) -> dict[str, TextTable]:
         remedy = (
             "write one with the columns user, item, rating (unless rows are choices) and, if known, timestamp"
         )
-        if fitting:
+        if (source.folder / "ratings.csv").exists():
+            remedy = "there is a ratings.csv, so leave out the layout"
+        elif fitting:
             remedy = f"its files are those of the layout {fitting[0]}, so add --layout {fitting[0]}"
         raise DatasetError(f"{source.path}: has no {Path(source.file('ratings.csv')).name}; {remedy}")
     tables = {}

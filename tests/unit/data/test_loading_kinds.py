@@ -72,6 +72,11 @@ def test_notes_name_the_file_that_is_there(tmp_path):
     assert load(tmp_path).notes[0].startswith("ratings.parquet has no column rating")
 
 
+def test_a_layout_that_a_folder_does_not_have_can_be_left_out(csv):
+    with pytest.raises(DatasetError, match=r"has no ratings\.tsv; there is a ratings\.csv, so leave out"):
+        load(f"{csv}:tsv")
+
+
 def test_another_layout_is_only_read_when_asked_for(tmp_path):
     (tmp_path / "ratings.tsv").write_text(TABLES["ratings"].replace(",", "\t"))
     with pytest.raises(DatasetError, match=r"has no ratings\.csv; .* so add --layout tsv"):
