@@ -131,11 +131,13 @@ def new_folder(target: Path) -> Iterator[Path]:
     """A temporary folder to fill that is renamed to `target` at the end, or removed on error.
 
     Raises:
-        ConfigError: if `target` holds something already.
+        ConfigError: if `target` holds something already, or has no name of its own, such as `.`.
         ResultError: if it cannot be written.
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise ConfigError(f"{target} is there already; choose another folder, or remove it")
+    if not target.name:
+        raise ConfigError(f"{target} cannot be replaced by a new folder; give the new one a name")
     temporary = _temporary(target)
     try:
         temporary.mkdir(parents=True)

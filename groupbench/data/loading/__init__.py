@@ -16,6 +16,7 @@ from groupbench.data.loading._ids import (
     without_repeats,
 )
 from groupbench.data.loading._load import fetch, load
+from groupbench.data.loading._names import TIMES, refuse_like_rating, time_column
 from groupbench.data.loading._note import Note
 from groupbench.data.loading._parquet import read_parquet
 from groupbench.data.loading._source import Source
@@ -25,6 +26,7 @@ from groupbench.data.loading.layouts import LAYOUTS
 
 __all__ = [
     "LAYOUTS",
+    "TIMES",
     "VARIANTS",
     "Archive",
     "Card",
@@ -50,10 +52,12 @@ __all__ = [
     "rating_rows",
     "read_parquet",
     "read_table",
+    "refuse_like_rating",
     "side_by_side",
     "sorted_ids",
     "split_variant",
     "standardized",
     "tfidf",
+    "time_column",
     "without_repeats",
 ]

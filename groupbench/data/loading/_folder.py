@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from groupbench.data.loading._card import Card
 from groupbench.data.loading._columns import column_features, genres
 from groupbench.data.loading._folder_source import FolderSource, tables_of
 from groupbench.data.loading._ids import IdColumn, indices, memberships, rating_rows, sorted_ids
+from groupbench.data.loading._names import with_known_names
 from groupbench.data.loading._numerals import LARGEST
 from groupbench.data.loading._settings import read_settings
 from groupbench.data.loading._social import social_ties
@@ -48,9 +48,6 @@ FILES = {
 RATED = ("ratings.csv", "group_ratings.csv")
 """Those whose rows may have a `rating` and a `timestamp`, which may be called `time`."""
 
-LIKE_RATING = ("score", "stars", "value")
-"""Columns that are taken for a `rating` under another name, beside those with nearly the same name."""
-
 LATEST = 2**36
 """Times beyond it, in the year 4147 if they are seconds, are in another unit."""
 
@@ -70,10 +67,10 @@ class Folder:
     def load(self) -> Dataset:
         """Read it; errors as of `load_folder`, or of the layout."""
         layout = LAYOUTS.get(self.layout)
+        for name in layout.unread if layout else ():
+            if self.source.has(name):
+                self.source.note(f"{name} is not read")
         if layout is None or layout.read is None:
-            for name in layout.unread if layout else ():
-                if self.source.has(name):
-                    self.source.note(f"{name} is not read")
             return load_folder(self.source)
         scale = read_settings(self.source.folder).scale
         if scale is not None and not -LARGEST <= scale[0] <= scale[1] <= LARGEST:
@@ -160,7 +157,9 @@ def _tables(source: Source) -> dict[str, TextTable]:
         remedy = (
             "write one with the columns user, item, rating (unless rows are choices) and, if known, timestamp"
         )
-        if fitting:
+        if (source.folder / "ratings.csv").exists():
+            remedy = "there is a ratings.csv, so leave out the layout"
+        elif fitting:
             remedy = f"its files are those of the layout {fitting[0]}, so add --layout {fitting[0]}"
         raise DatasetError(f"{source.path}: has no {Path(source.file('ratings.csv')).name}; {remedy}")
     tables = {}
@@ -177,25 +176,11 @@ def _checked(source: Source, name: str) -> TextTable:
     """One of `FILES`, with ids in every row, none of which repeats another."""
     table, key = source.table(name).require(*FILES[name]), [*FILES[name]]
     if name in RATED:
-        table = _with_known_names(table)
+        table = with_known_names(table)
         key += ["timestamp"] * ("timestamp" in table.columns)
     table.filled(*key)
     table.distinct(key)
     return table
-
-
-def _with_known_names(table: TextTable) -> TextTable:
-    """The table with its `time` called `timestamp`.
-
-    Raises:
-        DatasetError: if both are there, or a rating seems to be there under another name.
-    """
-    names = {column.casefold() for column in table.columns}
-    if get_close_matches("rating", names, cutoff=0.5) or names & set(LIKE_RATING):
-        table.require("rating")
-    if {"time", "timestamp"} <= names:
-        raise DatasetError(f"{table.file}:1: there are the columns time and timestamp; keep one of them")
-    return table.renamed({"time": "timestamp"})
 
 
 def _ids(source: Source, tables: Mapping[str, TextTable], kind: str, *files: str) -> tuple[str, ...]:
@@ -218,7 +203,7 @@ def _note_lone_members(
         alone &= ~np.isin(members, indices(tables["users.csv"], "user", users, "users.csv"))
     if alone.any():
         source.note(
-            f"groups.csv: {alone.sum()} of {len(members)} members, such as "
+            f"{tables['groups.csv'].name}: {alone.sum()} of {len(members)} members, such as "
             f"{cut(users[members[alone][0]])}, are in neither ratings.csv nor users.csv; they are users "
             "without ratings"
         )
@@ -247,9 +232,10 @@ def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, floa
             f"{low:g} to {high:g}, and a tau of 3.5 among 1 to 5 is {tau:g}; state the possible ratings, "
             f"as in scale = [{low:g}, {high:g}]"
         )
-    for name, table in of_rows.items():
+    for table in of_rows.values():
         if "rating" not in table.columns:
-            source.note(f"{name} has no column rating: its rows are choices, each with the rating {high:g}")
+            choice = f"its rows are choices, each with the rating {high:g}"
+            source.note(f"{table.name} has no column rating: {choice}")
     return low, high
 
 
@@ -262,9 +248,11 @@ def _wrong_scale(file: str, low: float, high: float) -> DatasetError:
 
 def _note_times(source: Source, tables: Mapping[str, TextTable]) -> None:
     """Say where times are no seconds, or nobody would know that they were taken for some."""
-    for name in RATED:
-        if name in tables and "timestamp" in tables[name].columns:
-            note_zone(source, tables[name], "timestamp")
-            latest = int(tables[name].times("timestamp").max())
+    for table in (tables[name] for name in RATED if name in tables):
+        if "timestamp" in table.columns:
+            note_zone(source, table, "timestamp")
+            latest = int(table.times("timestamp").max())
             if latest > LATEST:
-                source.note(f"{name}: timestamp {latest} is not in seconds; only the order of times counts")
+                source.note(
+                    f"{table.name}: timestamp {latest} is not in seconds; only the order of times counts"
+                )

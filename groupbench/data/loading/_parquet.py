@@ -85,9 +85,14 @@ def _text(file: str, name: str, values: pa.ChunkedArray) -> TextColumn:
     if pa.types.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), None, values)
     try:
+        if pa.types.is_duration(kind):
+            raise pa.ArrowNotImplementedError
         text = pc.cast(values, pa.large_string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
         raise DatasetError(
             f"{file}: column {name} holds {kind}; write text, numbers or times instead"
         ) from error
-    return TextColumn(pc.utf8_trim_whitespace(pc.fill_null(text, "")))
+    text = pc.fill_null(text, "")
+    if not pa.types.is_primitive(kind) and pc.any(pc.match_substring(text, "\0")).as_py():
+        raise DatasetError(f"{file}: column {name} holds NUL characters; write the text without them")
+    return TextColumn(pc.utf8_trim_whitespace(text))

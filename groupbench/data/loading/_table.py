@@ -225,7 +225,8 @@ def read_table(
     """
     data = as_utf8(data, file, encoding)
     if len(separator) > 1:
-        data, separator = data.replace(separator.encode(), b"\t"), "\t"
+        single = "\x1f" if b"\t" in data else "\t"
+        data, separator = data.replace(separator.encode(), single.encode()), single
     dialect = Dialect(file, data, separator, quoted, header=columns is None)
     found = dialect.columns()
     if columns is None:

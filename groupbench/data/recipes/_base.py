@@ -131,7 +131,7 @@ class GroupRecipe(Recipe):
             item_ids=log.item_ids,
             scale=log.scale,
             groups=formed.groups,
-            group_ratings=groups[0],
+            group_ratings=groups[0] if len(groups[0]) else None,
             social=None if formed.ties is None else SocialTies.of(*formed.ties.ends),
             given=None if given == GivenSplit() else given,
         )

@@ -19,13 +19,17 @@ from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.errors import ConfigError, DatasetError, shown
 from groupbench.core.files import expanded, read_bytes
 from groupbench.data.dataset import Ratings
-from groupbench.data.loading import read_parquet, read_table, sorted_ids
+from groupbench.data.loading import (
+    TIMES,
+    read_parquet,
+    read_table,
+    refuse_like_rating,
+    sorted_ids,
+    time_column,
+)
 
 if TYPE_CHECKING:
     from groupbench.data.loading import TextTable
-
-TIMES = ("timestamp", "time")
-"""What a column of times may be called."""
 
 LATEST = 2**36
 """Times from here on are no seconds."""
@@ -142,12 +146,15 @@ def read_log(tally: Tally, path: Path | None, *, timed: bool = False, rated: boo
         rated: whether ratings are needed; None takes them where there are any, False has choices for rows.
 
     Raises:
-        DatasetError: naming the line of an empty id, or a number or time that is none.
+        DatasetError: naming the line of an empty id, or a number or time that is none, or a column that seems
+            to hold ratings under another name where they are taken if there are any.
     """
     table = tally.table("log", path).require("user", "item", *(["rating"] if rated else []))
     users, user_ids = codes(table, "user")
     items, item_ids = codes(table, "item")
     times = times_of(table, required=timed)
+    if rated is None:
+        refuse_like_rating(table)
     there = "rating" in table.columns
     values = table.numbers("rating") if there and rated is not False else None
     if there and values is None:
@@ -183,9 +190,9 @@ def times_of(table: TextTable, *, required: bool) -> IntArray | None:
 
     Raises:
         DatasetError: naming the line of a value that is no time, or lies beyond the year 4147 and is thus in
-            another unit; or if there is no such column and one is needed.
+            another unit; or if there is no such column and one is needed, or there are two.
     """
-    name = next((one for one in TIMES if one in table.columns), None)
+    name = time_column(table)
     if name is None:
         if required:
             table.require(TIMES[0])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groupbench.core.arrays import distinct
+from groupbench.core.errors import ConfigError
 from groupbench.core.version import VERSION
 from groupbench.data.dataset import GivenSplit
 from groupbench.data.leakage import known_to_members
@@ -27,26 +29,49 @@ def write(folder: Path, recipe: Recipe, dataset: Dataset, tally: Tally, name: st
     """Write a data set into an empty folder; returns its manifest.
 
     Raises:
+        ConfigError: if too little is left for a data set.
         OSError: if a file cannot be written.
     """
+    manifest = describe(recipe, dataset, tally)
+    _require_enough(manifest["counts"], 1 if _is_split(dataset) else 2)
     write_split(dataset, folder)
     for file, kind in TABLES.items():
         if file in dataset.tables:
             frame = dataset.tables[file]
             ids = set(dataset.user_ids if kind == "user" else dataset.item_ids)
-            frame[frame[kind].isin(ids)].to_csv(folder / file, index=False)
+            left = frame[frame[kind].isin(ids)]
+            if len(left):
+                left.to_csv(folder / file, index=False)
     low, high = dataset.scale
     stated: dict[str, object] = {"title": name if dataset.title == recipe.name else dataset.title}
     stated |= {"scale": [low, high]} if dataset.scale != CHOICES else {}
-    stated |= {"layout": "split"} if low == high or dataset.given is not None else {}
+    stated |= {"layout": "split"} if _is_split(dataset) else {}
     if dataset.social is not None and dataset.social.directed:
         stated["social"] = "directed"
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in stated.items()]
     (folder / "dataset.toml").write_text("".join(lines), encoding="utf-8")
-    manifest = describe(recipe, dataset, tally)
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return manifest
+
+
+def _is_split(dataset: Dataset) -> bool:
+    """Whether the folder has the layout `split`, which reads no features."""
+    low, high = dataset.scale
+    return low == high or dataset.given is not None
+
+
+def _require_enough(counts: dict[str, int], least: int) -> None:
+    if min(counts["users"], counts["items"]) < least:
+        raise ConfigError(
+            f"the recipe leaves {counts['users']} users and {counts['items']} items, and a benchmark needs "
+            "two of each at least; relax its options, or name a longer log"
+        )
+    if not counts["training rows of users"]:
+        raise ConfigError(
+            "no row of a user is left for training; give training a share in --user-shares, or take "
+            "--member-rows keep"
+        )
 
 
 def describe(recipe: Recipe, dataset: Dataset, tally: Tally) -> dict[str, Any]:
@@ -67,7 +92,7 @@ def describe(recipe: Recipe, dataset: Dataset, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _counts(dataset: Dataset) -> dict[str, object]:
+def _counts(dataset: Dataset) -> dict[str, Any]:
     given, groups = dataset.given or GivenSplit(), dataset.groups
     sizes = {} if groups is None else dict(zip(*np.unique(groups.sizes, return_counts=True), strict=True))
     held = {
@@ -78,8 +103,7 @@ def _counts(dataset: Dataset) -> dict[str, object]:
     }
     joint = dataset.group_ratings
     return {
-        "users": len(dataset.user_ids),
-        "items": len(dataset.item_ids),
+        **_named(dataset),
         "groups": 0 if groups is None else len(groups),
         "groups by size": {str(size): int(n) for size, n in sizes.items()},
         "members": 0 if groups is None else len(np.unique(groups.members)),
@@ -87,6 +111,25 @@ def _counts(dataset: Dataset) -> dict[str, object]:
         "training rows of groups": 0 if joint is None else len(joint),
         **{name: 0 if part is None else len(part.ratings) for name, part in held.items()},
     }
+
+
+def _named(dataset: Dataset) -> dict[str, int]:
+    """How many users and items the files name: of some that are left there may be no row."""
+    given, groups, joint = dataset.given or GivenSplit(), dataset.groups, dataset.group_ratings
+    of_users, of_groups = (given.users, given.validation_users), (given.groups, given.validation_groups)
+    own = [dataset.ratings, *(part.ratings for part in of_users if part)]
+    shared = [*([joint] if joint else []), *(part.ratings for part in of_groups if part)]
+    sampled = [part.negatives for part in (*of_users, *of_groups) if part and part.negatives is not None]
+    users = [*(rows.users for rows in own), *([groups.members] if groups else [])]
+    found = {"user": users, "item": [*(rows.items for rows in (*own, *shared)), *sampled]}
+    ids = {"user": dataset.user_ids, "item": dataset.item_ids}
+    named = {
+        kind: {ids[kind][code] for code in distinct(np.concatenate(codes))} for kind, codes in found.items()
+    }
+    for file, kind in TABLES.items():
+        if file in dataset.tables and not _is_split(dataset):
+            named[kind] |= set(dataset.tables[file][kind]) & set(ids[kind])
+    return {f"{kind}s": len(names) for kind, names in named.items()}
 
 
 def _in_profiles(dataset: Dataset) -> dict[str, object]:

@@ -50,7 +50,6 @@ class Restriction:
         self.tally.drop("users", int((~self.users).sum()))
         self.tally.drop("items", int((~self.items).sum()))
         self.tally.drop("groups that lose a member", int((~self.groups).sum()))
-        joint = whole.group_ratings
         return Dataset(
             name=whole.name,
             title=f"{whole.title} (subset)",
@@ -59,7 +58,7 @@ class Restriction:
             item_ids=_taken(whole.item_ids, self.items),
             scale=whole.scale,
             groups=self._groups(),
-            group_ratings=None if joint is None else self._rows("rows of groups", joint, self.groups),
+            group_ratings=self._joint(),
             tables={name: whole.tables[name] for name in TABLES if name in whole.tables},
             given=given and self._given(given),
             social=self._social(),
@@ -76,7 +75,7 @@ class Restriction:
 
     def _groups(self) -> Groups | None:
         groups = self.whole.groups
-        if groups is None:
+        if groups is None or not self.groups.any():
             return None
         kept = groups.take(np.flatnonzero(self.groups))
         return replace(kept, members=_numbers(self.users)[kept.members])
@@ -89,6 +88,12 @@ class Restriction:
         self.tally.drop("social ties", int((~kept).sum()))
         first, second = (_numbers(self.users)[end[kept]] for end in (social.users, social.friends))
         return SocialTies(first, second, social.weights[kept], social.directed)
+
+    def _joint(self) -> Ratings | None:
+        if self.whole.group_ratings is None:
+            return None
+        rows = self._rows("rows of groups", self.whole.group_ratings, self.groups)
+        return rows if len(rows) else None
 
     def _mask(self, rows: Ratings, raters: BoolArray) -> BoolArray:
         return np.asarray(raters[rows.users] & self.items[rows.items] & self.in_time(rows))

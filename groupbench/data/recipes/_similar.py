@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PAIRS = 200_000
 """Pairs of users whose cosines tell the quantile; all pairs where there are fewer."""
 
+ROUNDING = 1e-12
+"""Ratings that differ by less than this share of the highest one from their user's mean are that mean."""
+
 
 class SimilarByEmbedding(GroupRecipe):
     """Groups in which the cosine of every pair of members is high (similar) or low (divergent).
@@ -95,7 +98,7 @@ class SimilarByEmbedding(GroupRecipe):
         return float(np.quantile(cosines, self.quantile if self.relation == "similar" else 1 - self.quantile))
 
     def _decomposed(self, rows: Ratings, log: Log, rng: np.random.Generator) -> FloatArray:
-        """Vectors of users from the log, (n_users, dimensions)."""
+        """Vectors of users from the log, (n_users, dimensions); zeros where all ratings are alike."""
         from scipy.sparse import csr_array
         from scipy.sparse.linalg import svds
 
@@ -110,9 +113,13 @@ class SimilarByEmbedding(GroupRecipe):
         if log.values is not None:
             sums = np.bincount(rows.users, weights=values, minlength=rows.n_users)
             values = values - (sums / np.maximum(np.diff(matrix.indptr), 1))[rows.users]
+            values[np.abs(values) < ROUNDING * np.abs(rows.values).max()] = 0.0
+        different = np.bincount(rows.users, weights=np.abs(values), minlength=rows.n_users) > 0
+        if not different.any():
+            return np.zeros((rows.n_users, self.dimensions))
         weighted = csr_array((values, matrix.indices, matrix.indptr), shape=matrix.shape)
         left, strengths, _ = svds(weighted, k=self.dimensions, v0=rng.random(fewest) + 0.5)
-        return np.asarray(left * strengths)
+        return np.where(different[:, None], left * strengths, 0.0)
 
     def _given(self, tally: Tally, log: Log) -> FloatArray:
         """Vectors of users from a file, (n_users, n_columns); zeros for those whom it lacks."""

@@ -79,7 +79,7 @@ def with_negatives(
             "a rater has chosen every item that could be a negative of its held-out rows; take "
             "--negatives none"
         )
-    wanted = np.minimum(n, left)
+    wanted = np.minimum(min(n, held.n_items), left)
     keys = _drawn(held, chosen, pool, wanted, rng)
     return HeldOutRows(held, keys % held.n_items, Segments.from_sizes(wanted))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -106,7 +107,7 @@ class Subset(Recipe):
 
 def _seconds(option: str, text: str) -> int:
     """A time as seconds since 1970: such a number, or a date or time of ISO 8601, in UTC by default."""
-    if text.lstrip("-").isdecimal():
+    if re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
     try:
         time = datetime.fromisoformat(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
@@ -39,4 +41,10 @@ def test_an_empty_folder_is_taken_and_a_full_one_refused(tmp_path):
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultError, match="cannot write"), new_folder(tmp_path / "file" / "a"):
+        pass
+
+
+def test_the_folder_one_is_in_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="give the new one a name"), new_folder(Path()):
         pass

@@ -106,8 +106,17 @@ def test_a_friend_without_rows_is_named(tmp_path):
             "group_ratings_test.csv:3: has no row in group_ratings_test_negatives.csv",
         ),
         ("group_ratings_test_negatives.csv", "group,item,negative\ng 1,y,\n", "negative '' is empty"),
+        ("ratings_test.csv", "user,item,stars\nb,x,4\n", "ratings_test.csv:1: there is no column 'rating'"),
+        ("groups.csv", None, "rows of groups, but no groups.csv; write it with group and user"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, name, text, words):
     with pytest.raises(DatasetError, match=words):
         load(folder_of(tmp_path / "data", **{name: text}))
+
+
+def test_times_have_two_names_and_files_that_are_not_read_are_told(tmp_path):
+    ratings = FILES["ratings.csv"].replace("timestamp", "time")
+    data = load(folder_of(tmp_path / "data", **{"ratings.csv": ratings, "items.csv": "item,kind\nx,soup\n"}))
+    assert data.ratings.timestamps.tolist() == [10, 20, 30]
+    assert "items.csv is not read" in data.notes

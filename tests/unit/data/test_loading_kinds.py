@@ -67,6 +67,16 @@ def test_two_kinds_of_one_table_are_refused(csv):
         load(csv)
 
 
+def test_notes_name_the_file_that_is_there(tmp_path):
+    pd.DataFrame({"user": [1, 2], "item": ["a", "b"]}).to_parquet(tmp_path / "ratings.parquet")
+    assert load(tmp_path).notes[0].startswith("ratings.parquet has no column rating")
+
+
+def test_a_layout_that_a_folder_does_not_have_can_be_left_out(csv):
+    with pytest.raises(DatasetError, match=r"has no ratings\.tsv; there is a ratings\.csv, so leave out"):
+        load(f"{csv}:tsv")
+
+
 def test_another_layout_is_only_read_when_asked_for(tmp_path):
     (tmp_path / "ratings.tsv").write_text(TABLES["ratings"].replace(",", "\t"))
     with pytest.raises(DatasetError, match=r"has no ratings\.csv; .* so add --layout tsv"):
@@ -92,6 +102,14 @@ def test_movielens_files(tmp_path, encoding):
     assert data.notes == ("users.dat is not read",)
     (tmp_path / "ratings.dat").write_text("1::9::5\n2::10::3\n")
     assert load(f"{tmp_path}:movielens").ratings.timestamps is None
+
+
+def test_values_between_colons_may_hold_tabs(tmp_path):
+    (tmp_path / "ratings.dat").write_text("1::a\tb::5\n2::c::3\n")
+    assert load(f"{tmp_path}:movielens").item_ids == ("a\tb", "c")
+    (tmp_path / "ratings.dat").write_text("1::a\tb::5\n2::c\n")
+    with pytest.raises(DatasetError, match=r"ratings\.dat:2: 2 values where the first line has 3"):
+        load(f"{tmp_path}:movielens")
 
 
 def parquet(**columns):
@@ -135,6 +153,11 @@ def test_repeats_in_parquet_name_their_rows():
     ("make", "message"),
     [
         (lambda: parquet(genres=[["a"], ["b"]]), "column genres holds list<.*; write text, numbers or times"),
+        (
+            lambda: parquet(time=pa.array([1], pa.duration("us"))),
+            "column time holds duration.us.; write text",
+        ),
+        (lambda: parquet(user=["a", "b\0"]), "column user holds NUL characters"),
         (lambda: parquet(user=pa.array([], pa.string())), "has no rows"),
         (lambda: read_parquet(b"user,item\n", "x.parquet"), "is no Parquet file that can be read"),
         (lambda: read_parquet(b"", "x.parquet"), "is no Parquet file that can be read"),

@@ -2,9 +2,9 @@
 
 `ratings.csv` (user,item), `groups.csv` (group,user) and `group_ratings.csv` (group,item) hold what is for
 training; `ratings_validation.csv`, `ratings_test.csv`, `group_ratings_validation.csv` and
-`group_ratings_test.csv` what is held out. Each may have the columns rating and timestamp. Beside a file of
-held-out rows one ending in `_negatives.csv` may have the items that were sampled for each of them, one a
-line, in a column negative behind the two ids.
+`group_ratings_test.csv` what is held out. Each may have the columns rating and timestamp (or time). Beside a
+file of held-out rows one ending in `_negatives.csv` may have the items that were sampled for each of them,
+one a line, in a column negative behind the two ids.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.errors import shown
+from groupbench.core.errors import DatasetError, shown
 from groupbench.data.dataset import GivenSplit, HeldOutRows, Ratings
+from groupbench.data.loading._names import with_known_names
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def read(source: Source, scale: Scale | None = None) -> Dataset:
     """Read such a folder; errors as of `groupbench.data.loading.layouts.agree`."""
     users, groups = (_parts(source, kind) for kind in KINDS)
     members = source.table("groups.csv").require("group", "user") if source.has("groups.csv") else None
+    if groups and members is None:
+        raise DatasetError(
+            f"{source.folder}: has rows of groups, but no groups.csv; write it with group and user"
+        )
     return build(source, LayoutTables(users, groups, members), scale)
 
 
@@ -59,7 +64,7 @@ def _parts(source: Source, kind: str) -> dict[str, Part]:
     for part, ending in PARTS.items():
         stem = KINDS[kind] + ending
         if source.has(f"{stem}.csv") or (kind, part) == ("user", "train"):
-            table = source.table(f"{stem}.csv").require(kind, "item")
+            table = with_known_names(source.table(f"{stem}.csv").require(kind, "item"))
             table.filled(kind, "item")
             sampled = source.has(f"{stem}_negatives.csv")
             found[part] = Part((table,), _negatives(source, stem, kind, table) if sampled else None)
