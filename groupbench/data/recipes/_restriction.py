@@ -86,6 +86,8 @@ class Restriction:
             return None
         kept = self.users[social.users] & self.users[social.friends]
         self.tally.drop("social ties", int((~kept).sum()))
+        if not kept.any():
+            return None
         first, second = (_numbers(self.users)[end[kept]] for end in (social.users, social.friends))
         return SocialTies(first, second, social.weights[kept], social.directed)
 

@@ -103,7 +103,8 @@ def test_what_a_subset_leaves_out_of_a_folder_is_counted(tmp_path):
     write(tmp_path, "users.csv", "user,age", [("u9", 20)])
     write(tmp_path, "social.csv", "user,friend", [("u0", "u1"), ("u1", "u2")])
     manifest = build("subset", tmp_path / "new", log=tmp_path, n_users=2)
-    assert manifest["dropped"]["social ties, which are not written"] == 2
+    assert manifest["dropped"]["social ties"] == 2
+    assert not (tmp_path / "new" / "social.csv").exists()
     assert len(load(tmp_path / "new").user_ids) == 2
     assert not (tmp_path / "new" / "users.csv").exists()
 

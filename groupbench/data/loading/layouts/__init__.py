@@ -71,7 +71,7 @@ LAYOUTS: Mapping[str, Layout] = {
         "movielens", files=("ratings.dat",), place=movielens, unread=("users.dat", "tags.dat")
     ),
     "recbole": _RECBOLE,
-    "split": Layout("split", _split.read, _split.FILES, unread=("users.csv", "items.csv", "social.csv")),
+    "split": Layout("split", _split.read, _split.FILES, unread=("users.csv", "items.csv")),
     "tsv": Layout("tsv", files=("ratings.tsv",), place=tab_separated),
     "yin": Layout("yin", _yin.read, _yin.FILES),
 }

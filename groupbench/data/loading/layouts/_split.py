@@ -167,6 +167,8 @@ def _write_negatives(file: Path, rater: str, held: HeldOutRows, ids: Mapping[str
 def _write_social(file: Path, social: SocialTies, known: IntArray, ids: Sequence[str]) -> None:
     """Write the ties between `known` users: those of whom nothing else is written would be unknown."""
     kept = np.isin(social.users, known) & np.isin(social.friends, known)
+    if not kept.any():
+        return
     columns: dict[str, Array] = {"user": social.users[kept], "friend": social.friends[kept]}
     if (social.weights != 1).any():
         columns["weight"] = social.weights[kept]
