@@ -1,0 +1,143 @@
+"""What DMTL for choices is trained for: rankings of all items, and what makes a group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from groupbench.models.deep import Bags, DeepObjective, Side, StepLoss
+from groupbench.models.dmtl.ranking.network import Team
+
+if TYPE_CHECKING:
+    from groupbench.models.deep import HeldOut, Interactions
+    from groupbench.models.distributed import ProcessGroup
+    from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
+    from groupbench.models.dmtl.ranking.network import RankingNetwork
+
+Step = tuple[Side, Tensor]
+"""Whose step it is, and the groups or users of it, (n,)."""
+
+
+class RankingObjective(DeepObjective[Step]):
+    """A softmax over all items for users and groups, and the auxiliary tasks of groups.
+
+    Args:
+        network: the network that is trained.
+        data: the rows that it learns from.
+        made: the hyperparameters.
+        held_out: lists that are ranked in validation; None runs all epochs.
+    """
+
+    network: RankingNetwork
+
+    def __init__(
+        self,
+        network: RankingNetwork,
+        data: Interactions,
+        made: RankingHyperparameters,
+        held_out: HeldOut | None = None,
+    ) -> None:
+        super().__init__(network, data, held_out)
+        self.made = made
+
+    def batches(self) -> Iterator[Step]:
+        """Groups and users that have something to tell, in random order."""
+        profiled = self.made.profile_weight > 0 or self.made.companion_weight > 0
+        steps = self._cut("groups", torch.arange(self.data.n_groups) if profiled else None)
+        if self.made.user_weight:
+            steps += self._cut("users", None)
+        for index in torch.randperm(len(steps)).tolist():
+            yield steps[index]
+
+    def loss(self, batch: Step, group: ProcessGroup) -> StepLoss:
+        """The loss of a step: that of the ranking, and for groups of the profiles."""
+        side, raters = batch
+        ranking = self.ranking_loss(side, raters)
+        if side == "users":
+            total, profile = self.made.user_weight * ranking, torch.zeros(())
+        else:
+            profile = self.profile_loss(raters)
+            total = ranking + profile
+        return StepLoss(total, torch.stack([ranking.detach(), profile.detach()]))
+
+    def ranking_loss(self, side: Side, raters: Tensor) -> Tensor:
+        """-sum over its choices of ln softmax over all items, the mean over the raters: ()."""
+        chosen, ranked = self.network.items()
+        if side == "users":
+            logits = self.network.logits_of(
+                self.network.shared(self.network.encode_users(raters, chosen)), ranked
+            )
+        else:
+            team = Team(*self.data.members.take(raters))
+            z = self.network.shared(self.network.encode_groups(raters, team, chosen))
+            shares = self.network.member_shares(team) if self.made.members_choices else None
+            logits = self.network.logits_of(z, ranked, shares)
+        targets = Bags.of(self.data.rows(side), raters, power=0.0)
+        row = torch.arange(len(raters)).repeat_interleave(targets.offsets.diff())
+        return -logits.log_softmax(dim=1)[row, targets.items].sum() / len(raters)
+
+    def profile_loss(self, groups: Tensor) -> Tensor:
+        """The weighed losses of the tasks about groups: ().
+
+        Each is a softmax over the groups of the step, a sample of all: from a random part of its members, their
+        group is to be told; from one member, another one.
+        """
+        made, network = self.made, self.network
+        total = torch.zeros(())
+        if made.profile_weight:
+            chosen, _ = network.items()
+            team = Team(*self.data.members.take(groups))
+            part = self._head(network.encode_members(some(team), chosen))
+            whole = self._head(network.encode_groups(groups, team, chosen))
+            total = total + made.profile_weight * told_apart(network.profile(part), whole)
+        if made.companion_weight:
+            pairs = groups[self.data.members.sizes[groups] > 1]
+            if len(pairs) > 1:
+                chosen, _ = network.items()
+                first, second = two(Team(*self.data.members.take(pairs)))
+                left, right = (self._head(network.encode_users(u, chosen)) for u in (first, second))
+                total = total + made.companion_weight * told_apart(network.companion(left), right)
+        return total
+
+    def report(self, means: list[float]) -> dict[str, float]:
+        """The mean losses of both kinds."""
+        return {"ranking": means[0], "profile": means[1]}
+
+    def inputs(self) -> Iterable[object]:
+        """What all deep models depend on, and the hyperparameters."""
+        return (self.made, *super().inputs())
+
+    def _head(self, hidden: Tensor) -> Tensor:
+        return self.network.shared(hidden) if self.made.shared else hidden
+
+    def _cut(self, side: Side, index: Tensor | None) -> list[Step]:
+        if index is None:
+            index = self.data.rows(side).counts.nonzero().squeeze(1)
+        size = max(1, min(self.made.batch_size, math.ceil(len(index) / self.made.min_batches)))
+        order = index[torch.randperm(len(index))]
+        return [(side, step) for step in torch.split(order, size) if len(step)]
+
+
+def told_apart(left: Tensor, right: Tensor) -> Tensor:
+    """-ln softmax of each row's own among all rows of `right`, by scaled inner products: ()."""
+    logits = left @ right.T / math.sqrt(left.shape[1])
+    return -logits.log_softmax(dim=1).diagonal().mean()
+
+
+def some(team: Team) -> Team:
+    """A random half of the members, one at least."""
+    lots = torch.rand(team.inside.shape).masked_fill(~team.inside, 2.0)
+    kept = (lots < 0.5) | (lots == lots.amin(dim=1, keepdim=True))
+    return Team(team.users, kept & team.inside)
+
+
+def two(team: Team) -> tuple[Tensor, Tensor]:
+    """Two different random members of each group, (n,) each; all have two at least."""
+    lots = torch.rand(team.inside.shape).masked_fill(~team.inside, 2.0)
+    first, second = lots.argsort(dim=1)[:, :2].unbind(dim=1)
+    rows = torch.arange(len(lots))
+    return team.users[rows, first], team.users[rows, second]
