@@ -204,6 +204,7 @@ def _method(
             "method": f"{library.name}:{name}",
             "environment": environment,
             "joint": joint,
+            "serves_cold_groups": not joint,
             "__doc__": _first_sentence(doc) or f"{name} of {library.name}.",
         },
     )

@@ -34,6 +34,8 @@ class Hhgr(GraphRecommender):
     one of four.
     """
 
+    serves_cold_groups: ClassVar[bool] = True
+
     weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
     """Decoupled decay of all weights, per unit of step size."""
     batch_size: Count = 2048
@@ -68,6 +70,7 @@ class CubeRec(GraphRecommender):
     are not part of it. A group without rows is scored like any other, by its members.
     """
 
+    serves_cold_groups: ClassVar[bool] = True
     training_workers: ClassVar[TrainingWorkers] = "many"
 
     width: Count = tunable(64, low=8, high=128, log=True)
@@ -108,6 +111,7 @@ class ConsRec(GraphRecommender):
     trained on an item it has just been told; `loss` is one of four (`bpr` is the authors').
     """
 
+    serves_cold_groups: ClassVar[bool] = True
     training_workers: ClassVar[TrainingWorkers] = "many"
 
     thinning: DropoutRate = tunable(0.3, low=0.0, high=0.9)
@@ -139,6 +143,8 @@ class AlignGroup(GraphRecommender):
     step, for a group would else be trained on an item it has just been told; `loss` is one of four
     (`bpr` is the paper's).
     """
+
+    serves_cold_groups: ClassVar[bool] = True
 
     thinning: DropoutRate = tunable(0.5, low=0.0, high=0.9)
     """Share of the groups' items, and of what users and items hear, that a step of training leaves out."""

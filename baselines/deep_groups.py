@@ -33,6 +33,8 @@ class Agree(DeepRecommender):
     epochs; the weights are a running average over the steps.
     """
 
+    serves_cold_groups: ClassVar[bool] = True
+
     width: Count = tunable(32, low=8, high=128, log=True)
     """Width of the embeddings."""
     hidden: Widths = (8,)
@@ -76,6 +78,8 @@ class GroupIm(TrainedRecommender):
     item with the group is drawn by way of an item of the group, so that those who share several are
     likelier; L_UG is a mean over members. A group without rows is scored like any other, by its members.
     """
+
+    serves_cold_groups: ClassVar[bool] = True
 
     width: Count = tunable(64, low=16, high=256, log=True)
     """Width of the embeddings."""
@@ -146,6 +150,7 @@ class HyperGroup(DeepRecommender):
     members and neighbors.
     """
 
+    serves_cold_groups: ClassVar[bool] = True
     training_workers: ClassVar[TrainingWorkers] = "many"
 
     width: Count = tunable(32, low=8, high=128, log=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class GroupStack(JointRatingsMethod):
     without any training row come last: all that is known of them is that they are in the catalogue, and
     that might give away that held-out rows have them.
     """
+
+    serves_cold_groups: ClassVar[bool] = True
 
     topk: Count = tunable(200, low=20, high=1000, log=True)
     """Edges that the graphs keep for each node."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from groupbench.models.recommender import TrainingData
 
 
+_LIKED = 0.625
+"""3.5 of 1 to 5, as a share of the scale."""
+
+
 @method("random")
 @dataclass
 class Random(ReferenceRow):
@@ -49,9 +53,11 @@ class Popularity(Recommender):
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
         """Count the rows of each item."""
-        rows = train.ratings
-        self._scores: FloatArray = np.bincount(rows.items, minlength=rows.n_items).astype(np.float64)
+        self._count(train.ratings.items, train.ratings.n_items)
         return self
+
+    def _count(self, items: IntArray, n_items: int) -> None:
+        self._scores: FloatArray = np.bincount(items, minlength=n_items).astype(np.float64)
 
     def score(self, users: IntArray) -> FloatArray:
         """The counts once for each user, (len(users), n_items)."""
@@ -60,6 +66,25 @@ class Popularity(Recommender):
     def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
         """The counts of `items`, of the same shape."""
         return self._scores[items]
+
+
+@method("popularity-liked")
+@dataclass
+class PopularityLiked(Popularity):
+    """How many training rows with a rating of at least the protocol's tau an item has, for every user.
+
+    Popularity counts whoever rated an item, also those who disliked it. tau is the protocol's option, else
+    the default of its first view, on the scale of the data; without a protocol it is 3.5 of 1 to 5. Where all
+    rows or none reach it, as where all ratings are equal, all count, and this is `popularity`.
+    """
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Count the liked rows of each item."""
+        rows, (low, high) = train.ratings, train.scale
+        tau = low + _LIKED * (high - low) if train.tau is None else train.tau
+        liked = rows.values >= tau
+        self._count(rows.items[liked] if liked.any() else rows.items, rows.n_items)
+        return self
 
 
 @method("popularity-groups")

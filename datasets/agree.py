@@ -1,15 +1,17 @@
-"""CAMRa2011 and Mafengwo as text files in the layout of AGREE (Cao et al., SIGIR 2018).
+"""CAMRa2011, Mafengwo and Mafengwo-S as text files in the layout of AGREE (Cao et al., SIGIR 2018).
 
-Both hold out rows of users and of groups, each with 100 sampled negatives. CAMRa2011 has ratings from 0 to
-100 in steps of 5, Mafengwo only visits: their value and both ends of its scale are 1.
+All hold out rows of users and of groups, each with 100 sampled negatives. CAMRa2011 has ratings from 0 to
+100 in steps of 5, the others only visits: their value and both ends of the scale are 1. Mafengwo also says
+whom users follow.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groupbench import dataset
-from groupbench.data.loading import layouts
+from groupbench.data.loading import indices, layouts
 
 if TYPE_CHECKING:
     from groupbench import Dataset
@@ -26,3 +28,13 @@ def camra2011(source: Source) -> Dataset:
 def mafengwo(source: Source) -> Dataset:
     """Mafengwo: 1,513 places visited by 5,275 users and by 995 groups that travelled together."""
     return layouts.agree(source, (1.0, 1.0))
+
+
+@dataset("mafengwos")
+def mafengwos(source: Source) -> Dataset:
+    """Mafengwo-S: 1,236 places visited by 11,027 users and by 1,215 groups, with the names of the places."""
+    data = layouts.agree(source, (1.0, 1.0))
+    names = source.table("itemSemantic.txt", ("title", "item"), quoted=False)
+    names.distinct(("item",))
+    indices(names, "item", data.item_ids, "the files of ratings")
+    return replace(data, tables={"itemSemantic.txt": names.typed("item")})

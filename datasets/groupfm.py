@@ -35,8 +35,8 @@ def load(source: Source) -> Dataset:
     types = source.table("group_types.csv").require("group_id", "random")
     assigned = source.table("group_assignments.csv").require("group_id", "user_id")
     members = without_repeats(source, assigned, "group_id", "user_id")
-    user_ids = sorted_ids(ratings.frame["user_id"])
-    item_ids = sorted_ids(ratings.frame["restaurant_id"])
+    user_ids = sorted_ids(ratings.uniques("user_id"))
+    item_ids = sorted_ids(ratings.uniques("restaurant_id"))
     groups = memberships(members, "group_id", "user_id", user_ids, "user_ratings.csv")
     indices(types, "group_id", groups.ids, "group_assignments.csv")
     source.note(

@@ -42,7 +42,7 @@ def load(source: Source) -> Dataset:
     joint = source.table("group_ratings.csv").require("GroupID", "Item", "Rating")
     users = source.table("users.csv").require("UserID", "Gender", "Age", "Married")
     items = source.table("items.csv", encoding="cp1252").require("Item", "Title", "Descriptions")
-    user_ids, item_ids = sorted_ids(users.frame["UserID"]), sorted_ids(items.frame["Item"])
+    user_ids, item_ids = sorted_ids(users.uniques("UserID")), sorted_ids(items.uniques("Item"))
     groups = natural_groups(source, user_ids)
     of_users, of_groups = (
         IdColumn("UserID", user_ids, "users.csv"),

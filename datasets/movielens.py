@@ -95,8 +95,8 @@ def _assembled(
     source: Source, ratings: TextTable, items: TextTable, users: TextTable | None, scale: tuple[float, float]
 ) -> Dataset:
     ratings.distinct(("user", "item"))
-    user_ids = sorted_ids((ratings if users is None else users).frame["user"])
-    item_ids = sorted_ids(items.frame["item"])
+    user_ids = sorted_ids((ratings if users is None else users).uniques("user"))
+    item_ids = sorted_ids(items.uniques("item"))
     frame = items.frame.set_index("item").reindex(list(item_ids))
     genres = _genres(frame["genres"])
     tables = {"ratings": ratings, "items": items} | ({} if users is None else {"users": users})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupbench.models.deep import Attention, GroupNetwork, PairTower, embedding
+from groupbench.models.deep import Attention, GroupNetwork, PairTower, embedding, group_embedding
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ class AgreeNetwork(GroupNetwork):
         super().__init__(data)
         self.users = embedding(data.n_users, made.width)
         self.items = embedding(data.n_items, made.width)
-        self.groups = embedding(data.n_groups, made.width)
+        self.groups = group_embedding(data, made.width)
         self.attention = None
         if made.attention == "learned":
             self.attention = Attention(made.width, made.attention_width, made.dropout)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from groupbench.models.deep import Hypergraph, InnerProductNetwork, bounds, embedding
+from groupbench.models.deep import Hypergraph, InnerProductNetwork, bounds, embedding, group_embedding
 
 if TYPE_CHECKING:
     from groupbench.models.deep import Batch, Encoded, Interactions
@@ -30,7 +30,7 @@ class AlignGroupNetwork(InnerProductNetwork):
         self.hypergraph = Hypergraph(data, made.width, made.layers, own=False, thinning=made.thinning)
         self.users = embedding(data.n_users, made.width)
         self.items = embedding(data.n_items, made.width)
-        self.groups = embedding(data.n_groups, made.width)
+        self.groups = group_embedding(data, made.width)
 
     def encode(self) -> Encoded:
         """Users, items and groups as the hypergraph leaves them."""

@@ -14,6 +14,7 @@ from groupbench.models.deep import (
     Propagation,
     choices,
     embedding,
+    group_embedding,
     memberships,
     row_normalized,
 )
@@ -46,7 +47,7 @@ class ConsRecNetwork(InnerProductNetwork):
         self.of_members = Hypergraph(data, made.width, made.layers, own=True, thinning=made.thinning)
         self.users = embedding(data.n_users, made.width)
         self.items = embedding(data.n_items, made.width)
-        self.groups = embedding(data.n_groups, made.width)
+        self.groups = group_embedding(data, made.width)
         self.gates = nn.ModuleList(nn.Linear(made.width, 1) for _ in range(3))
         self.layers = made.layers
 

@@ -12,6 +12,7 @@ from groupbench.models.deep import (
     GroupNetwork,
     Propagation,
     embedding,
+    group_embedding,
     inner,
     memberships,
     row_normalized,
@@ -42,7 +43,7 @@ class HhgrNetwork(GroupNetwork):
         self.drop, self.contrast_weight = made.drop, made.contrast_weight
         self.users = embedding(data.n_users, made.width)
         self.items = embedding(data.n_items, made.width)
-        self.groups = embedding(data.n_groups, made.width)
+        self.groups = group_embedding(data, made.width)
         self.layers = nn.ModuleList(nn.Linear(made.width, made.width) for _ in range(made.layers))
         self.among_groups = nn.Linear(made.width, made.width, bias=False)
         self.member = nn.Linear(made.width, made.width)

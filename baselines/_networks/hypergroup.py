@@ -12,6 +12,7 @@ from groupbench.models.deep import (
     PairTower,
     Propagation,
     embedding,
+    group_embedding,
     memberships,
     row_normalized,
     without_diagonal,
@@ -41,7 +42,7 @@ class HyperGroupNetwork(GroupNetwork):
         self.neighbors = Propagation(row_normalized(overlaps(membership)))
         self.users = embedding(data.n_users, made.width)
         self.items = embedding(data.n_items, made.width)
-        self.groups = embedding(data.n_groups, made.width) if made.own_embedding else None
+        self.groups = group_embedding(data, made.width) if made.own_embedding else None
         self.user_layers = nn.ModuleList(Step(made.width) for _ in range(made.user_layers))
         self.group_layers = nn.ModuleList(Step(made.width) for _ in range(made.group_layers))
         self.tower = PairTower(made.width, made.hidden, made.dropout)

@@ -13,6 +13,7 @@ from sphinx.pycode import ModuleAnalyzer
 from groupbench.core import registry
 from groupbench.core.entry import Entry
 from groupbench.core.hyperparameters import search_space
+from groupbench.models.contract import on_cold_groups
 
 
 def entries(held: registry.EntryRegistry) -> Iterator[str]:
@@ -35,6 +36,7 @@ def _entry(made: Any, names: list[Entry]) -> Iterator[str]:
     """One class: its names, what sets them apart if there are several, and its parameters."""
     yield heading(3, ", ".join(code(entry.name) for entry in names))
     yield prose(inspect.getdoc(made) or "")
+    yield prose(on_cold_groups(made))
     if len(names) == 1:
         yield _parameters(names[0])
         return

@@ -20,8 +20,7 @@ class MemberAttentionNetwork(GroupNetwork):
     def group_logits(self, encoded, groups, items):
         users, inside = self.data.members.take(groups)
         members, chosen = self.users(users), self.items(items)
-        energy = self.query(chosen) @ members.mT
-        weights = energy.masked_fill(~inside[:, None], -inf).softmax(dim=-1)
+        weights = (self.query(chosen) @ members.mT).masked_fill(~inside[:, None], -inf).softmax(dim=-1)
         return (weights @ members * chosen).sum(dim=-1)
 
     def user_logits(self, encoded, users, items):
@@ -35,6 +34,7 @@ class MemberAttention(DeepRecommender):
 
     width: int = tunable(32, low=8, high=128, log=True)
     """Width of the embeddings."""
+    serves_cold_groups = True
 
     def make_network(self, data):
         return MemberAttentionNetwork(data, self)

@@ -30,4 +30,4 @@ class Parties(RowSplit):
         rows, held_out = self.hold_out(dataset, seed)
         rng = generator(dataset.seed_label, "parties", seed)
         parties = form("random", rows, sizes=self.size, n_groups=self.n_groups, rng=rng)
-        return Task(training_data(dataset, rows, parties), held_out)
+        return Task(training_data(dataset, rows, parties, tau=self.threshold(dataset.scale)), held_out)

@@ -127,6 +127,11 @@ class Aggregator(ABC):
     keeps_scale: ClassVar[bool] = False
     """Whether group scores lie on the scale of the members' scores: of predicted ratings they are ratings."""
 
+    @property
+    def by_candidate(self) -> bool:
+        """Whether no other candidate changes a candidate's group score, so that parts can be aggregated."""
+        return False
+
     def rates(self, members: MemberScores) -> bool:
         """Whether the group scores made from `members` are predicted ratings, so that RMSE and MAE exist."""
         return self.keeps_scale and members.scale is not None

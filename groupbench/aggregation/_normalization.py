@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -19,6 +19,14 @@ class ScoreAggregator(Aggregator):
 
     normalize: Literal["none", "minmax", "zscore", "rank"] = field(default="none", kw_only=True)
     """What is done to each member's scores first, see `normalized`; only `none` keeps predicted ratings."""
+
+    separable: ClassVar[bool] = False
+    """Whether `combine` looks at each candidate alone."""
+
+    @property
+    def by_candidate(self) -> bool:
+        """Whether `combine` looks at each candidate alone, and scores are not normalized over all of them."""
+        return self.separable and self.normalize == "none"
 
     def aggregate(self, members: MemberScores) -> FloatArray:
         """`combine` of the normalized scores, (n_groups, width)."""

@@ -24,6 +24,7 @@ class Average(ScoreAggregator):
     """Mean of the members' scores: sum over m of s(m, c), divided by M."""
 
     keeps_scale = True
+    separable = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
@@ -34,6 +35,8 @@ class Average(ScoreAggregator):
 @dataclass(frozen=True)
 class Additive(ScoreAggregator):
     """Sum of the members' scores; ranks like the average, but larger groups get larger scores."""
+
+    separable = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Sums of scores, (n_groups, width)."""
@@ -71,6 +74,7 @@ class LeastMisery(ScoreAggregator):
     """Lowest score of any member: a group is as happy as its least happy member."""
 
     keeps_scale = True
+    separable = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
@@ -83,6 +87,7 @@ class MostPleasure(ScoreAggregator):
     """Highest score of any member."""
 
     keeps_scale = True
+    separable = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
@@ -126,6 +131,7 @@ class Median(ScoreAggregator):
     """Median of the members' scores; of an even number, the mean of the two in the middle."""
 
     keeps_scale = True
+    separable = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""
@@ -148,6 +154,7 @@ class MostRespected(ScoreAggregator):
     """
 
     keeps_scale = True
+    separable = True
 
     def combine(self, members: MemberScores) -> FloatArray:
         """Group scores on the scale of the members' scores, (n_groups, width)."""

@@ -177,6 +177,7 @@ def fit(
         group_ratings=data.group_ratings if groups is None else None,
         user_features=data.user_features,
         item_features=data.item_features,
+        social=data.social,
     )
     return FittedMethod(name, fit_here(made, train, name, (data.seed_label, "method", name, seed)), data)
 

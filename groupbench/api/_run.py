@@ -31,7 +31,7 @@ def run(
 
     Args:
         methods: registered names (register your class with `@method("name")`); by default all of them. With
-            `references=True`, the default, random, oracle and popularity are run besides.
+            `references=True`, the default, random, oracle, popularity and popularity-liked are run besides.
         dataset: registered names or folders; by default itmrec-sim.
         results: the results folder.
         config: a TOML file of options, as `tune` writes it; those given here win.

@@ -49,7 +49,7 @@ COMMANDS = {
     "doctor": ("develop", "doctor", "Show versions, state of the code, machine, and data sets at hand."),
     "plot": ("plot", "app", "Draw figures of a results folder."),
     "study": ("study", "app", "Studies of DMTL, the joint model."),
-    "data": ("data", "app", "Fetch, check and describe data sets."),
+    "data": ("data", "app", "Fetch, check, describe and build data sets."),
     "env": ("env", "app", "Give a library a Python environment of its own."),
     "new": ("develop", "new_app", "Write a working template."),
 }

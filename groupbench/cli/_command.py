@@ -36,13 +36,27 @@ def make_command(name: str, found: Callable[..., None] | typer.Typer) -> TyperCo
     if not isinstance(app, typer.Typer):
         app = typer.Typer(add_completion=False)
         app.command(name)(found)
-    for info in app.registered_commands:
-        if info.cls is not _Command and info.callback is not None:
-            words = f"{name} {info.name or info.callback.__name__}" if app is found else name
-            info.cls, info.epilog = _Command, f"Example: {EXAMPLES[words]}"
-            info.callback = _equipped(info.callback, aided=name not in _UNAIDED)
+    _equip_all(name, app, alone=app is not found)
     made = typer.main.get_group(app) if app is found else typer.main.get_command(app)
     return typing.cast(TyperCommand | TyperGroup, made)
+
+
+def _equip_all(name: str, app: typer.Typer, *, alone: bool = False) -> None:
+    """Give every command of an application, and of those in it, what all commands have.
+
+    Args:
+        name: the words that the application is called by.
+        app: the application.
+        alone: whether it is one command, called by the name itself.
+    """
+    for info in app.registered_commands:
+        if info.cls is not _Command and info.callback is not None:
+            words = name if alone else f"{name} {info.name or info.callback.__name__}"
+            info.cls, info.epilog = _Command, f"Example: {EXAMPLES[words]}"
+            info.callback = _equipped(info.callback, aided=name not in _UNAIDED)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _equip_all(f"{name} {group.name}", group.typer_instance)
 
 
 def _repeated(args: Iterable[str], flags: set[str]) -> Iterable[str]:

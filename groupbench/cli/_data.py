@@ -1,4 +1,4 @@
-"""`groupbench data fetch|check|info|doctor`."""
+"""`groupbench data fetch|check|info|doctor`; `build` stands in a module of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groupbench.cli import _build
 from groupbench.cli._options import DataDir
 
 if TYPE_CHECKING:
     from groupbench.data import loading
 
-app = typer.Typer(help="Fetch, check and describe data sets.", no_args_is_help=True)
+app = typer.Typer(help="Fetch, check, describe and build data sets.", no_args_is_help=True)
+app.add_typer(_build.app, name="build")
 Name = Annotated[
     str, typer.Argument(help="A registered name or a folder with a ratings.csv; NAME:clean is a variant.")
 ]
@@ -84,11 +86,10 @@ def doctor(
     """Look for leaks, repeats, gaps and contradictions in a data set; no file is ever changed."""
     from groupbench.data import doctor as diagnosis
     from groupbench.data import loading
-    from groupbench.data.leakage import without_leaks
 
     dataset = loading.load(name, data_dir)
     before = diagnosis.diagnose(dataset)
-    after = diagnosis.diagnose(without_leaks(dataset)) if fix and before.fixable else None
+    after = diagnosis.diagnose(loading.clean(dataset)) if fix and before.fixable else None
     if as_json:
         typer.echo(diagnosis.as_json(before, after))
         return

@@ -16,6 +16,7 @@ from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.hyperparameters import search_space
 from groupbench.core.names import unregistered
+from groupbench.models.contract import on_cold_groups, serves_cold_groups
 
 _NARROWEST = 60
 """Columns that listings take at least."""
@@ -154,8 +155,11 @@ def _lines(title: str, rows: Mapping[str, str]) -> str:
 def _methods() -> dict[str, str]:
     from groupbench.runner.tags import tags_of
 
-    tagged = ((name, entry, ", ".join(tags_of(entry))) for name, entry in sorted(registry.methods.items()))
-    return {name: f"{entry.summary} ({tags})" if tags else entry.summary for name, entry, tags in tagged}
+    said = {
+        name: (entry.summary, [*tags_of(entry), *["no cold groups"] * (not serves_cold_groups(entry.make))])
+        for name, entry in sorted(registry.methods.items())
+    }
+    return {name: f"{text} ({', '.join(marks)})" if marks else text for name, (text, marks) in said.items()}
 
 
 def _tags() -> Mapping[str, str]:
@@ -213,6 +217,7 @@ _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
 
 def _entry(kind: str, entry: Entry) -> str:
     parts = [f"{entry.name} ({kind}, {entry.file.name})", inspect.getdoc(entry.make) or ""]
+    parts += [said] if (said := on_cold_groups(entry.make)) else []
     if is_dataclass(entry.make):
         types = {f.name: _type(f.type) for f in fields(entry.make) if f.init}
         space = {k: f"  (tuned in {domain})" for k, domain in search_space(entry.make, entry.presets).items()}

@@ -36,6 +36,17 @@ EXAMPLES = {
     "data check": "groupbench data check itmrec --data-dir data",
     "data info": "groupbench data info itmrec",
     "data doctor": "groupbench data doctor camra2011 --fix",
+    "data build attendance-components": (
+        "groupbench data build attendance-components --events went.csv --friends friends.csv -o new"
+    ),
+    "data build co-visit": "groupbench data build co-visit --log checkins.csv --friends friends.csv -o new",
+    "data build co-presence": "groupbench data build co-presence --log checkins.csv --window 60 -o new",
+    "data build all-rated": "groupbench data build all-rated --log ratings.csv --sizes 2,4 -o new",
+    "data build all-rated-liked": "groupbench data build all-rated-liked --log ratings.csv --tau 4 -o new",
+    "data build similar-by-embedding": (
+        "groupbench data build similar-by-embedding --log ratings.csv --relation divergent -o new"
+    ),
+    "data build subset": "groupbench data build subset --log folder --min-user-rows 5 -o new",
     "env make": "groupbench env make recbole",
     "env list": "groupbench env list",
     "env remove": "groupbench env remove recbole",

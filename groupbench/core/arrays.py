@@ -43,9 +43,27 @@ def distinct(values: IntArray) -> IntArray:
     return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
 
 
+def numbered(values: IntArray) -> tuple[IntArray, IntArray]:
+    """The different `values`, ascending, and the number of each value among them, (n,)."""
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if high - low >= 8 * len(values):
+        return np.unique(values, return_inverse=True)
+    there = np.zeros(high - low + 1, dtype=np.int64)
+    there[values - low] = 1
+    return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[values - low]
+
+
 def stable_order(numbers: IntArray, n: int) -> IntArray:
-    """The stable order of `numbers` from 0 to n - 1; NumPy is many times as fast where 16 bits hold them."""
-    return np.argsort(numbers.astype(np.min_scalar_type(max(n - 1, 0))), kind="stable")
+    """The stable order of `numbers` from 0 to n - 1.
+
+    NumPy is many times as fast where 16 bits hold them, and where a number and its position fit one integer,
+    which it sorts without looking anything up.
+    """
+    bits = len(numbers).bit_length()
+    if n <= 1 << 16 or n.bit_length() + bits > 63:
+        return np.argsort(numbers.astype(np.min_scalar_type(max(n - 1, 0))), kind="stable")
+    packed = np.sort(numbers << bits | np.arange(len(numbers)))
+    return packed & ((1 << bits) - 1)
 
 
 def in_sorted(values: IntArray, keys: IntArray) -> BoolArray:
@@ -65,6 +83,19 @@ def chunks(n: int, width: int, cells: int | None = None) -> Iterator[slice]:
     """Parts of `n` rows of `width` values each: at most `cells` values, by default `CACHED`, or one row."""
     step = max(1, (CACHED if cells is None else cells) // max(1, width))
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def blocks(weights: Array, budget: float) -> Iterator[tuple[int, int]]:
+    """Cut rows into runs (start, stop) whose summed `weights`, (n_rows,), stay within `budget`.
+
+    A single row above the budget makes a run of its own.
+    """
+    ends = np.cumsum(weights, dtype=np.float64)
+    start, done = 0, 0.0
+    while start < len(ends):
+        stop = max(int(np.searchsorted(ends, done + budget, side="right")), start + 1)
+        yield start, stop
+        start, done = stop, float(ends[stop - 1])
 
 
 def ratio(numerator: Array, denominator: Array, otherwise: ArrayLike = np.nan) -> FloatArray:
@@ -242,9 +273,4 @@ class Segments:
 
         A single segment above the budget makes a run of its own.
         """
-        ends = np.cumsum(weights, dtype=np.float64)
-        start, done = 0, 0.0
-        while start < len(self):
-            stop = max(int(np.searchsorted(ends, done + budget, side="right")), start + 1)
-            yield start, stop
-            start, done = stop, float(ends[stop - 1])
+        return blocks(weights, budget)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, frozen
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, frozen, stable_order
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,12 +60,28 @@ class Ratings:
             self.users[rows], self.items[rows], self.values[rows], self.n_users, self.n_items, times
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Ratings]) -> Ratings:
+        """The rows of several parts, one after the other; times only where all have them."""
+        times = [part.timestamps for part in parts if part.timestamps is not None]
+        return cls(
+            np.concatenate([part.users for part in parts]),
+            np.concatenate([part.items for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            parts[0].n_users,
+            parts[0].n_items,
+            np.concatenate(times) if len(times) == len(parts) else None,
+        )
+
     def unique(self) -> Ratings:
         """One row per (user, item) pair, sorted by user then item: the mean of its repeated ratings."""
-        pairs, inverse, counts = np.unique(
-            self.users * self.n_items + self.items, return_inverse=True, return_counts=True
-        )
-        means = np.bincount(inverse, weights=self.values, minlength=len(pairs)) / counts
+        pairs = self.users * self.n_items + self.items
+        order = stable_order(pairs, self.n_users * self.n_items)
+        pairs = pairs[order]
+        first = np.diff(pairs, prepend=-1) > 0
+        number = np.cumsum(first) - 1
+        means = np.bincount(number, weights=self.values[order]) / np.bincount(number)
+        pairs = pairs[first]
         return Ratings(pairs // self.n_items, pairs % self.n_items, means, self.n_users, self.n_items)
 
     def matrix(self) -> csr_array:
@@ -116,12 +133,20 @@ class HeldOutRows:
     Attributes:
         ratings: the held-out rows, of users or (as `users`) of groups.
         negatives: (n_negatives,) sampled items, the rows' one after the other; None for full ranking.
-        segments: which negatives belong to which row; None for full ranking.
+        segments: which negatives belong to which row; None for full ranking. Where whole groups are held out,
+            rows that came without negatives have none.
     """
 
     ratings: Ratings
     negatives: IntArray | None = None
     segments: Segments | None = None
+
+    def take(self, rows: BoolArray) -> HeldOutRows:
+        """The rows of a mask, (n_rows,), each with its negatives."""
+        if self.negatives is None or self.segments is None:
+            return HeldOutRows(self.ratings.take(rows))
+        sizes = Segments.from_sizes(self.segments.sizes[rows])
+        return HeldOutRows(self.ratings.take(rows), self.negatives[rows[self.segments.of_row]], sizes)
 
 
 @dataclass(frozen=True)
@@ -162,6 +187,7 @@ class Dataset:
         simulated: whether a program made the data.
         notes: what the loader changed or left out; not part of the content.
         seeds_by_content: whether splits are drawn by the content, as for folders, whose names say nothing.
+        social: who is a friend of whom, or follows whom; None where the data does not say.
     """
 
     name: str
@@ -180,6 +206,7 @@ class Dataset:
     simulated: bool = False
     notes: tuple[str, ...] = ()
     seeds_by_content: bool = False
+    social: SocialTies | None = None
 
     def __repr__(self) -> str:
         groups = "" if self.groups is None else f", {len(self.groups)} groups"
@@ -224,6 +251,10 @@ class Dataset:
             if features is not None:
                 yield f"{name}.names", list(map(str, features.names))
                 yield f"{name}.values", features.values
+        if self.social is not None:
+            yield "social.directed", self.social.directed
+            for name in ("users", "friends", "weights"):
+                yield f"social.{name}", getattr(self.social, name)
 
 
 def _columns(name: str, rows: Ratings | None) -> Iterator[tuple[str, object]]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted
+from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted, ranges
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
+from groupbench.data.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ class Negatives:
 def pairs(rows: Ratings) -> IntArray:
     """One integer for the (rater, item) pair of each row, (n_rows,)."""
     return rows.users * rows.n_items + rows.items
+
+
+def known_to_members(groups: Groups, ratings: Ratings, rows: Ratings) -> BoolArray:
+    """For each of the `rows` of groups, whether a member has a row of `ratings` with its item, (n_rows,)."""
+    keys = member_pairs(groups, rows)
+    row = np.repeat(np.arange(len(rows)), groups.sizes[rows.users])
+    return np.bincount(row, in_sorted(keys, distinct(pairs(ratings))), minlength=len(rows)) > 0
+
+
+def member_pairs(groups: Groups, rows: Ratings) -> IntArray:
+    """What `pairs` would give of a row of each member for each of the `rows` of groups, row after row."""
+    sizes = groups.sizes[rows.users]
+    members = groups.members[ranges(groups.segments.offsets[rows.users], sizes)]
+    return np.asarray(members * rows.n_items + np.repeat(rows.items, sizes))
 
 
 def partitions(dataset: Dataset) -> list[Partition]:
@@ -172,12 +187,12 @@ def _exchanged(given: GivenSplit, changed: Mapping[str, HeldOutRows]) -> GivenSp
 def negatives_left(part: Partition, wrong: Negatives) -> IntArray:
     """How many negatives of each held-out row are right, (n_rows,)."""
     assert part.held.segments is not None
-    return np.asarray(part.held.segments.reduce("sum", (~wrong.wrong).astype(np.int64)))
+    return np.bincount(part.held.segments.of_row[~wrong.wrong], minlength=len(part.held.ratings))
 
 
 def _cleaned(held: HeldOutRows, kept: BoolArray, wrong: Negatives | None) -> HeldOutRows:
     if wrong is None or held.segments is None or held.negatives is None:
-        return HeldOutRows(held.ratings.take(kept))
+        return held.take(kept)
     row = held.segments.of_row
     right = ~wrong.wrong & kept[row]
     sizes = np.bincount(row[right], minlength=len(kept))[kept]

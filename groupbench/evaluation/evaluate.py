@@ -92,10 +92,8 @@ def unsuited(method: object, task: Task) -> str:
     """Why the method cannot learn from the task, or knows nothing of its groups; empty if it can."""
     if not isinstance(method, Method):
         return ""
-    if isinstance(method, GroupsAsUsers) and task.joint is not None and task.train.group_ratings is not None:
-        known = np.isin(task.joint.users, task.train.group_ratings.users)
-        if not known.any():
-            return "knows groups by their rows alone, and the evaluated groups have none for training"
+    if not method.serves_cold_groups and task.only_cold_groups:
+        return "knows groups by their rows alone, and the evaluated groups have none for training"
     return method.skip(task.train)
 
 
@@ -127,18 +125,24 @@ def _by_scores(
     """Yield (view, aggregator, scores) for a block of lists."""
     distinct = [block.distinct() for _, block in laid_out]
     items, valid, _ = distinct[0]
-    for name, scored in source.score(laid_out[0][0].view.entity, entities, items, valid):
+    entity, predictions = laid_out[0][0].view.entity, any(_is_of_predictions(case) for case, _ in laid_out)
+    for name, scored in source.score(entity, entities, items, valid, predictions=predictions):
         for (case, block), (_, _, columns) in zip(laid_out, distinct, strict=True):
-            if case.view.truth_from != "predictions" or scored.predictions is not None:
+            if not _is_of_predictions(case) or scored.predictions is not None:
                 yield (case, block), name, scored if columns is None else scored.at(columns)
 
 
+def _is_of_predictions(case: EvaluationCase) -> bool:
+    return case.view.truth_from == "predictions"
+
+
 def _blocks(candidates: SharedCandidates, task: Task) -> Iterator[IntArray]:
-    """Runs of lists, similar lengths together, whose member scores fit a block."""
+    """Runs of lists, similar lengths together, whose member scores and first positions fit a block."""
     members = np.ones(len(candidates.entities), dtype=np.int64)
     if candidates.entity == "group":
         members = task.train.groups.sizes[candidates.entities]
     order = np.argsort(candidates.sizes, kind="stable")
-    weights = np.maximum(members * candidates.sizes, candidates.cells)[order]
+    depth = max(max(case.view.cutoffs, default=1) for case in candidates.cases)
+    weights = np.maximum(np.maximum(members * candidates.sizes, candidates.cells), depth)[order]
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]

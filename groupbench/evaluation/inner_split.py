@@ -15,7 +15,7 @@ from groupbench.core.arrays import Segments, chunks, distinct, in_sorted
 from groupbench.core.errors import ConfigError
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
-from groupbench.data.leakage import pairs
+from groupbench.data.leakage import member_pairs, pairs
 from groupbench.evaluation.splits import leave_one_out
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def inner_task(dataset: Dataset, protocol: Protocol, seed: int, repeat: int) -> 
 def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int = 0) -> Dataset:
     """The data set as it would be if the training rows of `seed` were all there is.
 
-    A split that came with the data is replaced by one of its training rows: its own validation rows where
-    it has them, else one item of every rater with two or more (the latest, or a random one without
-    timestamps), against as many sampled items that the rater has no training row with as the outer rows
-    have at most. `repeat` draws those; elsewhere it changes nothing.
+    Where the protocol holds out whole groups, members keep all their own rows, here as there. A split that
+    came with the data is replaced by one of its training rows: its own validation rows where it has them,
+    else one item of every rater with two or more (the latest, or a random one without timestamps), against as
+    many sampled items that the rater has no training row with as the outer rows have at most. `repeat` draws
+    those; elsewhere it changes nothing.
 
     Raises:
         ConfigError: if no rater of a given split has two training items.
@@ -60,10 +61,12 @@ def inner_dataset(dataset: Dataset, protocol: Protocol, seed: int, repeat: int =
             f"dataset {dataset.name}: no rater has two training items, of which one could be held out to "
             "tune on; its hyperparameters cannot be tuned"
         )
+    # Groups that are held out whole are known by their members, so those keep what they chose.
+    kept = _undisclosed(rows, dataset.groups, groups) if protocol.knows_groups else rows
     return replace(
         dataset,
         name=name,
-        ratings=_without(_undisclosed(rows, dataset.groups, groups), users),
+        ratings=_without(kept, users),
         group_ratings=None if joint is None else _without(joint, groups),
         given=GivenSplit(users=users, groups=groups),
     )
@@ -102,10 +105,7 @@ def _undisclosed(rows: Ratings, groups: Groups | None, held_out: HeldOutRows | N
     """
     if groups is None or held_out is None:
         return rows
-    chosen = held_out.ratings
-    members, inside = groups.segments.window(chosen.users)
-    items = chosen.items.repeat(groups.sizes[chosen.users])
-    given_away = distinct(groups.members[members[inside]] * rows.n_items + items)
+    given_away = distinct(member_pairs(groups, held_out.ratings))
     return rows.take(~in_sorted(pairs(rows), given_away))
 
 

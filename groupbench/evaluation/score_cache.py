@@ -55,6 +55,11 @@ class ScoreCache:
         # Takes up memory only as it is filled.
         self._cache = np.empty(shape) if again and small else None
 
+    @property
+    def by_items(self) -> bool:
+        """Whether scores at some items take less than those at all."""
+        return self._score_pairs is not None or self._cache is not None
+
     def at(self, rows: IntArray, items: IntArray, lists: IntArray | None = None) -> FloatArray:
         """The scores of `rows`, (n,), at the `lists`, (n,), of `items`, (n_lists, width): (n, width).
 

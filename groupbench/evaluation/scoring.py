@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, chunks
 from groupbench.core.errors import MethodError
+from groupbench.core.memory import allowed
 from groupbench.evaluation.score_cache import ScoreCache, checked
 from groupbench.evaluation.training_pairs import training_pairs
 from groupbench.metrics import Predictions
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
     from groupbench.models.recommender import TrainingData
 
 T = TypeVar("T")
+
+PART = 1_000_000
+"""Member scores of one part of the candidates of large groups."""
+
+_MEMORY = 2**28
+"""Bytes that a part may take instead where every part makes the method score all items again."""
+
+_MEMORY_SHARE = 0.125
+"""Share of a memory budget that it may take instead."""
 
 ScorePairs = Callable[[IntArray, IntArray], object]
 """Scores of rows, (n,), for items of their own, (n, width)."""
@@ -76,14 +86,20 @@ class ScoreSource:
         name, n_items = type(method).__name__, train.ratings.n_items
         if isinstance(method, Recommender):
             shape = train.ratings.n_users, n_items
-            self._users = ScoreCache(name, method.score, _user_pairs(method), shape, again, watch).at
+            self._users = ScoreCache(name, method.score, _user_pairs(method), shape, again, watch)
         if isinstance(method, GroupRecommender):
             shape, groups = (len(train.groups), n_items), train.groups
             score = partial(_score_groups, method, groups)
-            self._groups = ScoreCache(name, score, _group_pairs(method, groups), shape, again, watch).at
+            self._groups = ScoreCache(name, score, _group_pairs(method, groups), shape, again, watch)
 
     def score(
-        self, entity: Literal["user", "group"], entities: IntArray, items: IntArray, valid: BoolArray
+        self,
+        entity: Literal["user", "group"],
+        entities: IntArray,
+        items: IntArray,
+        valid: BoolArray,
+        *,
+        predictions: bool = True,
     ) -> Iterator[tuple[str, Scored]]:
         """Yield (aggregator name, scores) of one block of lists, scores shaped like `items`.
 
@@ -92,32 +108,65 @@ class ScoreSource:
             entities: (n_lists,) users or groups.
             items: (n_lists, width) candidates.
             valid: (n_lists, width) False beyond the end of a list.
+            predictions: whether the member scores that were aggregated are given too; without them large
+                groups are aggregated part by part, where aggregators allow that.
         """
         if entity == "group":
-            yield from self._of_groups(entities, items, valid)
+            yield from self._of_groups(entities, items, valid, predictions)
         elif self._users is not None:
-            yield "none", Scored(self._users(entities, items), ratings=self._scale is not None)
+            yield "none", Scored(self._users.at(entities, items), ratings=self._scale is not None)
         elif self._groups is not None:
             yield "own", Scored(self._of_users_by_group(entities, items), ratings=self._scale is not None)
 
-    def _of_groups(self, groups: IntArray, items: IntArray, valid: BoolArray) -> Iterator[tuple[str, Scored]]:
+    def _of_groups(
+        self, groups: IntArray, items: IntArray, valid: BoolArray, predictions: bool
+    ) -> Iterator[tuple[str, Scored]]:
         if self._groups is not None:
-            yield "own", Scored(self._groups(groups, items), ratings=self._scale is not None)
+            yield "own", Scored(self._groups.at(groups, items), ratings=self._scale is not None)
         if self._users is None:
             return
-        ready, members = self._ready, self._members(groups, items, valid)
-        predictions = Predictions(members.scores, valid, members.segments)
+        ready = self._ready
+        in_parts = {} if predictions else self._in_parts(groups, items, valid)
+        members = None
         for name, aggregator in ready.items():
-            with self._watch.phase("aggregate"):
-                group_scores = _attempted(name, partial(aggregator.aggregate, members))
-            group_scores = checked(f"aggregator {name}", group_scores, items.shape, valid)
-            yield name, Scored(np.where(valid, group_scores, 0.0), predictions, aggregator.rates(members))
+            if name in in_parts:
+                yield name, in_parts[name]
+                continue
+            members = members or self._members(groups, items, valid)
+            found = Predictions(members.scores, valid, members.segments)
+            scores = self._aggregated(name, aggregator, members)
+            yield name, Scored(scores, found, aggregator.rates(members))
+
+    def _aggregated(self, name: str, aggregator: Aggregator, members: MemberScores) -> FloatArray:
+        """Group scores, (n_groups, width), 0 where there is no candidate."""
+        with self._watch.phase("aggregate"):
+            scores = _attempted(name, partial(aggregator.aggregate, members))
+        return np.where(
+            members.valid, checked(f"aggregator {name}", scores, members.valid.shape, members.valid), 0.0
+        )
+
+    def _in_parts(self, groups: IntArray, items: IntArray, valid: BoolArray) -> dict[str, Scored]:
+        """Scores by the aggregators that look at each candidate alone, of a block that is large."""
+        assert self._users is not None
+        n_members, cells = int(self._train.groups.sizes[groups].sum()), PART
+        if not self._users.by_items:
+            cells = max(PART, int(allowed(_MEMORY, share=_MEMORY_SHARE)) // 8)
+        separable = {name: one for name, one in self._ready.items() if one.by_candidate}
+        if not separable or n_members * items.shape[1] <= cells:
+            return {}
+        scores, rates = {name: np.zeros(items.shape) for name in separable}, dict.fromkeys(separable, False)
+        for part in chunks(items.shape[1], n_members, cells):
+            members = self._members(groups, items[:, part], valid[:, part])
+            for name, aggregator in separable.items():
+                scores[name][:, part] = self._aggregated(name, aggregator, members)
+                rates[name] = aggregator.rates(members)
+        return {name: Scored(scores[name], ratings=rates[name]) for name in separable}
 
     def _members(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberScores:
         """What the members of `groups` score the candidates of their groups."""
         assert self._users is not None
         block = self._train.groups.take(groups)
-        scores = self._users(block.members, items, block.segments.of_row)
+        scores = self._users.at(block.members, items, block.segments.of_row)
         return MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
 
     @cached_property
@@ -143,7 +192,7 @@ class ScoreSource:
         group_of[groups.members[::-1]] = groups.segments.of_row[::-1]
         served = group_of[users] >= 0
         scores = np.full(items.shape, self._train.ratings.mean)
-        scores[served] = self._groups(group_of[users[served]], items[served])
+        scores[served] = self._groups.at(group_of[users[served]], items[served])
         return scores
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import IntArray
+from groupbench.core.arrays import IntArray, distinct, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.data.leakage import pairs
 
@@ -40,7 +40,13 @@ def split_pairs(ratings: Ratings, split: Callable[[Ratings], Split]) -> Split:
         split: how to split rows; it is given one of each pair, in the order in which pairs first appear, so
             that where no pair repeats it splits the rows themselves.
     """
-    _, first, pair = np.unique(pairs(ratings), return_index=True, return_inverse=True)
+    keys = pairs(ratings)
+    if len(distinct(keys)) == len(keys):
+        return split(ratings)
+    by_pair = stable_order(keys, ratings.n_users * ratings.n_items)
+    starts = np.diff(keys[by_pair], prepend=-1) > 0
+    first, pair = by_pair[starts], np.empty_like(by_pair)
+    pair[by_pair] = np.cumsum(starts) - 1
     order = np.argsort(first)
     rows = first[order]
     if ratings.timestamps is not None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, GivenSplit, Ratings
+    from groupbench.data.formation import GroupStatistics
     from groupbench.models.recommender import TrainingData
 
 
@@ -27,3 +31,20 @@ class Task:
     joint: Ratings | None = None
     given: GivenSplit | None = None
     catalogues: Features | None = None
+
+    @property
+    def only_cold_groups(self) -> bool:
+        """Whether rows of groups are held out, and none of these groups has one for training."""
+        held = self.joint
+        if self.given is not None and self.given.groups is not None:
+            held = self.given.groups.ratings
+        if held is None or self.train.group_ratings is None:
+            return False
+        return not np.isin(held.users, self.train.group_ratings.users).any()
+
+    @cached_property
+    def statistics(self) -> GroupStatistics:
+        """What the groups are like by the training rows; found once for all methods of a process."""
+        from groupbench.data.formation import describe
+
+        return describe(self.train.groups, self.train.ratings)

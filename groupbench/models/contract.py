@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from groupbench.core.errors import GroupbenchError, PluginError
-from groupbench.models.recommender import Method, ReferenceRow
+from groupbench.models.recommender import GroupRecommender, Method, ReferenceRow
 
 if TYPE_CHECKING:
     from groupbench.core.entry import Entry
@@ -54,6 +54,20 @@ def make_method(entry: Entry, given: Mapping[str, object]) -> Method | Reference
         remedy = "derive the class from one" if isinstance(make, type) else _REMEDY
         raise PluginError(f"method {entry.name} is no Recommender or GroupRecommender; {remedy} {where}")
     return made
+
+
+def serves_cold_groups(make: object) -> bool:
+    """Whether a registered class serves groups without rows of their own; reference rows do."""
+    return bool(getattr(make, "serves_cold_groups", True))
+
+
+def on_cold_groups(make: object) -> str:
+    """What a method of groups says of those without rows of their own, in a sentence; of others nothing."""
+    if not (isinstance(make, type) and issubclass(make, GroupRecommender)):
+        return ""
+    if serves_cold_groups(make):
+        return "Serves groups without rows of their own."
+    return "Needs rows of the groups that it serves: it is skipped where none that is evaluated has any."
 
 
 _REMEDY = "register a class derived from Recommender or GroupRecommender that needs no arguments"

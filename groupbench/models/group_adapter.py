@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
@@ -55,6 +55,8 @@ class GroupsAsUsers(GroupRecommender):
     Raises:
         MethodError: if there is no such mode, or the weight is below 1.
     """
+
+    serves_cold_groups: ClassVar[bool] = False
 
     def __init__(self, method: Recommender, mode: str, weight: int = 1) -> None:
         if mode not in MODES[1:]:
@@ -122,6 +124,7 @@ def stack_groups(train: TrainingData, mode: str, weight: int = 1) -> TrainingDat
         groups=Groups(train.groups.ids, Segments.from_sizes(np.ones_like(pseudo)), pseudo),
         group_ratings=None,
         user_features=_features(train, mode, weight),
+        social=None if mode == "rows" else train.social,
     )
 
 

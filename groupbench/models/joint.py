@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -48,7 +48,12 @@ class GroupIndex:
 
 
 class JointRatingsMethod(GroupRecommender):
-    """Base of methods that learn from joint ratings and score the groups of the training data."""
+    """Base of methods that learn from joint ratings and score the groups of the training data.
+
+    Whoever derives from it says in `serves_cold_groups` whether it can do without a group's own.
+    """
+
+    serves_cold_groups: ClassVar[bool] = False
 
     def skip(self, train: TrainingData) -> str:
         """Needs joint ratings."""

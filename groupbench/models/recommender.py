@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.data.dataset import Features, Ratings
     from groupbench.data.groups import Groups
+    from groupbench.data.social import SocialTies
 
 
 Deterministic = Literal["always", "one-machine", "one-thread", "never"]
@@ -35,6 +36,9 @@ class TrainingData:
         group_ratings: joint training ratings of those groups, where the data has them.
         user_features: (n_users, ...) features, or None.
         item_features: (n_items, ...) features, or None.
+        social: who is a friend of whom, or follows whom, where the data says so.
+        tau: a rating of at least this is relevant under the protocol, by its option or by the default of its
+            first view; None where there is no protocol.
     """
 
     ratings: Ratings
@@ -43,6 +47,8 @@ class TrainingData:
     group_ratings: Ratings | None = None
     user_features: Features | None = None
     item_features: Features | None = None
+    social: SocialTies | None = None
+    tau: float | None = None
 
 
 TrainingWorkers = Literal["none", "one", "many"]
@@ -68,6 +74,9 @@ class Method(ABC):
     """GiB that a job takes beside its data set; a cluster starts it where as much is free."""
     deterministic: ClassVar[Deterministic] = "always"
     """When the same seed gives the same scores again; `groupbench reproduce` promises no more than this."""
+    serves_cold_groups: ClassVar[bool] = True
+    """Whether groups without joint training rows get scores that mean something: finite, not all alike and,
+    for groups with the same members, the same. Where all evaluated groups lack rows, others are skipped."""
 
     training_workers: ClassVar[TrainingWorkers] = "none"
     """Whether `fit` can share its mini-batches among processes, by `groupbench.models.distributed`."""

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 TieRule = Literal["expected", "best", "worst"]
 TIE_RULES: tuple[TieRule, ...] = ("expected", "best", "worst")
 
-REFERENCES = frozenset({"random", "popularity", "popularity-groups", "member-count", "item-mean", "oracle"})
+REFERENCES = frozenset(
+    {
+        "random",
+        "popularity",
+        "popularity-liked",
+        "popularity-groups",
+        "member-count",
+        "item-mean",
+        "oracle",
+    }
+)
 """Methods that bound the others and are not ranked with them."""
 
 VALUE_COLUMNS = ("dataset", "protocol", "view", "method", "aggregator", "seed", "ties", "metric", "value")

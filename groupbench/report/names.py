@@ -43,6 +43,7 @@ _METHODS = {
     "oracle": "Oracle",
     "popularity": "Popularity",
     "popularity-groups": "Popularity (groups)",
+    "popularity-liked": "Popularity (liked)",
     "random": "Random",
     "rp3beta": "RP3beta",
     "slope-one": "Slope One",

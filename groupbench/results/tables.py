@@ -106,9 +106,7 @@ def tables(dataset: Dataset, task: Task, results: list[CaseResult]) -> dict[str,
 def _group_table(dataset: Dataset, task: Task) -> Any:
     import pyarrow as pa
 
-    from groupbench.data.formation import describe
-
-    statistics = describe(task.train.groups, task.train.ratings)
+    statistics = task.statistics
     columns = {"size": statistics.size, "cohesion": statistics.cohesion, "activity": statistics.activity}
     ids = pa.array(dataset.user_ids, type=pa.string()).take(pa.array(task.train.groups.members))
     members = pa.ListArray.from_arrays(pa.array(task.train.groups.segments.offsets, type=pa.int32()), ids)

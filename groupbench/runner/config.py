@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from groupbench.evaluation.protocols import Protocol
 
 
-REFERENCES = ("random", "oracle", "popularity")
+REFERENCES = ("random", "oracle", "popularity", "popularity-liked")
 """Methods that are run beside those asked for."""
 MOST_SEEDS = 10_000
 """Seeds of one run, at most."""
@@ -89,7 +89,7 @@ class Config(Options):
     dataset: Annotated[Paths, Flag("Data", names=True)] = Field(["itmrec-sim"])
     """Data sets by name, or folders with a ratings.csv."""
     layout: Annotated[str | None, Flag("Data", metavar="NAME", unset="ratings.csv and so on")] = None
-    """Names of the files in those folders: agree, groupim, inter or yin."""
+    """Names of the files in those folders: agree, groupim, inter, movielens, tsv or yin."""
     data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
     """Folder with a sub-folder of original files for each data set."""
     protocol: Annotated[dict[str, object], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (
@@ -106,7 +106,7 @@ class Config(Options):
     """Methods by name, pattern (dmtl*) or tag (all, classic, linear, deep, reference, ablations, groups,
     tour); comma-separated or repeated."""
     references: Annotated[bool, Flag("Methods", ("--references/--no-references",))] = True
-    """Also run what bounds the others, so that it is in every table: random, oracle, popularity."""
+    """Also run what bounds the others, for every table: random, oracle, popularity, popularity-liked."""
     set: Annotated[dict[str, dict[str, object]], Flag("Methods", metavar="METHOD.NAME=VALUE")] = Field({})
     """A hyperparameter (svd.n_factors=50), which tuning leaves as it is, or a parameter of an aggregator
     (p-mean.p=3)."""

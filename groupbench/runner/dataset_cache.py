@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Self
 
-from groupbench.runner.serialization import serialize
+from groupbench.runner.serialization import pieces
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -53,7 +53,7 @@ class DatasetCache:
     def _written(self, dataset: Dataset) -> IO[bytes]:
         file = TemporaryFile()  # noqa: SIM115
         try:
-            file.write(serialize(dataset))
+            file.writelines(pieces(dataset))
             file.flush()
         except BaseException:
             with suppress(OSError):  # It tries once more to write what did not fit.

@@ -48,12 +48,9 @@ def main(descriptor: int) -> None:
 
 def _cache_file(descriptor: int) -> None:
     """Cache the data set in a file; what cannot be deserialized is left to the job to load."""
-    with (
-        open(descriptor, "rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        suppress(Exception),
-    ):
-        _cache(data)
+    with open(descriptor, "rb") as file, suppress(Exception):
+        # It stays open: all workers share the memory in which the arrays lie.
+        _cache(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _cache(data: bytes | mmap.mmap) -> None:

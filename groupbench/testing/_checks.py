@@ -22,6 +22,7 @@ from groupbench.models.recommender import (
     ScoresPairs,
     TrainingData,
 )
+from groupbench.testing._cold_groups import verify_cold_groups
 from groupbench.testing._elsewhere import scores_elsewhere
 from groupbench.testing._outcome import CheckOutcome, ConformanceCheck, close, crash, equal, need
 from groupbench.testing._small import COLD_ITEMS, COLD_USERS, small_training, small_truth
@@ -190,6 +191,12 @@ def member_order(trial: MethodTrial) -> None:
     turned = Groups.from_lists([groups[g][::-1] for g in range(len(groups))], groups.ids)
     same = close(fitted.score_groups(turned), fitted.score_groups(groups))
     need(same, "score_groups depends on the order of the members: a group is a set of users")
+
+
+@_check(GroupRecommender)
+def cold_groups(trial: MethodTrial) -> None:
+    """Groups without joint ratings get what `serves_cold_groups` promises."""
+    verify_cold_groups(trial)
 
 
 @_check(Method)

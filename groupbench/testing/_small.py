@@ -7,6 +7,7 @@ import numpy as np
 from groupbench.core.arrays import FloatArray, IntArray, frozen
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 from groupbench.models.recommender import TrainingData
 
 N_USERS, N_ITEMS = 32, 24
@@ -22,7 +23,7 @@ def small_training(seed: int = 0, *, bare: bool = False) -> TrainingData:
 
     Args:
         seed: decides the ratings, features and groups.
-        bare: leave out what not every data set has: features and joint ratings.
+        bare: leave out what not every data set has: features, joint ratings and social ties.
     """
     rng = np.random.default_rng(seed)
     warm_users, warm_items = N_USERS - len(COLD_USERS), N_ITEMS - len(COLD_ITEMS)
@@ -43,6 +44,7 @@ def small_training(seed: int = 0, *, bare: bool = False) -> TrainingData:
         group_ratings=_rated(rng, means, joint // warm_items, joint % warm_items),
         user_features=_features(rng, N_USERS),
         item_features=_features(rng, N_ITEMS),
+        social=SocialTies.of(np.arange(N_USERS), np.roll(np.arange(N_USERS), 1)),
     )
 
 

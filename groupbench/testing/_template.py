@@ -178,6 +178,8 @@ class CLASS(DeepRecommender):
     width: int = tunable(32, low=8, high=128, log=True)
     """Width of the embeddings."""
 
+    serves_cold_groups = True
+
     def make_network(self, data: Interactions) -> CLASSNetwork:
         """A new network; sampling, losses, early stopping and scores of all items are the trainer's."""
         return CLASSNetwork(data, self)

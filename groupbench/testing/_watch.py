@@ -21,6 +21,7 @@ def snapshot(train: TrainingData) -> dict[str, NDArray[np.generic]]:
         ("group_ratings", ("users", "items", "values")),
         ("user_features", ("values",)),
         ("item_features", ("values",)),
+        ("social", ("users", "friends", "weights")),
     ):
         part = getattr(train, table)
         held |= {f"{table}.{name}": getattr(part, name) for name in names if part is not None}

@@ -49,6 +49,13 @@ CALLS = {
     "data check": "data",
     "data info": "data",
     "data doctor": "data",
+    "data build attendance-components": "--events data/ratings.csv --friends friends.csv -o new",
+    "data build co-visit": "--log data/ratings.csv --friends friends.csv -o new",
+    "data build co-presence": "--log data/ratings.csv -o new",
+    "data build all-rated": "--log data/ratings.csv --n-groups 4 --min-items 1 -o new",
+    "data build all-rated-liked": "--log data/ratings.csv --n-groups 4 --min-items 1 -o new",
+    "data build similar-by-embedding": "--log data/ratings.csv --dimensions 2 --n-groups 4 -o new",
+    "data build subset": "--log data -o new",
     "plot bars": "--results kept -o bars.svg",
     "plot pareto": "--results kept -o pareto.svg",
     "plot by-size": "--results kept -o size.svg",
@@ -78,6 +85,7 @@ def place(tmp_path_factory, call):
     (folder / "folder").mkdir()
     for name, text in (("afile", "x"), ("torn.toml", "["), ("torn.py", "def (")):
         (folder / name).write_text(text)
+    (folder / "friends.csv").write_text("user,friend\nu1,u2\n")
     (folder / "twice.csv").write_text("entity,item,score\nu1,i1,1\nu1,i1,2\n")
     methods = CALLS["run"].replace("random", "random,item-mean,oracle")
     assert call(folder, "run", *methods.split()).returncode == 0

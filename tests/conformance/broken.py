@@ -47,6 +47,40 @@ class Both(Sound, SoundGroups):
         return Sound.fit(self, train, rng=rng)
 
 
+class NoWordOnCold(SoundGroups):
+    """Only joint ratings count, so that cold groups have none."""
+
+    serves_cold_groups = False
+
+    def fit(self, train, *, rng):
+        super().fit(train, rng=rng)
+        self.names = {name: row for row, name in enumerate(train.groups.ids)}
+        self.own = np.zeros((len(self.names), train.ratings.n_items))
+        if train.group_ratings is not None:
+            self.own = train.group_ratings.matrix().toarray()
+        return self
+
+    def score_groups(self, groups):
+        return self.own[[self.names[name] for name in groups.ids]]
+
+
+class ColdAlike(NoWordOnCold):
+    """The same, but says that it serves them."""
+
+    serves_cold_groups = True
+
+
+class ColdById(NoWordOnCold):
+    """Cold groups get what chance gave their id."""
+
+    serves_cold_groups = True
+
+    def fit(self, train, *, rng):
+        super().fit(train, rng=rng)
+        self.own = self.own + rng.normal(size=self.own.shape)
+        return self
+
+
 class WrongShape(Sound):
     """Items in rows."""
 
@@ -223,6 +257,8 @@ class FirstMember(SoundGroups):
 
 class RanksGroups(SoundGroups):
     """Adds each group's place in the block."""
+
+    serves_cold_groups = False
 
     def score_groups(self, groups):
         return super().score_groups(groups) + np.arange(len(groups))[:, None]

@@ -27,7 +27,7 @@ def failures(make):
     return {o.name: o.message for o in check(Entry("tried", make)) if not o.passed}
 
 
-@pytest.mark.parametrize("name", ["Sound", "SoundGroups", "Both", "AsksForFeatures"])
+@pytest.mark.parametrize("name", ["Sound", "SoundGroups", "Both", "AsksForFeatures", "NoWordOnCold"])
 def test_sound_methods_pass(broken, name):
     assert failures(getattr(broken, name)) == {}
 
@@ -52,6 +52,8 @@ def test_sound_methods_pass(broken, name):
         ("BlockMeans", "user-order", "another order"),
         ("RanksGroups", "group-order", "another order"),
         ("FirstMember", "member-order", "set of users"),
+        ("ColdAlike", "cold-groups", "all alike; .* serves_cold_groups = False"),
+        ("ColdById", "cold-groups", "go by the id; score it by its members"),
         ("Remembers", "refit", "forget"),
         ("NeedsFeatures", "bare-data", "MethodError that names"),
         ("KeepsLambda", "other-process", "lambda"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from groupbench.core.registry import methods
 from groupbench.testing import MethodTrial, checks_for
+from groupbench.testing._cold_groups import with_cold_twins
+from groupbench.testing._trial import fit
 
 
 @cache
@@ -36,3 +39,11 @@ def test_method_keeps_its_promise(name, check):
 
 def test_every_built_in_family_is_covered():
     assert {"popularity", "item-mean", "random", "oracle", "als", "ease", "svdpp"} <= set(methods)
+
+
+def test_a_built_in_method_that_serves_no_cold_groups_has_nothing_to_say_of_them():
+    saying_no = [n for n, e in methods.items() if not getattr(e.make, "serves_cold_groups", True)]
+    assert saying_no == ["group-gf"]
+    train, twins = with_cold_twins(trial_of("group-gf").train)
+    scores = fit(methods["group-gf"].create(), train).score_groups(twins)
+    assert np.ptp(scores) == 0

@@ -21,7 +21,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 CALL = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", flags=re.MULTILINE)
 FILE = re.compile(r"# (\w+\.py)\n")
 REFUSED = re.compile(r"^groupbench: |[1-9]\d* failed$", flags=re.MULTILINE)
-REAL = re.compile(r"itmrec\b(?!-)|ml-100k|camra2011|mafengwo|scratch")
+REAL = re.compile(r"itmrec\b(?!-)|ml-100k|camra2011|mafengwo|movielens|scratch")
 LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 STUDIES = ("cluster", "group-models", "leaderboard", "reproduction", "scale", "speed")

@@ -16,7 +16,8 @@ from groupbench.core.version import VERSION
 from groupbench.data.formation import KINDS
 from groupbench.data.loading import Card
 from groupbench.data.loading._card import validated
-from groupbench.data.loading._folder import FILES, Settings
+from groupbench.data.loading._folder import FILES
+from groupbench.data.loading._settings import Settings
 from groupbench.evaluation.protocols import PROTOCOLS
 from groupbench.report.breakdown import BY
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.doctor._finding import EXAMPLES, Finding
-from groupbench.data.leakage import partitions
+from groupbench.data.doctor._tables import rows_of
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -21,14 +21,9 @@ def facts(dataset: Dataset) -> dict[str, int]:
         `users`, `items`, `groups`, `memberships`, `ratings` and `group ratings` (for training and held out
         together), `ratings of V` and `group ratings of V` for every value V, `groups of N` for every size N.
     """
-    held = partitions(dataset)
     counted = {"users": len(dataset.user_ids), "items": len(dataset.item_ids)}
-    for name, of_groups, rows in (
-        ("ratings", False, dataset.ratings),
-        ("group ratings", True, dataset.group_ratings),
-    ):
-        tables = [rows] if rows is not None else []
-        tables += [part.held.ratings for part in held if part.of_groups == of_groups]
+    for name, of_groups in (("ratings", False), ("group ratings", True)):
+        tables = rows_of(dataset, of_groups)
         values = np.concatenate([np.empty(0), *(table.values for table in tables)])
         counted[name] = len(values)
         stars, counts = np.unique(values, return_counts=True)

@@ -13,7 +13,10 @@ from groupbench.data.doctor._finding import EXAMPLES, Finding
 from groupbench.data.doctor._groups import group_findings
 from groupbench.data.doctor._heldout import held_out_findings
 from groupbench.data.doctor._item_coverage import catalog_findings
+from groupbench.data.doctor._joint import joint_findings
+from groupbench.data.doctor._near_ids import id_findings
 from groupbench.data.doctor._rows import row_findings
+from groupbench.data.doctor._values import value_findings
 from groupbench.data.loading import Note, card
 
 if TYPE_CHECKING:
@@ -64,6 +67,9 @@ def diagnose(dataset: Dataset, claims: Mapping[str, float] | None = None) -> Dia
             held_out_findings(dataset),
             row_findings(dataset),
             group_findings(dataset),
+            joint_findings(dataset),
+            value_findings(dataset),
+            id_findings(dataset),
             catalog_findings(dataset),
             _noted(dataset),
             [claims_finding(dataset, claims, source)] if claims else [],

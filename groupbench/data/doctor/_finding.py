@@ -20,6 +20,9 @@ Severity = Literal["error", "warning", "note"]
 EXAMPLES = 3
 """The most examples of a finding."""
 
+BLOCK = 1 << 22
+"""The most pairs of a joint row and a member that are compared at once."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.data.doctor._finding import EXAMPLES, EntityNames, Finding, Severity
-from groupbench.data.leakage import Partition, negatives, pairs, partitions
+from groupbench.core.arrays import chunks, distinct, in_sorted, ranges
+from groupbench.data.doctor._finding import BLOCK, EXAMPLES, EntityNames, Finding, Severity
+from groupbench.data.leakage import Partition, known_to_members, negatives, pairs, partitions
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray
-    from groupbench.data.dataset import Dataset
+    from groupbench.data.dataset import Dataset, Ratings
+    from groupbench.data.groups import Groups
 
 
 def held_out_findings(dataset: Dataset) -> Iterator[Finding]:
@@ -24,19 +26,25 @@ def held_out_findings(dataset: Dataset) -> Iterator[Finding]:
         about, title = part.label, f"held-out rows that are {part.source} too"
         yield names.finding("held-out-in-training", about, title, rows, seen, "error", fixable=True)
         if part.of_groups and dataset.groups is not None:
-            known = _known_to_members(dataset, part)
+            known = known_to_members(dataset.groups, dataset.ratings, rows)
             title = "held-out rows whose item a member has rated in training"
             yield names.finding("held-out-in-profiles", about, title, rows, known, "note")
+        elif dataset.groups is not None and dataset.group_ratings is not None:
+            chosen = _chosen_by_groups(dataset.groups, dataset.group_ratings, rows)
+            title = "held-out rows whose item a group of the user has chosen in training"
+            yield names.finding("held-out-in-joint-rows", about, title, rows, chosen, "note")
         yield from _negatives(part, names)
 
 
-def _known_to_members(dataset: Dataset, part: Partition) -> BoolArray:
-    """For each held-out row of groups, whether a member has a training row with its item, (n_rows,)."""
-    assert dataset.groups is not None
-    rows = part.held.ratings
-    places, inside = dataset.groups.segments.window(rows.users)
-    keys = dataset.groups.members[places] * dataset.ratings.n_items + rows.items[:, None]
-    return np.asarray((np.isin(keys, pairs(dataset.ratings)) & inside).any(axis=1))
+def _chosen_by_groups(groups: Groups, joint: Ratings, rows: Ratings) -> BoolArray:
+    """For each row of users, whether a group of the user has a row with its item in `joint`, (n_rows,)."""
+    chosen = np.zeros(len(rows), dtype=np.bool_)
+    for part in chunks(len(joint), int(groups.sizes.max()), BLOCK):
+        sizes = groups.sizes[joint.users[part]]
+        members = groups.members[ranges(groups.segments.offsets[joint.users[part]], sizes)]
+        keys = members * rows.n_items + np.repeat(joint.items[part], sizes)
+        chosen |= in_sorted(pairs(rows), distinct(keys))
+    return chosen
 
 
 _FAULTS: dict[str, tuple[str, str, Severity]] = {

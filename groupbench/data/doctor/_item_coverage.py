@@ -9,7 +9,7 @@ import numpy as np
 
 from groupbench.core.errors import cut
 from groupbench.data.doctor._finding import EXAMPLES, Finding
-from groupbench.data.leakage import partitions
+from groupbench.data.doctor._tables import rows_of
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 
 def catalog_findings(dataset: Dataset) -> Iterator[Finding]:
     """Blocks of items that no user, no group or no category connects."""
-    held = partitions(dataset)
-    users = [dataset.ratings, *(part.held.ratings for part in held if not part.of_groups)]
-    edges = {"users": _edges(users)}
+    edges = {"users": _edges(rows_of(dataset, of_groups=False))}
     if dataset.group_ratings is not None:
-        joint = [dataset.group_ratings, *(part.held.ratings for part in held if part.of_groups)]
-        edges["groups"] = _edges(joint)
+        edges["groups"] = _edges(rows_of(dataset, of_groups=True))
     if dataset.categories is not None:
         items, columns = np.nonzero(dataset.categories.values)
         edges["categories"] = (columns, items)

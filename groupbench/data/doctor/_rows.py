@@ -9,7 +9,8 @@ import numpy as np
 
 from groupbench.data.dataset import Ratings
 from groupbench.data.doctor._finding import EntityNames, Finding, Severity
-from groupbench.data.leakage import pairs, partitions
+from groupbench.data.doctor._tables import tables_of
+from groupbench.data.leakage import pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,11 +24,7 @@ MOST_LEVELS = 30
 
 def row_findings(dataset: Dataset) -> Iterator[Finding]:
     """Rows that are there twice, and pairs that have several rows, in every table of ratings."""
-    tables = [("ratings", False, dataset.ratings)]
-    if dataset.group_ratings is not None:
-        tables.append(("group ratings", True, dataset.group_ratings))
-    tables += [(f"held-out {p.label}", p.of_groups, p.held.ratings) for p in partitions(dataset)]
-    for about, of_groups, rows in tables:
+    for about, of_groups, rows in tables_of(dataset):
         names = EntityNames.of(dataset, of_groups)
         again, several, n_pairs = _repeats(rows)
         occasions = _occasions(rows, dataset.tables) if several.any() else []

@@ -4,8 +4,19 @@ Groups that were observed come with a data set instead; which groups a protocol 
 """
 
 from groupbench.data.formation._criteria import DEFAULT, Criteria
+from groupbench.data.formation._fill import Proposals, fill
 from groupbench.data.formation._kmeans import kmeans
 from groupbench.data.formation._statistics import GroupStatistics, describe
 from groupbench.data.formation._strategies import KINDS, form
 
-__all__ = ["DEFAULT", "KINDS", "Criteria", "GroupStatistics", "describe", "form", "kmeans"]
+__all__ = [
+    "DEFAULT",
+    "KINDS",
+    "Criteria",
+    "GroupStatistics",
+    "Proposals",
+    "describe",
+    "fill",
+    "form",
+    "kmeans",
+]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray
+from groupbench.core.arrays import FloatArray, IntArray, distinct
 from groupbench.core.errors import ConfigError
 from groupbench.data.groups import Groups
 
@@ -50,7 +50,7 @@ def kmeans(
     vectors = _mean_vectors(ratings, categories) if features == "means" else _shares(ratings, categories)
     if features == "shares" and user_features is not None:
         vectors = np.hstack([user_features.values, vectors])
-    users = np.unique(ratings.users)
+    users = distinct(ratings.users)
     vectors = vectors[users]
     if len(np.unique(vectors, axis=0)) < n_groups:
         raise ConfigError(

@@ -52,14 +52,37 @@ class Correlations:
             with too few columns in common, or equal values in all of them, is left out; a row
             correlates with itself by 1.
         """
-        each = Segments.from_sizes(np.ones(len(rows), dtype=np.int64))
-        for start, stop in each.blocks(self._work[rows], CO_RATINGS_AT_ONCE):
-            positions, others, correlations = self._block(rows[start:stop])
+        for start, stop in self._blocks(rows):
+            positions, others, correlations = self._block(
+                [power[rows[start:stop]] for power in self._rows], 0
+            )
             yield positions + start, others, correlations
 
-    def _block(self, rows: IntArray) -> Pairs:
+    def each_pair(self) -> Iterator[Pairs]:
+        """Correlate each row with those after it, block by block: half the work of `pairs` of all rows.
+
+        Yields:
+            Two rows, the lower one first, and their correlation, (n_pairs,) each; pairs without one are
+            left out.
+        """
+        for start, stop in self._blocks(np.arange(len(self._work))):
+            first, second, correlations = self._block([power[start:stop] for power in self._rows], start)
+            later = first + start < second
+            yield first[later] + start, second[later], correlations[later]
+
+    def _blocks(self, rows: IntArray) -> Iterator[tuple[int, int]]:
+        each = Segments.from_sizes(np.ones(len(rows), dtype=np.int64))
+        return each.blocks(self._work[rows], CO_RATINGS_AT_ONCE)
+
+    def _block(self, powers: list[csr_array], start: int) -> Pairs:
+        """Correlate rows, of which `powers` are given, with all rows from `start` on."""
+        columns = self._columns
+        if start and powers[0].nnz:
+            low, high = int(powers[0].indices.min()), int(powers[0].indices.max()) + 1
+            powers = [_shifted(power, low, high) for power in powers]
+            columns = tuple(column[low:high, start:] for column in columns)
         # Each product gives two sums over the shared columns at once, as real and imaginary parts.
-        moments = [power[rows] @ columns for power, columns in zip(self._rows, self._columns, strict=True)]
+        moments = [power @ column for power, column in zip(powers, columns, strict=True)]
         shared = moments[2].data.imag
         enough = shared >= self._min_corated
         n = shared[enough]
@@ -70,8 +93,16 @@ class Correlations:
         correlations = covariance / np.sqrt(spread_x[varied] * spread_y[varied])
         places = np.flatnonzero(enough)[varied]
         positions = np.searchsorted(moments[2].indptr, places, side="right") - 1
-        others = moments[2].indices[places].astype(np.int64)
+        others = moments[2].indices[places].astype(np.int64) + (start if columns is not self._columns else 0)
         return positions.astype(np.int64), others, np.clip(correlations, -1.0, 1.0)
+
+
+def _shifted(matrix: csr_array, low: int, high: int) -> csr_array:
+    """The columns `low` to `high` of a matrix that has nothing in others."""
+    from scipy.sparse import csr_array
+
+    parts = (matrix.data, matrix.indices - low, matrix.indptr)
+    return csr_array(parts, shape=(matrix.shape[0], high - low))
 
 
 def _parts(sums: NDArray[np.complex128]) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray
+from groupbench.core.arrays import FloatArray, IntArray, numbered
 from groupbench.data.formation._criteria import DEFAULT
 from groupbench.data.formation._pearson import Correlations
 
@@ -54,10 +54,9 @@ def _cohesion(groups: Groups, ratings: Ratings, min_corated: int) -> FloatArray:
     of_row = groups.segments.of_row
     sums, pairs = np.zeros(len(groups)), np.zeros(len(groups))
     correlations = Correlations(_apart(groups, ratings), min_corated=min_corated)
-    for first, second, values in correlations.pairs(np.arange(len(of_row))):
-        once = first < second
-        group = of_row[first[once]]
-        sums += np.bincount(group, values[once], len(groups))
+    for first, _, values in correlations.each_pair():
+        group = of_row[first]
+        sums += np.bincount(group, values, len(groups))
         pairs += np.bincount(group, minlength=len(groups))
     return np.where(pairs > 0, sums / np.maximum(pairs, 1), np.nan)
 
@@ -68,5 +67,5 @@ def _apart(groups: Groups, ratings: Ratings) -> csr_array:
 
     rows = ratings.matrix()[groups.members]
     group = np.repeat(groups.segments.of_row, np.diff(rows.indptr))
-    columns, of_rating = np.unique(group * ratings.n_items + rows.indices, return_inverse=True)
+    columns, of_rating = numbered(group * ratings.n_items + rows.indices)
     return csr_array((rows.data, of_rating, rows.indptr), shape=(rows.shape[0], len(columns)))

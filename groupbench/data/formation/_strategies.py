@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from groupbench.core.arrays import IntArray
+from groupbench.core.arrays import IntArray, distinct
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.data.formation._criteria import DEFAULT, Criteria
 from groupbench.data.formation._fill import Proposals, draw_subsets, fill
@@ -25,7 +25,7 @@ TRIES = 50
 
 def _random(ratings: Ratings, rng: np.random.Generator) -> Proposals:
     """Groups drawn evenly from all groups of users with training rows."""
-    users = np.unique(ratings.users)
+    users = distinct(ratings.users)
 
     def propose(size: int, n: int) -> IntArray:
         if len(users) < size:

@@ -19,7 +19,7 @@ from groupbench.data.loading._load import fetch, load
 from groupbench.data.loading._note import Note
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable, read_table
-from groupbench.data.loading._variants import VARIANTS, split_variant
+from groupbench.data.loading._variants import VARIANTS, clean, clean_variant, split_variant
 from groupbench.data.loading.layouts import LAYOUTS
 
 __all__ = [
@@ -36,6 +36,8 @@ __all__ = [
     "TextTable",
     "card",
     "check",
+    "clean",
+    "clean_variant",
     "counts",
     "fetch",
     "indices",

@@ -123,6 +123,7 @@ def counts(dataset: Dataset) -> dict[str, int | float]:
         "groups": 0 if groups is None else len(groups),
         "memberships": 0 if groups is None else len(groups.members),
         "group ratings": 0 if joint is None else len(joint),
+        "social ties": 0 if dataset.social is None else len(dataset.social),
         **{f"{kind} features": 0 if f is None else len(f.names) for kind, f in features.items()},
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
-from groupbench.data.loading._numerals import floats
+from groupbench.data.loading._text import TextColumn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def column_features(source: Source, table: TextTable | None, key: str, ids: Sequ
 
 def genres(table: TextTable | None, key: str, ids: Sequence[str]) -> Features | None:
     """The column `genres` as 0/1 columns, one row per id, or None if there is none."""
-    if table is None or GENRES not in table.frame.columns:
+    if table is None or GENRES not in table.columns:
         return None
     return side_by_side(multi_hot("genre", _by_id(table, key, ids)[GENRES]))
 
@@ -62,7 +62,7 @@ def _column(source: Source, key: str, field: str, values: pd.Series[str]) -> Fea
     if field == GENRES:
         return multi_hot("genre", values)
     filled = values.to_numpy() != ""
-    numeric = floats(values)
+    numeric = TextColumn.of(values).numbers
     if filled.any() and np.isfinite(numeric[filled]).all():
         return standardized(field, numeric)
     levels = values[filled].nunique()

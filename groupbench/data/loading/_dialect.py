@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from groupbench.core.errors import DatasetError, shown
+from groupbench.core.errors import DatasetError, shown, unknown
+from groupbench.data.loading import _arrow
+from groupbench.data.loading._text import TextColumn
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 OTHERS = {"\t": "a tab", ";": "';'", "::": "'::'", "|": "'|'", " ": "a blank"}
 """What people put between values instead of a comma, and its name."""
+
+_PIECE = 2**16
+"""Records that are read together."""
 
 UNICODE_16 = (b"\xff\xfe", b"\xfe\xff")
 """How a text in UTF-16 begins."""
@@ -28,14 +34,15 @@ class Dialect:
 
     Attributes:
         file: its name for messages.
-        text: all of it.
-        separator: what stands between two values.
+        data: all of it, in UTF-8.
+        separator: the character between two values.
         quoted: whether double quotes may surround a value.
         header: whether the first record names the columns.
     """
 
+    unit: ClassVar[str] = "line"
     file: str
-    text: str
+    data: bytes
     separator: str
     quoted: bool
     header: bool
@@ -49,38 +56,60 @@ class Dialect:
         for start, _, cells in self._spans():
             yield start, cells
 
-    def line(self, record: int) -> int:
-        """The 1-based line on which a record starts."""
-        return next(islice(self.records(), record, None))[0]
+    def line(self, row: int) -> int:
+        """The 1-based line on which a row below the header starts."""
+        return self._line_of(row + self.header)
 
-    def frame(self) -> pd.DataFrame:
-        """All records as text, without blanks around values; columns are numbered.
+    def place(self, row: int) -> str:
+        """What messages about a row begin with."""
+        return f"{self.file}:{self.line(row)}"
+
+    def lacks(self, column: str, columns: Iterable[str]) -> DatasetError:
+        """An error about a column that is not among the `columns`, to be raised."""
+        line, cells = next(self.records())
+        # With decimal commas a row of other separators has several values too.
+        self.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
+        message = unknown("column", column, columns).replace("unknown", "there is no", 1)
+        return DatasetError(f"{self.first_line}: {message}; name it in the first line")
+
+    @property
+    def first_line(self) -> str:
+        """What messages about the first record begin with."""
+        return f"{self.file}:{self._line_of(0)}"
+
+    def columns(self) -> list[TextColumn]:
+        """The columns of all records, without blanks around values.
 
         Raises:
             DatasetError: if there are none, or a row has too many or too few values, or an open quote.
         """
-        import pandas as pd
+        cut = _arrow.cut(self.data, self.separator, self.quoted)
+        return self.columns_with_care() if cut is None else list(map(TextColumn, cut))
+
+    def columns_with_care(self) -> list[TextColumn]:
+        """The same by a slower reader, which reads what Arrow's cannot, and says what is wrong."""
+        import pyarrow as pa
 
         self._refuse_open_quote()
-        try:
-            frame = pd.read_csv(
-                io.StringIO(self.text),
-                sep=self.separator,
-                quoting=self._quoting,
-                header=None,
-                dtype=str,
-                keep_default_na=False,
-            )
-        except pd.errors.EmptyDataError as error:
-            raise DatasetError(f"{self.file}: is empty; write a first line with the column names") from error
-        except pd.errors.ParserError as error:
-            self._refuse_uneven()
-            raise DatasetError(f"{self.file}: {error}; check its quotes and separators") from error
-        if frame.iloc[:, -1].isin(("", None)).any():
-            self._refuse_uneven()
-        for column in frame.columns:
-            frame[column] = frame[column].str.strip()
-        return frame
+        pieces = list(self._pieces())
+        if not pieces:
+            raise DatasetError(f"{self.file}: is empty; write a first line with the column names")
+        return [TextColumn(pa.chunked_array(parts)) for parts in zip(*pieces, strict=True)]
+
+    def _pieces(self) -> Iterator[list[pa.Array]]:
+        """The columns of so many records at a time, without blanks around values."""
+        import pyarrow as pa
+
+        records = self.records()
+        while piece := list(islice(records, _PIECE)):
+            self._refuse_uneven(piece)
+            columns = zip(*(cells for _, cells in piece), strict=True)
+            yield [pa.array([cell.strip() for cell in column], pa.large_string()) for column in columns]
+
+    @cached_property
+    def text(self) -> str:
+        """The file as text."""
+        return self.data.decode()
 
     def refuse_other_separator(self, line: int, cells: list[str]) -> None:
         """Raise if a record is one value that holds one of `OTHERS`."""
@@ -93,6 +122,9 @@ class Dialect:
                     f"its values are separated by {name}; the separator must be a comma, and the point of "
                     "decimals a point",
                 )
+
+    def _line_of(self, record: int) -> int:
+        return next(islice(self.records(), record, None))[0]
 
     @property
     def _quoting(self) -> Literal[0, 3]:
@@ -135,13 +167,12 @@ class Dialect:
             return True
         return False
 
-    def _refuse_uneven(self) -> None:
-        """Raise if a row has not as many values as the first; pandas fills short ones up with empty text."""
-        records = self.records()
-        start, first = next(records)
-        self.refuse_other_separator(start, first)
+    def _refuse_uneven(self, records: list[tuple[int, list[str]]]) -> None:
+        """Raise if a record has not as many values as the first of the file."""
+        start, first = next(self.records())
         for line, cells in records:
             if len(cells) != len(first):
+                self.refuse_other_separator(start, first)
                 self.refuse_other_separator(line, cells)
                 raise self._error(
                     line,
@@ -158,26 +189,27 @@ class Dialect:
         return DatasetError(f"{self.file}:{line}: {problem}")
 
 
-def decoded(data: bytes, file: str, encoding: str) -> str:
-    """The text of a file.
+def as_utf8(data: bytes, file: str, encoding: str) -> bytes:
+    """The text of a file in UTF-8, without a byte order mark.
 
     Raises:
         DatasetError: naming the first line that is not in that encoding, or holds a NUL byte.
     """
     if data.startswith(UNICODE_16):
         raise DatasetError(f"{file}:1: is UTF-16; save the file as {_name(encoding)}")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise DatasetError(
-            f"{file}:{line}: byte 0x{data[error.start]:02x} is not {_name(encoding)}; "
-            "save the file in that encoding"
-        ) from error
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
+    if encoding not in ("utf-8", "utf-8-sig") or not data.isascii():
+        try:
+            data = data.decode(encoding).encode()
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            raise DatasetError(
+                f"{file}:{line}: byte 0x{data[error.start]:02x} is not {_name(encoding)}; "
+                "save the file in that encoding"
+            ) from error
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
         raise DatasetError(f"{file}:{line}: holds a NUL byte; save the file as plain UTF-8 text")
-    return text
+    return data
 
 
 def _name(encoding: str) -> str:

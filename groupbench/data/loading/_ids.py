@@ -21,28 +21,40 @@ if TYPE_CHECKING:
 
 _INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
+_SHORT = 1000
+"""Longer texts are no `int` for Python."""
+
 
 def sorted_ids(ids: Iterable[str]) -> tuple[str, ...]:
     """Distinct ids, by value if all are integers, else as text; `007` and `7` stay two ids."""
     distinct = set(ids)
-    if all(_INTEGER.fullmatch(i) for i in distinct):
-        return tuple(sorted(distinct, key=lambda i: (Decimal(i), i)))
+    if all(map(_INTEGER.fullmatch, distinct)):
+        short = max(map(len, distinct), default=0) < _SHORT
+        return tuple(sorted(sorted(distinct), key=int if short else Decimal))
     return tuple(sorted(distinct))
 
 
+def positions(table: TextTable, column: str, known: Sequence[str]) -> IntArray:
+    """The positions in `known` of the ids in a column, (n_rows,); -1 where an id is not there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    codes, uniques = table.coded(column)
+    places = pc.index_in(uniques, value_set=pa.array(known, pa.large_string())).fill_null(-1)
+    return np.asarray(places.to_numpy().astype(np.int64)[codes])
+
+
 def indices(table: TextTable, column: str, known: Sequence[str], where: str) -> IntArray:
-    """The index in `known` of every id in a column, (n_rows,).
+    """The positions in `known` of the ids in a column, (n_rows,).
 
     Raises:
         DatasetError: if an id is not known; `where` names the files that should hold it.
     """
-    import pandas as pd
-
-    found = np.asarray(pd.Index(known).get_indexer(pd.Index(table.frame[column])), dtype=np.int64)
+    found = positions(table, column, known)
     if (found < 0).any():
         row = int(np.argmax(found < 0))
         raise table.error(
-            row, f"unknown {column} {shown(table.frame[column].iloc[row])}", f"it must be in {where}"
+            row, f"unknown {column} {shown(table.columns[column][row])}", f"it must be in {where}"
         )
     return found
 
@@ -81,25 +93,25 @@ def rating_rows(
         np.ones(len(table)) if rating is None else table.require(rating).numbers(rating, *scale),
         len(raters.known),
         len(items.known),
-        table.times("timestamp") if "timestamp" in table.frame.columns else None,
+        table.times("timestamp") if "timestamp" in table.columns else None,
     )
 
 
 def without_repeats(source: Source, table: TextTable, group: str, user: str) -> TextTable:
     """A table of (group, user) rows without its repeated pairs, which are noted at `source`."""
-    pairs = table.frame[[group, user]]
-    again = pairs.duplicated().to_numpy()
+    again = table.repeated((group, user))
     if again.any():
-        name = table.file.rpartition("/")[2]
-        text = f"{name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
-        examples = [f"group {cut(g)}, user {cut(u)}" for g, u in pairs[again].head(3).itertuples(index=False)]
+        text = f"{table.name} repeats {again.sum()} of its {len(table)} rows; each member counts once"
+        groups, users = table.columns[group], table.columns[user]
+        first = np.flatnonzero(again)[:3].tolist()
+        examples = [f"group {cut(groups[row])}, user {cut(users[row])}" for row in first]
         source.note(Note(text, "repeated-memberships", int(again.sum()), len(table), tuple(examples)))
     return table.keep(~again)
 
 
 def memberships(table: TextTable, group: str, user: str, users: Sequence[str], where: str) -> Groups:
     """Groups from a table of (group, user) rows; members are sorted by index."""
-    group_ids = sorted_ids(table.frame[group])
+    group_ids = sorted_ids(table.uniques(group))
     groups = indices(table, group, group_ids, table.file)
     members = indices(table, user, users, where)
     order = np.lexsort((members, groups))

@@ -1,34 +1,40 @@
-"""Text as numbers: what a person would write, and nothing that only Python takes for one."""
+"""Text as numbers: what a person would write, and nothing that only a computer takes for one."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from groupbench.core.arrays import FloatArray
 
 LARGEST = 2.0**53
 """Numbers from here on are refused: floats do not tell whole ones apart."""
 
-_NUMERAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+NUMERAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+"""A decimal number, as a regular expression of Python and of Arrow."""
 
-_DIGITS = frozenset("0123456789.+-")
 
-
-def floats(values: pd.Series[str]) -> FloatArray:
-    """Text as the nearest floats, (len(values),); NaN where it is no decimal number, infinite beyond floats.
+def floats(text: pa.ChunkedArray) -> FloatArray:
+    """Text as the nearest floats, (len(text),); NaN where it is no decimal number, infinite beyond floats.
 
     `1_0`, `0x1`, `nan`, `inf` and digits of other scripts than ours are no numbers.
     """
-    text = values.to_numpy(dtype=object)
-    if _DIGITS.issuperset("".join(text)):
-        try:
-            return text.astype(np.float64)
-        except ValueError:
-            pass
-    return np.array([float(cell) if _NUMERAL.fullmatch(cell) else np.nan for cell in text])
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        values = _as_array(pc.cast(text, pa.float64()))
+        if np.isfinite(values).all():
+            return values
+    except pa.ArrowInvalid:
+        pass
+    numeral = pc.match_substring_regex(text, rf"\A(?:{NUMERAL})\z")
+    return _as_array(pc.cast(pc.if_else(numeral, text, "nan"), pa.float64()))
+
+
+def _as_array(values: pa.ChunkedArray) -> FloatArray:
+    return np.asarray(values.combine_chunks().to_numpy(zero_copy_only=False))

@@ -11,6 +11,7 @@ from groupbench.core import files
 from groupbench.core.errors import ConfigError, DatasetError
 from groupbench.data.loading._archive import Archive
 from groupbench.data.loading._card import Card
+from groupbench.data.loading._parquet import read_parquet
 from groupbench.data.loading._table import TextTable, read_table
 
 ENVIRONMENT = "GROUPBENCH_DATA"
@@ -65,8 +66,13 @@ class Source:
         quoted: bool = True,
         encoding: str = "utf-8-sig",
     ) -> TextTable:
-        """A file as a table of text; see `read_table` for the arguments and errors."""
+        """A file as a table of text; see `read_table` for the arguments and errors.
+
+        Of `.parquet` files no argument counts; errors are those of `read_parquet`.
+        """
         data = self.read(name)
+        if name.endswith(".parquet"):
+            return read_parquet(data, self.file(name))
         return read_table(
             data, self.file(name), columns, separator=separator, quoted=quoted, encoding=encoding
         )
@@ -108,8 +114,7 @@ def read_bytes(path: Path) -> bytes:
 
 def verify(data: bytes, expected: str, file: str, what_to_do: str) -> None:
     """Raise a `DatasetError` that names both checksums unless the sha256 of `data` is `expected`."""
-    found = hashlib.sha256(data).hexdigest()
-    if expected and found != expected:
+    if expected and (found := hashlib.sha256(data).hexdigest()) != expected:
         raise DatasetError(f"{file}: its sha256 is {found}, not {expected}, so it was changed; {what_to_do}")
 
 

@@ -2,60 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.errors import DatasetError, shown, unknown
-from groupbench.data.loading._dialect import Dialect, decoded
-from groupbench.data.loading._numerals import LARGEST, floats
+from groupbench.core.errors import DatasetError, shown
+from groupbench.data.loading._dialect import Dialect, as_utf8
+from groupbench.data.loading._numerals import LARGEST
+from groupbench.data.loading._text import CodedText, TextColumn
+from groupbench.data.loading._times import seconds
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
+    from groupbench.data.loading._parquet import ParquetRows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TextTable:
     """Rows of text. Blanks around values are dropped; ids such as `007` stay as they are.
 
     Attributes:
         file: the file, for messages.
-        frame: one text column per field, without missing values, index 0, 1, 2 ...
-        dialect: how the file is cut, to find the line of a row when an error needs it.
+        columns: the columns by name, all of them with `n_rows` values.
+        origin: the rows of the file, to find the line of one when an error needs it.
+        kept: (n_rows,) which record of the file each row is of; None where the rows are all of them.
     """
 
     file: str
-    frame: pd.DataFrame
-    dialect: Dialect
+    columns: Mapping[str, TextColumn]
+    origin: Dialect | ParquetRows
+    kept: IntArray | None = None
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(next(iter(self.columns.values())))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One text column per field, index 0, 1, 2 ...; of long files `coded` and `numbers` are faster."""
+        import pandas as pd
+
+        return pd.DataFrame({name: column.text.to_pandas() for name, column in self.columns.items()})
+
+    @property
+    def records(self) -> IntArray:
+        """Which record of the file each row is of, (n_rows,)."""
+        return np.arange(len(self)) if self.kept is None else self.kept
+
+    def coded(self, column: str) -> CodedText:
+        """A column as codes of its distinct values, without a Python object per row."""
+        return self.columns[column].coded
+
+    def uniques(self, column: str) -> list[str]:
+        """The distinct values of a column, in the order of their first rows."""
+        values: list[str] = self.coded(column).uniques.to_pylist()
+        return values
 
     def line(self, row: int) -> int:
-        """The 1-based line of the file on which a row starts."""
-        return self.dialect.line(int(self.frame.index[row]) + self.dialect.header)
+        """The 1-based line of the file on which a row starts, or of a Parquet file its number."""
+        record = row if self.kept is None else int(self.kept[row])
+        return self.origin.line(record)
 
     def error(self, row: int, problem: str, remedy: str) -> DatasetError:
         """An error about a row, to be raised."""
-        return DatasetError(f"{self.file}:{self.line(row)}: {problem}; {remedy}")
+        record = row if self.kept is None else int(self.kept[row])
+        return DatasetError(f"{self.origin.place(record)}: {problem}; {remedy}")
 
     def require(self, *columns: str) -> TextTable:
         """This table; a `DatasetError` unless all `columns` are there."""
         for column in columns:
-            if column not in self.frame.columns:
-                have = list(self.frame.columns)
-                line, cells = next(self.dialect.records())
-                # With decimal commas a row of other separators has several values too.
-                self.dialect.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
-                message = unknown("column", column, have).replace("unknown", "there is no", 1)
-                raise DatasetError(
-                    f"{self.file}:{self.dialect.line(0)}: {message}; name it in the first line"
-                )
+            if column not in self.columns:
+                raise self.origin.lacks(column, self.columns)
         return self
 
     @property
@@ -69,27 +91,32 @@ class TextTable:
         Raises:
             DatasetError: naming the first row where a value is empty.
         """
-        values = self.frame[column].str.split(separator)
-        table = replace(self, frame=self.frame.assign(**{column: values}).explode(column))
+        rows, values = self.columns[column].split(separator)
+        table = self.keep(rows)
+        table = replace(table, columns={**table.columns, column: values})
         table.filled(column)
         return table
 
-    def keep(self, rows: BoolArray) -> TextTable:
-        """The rows of a mask; line numbers stay right."""
-        return replace(self, frame=self.frame[rows])
+    def keep(self, rows: BoolArray | IntArray) -> TextTable:
+        """The rows of a mask, or with these numbers; line numbers stay right."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return replace(self, columns=columns, kept=self.records[rows])
 
     def filled(self, *columns: str) -> None:
         """Raise if a value of `columns` is empty."""
         for column in columns:
-            self._check(self.frame[column].to_numpy() != "", column, "is empty", "fill it in or drop the row")
+            if self.columns[column].has_gaps:
+                empty = self.columns[column].empty
+                self.check(~empty, column, "is empty", "fill it in or drop the row")
 
     def renamed(self, names: Mapping[str, str]) -> TextTable:
         """The table with other names for the columns of `names` that it has."""
-        return replace(self, frame=self.frame.rename(columns=dict(names)))
+        return replace(self, columns={names.get(name, name): c for name, c in self.columns.items()})
 
     def assigned(self, **columns: Sequence[str] | NDArray[np.object_] | pd.Series[str]) -> TextTable:
         """The table with further or replaced columns of text, (n_rows,) each."""
-        return replace(self, frame=self.frame.assign(**columns))
+        made = {name: TextColumn.of(values) for name, values in columns.items()}
+        return replace(self, columns={**self.columns, **made})
 
     def numbers(self, column: str, low: float = -np.inf, high: float = np.inf) -> FloatArray:
         """A column as finite numbers from `low` to `high`, (n_rows,).
@@ -97,11 +124,14 @@ class TextTable:
         Raises:
             DatasetError: naming the first value that is none.
         """
-        values = floats(self.frame[column])
-        self._check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
-        self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
+        values = self.columns[column].numbers
+        lowest, highest = values.min(), values.max()
+        if -LARGEST < lowest >= low and LARGEST > highest <= high:
+            return values
+        self.check(~np.isnan(values), column, "is no finite number", "write a number such as 3.5")
+        self.check(np.abs(values) < LARGEST, column, "is beyond 2**53", "take another unit")
         inside = (values >= low) & (values <= high)
-        self._check(
+        self.check(
             inside, column, f"is outside the scale {low:g} to {high:g}", "fix it or state another scale"
         )
         return values
@@ -109,40 +139,66 @@ class TextTable:
     def times(self, column: str) -> IntArray:
         """A column of times as whole seconds, or another unit that is small enough, (n_rows,).
 
+        Times may be numbers, dates or those of ISO 8601; without a zone they are taken for UTC.
+
         Raises:
-            DatasetError: naming the first value that is none.
+            DatasetError: naming the first value that is no time, or in another form than the first row.
         """
-        values = floats(self.frame[column])
-        example = "write seconds since 1970 as whole numbers such as 1577872800"
-        self._check(~np.isnan(values), column, "is no number", example)
-        self._check(np.abs(values) < LARGEST, column, "is beyond 2**53", "write seconds, not nanoseconds")
-        whole = values == np.rint(values)
-        self._check(whole, column, "has a fraction", "write whole seconds")
-        return values.astype(np.int64)
+        return seconds(self, column)
+
+    def repeated(self, columns: Sequence[str]) -> BoolArray:
+        """Which rows agree with an earlier one in all `columns`, (n_rows,)."""
+        first, *others = columns
+        rows, keys = np.arange(len(self)), self.coded(first).codes.astype(np.int64)
+        for column in others:
+            # Only rows that are alike so far are looked at, so that most times are never compared.
+            values = self.columns[column]
+            codes, uniques = (values if len(rows) == len(self) else values.take(rows)).coded
+            keys *= len(uniques)
+            keys += codes
+            rows, keys = _alike(rows, keys)
+        again = np.zeros(len(self), dtype=np.bool_)
+        again[rows] = True
+        again[rows[np.unique(keys, return_index=True)[1]]] = False
+        return again
 
     def distinct(self, columns: Sequence[str]) -> None:
         """Raise if two rows agree in all `columns`, naming their lines."""
-        again = self.frame.duplicated(list(columns)).to_numpy()
+        again = self.repeated(columns)
         if again.any():
             row = int(np.argmax(again))
-            same = (self.frame[list(columns)] == self.frame[list(columns)].iloc[row]).all(axis=1).to_numpy()
+            codes = [self.coded(column).codes for column in columns]
+            same = np.logical_and.reduce([own == own[row] for own in codes])
             first = self.line(int(np.argmax(same)))
-            what = ", ".join(f"{c} {shown(self.frame[c].iloc[row])}" for c in columns)
-            raise self.error(row, f"repeats line {first} ({what})", "drop one of the two lines")
+            unit = self.origin.unit
+            what = ", ".join(f"{c} {shown(self.columns[c][row])}" for c in columns)
+            raise self.error(row, f"repeats {unit} {first} ({what})", f"drop one of the two {unit}s")
 
     def typed(self, *ids: str) -> pd.DataFrame:
-        """The frame with numbers as numbers, except in the id columns."""
-        frame = self.frame.copy()
-        for column in [c for c in frame.columns if c not in ids]:
-            numeric = floats(frame[column])
-            if (np.isfinite(numeric) | (frame[column] == "")).all():
-                frame[column] = numeric
-        return frame.reset_index(drop=True)
+        """The table with numbers as numbers, except in the id columns."""
+        import pandas as pd
 
-    def _check(self, good: BoolArray, column: str, problem: str, remedy: str) -> None:
+        return pd.DataFrame(dict(self._typed_columns(ids)), copy=False)
+
+    def _typed_columns(self, ids: Sequence[str]) -> Iterator[tuple[str, pd.Series[str] | FloatArray]]:
+        for name, column in self.columns.items():
+            yield name, column.numbers if name not in ids and column.numeric else column.text.to_pandas()
+
+    def check(self, good: BoolArray, column: str, problem: str, remedy: str) -> None:
+        """Raise a `DatasetError` about the value of a column in the first row that is not `good`."""
         if not good.all():
             row = int(np.argmin(good))
-            raise self.error(row, f"{column} {shown(self.frame[column].iloc[row])} {problem}", remedy)
+            raise self.error(row, f"{column} {shown(self.columns[column][row])} {problem}", remedy)
+
+
+def _alike(rows: IntArray, keys: IntArray) -> tuple[IntArray, IntArray]:
+    """The rows whose key another row has, too, and their keys, numbered from 0 on."""
+    ordered = np.sort(keys)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return rows[:0], keys[:0]
+    _, numbered, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    alike = counts[numbered] > 1
+    return rows[alike], numbered[alike]
 
 
 def read_table(
@@ -167,19 +223,19 @@ def read_table(
     Raises:
         DatasetError: if the file is empty, is not in that encoding, or a row has too many or too few values.
     """
-    text = decoded(data, file, encoding)
+    data = as_utf8(data, file, encoding)
     if len(separator) > 1:
-        text, separator = text.replace(separator, "\t"), "\t"
-    dialect = Dialect(file, text, separator, quoted, header=columns is None)
-    frame = dialect.frame()
+        data, separator = data.replace(separator.encode(), b"\t"), "\t"
+    dialect = Dialect(file, data, separator, quoted, header=columns is None)
+    found = dialect.columns()
     if columns is None:
-        columns = [str(name) for name in frame.iloc[0]]
-        frame = frame.iloc[1:].reset_index(drop=True)
-    if len(columns) != frame.shape[1] or len(set(columns)) < len(columns) or "" in columns:
+        columns = [column[0] for column in found]
+        found = [TextColumn(column.text.slice(1)) for column in found]
+    if len(columns) != len(found) or len(set(columns)) < len(columns) or "" in columns:
         raise DatasetError(
-            f"{file}:{dialect.line(0)}: the columns are {', '.join(map(shown, columns[:40]))} for "
-            f"{frame.shape[1]} values a row; give every column one name of its own"
+            f"{dialect.first_line}: the columns are {', '.join(map(shown, columns[:40]))} for "
+            f"{len(found)} values a row; give every column one name of its own"
         )
-    if frame.empty:
+    if not len(found[0]):
         raise DatasetError(f"{file}: has no rows; write one line per row")
-    return TextTable(file, frame.set_axis(list(columns), axis="columns"), dialect)
+    return TextTable(file, dict(zip(columns, found, strict=True)), dialect)

@@ -10,7 +10,34 @@ from groupbench.data.dataset import Dataset
 from groupbench.data.leakage import without_leaks
 from groupbench.data.loading.layouts import LAYOUTS
 
-VARIANTS: Mapping[str, Callable[[Dataset], Dataset]] = {"clean": without_leaks}
+Change = Callable[[Dataset], Dataset]
+
+_CLEAN: dict[str, Change] = {}
+"""What makes the clean variant of data sets whose faults are their own, by name."""
+
+
+def clean_variant(name: str) -> Callable[[Change], Change]:
+    """Decorator for what makes the clean variant of a registered data set, in place of `without_leaks`.
+
+    Args:
+        name: the name of the data set. What is made of it must have that name with `:clean` behind it.
+    """
+
+    def register(change: Change) -> Change:
+        _CLEAN[name] = change
+        return change
+
+    return register
+
+
+def clean(dataset: Dataset) -> Dataset:
+    """The clean variant of a data set: what is registered for its name, else `without_leaks`."""
+    # A folder of the user's may have the name of a registered data set.
+    change = None if dataset.seeds_by_content else _CLEAN.get(dataset.name)
+    return (change or without_leaks)(dataset)
+
+
+VARIANTS: Mapping[str, Change] = {"clean": clean}
 """What makes each variant of a data set."""
 
 

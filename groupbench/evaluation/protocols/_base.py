@@ -61,6 +61,10 @@ class Protocol(BaseModel):
         if all(refusals):
             raise ConfigError(f"dataset {dataset.name} under {self.label}: {refusals[0]}")
 
+    def threshold(self, scale: tuple[float, float]) -> float:
+        """The tau that methods are told of: the protocol's own, else that of its first view on `scale`."""
+        return VIEWS[self.views[0]].threshold(scale, self.tau)
+
     def truths(self, dataset: Dataset) -> FloatArray:
         """The ratings of which some are held out, (n,)."""
         return dataset.ratings.values
@@ -118,9 +122,17 @@ def natural_groups(dataset: Dataset, instead: str = "") -> Groups:
 
 
 def training_data(
-    dataset: Dataset, rows: Ratings, groups: Groups, joint: Ratings | None = None
+    dataset: Dataset,
+    rows: Ratings,
+    groups: Groups,
+    joint: Ratings | None = None,
+    *,
+    tau: float | None = None,
 ) -> TrainingData:
-    """What methods may learn from: the given rows, groups and joint ratings, and the data set's features."""
+    """What methods may learn from: the given rows, groups and joint ratings, and the data set's features.
+
+    `tau` is the protocol's `threshold`; without one, methods go by the scale.
+    """
     return TrainingData(
         ratings=rows,
         scale=dataset.scale,
@@ -128,6 +140,8 @@ def training_data(
         group_ratings=joint,
         user_features=dataset.user_features,
         item_features=dataset.item_features,
+        social=dataset.social,
+        tau=tau,
     )
 
 

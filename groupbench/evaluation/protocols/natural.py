@@ -59,7 +59,9 @@ class Natural(Protocol):
         units, unit = np.unique(unit, return_inverse=True)
         fold = fold_split(len(units), self.folds, seed % self.folds, rng)
         held_out = np.isin(unit, fold.held_out)
-        train = training_data(dataset, dataset.ratings, groups, joint.take(~held_out))
+        train = training_data(
+            dataset, dataset.ratings, groups, joint.take(~held_out), tau=self.threshold(dataset.scale)
+        )
         parts = self.catalogue == "auto" and _parts_items(dataset.categories)
         return Task(
             train,

@@ -49,7 +49,7 @@ class Paper(RowSplit):
         rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset) if natural else self._kmeans(dataset, rows, seed)
-        return Task(training_data(dataset, rows, groups), held_out)
+        return Task(training_data(dataset, rows, groups, tau=self.threshold(dataset.scale)), held_out)
 
     def _kmeans(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
         from groupbench.data.formation import kmeans

@@ -19,6 +19,7 @@ from groupbench.core.arrays import (
     in_sorted,
     pick,
     ranges,
+    stable_order,
 )
 
 
@@ -151,9 +152,11 @@ class RowLists(Lists):
     @classmethod
     def gather(cls, entities: IntArray, items: IntArray, truth: FloatArray) -> RowLists:
         """Lists from rows (entity, item, truth), sorted by entity and item."""
-        order = np.lexsort((items, entities))
-        owners, sizes = np.unique(entities[order], return_counts=True)
-        return cls(owners, Segments.from_sizes(sizes), items[order], truth[order])
+        width = int(items.max(initial=0)) + 1
+        order = stable_order(entities * width + items, (int(entities.max(initial=0)) + 1) * width)
+        sizes = np.bincount(entities)
+        owners = np.flatnonzero(sizes)
+        return cls(owners, Segments.from_sizes(sizes[owners]), items[order], truth[order])
 
     @property
     def sizes(self) -> IntArray:

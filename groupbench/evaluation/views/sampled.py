@@ -25,12 +25,11 @@ def _build(entity: Entity, clean: bool, task: Task, tau: float) -> Lists:
     held = part.held
     if held.negatives is None:
         raise ConfigError(f"view {view}: the held-out rows came without sampled negatives; see full-{entity}")
+    assert held.segments is not None
     wrong = negatives(part) if clean else None
     if wrong is not None:
         return _lists(held, ~part.seen & (negatives_left(part, wrong) > 0), ~wrong.wrong)
-    return _lists(
-        held, np.ones(len(held.ratings), dtype=np.bool_), np.ones(len(held.negatives), dtype=np.bool_)
-    )
+    return _lists(held, held.segments.sizes > 0, np.ones(len(held.negatives), dtype=np.bool_))
 
 
 def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -> Lists:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from groupbench.models.deep._bags import Bags, log_likelihood
     from groupbench.models.deep._convolutions import Hypergraph, LightGcn, Thinned, bounds
     from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members, Side
-    from groupbench.models.deep._layers import Attention, PairTower, embedding, inner
+    from groupbench.models.deep._layers import Attention, PairTower, embedding, group_embedding, inner
     from groupbench.models.deep._network import Batch, Encoded, GroupNetwork, InnerProductNetwork
     from groupbench.models.deep._objective import DeepObjective
     from groupbench.models.deep._propagation import (
@@ -79,6 +79,7 @@ __all__ = [
     "bounds",
     "choices",
     "embedding",
+    "group_embedding",
     "inner",
     "log_likelihood",
     "memberships",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 from torch.nn import functional
 
@@ -12,11 +13,24 @@ from groupbench.models.layers import Dropout
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from groupbench.models.deep._interactions import Interactions
+
 
 def embedding(n: int, width: int) -> nn.Embedding:
     """A table of `n` embeddings, drawn from a normal distribution with standard deviation 0.1."""
     table = nn.Embedding(n, width)
     nn.init.normal_(table.weight, std=0.1)
+    return table
+
+
+def group_embedding(data: Interactions, width: int) -> nn.Embedding:
+    """An `embedding` of the groups of `data`; those without rows start from 0, not from chance.
+
+    Nothing would train what chance gave them, and groups with the same members would get other scores.
+    """
+    table = embedding(data.n_groups, width)
+    with torch.no_grad():
+        table.weight[data.groups.counts == 0] = 0
     return table
 
 

@@ -121,8 +121,8 @@ def _given(task: Task) -> GivenSplit:
 def _sampled(
     split: PreparedSplit, kind: str, held: HeldOutRows | None, rows: Ratings | None
 ) -> HeldOutRows | None:
-    """Held-out rows with negatives: those they came with, or sampled ones, of which each has as many."""
-    if held is None or held.negatives is not None or rows is None:
+    """Held-out rows with negatives: those all came with, or sampled ones, of which each has as many."""
+    if held is None or rows is None or (held.segments is not None and held.segments.sizes.all()):
         return held
     users = np.concatenate([rows.users, held.ratings.users])
     items = np.concatenate([rows.items, held.ratings.items])

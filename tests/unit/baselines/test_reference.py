@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.loading import load
+from groupbench.evaluation.protocols import make_protocol
 from groupbench.models.recommender import ReferenceRow, TrainingData
 
 
@@ -26,6 +32,41 @@ def scores(name, train, **parameters):
 
 def test_popularity_counts_rows(few):
     np.testing.assert_array_equal(scores("popularity", few), [[2, 2, 0], [2, 2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("tau", "expected"),
+    [
+        (None, [1, 0, 0]),  # 3.5 of 1 to 5
+        (3.0, [2, 0, 0]),
+        (5.0, [1, 0, 0]),
+        (5.5, [2, 2, 0]),  # nothing is liked, so every row counts
+        (1.0, [2, 2, 0]),  # everything is
+    ],
+)
+def test_popularity_of_what_was_liked_counts_rows_from_tau_on(few, tau, expected):
+    assert scores("popularity-liked", replace(few, tau=tau)).tolist() == [expected, expected]
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(1, 5)), min_size=1),
+    tau=st.none() | st.floats(0, 6),
+)
+def test_what_was_liked_is_counted_as_by_hand(rows, tau):
+    users, items, values = np.array(rows).T
+    train = TrainingData(
+        Ratings(users, items, values.astype(float), 3, 5), (1.0, 5.0), Groups.from_lists([[0]]), tau=tau
+    )
+    liked = [item for _, item, value in rows if value >= (3.5 if tau is None else tau)]
+    counted = liked or list(items)
+    assert scores("popularity-liked", train)[0].tolist() == [counted.count(item) for item in range(5)]
+
+
+@pytest.mark.parametrize(("options", "tau"), [({}, 3.5), ({"tau": 2}, 2), ({"name": "natural"}, 4)])
+def test_methods_are_told_the_tau_of_the_protocol(options, tau):
+    protocol = make_protocol(options)
+    assert protocol.prepare(load("itmrec-sim"), 0).train.tau == tau
+    assert protocol.threshold((1.0, 9.0)) == (tau if "tau" in options else 1 + 2 * (tau - 1))
 
 
 def test_item_mean_falls_back_to_the_global_mean(few):

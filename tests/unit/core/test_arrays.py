@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from groupbench.core.arrays import Segments, columns_set, distinct, frozen, in_sorted, pick, stable_order
+from groupbench.core.arrays import (
+    Segments,
+    columns_set,
+    distinct,
+    frozen,
+    in_sorted,
+    numbered,
+    pick,
+    stable_order,
+)
 
 sizes = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
@@ -138,3 +147,12 @@ def test_numbers_are_ordered_and_equal_ones_keep_their_order(n):
     numbers[-1] = n - 1
 
     assert stable_order(numbers, n).tolist() == sorted(range(1000), key=lambda place: numbers[place])
+
+
+@given(arrays(np.int64, st.integers(0, 30), elements=st.integers(0, 2**40)), st.sampled_from([0, 8, 30]))
+def test_stable_order_and_numbers_of_any_range(values, shift):
+    values = values >> shift
+    order = stable_order(values, int(values.max(initial=0)) + 1)
+    np.testing.assert_array_equal(order, np.argsort(values, kind="stable"))
+    for ours, theirs in zip(numbered(values), np.unique(values, return_inverse=True), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

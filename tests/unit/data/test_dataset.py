@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from groupbench.data.dataset import Dataset, Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 
 triples = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 4), st.sampled_from([1.0, 2.5, 4.0])), min_size=1, max_size=20
@@ -116,6 +117,10 @@ CHANGES = {
     "feature": lambda d: {"item_features": Features(d.item_features.names, d.item_features.values + 1)},
     "feature name": lambda d: {"item_features": Features(("genre=a", "genre=c"), d.item_features.values)},
     "features as categories": lambda d: {"item_features": None, "categories": d.item_features},
+    "social ties": lambda d: {"social": SocialTies.of([0, 1], [1, 2])},
+    "fewer social ties": lambda d: {"social": SocialTies.of([0], [1])},
+    "directed ties": lambda d: {"social": SocialTies.of([0, 1], [1, 2], directed=True)},
+    "weights of ties": lambda d: {"social": SocialTies.of([0, 1], [1, 2], [1.0, 2.0])},
     "features of users": lambda d: {"item_features": None, "user_features": d.item_features},
 }
 

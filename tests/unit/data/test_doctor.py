@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from groupbench.data.groups import Groups
 from groupbench.data.leakage import without_leaks
 from groupbench.data.loading import Note, load
 
+ROOT = Path(__file__).parents[3]
 N_USERS, N_ITEMS = 6, 8
 FIXABLE = (
     "held-out-in-training",
@@ -294,6 +297,20 @@ def test_the_clean_variant_is_what_sets_say_it_is(train, test, negatives):
     assert all(again.find(code, "groups").count == 0 for code in FIXABLE)
 
 
+def test_every_code_is_documented():
+    data = split(users=held_out([(0, 0, 3)]), groups=of_groups([(0, 1, 1)], [[7]]))
+    timed = replace(data.ratings, timestamps=np.array([5]))
+    found = diagnose(replace(data, ratings=timed), claims={"users": 6})
+    codes = {finding.code for finding in (*found.findings, *found.sound)}
+    loaders = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "datasets").glob("*.py"))
+    noted = set(re.findall(r'Note\(text, "([a-z-]+)"', loaders))
+    page = (ROOT / "docs" / "data-sets.md").read_text(encoding="utf-8")
+    section = page.partition("## What the doctor looks for")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", section, flags=re.MULTILINE))
+    assert noted
+    assert codes | noted == documented
+
+
 def find(found: Diagnosis, code: str, about: str) -> tuple[int, int]:
     finding = found.find(code, about)
     return finding.count, finding.total
@@ -338,7 +355,7 @@ def test_the_command_prints_findings_with_examples():
     title = "pairs with more than one row, one per Class; held out and in training with unit=rows"
     assert f"error    ratings: {title}: 432 of 4,798, 9.0%" in out
     assert "such as user 1005" in out
-    assert "itmrec-sim: 4 findings" in out
+    assert "itmrec-sim: 5 findings" in out
     assert "there is nothing to fix" in run("itmrec-sim", "--fix")
 
 

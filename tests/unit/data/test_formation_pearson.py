@@ -69,6 +69,18 @@ def test_rows_asked_for_and_block_size_change_nothing(ratings, rows, budget):
         np.testing.assert_array_equal(all_pairs(ratings, 2, rows), whole[rows])
 
 
+@given(some_ratings(), st.sampled_from([1, 4, 10**6]))
+def test_each_pair_is_correlated_once_to_the_same_bit(ratings, budget):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pearson, "CO_RATINGS_AT_ONCE", budget)
+        correlations = Correlations(ratings.matrix(), min_corated=2)
+        every = list(correlations.pairs(np.arange(ratings.n_users)))
+        once = list(correlations.each_pair())
+    for (first, second, values), found in zip(every, once, strict=True):
+        for whole, half in zip((first, second, values), found, strict=True):
+            np.testing.assert_array_equal(half, whole[first < second])
+
+
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, 1e3), (1e-3, 0.0), (1e4, -5e4)])
 def test_the_scale_of_the_ratings_does_not_matter(training, scale, shift):
     rows = training.ratings

@@ -15,6 +15,7 @@ from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.loading import load
 from groupbench.data.loading.layouts import LAYOUTS
+from groupbench.data.social import SocialTies
 from groupbench.runner.config import make_config
 
 AGREE = {
@@ -98,6 +99,8 @@ def same_rows(one, other, raters, items):
 @given(splits())
 def test_what_is_written_in_the_layout_of_agree_is_read_again_to_the_last_row(tmp_path_factory, dataset):
     assume(dataset.group_ratings.users.max() == len(dataset.groups) - 1)
+    follows = SocialTies.of(dataset.groups.members, dataset.groups.members[::-1], directed=True)
+    dataset = replace(dataset, social=follows if len(follows) else None)
     again, _ = written(dataset, "agree", tmp_path_factory.mktemp("agree") / "x")
     assert again.content_hash == dataset.content_hash
 

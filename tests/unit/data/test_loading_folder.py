@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from groupbench.core.errors import ConfigError, DatasetError
+from groupbench.data.doctor import diagnose
 from groupbench.data.loading import check, fetch, info, load, tfidf
 
 RATINGS = "user,item,rating\nann,b,4\nann,a,2\nbob,a,5\n"
@@ -118,7 +119,10 @@ def test_settings_name_scale_and_citation(tmp_path):
 @pytest.mark.parametrize(
     ("ratings", "parts"),
     [
-        ("user,item\nu,a\n", ["ratings.csv:1", "no column 'rating'"]),
+        ("user,rating\nu,1\n", ["ratings.csv:1", "no column 'item'"]),
+        ("user,item,Rating\nu,a,1\n", ["ratings.csv:1", "did you mean 'Rating'?"]),
+        ("user,item,stars\nu,a,1\n", ["ratings.csv:1", "no column 'rating'", "stars"]),
+        ("user,item,time,timestamp\nu,a,1,1\n", ["ratings.csv:1", "keep one of them"]),
         ("user,item,ratings\nu,a,1\n", ["did you mean 'ratings'?"]),
         ("", ["ratings.csv", "is empty"]),
         ("user,item,rating\n", ["ratings.csv", "no rows"]),
@@ -153,7 +157,11 @@ def test_settings_name_scale_and_citation(tmp_path):
         ),
         (
             "user,item,rating,timestamp\nu,a,3,2020-01-01\nv,b,1,2\n",
-            ["ratings.csv:2", "timestamp '2020-01-01' is no number; write seconds since 1970"],
+            ["ratings.csv:3", "timestamp '2' is a number, and '2020-01-01' in line 2 is a date; write all"],
+        ),
+        (
+            "user,item,rating,timestamp\nu,a,3,1\nv,b,1,1 May\n",
+            ["ratings.csv:3", "timestamp '1 May' is no time; write whole seconds since 1970"],
         ),
         (
             "user,item,rating,timestamp\nu,a,3,1700000000000000001\nv,b,1,2\n",
@@ -203,8 +211,8 @@ def test_ids_and_texts_may_have_any_length(tmp_path):
     data = load(tmp_path)
     assert data.user_ids == (ids[2], ids[0], ids[1])
     assert len(data.tables["items.csv"]["title"][0]) == 199_999
-    write(tmp_path, groups=f"group,user\ng,{'8' * 5000}\n")
-    with pytest.raises(DatasetError, match=r"groups\.csv:2: unknown user '8+'\.\.\. \(5,000 char") as caught:
+    write(tmp_path, ratings=ratings, social=f"user,friend\n{ids[0]},{'8' * 5000}\n")
+    with pytest.raises(DatasetError, match=r"social\.csv:2: unknown user '8+'\.\.\. \(5,000 char") as caught:
         load(tmp_path)
     assert len(str(caught.value)) < 400
 
@@ -231,6 +239,18 @@ def test_times_in_another_unit_are_told(tmp_path):
     assert note == "ratings.csv: timestamp 1700000000000 is not in seconds; only the order of times counts"
 
 
+def test_times_without_a_zone_are_told(tmp_path):
+    ratings = "user,item,rating,timestamp\nu,a,1,1970-01-02 00:00:07{}\nv,b,2,1970-01-01 00:00:08{}\n"
+    write(tmp_path, dataset="scale = [1, 5]", ratings=ratings.format("", ""))
+    data = load(tmp_path)
+    assert data.ratings.timestamps.tolist() == [86_407, 8]
+    assert data.notes == ("ratings.csv: timestamp names no time zone, so it is taken for UTC",)
+    write(tmp_path, ratings=ratings.format("+01:00", "Z"))
+    data = load(tmp_path)
+    assert data.ratings.timestamps.tolist() == [82_807, 8]
+    assert data.notes == ()
+
+
 @pytest.mark.parametrize("name", ["ratings.csv", "items.csv", "dataset.toml"])
 def test_what_is_no_file_is_refused(tmp_path, name):
     write(tmp_path)
@@ -255,7 +275,18 @@ def test_names_of_any_length_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("files", "parts"),
     [
-        ({"groups": "group,user\ng,ann\ng,eve\n"}, ["groups.csv:3", "unknown user 'eve'", "users.csv"]),
+        ({"social": "user,friend\nann,bob\nann,eve\n"}, ["social.csv:3", "unknown user 'eve'", "users.csv"]),
+        ({"social": "user,friend\neve,ann\n"}, ["social.csv:2", "unknown user 'eve'"]),
+        ({"social": "user,friend\nann,bob\nann,bob\n"}, ["social.csv:3", "repeats line 2"]),
+        ({"social": "user,friend\nann,\n"}, ["social.csv:2", "friend '' is empty"]),
+        ({"social": "user,follows\nann,bob\n"}, ["social.csv:1", "no column 'friend'"]),
+        ({"social": "user,friend,weight\nann,bob,0\n"}, ["social.csv:2", "weight '0' is not above 0"]),
+        ({"social": "user,friend,weight\nann,bob,x\n"}, ["social.csv:2", "weight 'x' is no finite number"]),
+        (
+            {"social": "user,friend,weight\nann,bob,1\nbob,ann,2\n"},
+            ["social.csv:3", "the tie of line 2 with another weight", 'social = "directed"'],
+        ),
+        ({"dataset": 'social = "both"'}, ["dataset.toml", "social", "'directed'"]),
         ({"groups": "group,user\ng,\n"}, ["groups.csv:2", "user '' is empty"]),
         ({"groups": "group,user\n,ann\n"}, ["groups.csv:2", "group '' is empty"]),
         ({"groups": "group,user\ng,ann\ng,ann\n"}, ["groups.csv:3", "repeats line 2"]),
@@ -346,3 +377,79 @@ def test_of_equally_frequent_words_the_first_stay():
     assert made.names == ("text:apple", "text:kiwi", "text:mango")
     expected = TfidfVectorizer(vocabulary=["apple", "kiwi", "mango"]).fit_transform(texts).toarray()
     assert np.allclose(made.values, expected, rtol=1e-12, atol=0)
+
+
+def test_rows_without_rating_are_choices(tmp_path):
+    write(
+        tmp_path,
+        ratings="user,item,time\nann,b,7\nann,a,9\nbob,a,8\n",
+        groups=GROUPS,
+        group_ratings="group,item\ng1,a\n",
+    )
+    data = load(tmp_path)
+    assert data.scale == (1, 1)
+    assert data.ratings.values.tolist() == [1, 1, 1]
+    assert data.ratings.timestamps.tolist() == [7, 9, 8]
+    assert data.group_ratings.values.tolist() == [1]
+    assert data.notes == tuple(
+        f"{name} has no column rating: its rows are choices, each with the rating 1"
+        for name in ("ratings.csv", "group_ratings.csv")
+    )
+
+
+@pytest.mark.parametrize("chosen", ["ratings", "group_ratings"])
+def test_choices_beside_ratings_have_the_highest_rating(tmp_path, chosen):
+    files = {"ratings": RATINGS, "groups": GROUPS, "group_ratings": "group,item,rating\ng1,a,1\ng1,b,2\n"}
+    files[chosen] = "".join(f"{line.rpartition(',')[0]}\n" for line in files[chosen].splitlines())
+    data = load(write(tmp_path, dataset="scale = [1, 5]", **files))
+    rows = data.ratings if chosen == "ratings" else data.group_ratings
+    assert set(rows.values) == {5}
+    (note,) = data.notes
+    assert note == f"{chosen}.csv has no column rating: its rows are choices, each with the rating 5"
+
+
+def test_joint_rows_may_have_times_that_tell_them_apart(tmp_path):
+    for name in ("time", "timestamp"):
+        joint = f"group,item,rating,{name}\ng1,a,1,5\ng1,a,2,6\n"
+        data = load(write(tmp_path, groups=GROUPS, group_ratings=joint))
+        assert data.group_ratings.timestamps.tolist() == [5, 6]
+
+
+def test_members_and_users_without_ratings_are_users(tmp_path):
+    write(
+        tmp_path,
+        dataset="scale = [1, 5]",
+        groups="group,user\ng,ann\ng,eve\nh,cid\nh,dan\n",
+        users="user,age\nann,1\nbob,2\ncid,3\nfay,4\n",
+    )
+    data = load(tmp_path)
+    assert data.user_ids == ("ann", "bob", "cid", "dan", "eve", "fay")
+    assert np.bincount(data.ratings.users, minlength=6).tolist() == [2, 1, 0, 0, 0, 0]
+    assert [data.groups[g].tolist() for g in range(2)] == [[0, 4], [2, 3]]
+    assert any(
+        "2 of 4 members, such as dan, are in neither ratings.csv nor users.csv" in n for n in data.notes
+    )
+    found = diagnose(data).find("members-without-ratings", "members")
+    assert (found.count, found.total) == (3, 4)
+    assert found.examples == ("user cid", "user dan", "user eve")
+
+
+def test_friends_are_ties_of_users(tmp_path):
+    social = "friend,user,weight\nbob,ann,2\neve,eve,1\nann,eve,0.5\n"
+    write(tmp_path, groups="group,user\ng,eve\n", social=social)
+    data = load(tmp_path)
+    ties = data.social
+    assert (ties.users.tolist(), ties.friends.tolist()) == ([0, 0], [1, 2])
+    assert (ties.weights.tolist(), ties.directed) == ([2, 0.5], False)
+    assert ties.matrix(3).toarray().tolist() == [[0, 2, 0.5], [2, 0, 0], [0.5, 0, 0]]
+    assert any("social.csv ties 1 users to themselves" in note for note in data.notes)
+    assert check(str(tmp_path)).counts["social ties"] == 2
+    write(tmp_path, dataset='social = "directed"')
+    ties = load(tmp_path).social
+    assert (ties.users.tolist(), ties.friends.tolist(), ties.directed) == ([0, 2], [1, 0], True)
+    assert ties.matrix(3).toarray().tolist() == [[0, 2, 0], [0, 0, 0], [0.5, 0, 0]]
+
+
+def test_both_directions_of_a_tie_are_one(tmp_path):
+    ties = load(write(tmp_path, social="user,friend\nann,bob\nbob,ann\n")).social
+    assert (ties.users.tolist(), ties.friends.tolist(), ties.weights.tolist()) == ([0], [1], [1])

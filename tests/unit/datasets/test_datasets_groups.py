@@ -17,7 +17,7 @@ from groupbench.core.registry import datasets
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading import Note, Source, card, check, fetch, load
 
-NAMES = ("camra2011", "mafengwo", "weeplaces", "groupfm")
+NAMES = ("camra2011", "mafengwo", "mafengwos", "weeplaces", "groupfm", "movielens-groups")
 
 AGREE = {
     "userRatingTrain.txt": "7 100 80\n9 20 0\n7 20 5\n7 20 5\n",
@@ -116,7 +116,9 @@ def test_agree_layout_without_ratings_has_ones(tmp_path):
 
     rated = {name: unrated(text) for name, text in AGREE.items() if name[-8:] in ("rain.txt", "Test.txt")}
     rated["groupMember.txt"] = "12 7,9,7\n4 11,7\n"
-    data, source = read("mafengwo", write(tmp_path, AGREE | rated))
+    rated["itemSemantic.txt"] = "五台山, 100\nOslo, 3\n"
+    data, source = read("mafengwos", write(tmp_path, AGREE | rated))
+    assert data.tables["itemSemantic.txt"]["title"].tolist() == ["五台山", "Oslo"]
     assert data.scale == (1, 1)
     assert data.ratings.values.tolist() == [1] * 4
     assert data.given.groups.ratings.values.tolist() == [1]
@@ -125,6 +127,28 @@ def test_agree_layout_without_ratings_has_ones(tmp_path):
     assert isinstance(source.notes[0], Note)
     assert (source.notes[0].rows, source.notes[0].total) == (1, 5)
     assert source.notes[0].examples == ("group 12, user 7",)
+
+
+def test_mafengwo_says_whom_users_follow(tmp_path):
+    write(tmp_path, AGREE | {"userFollow.txt": "7:9 11  12\n9:\n11:7 11 7\n12:7\n"})
+    (tmp_path / "dataset.toml").write_text("scale = [0, 100]")
+    data = load(f"{tmp_path}:agree")
+    ties = data.social
+    assert (ties.users.tolist(), ties.friends.tolist(), ties.directed) == ([0, 0, 2], [1, 2, 0], True)
+    assert data.notes == (
+        "userFollow.txt: 3 ties from 7 that are listed; 2 are with users without rows or groups, 1 of users "
+        "with themselves, the rest repeats another",
+    )
+    (tmp_path / "userFollow.txt").write_text("7:9\n7:11\n")
+    with pytest.raises(DatasetError, match=r"userFollow\.txt:2: repeats line 1"):
+        load(f"{tmp_path}:agree")
+
+
+def test_an_older_copy_of_mafengwo_lacks_who_follows_whom(tmp_path):
+    (tmp_path / "mafengwo").mkdir()
+    write(tmp_path / "mafengwo", AGREE)
+    with pytest.raises(DatasetError, match=r"mafengwo: lacks userFollow\.txt; get .* from https://"):
+        load("mafengwo", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +316,7 @@ def totals(data: Dataset) -> tuple[int, ...]:
     [
         ("camra2011", (602, 7710, 113_334, 290, 143_618), (3010, 1450), 602),
         ("mafengwo", (5275, 1513, 38_011, 995, 2600), (1754, 995), 9580),
+        ("mafengwos", (11_027, 1236, 6563, 1215, 1886), (1674, 582), 14_993),
     ],
 )
 def test_agree_data_has_the_counts_of_its_files(real_data, name, expected, held_out, members):
@@ -305,6 +330,15 @@ def test_agree_data_has_the_counts_of_its_files(real_data, name, expected, held_
     assert data.item_ids == tuple(map(str, range(expected[1])))
     assert data.user_ids == tuple(map(str, range(expected[0])))
     assert check(name, real_data).ok
+
+
+@pytest.mark.data
+def test_mafengwo_has_ties_and_mafengwos_the_names_of_all_places(real_data):
+    ties = load("mafengwo", real_data).social
+    assert (len(ties), ties.directed) == (43_966, True)
+    data = load("mafengwos", real_data)
+    assert data.social is None
+    assert tuple(data.tables["itemSemantic.txt"]["item"]) == data.item_ids
 
 
 @pytest.mark.data

@@ -304,7 +304,10 @@ def test_labels_name_the_sizes():
         ({"name": "coupled", "size": 3}, "option of the protocol coupled 'size'; did you mean 'sizes'"),
         ({"name": "natural", "ratio": 0.8}, "option of the protocol natural 'ratio'; known: "),
         ({"name": "natural", "fold": 3}, "option of the protocol natural 'fold'; did you mean 'folds'"),
-        ({"name": "given", "folds": 3}, "option of the protocol given 'folds'; known: name, tau"),
+        (
+            {"name": "given", "folds": 3},
+            "protocol given 'folds'; known: held, name, share, tau",
+        ),
         ({"name": "paper", "sizes": [2]}, "option of the protocol paper 'sizes'"),
         ({"name": "coupled", "groups": "kmeans"}, "groups='kmeans': input should be 'random'"),
         ({"name": "coupled", "sizes": "many"}, "sizes='many'"),

@@ -11,7 +11,7 @@ from groupbench.core.registry import aggregators
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
-from groupbench.evaluation import score_cache
+from groupbench.evaluation import score_cache, scoring
 from groupbench.evaluation.scoring import ScoreSource
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
@@ -32,6 +32,13 @@ class Recorder(Recommender):
     def score(self, users):
         self.asked.append(users.tolist())
         return self.change(MATRIX[users])
+
+
+class Irregular(Recorder):
+    """Scores whose sums depend on the order in which they are added."""
+
+    def score(self, users):
+        return np.random.default_rng(1).normal(size=MATRIX.shape)[users]
 
 
 @dataclass
@@ -135,6 +142,28 @@ def test_otherwise_each_block_scores_whom_it_needs_once(train, monkeypatch, kept
     assert method.asked == [[0, 1], [2, 4]]
     np.testing.assert_allclose(found["average"][0], MATRIX[[4, 2, 1]][:, [4, 0]].mean(axis=0))
     np.testing.assert_allclose(found["average"][1], MATRIX[[0, 1]][:, [1, 2]].mean(axis=0))
+
+
+@pytest.mark.parametrize("kept", [0, 10**6])
+@pytest.mark.parametrize("part", [1, 7, 64])
+def test_parts_of_large_groups_give_what_the_whole_gives(train, monkeypatch, kept, part):
+    separable = ("additive", "average", "least-misery", "median", "most-pleasure", "most-respected")
+    chosen = {name: aggregators[name].create() for name in (*separable, "borda")}
+    chosen["minmax"] = aggregators["average"].create(normalize="minmax")
+    assert {name for name, one in chosen.items() if one.by_candidate} == set(separable)
+
+    groups, items = np.array([1, 0, 2]), np.array([[4, 0, 2], [1, 2, 3], [0, 1, 2]])
+    valid = np.array([[True, True, True], [True, True, True], [True, False, False]])
+    monkeypatch.setattr(score_cache, "MAX_CACHED", kept)
+    monkeypatch.setattr(scoring, "_MEMORY", 8 * part)
+    found = {}
+    for size in (part, 10**6):
+        monkeypatch.setattr(scoring, "PART", size)
+        made = source(Irregular(), train, chosen)
+        found[size] = list(made.score("group", groups, items, valid, predictions=False))
+    for (name, parts), (same, whole) in zip(*found.values(), strict=True):
+        assert (name, parts.ratings) == (same, whole.ratings)
+        np.testing.assert_array_equal(parts.scores, whole.scores)
 
 
 @pytest.mark.parametrize("kept", [0, 10**6])

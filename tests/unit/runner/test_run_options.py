@@ -17,8 +17,8 @@ from tests._records import make_record
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        ({"methods": "ease"}, ["ease", "random", "oracle", "popularity"]),
-        ({"methods": "oracle,ease"}, ["oracle", "ease", "random", "popularity"]),
+        ({"methods": "ease"}, ["ease", "random", "oracle", "popularity", "popularity-liked"]),
+        ({"methods": "oracle,ease"}, ["oracle", "ease", "random", "popularity", "popularity-liked"]),
         ({"methods": "ease", "references": False}, ["ease"]),
     ],
 )

@@ -1,4 +1,4 @@
-"""Folders as the official code of papers and other libraries read them, named by `--layout`."""
+"""Folders as the official code of papers, other libraries or other people have them, named by `--layout`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.data.loading.layouts import _agree, _groupim, _inter, _yin
+from groupbench.data.loading.layouts import _agree, _groupim, _inter, _split, _yin
 from groupbench.data.loading.layouts._build import Scale
+from groupbench.data.loading.layouts._files import TableFile, movielens, tab_separated
 from groupbench.data.loading.layouts._numbers import Numbers, write_lines
 
 if TYPE_CHECKING:
@@ -23,22 +24,27 @@ class Layout:
     Attributes:
         name: the name to ask for it by.
         read: makes a data set of a folder; the scale is that of its ratings, or None for that of the values.
+            None where the tables are those of a user's folder, in other files.
         files: those that every such folder has.
         write: writes a data set with its split, or None where nobody needs that.
         number: the numbers that stand for ids in what is written.
         needs_groups: whether rows of groups for training and for test are needed to write it.
         needs_negatives: whether each held-out row comes with sampled items.
         needs_validation: whether the code that reads it expects validation rows.
+        place: the file in the place of one such as `ratings.csv`, where `read` is None.
+        unread: files that may be there and are not read, which a note tells.
     """
 
     name: str
-    read: Callable[[Source, Scale | None], Dataset]
+    read: Callable[[Source, Scale | None], Dataset] | None = None
     files: tuple[str, ...] = ()
     write: Callable[[Dataset, Path, Numbers], None] | None = None
     number: Callable[[Dataset], Numbers] = Numbers.as_they_are
     needs_groups: bool = True
     needs_negatives: bool = False
     needs_validation: bool = False
+    place: Callable[[str], TableFile | None] | None = None
+    unread: tuple[str, ...] = ()
 
     def fits(self, folder: Path) -> bool:
         """Whether a folder has the files."""
@@ -61,7 +67,12 @@ LAYOUTS: Mapping[str, Layout] = {
         needs_validation=True,
     ),
     "inter": _RECBOLE,
+    "movielens": Layout(
+        "movielens", files=("ratings.dat",), place=movielens, unread=("users.dat", "tags.dat")
+    ),
     "recbole": _RECBOLE,
+    "split": Layout("split", _split.read, _split.FILES),
+    "tsv": Layout("tsv", files=("ratings.tsv",), place=tab_separated),
     "yin": Layout("yin", _yin.read, _yin.FILES),
 }
 """The layouts by name."""
@@ -71,17 +82,22 @@ WRITABLE = tuple(name for name, layout in LAYOUTS.items() if layout.write is not
 
 agree = _agree.read
 groupim = _groupim.read
+write_split = _split.write
+CHOICES = _split.CHOICES
 
 __all__ = [
+    "CHOICES",
     "LAYOUTS",
     "WRITABLE",
     "Layout",
     "Numbers",
     "Scale",
+    "TableFile",
     "agree",
     "groupim",
     "split_layout",
     "write_lines",
+    "write_split",
 ]
 
 

@@ -3,7 +3,8 @@
 `groupMember.txt` has lines such as `7 12,15,31`; `userRatingTrain.txt`, `userRatingTest.txt`,
 `groupRatingTrain.txt` and `groupRatingTest.txt` have rater, item and possibly rating and timestamp, with
 blanks or tabs between them; line n of `userRatingNegative.txt` and `groupRatingNegative.txt` has the pair of
-line n of the test file in parentheses and the items that were sampled for it.
+line n of the test file in parentheses and the items that were sampled for it. Where there is a
+`userFollow.txt`, it says whom users follow.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import numpy as np
 
 from groupbench.core.errors import DatasetError
 from groupbench.data.dataset import GivenSplit
+from groupbench.data.loading._text import TextColumn
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build, first_line
+from groupbench.data.loading.layouts._follow import with_follows, write_follows
 from groupbench.data.loading.layouts._numbers import Numbers, line_of, write_lines
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ def read(source: Source, scale: Scale | None = None) -> Dataset:
         DatasetError: naming file and line of what is wrong.
     """
     parts = {kind: _parts(source, kind) for kind in ("user", "group")}
-    return build(source, LayoutTables(parts["user"], parts["group"], _members(source)), scale)
+    made = build(source, LayoutTables(parts["user"], parts["group"], _members(source)), scale)
+    return with_follows(source, made)
 
 
 def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
@@ -58,6 +62,7 @@ def write(dataset: Dataset, folder: Path, numbers: Numbers) -> None:
         folder / "groupMember.txt",
         (f"{group} {','.join(map(str, own))}" for group, own in zip(numbers.groups, members, strict=True)),
     )
+    write_follows(dataset, folder, numbers)
     rated = dataset.scale[0] != dataset.scale[1]
     given = dataset.given or GivenSplit()
     tested = {"user": given.users, "group": given.groups}
@@ -112,28 +117,42 @@ def _members(source: Source) -> TextTable:
 
 
 def _negatives(source: Source, kind: str, tested: TextTable) -> TextTable:
-    """One row per sampled item, from lines such as `(7,31) 12 15 8`; its index is the row of `tested`.
+    """One row per sampled item, from lines such as `(7,31) 12 15 8`; its record is the row of `tested`.
 
     Raises:
         DatasetError: if a line is about another pair than that row of `tested`, or names no item.
     """
+    import pyarrow.compute as pc
+
     table = source.table(f"{kind}RatingNegative.txt", ("line",), separator=_WHOLE_LINE, quoted=False)
     if len(table) != len(tested):
         raise DatasetError(
             f"{table.file}: {len(table)} rows for {len(tested)} in {tested.file}; "
             "use files of the same version"
         )
-    parts = table.frame["line"].str.split()
-    expected = "(" + tested.frame[kind] + "," + tested.frame["item"] + ")"
-    differs = (parts.str[0] != expected).to_numpy()
+    rows, words = table.columns["line"].split()
+    heads = np.diff(rows, prepend=-1) > 0
+    pairs = words.take(heads)
+    expected = _pairs(tested, kind)
+    differs = ~pc.equal(pairs.text, expected.text).to_numpy()
     if differs.any():
         row = int(np.argmax(differs))
         raise table.error(
             row,
-            f"is about {parts[row][0]} where line {tested.line(row)} of {tested.file} has {expected[row]}",
+            f"is about {pairs[row]} where line {tested.line(row)} of {tested.file} has {expected[row]}",
             "use files of the same version",
         )
-    lengths = parts.map(len).to_numpy()
+    lengths = np.bincount(rows)
     if lengths.min() < 2:
         raise table.error(int(lengths.argmin()), "names no item", "write the sampled items")
-    return replace(table, frame=parts.str[1:].explode().to_frame("item"))
+    return replace(table.keep(rows[~heads]), columns={"item": words.take(~heads)})
+
+
+def _pairs(table: TextTable, kind: str) -> TextColumn:
+    """The pair of each row as in `(7,31)`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    raters, items = (table.columns[name].text for name in (kind, "item"))
+    left, comma, right, nothing = (pa.scalar(mark, pa.large_string()) for mark in ("(", ",", ")", ""))
+    return TextColumn(pc.binary_join_element_wise(left, raters, comma, items, right, nothing))

@@ -20,6 +20,7 @@ from groupbench.data.loading._ids import (
     sorted_ids,
     without_repeats,
 )
+from groupbench.data.loading._times import note_zone
 
 if TYPE_CHECKING:
     from groupbench.data.loading._source import Source
@@ -35,7 +36,7 @@ class Part:
 
     Attributes:
         tables: with the columns `user` or `group`, `item` and, where known, `rating` and `timestamp`.
-        negatives: one row per sampled item, whose index is the row of the only table; None if there are none.
+        negatives: one row per sampled item, of the record that its row of the only table is; None without.
     """
 
     tables: tuple[TextTable, ...] = ()
@@ -77,11 +78,14 @@ def build(source: Source, found: LayoutTables, scale: Scale | None) -> Dataset:
     """
     members = found.members and without_repeats(source, found.members, "group", "user")
     of_users = chain.from_iterable(part.tables for part in found.users.values())
-    everybody = [table.frame["user"] for table in (*of_users, *([members] if members else []))]
+    everybody = [table.uniques("user") for table in (*of_users, *([members] if members else []))]
     user_ids = sorted_ids(chain(*everybody))
-    item_ids = sorted_ids(chain(*(table.frame["item"] for table in found.tables())))
+    item_ids = sorted_ids(chain(*(table.uniques("item") for table in found.tables())))
     groups = memberships(members, "group", "user", user_ids, _RATINGS) if members else None
     scale = _scale(source, found) if scale is None else scale
+    for table in found.tables():
+        if "timestamp" in table.columns:
+            note_zone(source, table, "timestamp")
     rows = _Reader(
         {
             "user": IdColumn("user", user_ids, _RATINGS),
@@ -118,7 +122,7 @@ class _Reader:
     scale: Scale
 
     def ratings(self, kind: str, part: Part) -> Ratings:
-        return _joined([self._rows(kind, table) for table in part.tables])
+        return Ratings.joined([self._rows(kind, table) for table in part.tables])
 
     def held_out(self, kind: str, part: Part | None) -> HeldOutRows | None:
         if part is None:
@@ -126,29 +130,16 @@ class _Reader:
         held = self.ratings(kind, part)
         if part.negatives is None:
             return HeldOutRows(held)
-        sizes = np.bincount(part.negatives.frame.index, minlength=len(held))
+        sizes = np.bincount(part.negatives.records, minlength=len(held))
         return HeldOutRows(held, indices(part.negatives, *self.items), Segments.from_sizes(sizes))
 
     def _rows(self, kind: str, table: TextTable) -> Ratings:
-        rating = "rating" if "rating" in table.frame else None
+        rating = "rating" if "rating" in table.columns else None
         return rating_rows(table, self.raters[kind], self.items, rating, scale=self.scale)
 
 
-def _joined(parts: list[Ratings]) -> Ratings:
-    """The rows of several tables, one after the other; times only where all have them."""
-    times = [part.timestamps for part in parts if part.timestamps is not None]
-    return Ratings(
-        np.concatenate([part.users for part in parts]),
-        np.concatenate([part.items for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        parts[0].n_users,
-        parts[0].n_items,
-        np.concatenate(times) if len(times) == len(parts) else None,
-    )
-
-
 def _scale(source: Source, found: LayoutTables) -> Scale:
-    rated = [table.numbers("rating") for table in found.tables() if "rating" in table.frame]
+    rated = [table.numbers("rating") for table in found.tables() if "rating" in table.columns]
     if not rated:
         return 1.0, 1.0
     values = np.concatenate(rated)

@@ -94,5 +94,5 @@ def _parts(source: Source, name: str, kind: str, before: str) -> dict[str, Part]
 def _table(source: Source, file: str, *needed: str) -> TextTable:
     """A file whose columns have the names of ours, without their types."""
     table = source.table(file, separator="\t", quoted=False)
-    plain = {name: name.partition(":")[0] for name in table.frame.columns}
+    plain = {name: name.partition(":")[0] for name in table.columns}
     return table.renamed({name: _COLUMNS.get(short, short) for name, short in plain.items()}).require(*needed)
