@@ -45,6 +45,8 @@ class RankingHyperparameters(TrainedRecommender):
     cold_dropout: Share = 0.2
     """Share of the groups that a step serves by their members alone, without id and choices of their own."""
 
+    positive: Share | None = tunable(None, choices=(None, 0.5, 0.75))
+    """Lowest rating that counts as a choice, as a share of the scale; None: every rating counts."""
     learning_rate: Above0 = tunable(5e-3, low=1e-3, high=3e-2, log=True)
     """Adam's step size."""
     weight_decay: AtLeast0 = tunable(0.05, low=0.0, high=1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class RankingDMTL(RankingHyperparameters):
     Groups without rows are served by their members alone, which `cold_dropout` and `id_dropout` practice.
     Where no group has rows, training is on users' choices and on profiles, and users validate.
     """
+
+    serves_cold_groups: ClassVar[bool] = True
 
     def skip(self, train: TrainingData) -> str:
         """Needs rows."""
