@@ -20,7 +20,7 @@ class RankingHyperparameters(TrainedRecommender):
     """Width of all representations."""
     ids: bool = True
     """Whether users and groups have id embeddings, beside what they chose."""
-    history: bool = True
+    histories: bool = True
     """Whether what users and groups chose is an input."""
     features: bool = True
     """Whether features of users and items are inputs, where the data has them."""
@@ -29,13 +29,11 @@ class RankingHyperparameters(TrainedRecommender):
     shared: bool = True
     """Whether ranking and profiling share the layer above the encoders; else each reads them itself."""
     members_choices: bool = True
-    """Whether the share of its members that chose an item, times a learned weight, adds to a group's logit."""
+    """Whether the share of a group's members that chose an item, times a learned weight, is added."""
     profile_weight: AtLeast0 = tunable(0.1, low=0.001, high=1.0, log=True)
     """Weight of telling the group from some of its members."""
     companion_weight: AtLeast0 = 0.0
     """Weight of telling who shares a group with a user."""
-    rating_weight: AtLeast0 = 0.0
-    """Weight of the squared error of ratings, for the objective `both`; 0 learns from choices alone."""
     user_weight: AtLeast0 = tunable(1.0, low=0.05, high=2.0, log=True)
     """Weight of the users' loss beside the groups'; 0 leaves their rows out."""
     dropout: DropoutRate = tunable(0.5, low=0.0, high=0.8)
@@ -54,7 +52,7 @@ class RankingHyperparameters(TrainedRecommender):
     batch_size: Count = 128
     """Most users or groups of a step."""
     min_batches: Count = 20
-    """Fewest steps of an epoch, of groups and of users each; they are smaller than `batch_size` in small data."""
+    """Fewest steps of an epoch, of groups and of users each; in small data they are smaller for it."""
     averaging: Decay = 0.98
     """Share of the weights' running average that each step keeps."""
     patience: Count = 10

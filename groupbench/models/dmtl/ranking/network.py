@@ -54,6 +54,9 @@ class RankingNetwork(GroupNetwork):
         inputs: features.
     """
 
+    user_features: Tensor
+    item_features: Tensor
+
     def __init__(self, data: Interactions, made: RankingHyperparameters, inputs: Inputs) -> None:
         super().__init__(data)
         self.made, width = made, made.width
@@ -106,7 +109,7 @@ class RankingNetwork(GroupNetwork):
         return own + self.encode_members(team, items)
 
     def shared(self, hidden: Tensor) -> Tensor:
-        """z of `hidden`, (n, width)."""
+        """The layer above the encoders: z of `hidden`, (n, width)."""
         z: Tensor = hidden + self.above(functional.relu(self.below(hidden)))
         return z
 
@@ -126,7 +129,7 @@ class RankingNetwork(GroupNetwork):
         return logits if shares is None else logits + self.share_weight * shares
 
     def encode(self) -> Encoded:
-        """z of all users and groups, and the items' vectors."""
+        """Users, groups (z, both), the items that histories sum, and those that are ranked."""
         chosen, ranked = self.items()
         everyone = torch.arange(self.data.n_users)
         groups = torch.arange(self.data.n_groups)
@@ -155,7 +158,7 @@ class RankingNetwork(GroupNetwork):
         return inner(z, ranked[items]) + self.bias[items].squeeze(-1)
 
     def _history(self, rows: ChoiceRows, raters: Tensor, items: Tensor) -> Tensor:
-        if not self.made.history:
+        if not self.made.histories:
             return items.new_zeros(len(raters), items.shape[1])
         bags = Bags.of(rows, raters, power=0.5)
         bags = bags._replace(weights=functional.dropout(bags.weights, self.made.dropout, self.training))

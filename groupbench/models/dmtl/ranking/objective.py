@@ -47,60 +47,66 @@ class RankingObjective(DeepObjective[Step]):
     def batches(self) -> Iterator[Step]:
         """Groups and users that have something to tell, in random order."""
         profiled = self.made.profile_weight > 0 or self.made.companion_weight > 0
-        steps = self._cut("groups", torch.arange(self.data.n_groups) if profiled else None)
+        steps = self._cut("groups", torch.arange(self.data.n_groups) if profiled else self._raters("groups"))
         if self.made.user_weight:
-            steps += self._cut("users", None)
+            steps += self._cut("users", self._raters("users"))
         for index in torch.randperm(len(steps)).tolist():
             yield steps[index]
 
     def loss(self, batch: Step, group: ProcessGroup) -> StepLoss:
         """The loss of a step: that of the ranking, and for groups of the profiles."""
         side, raters = batch
-        ranking = self.ranking_loss(side, raters)
-        if side == "users":
-            total, profile = self.made.user_weight * ranking, torch.zeros(())
-        else:
-            profile = self.profile_loss(raters)
-            total = ranking + profile
-        return StepLoss(total, torch.stack([ranking.detach(), profile.detach()]))
-
-    def ranking_loss(self, side: Side, raters: Tensor) -> Tensor:
-        """-sum over its choices of ln softmax over all items, the mean over the raters: ()."""
         chosen, ranked = self.network.items()
         if side == "users":
-            logits = self.network.logits_of(
-                self.network.shared(self.network.encode_users(raters, chosen)), ranked
+            z = self.network.shared(self.network.encode_users(raters, chosen))
+            ranking, profile = (
+                self.ranking_loss(side, raters, self.network.logits_of(z, ranked)),
+                z.new_zeros(()),
             )
-        else:
-            team = Team(*self.data.members.take(raters))
-            z = self.network.shared(self.network.encode_groups(raters, team, chosen))
+            return _step_loss(self.made.user_weight * ranking, ranking, profile)
+        team = Team(*self.data.members.take(raters))
+        hidden = self.network.encode_groups(raters, team, chosen)
+        ranking = hidden.new_zeros(())
+        if len(self.data.groups):
             shares = self.network.member_shares(team) if self.made.members_choices else None
-            logits = self.network.logits_of(z, ranked, shares)
+            logits = self.network.logits_of(self.network.shared(hidden), ranked, shares)
+            ranking = self.ranking_loss(side, raters, logits)
+        profile = self.profile_loss(team, hidden, chosen)
+        return _step_loss(ranking + profile, ranking, profile)
+
+    def ranking_loss(self, side: Side, raters: Tensor, logits: Tensor) -> Tensor:
+        """-sum over its choices of ln softmax over all items, the mean over the raters: ().
+
+        Args:
+            side: whether raters are groups or users.
+            raters: (n,) indices.
+            logits: (n, n_items).
+        """
         targets = Bags.of(self.data.rows(side), raters, power=0.0)
         row = torch.arange(len(raters)).repeat_interleave(targets.offsets.diff())
         return -logits.log_softmax(dim=1)[row, targets.items].sum() / len(raters)
 
-    def profile_loss(self, groups: Tensor) -> Tensor:
+    def profile_loss(self, team: Team, hidden: Tensor, chosen: Tensor) -> Tensor:
         """The weighed losses of the tasks about groups: ().
 
-        Each is a softmax over the groups of the step, a sample of all: from a random part of its members, their
-        group is to be told; from one member, another one.
+        Each is a softmax over the groups of the step, a sample of all: from a random part of its members,
+        their group is to be told; from one member, another one.
+
+        Args:
+            team: the members of n groups.
+            hidden: (n, width) h_g of these groups.
+            chosen: (n_items, width) the vectors that histories sum.
         """
-        made, network = self.made, self.network
-        total = torch.zeros(())
+        made, network, total = self.made, self.network, hidden.new_zeros(())
         if made.profile_weight:
-            chosen, _ = network.items()
-            team = Team(*self.data.members.take(groups))
             part = self._head(network.encode_members(some(team), chosen))
-            whole = self._head(network.encode_groups(groups, team, chosen))
-            total = total + made.profile_weight * told_apart(network.profile(part), whole)
-        if made.companion_weight:
-            pairs = groups[self.data.members.sizes[groups] > 1]
-            if len(pairs) > 1:
-                chosen, _ = network.items()
-                first, second = two(Team(*self.data.members.take(pairs)))
-                left, right = (self._head(network.encode_users(u, chosen)) for u in (first, second))
-                total = total + made.companion_weight * told_apart(network.companion(left), right)
+            told = told_apart(network.profile(part), self._head(hidden))
+            total = total + made.profile_weight * told
+        several = team.inside.sum(dim=1) > 1
+        if made.companion_weight and several.sum() > 1:
+            first, second = two(Team(*(part[several] for part in team)))
+            left, right = (self._head(network.encode_users(one, chosen)) for one in (first, second))
+            total = total + made.companion_weight * told_apart(network.companion(left), right)
         return total
 
     def report(self, means: list[float]) -> dict[str, float]:
@@ -114,12 +120,18 @@ class RankingObjective(DeepObjective[Step]):
     def _head(self, hidden: Tensor) -> Tensor:
         return self.network.shared(hidden) if self.made.shared else hidden
 
-    def _cut(self, side: Side, index: Tensor | None) -> list[Step]:
-        if index is None:
-            index = self.data.rows(side).counts.nonzero().squeeze(1)
-        size = max(1, min(self.made.batch_size, math.ceil(len(index) / self.made.min_batches)))
-        order = index[torch.randperm(len(index))]
+    def _raters(self, side: Side) -> Tensor:
+        """Those with rows, (n,)."""
+        return self.data.rows(side).counts.nonzero().squeeze(1)
+
+    def _cut(self, side: Side, raters: Tensor) -> list[Step]:
+        size = max(1, min(self.made.batch_size, math.ceil(len(raters) / self.made.min_batches)))
+        order = raters[torch.randperm(len(raters))]
         return [(side, step) for step in torch.split(order, size) if len(step)]
+
+
+def _step_loss(total: Tensor, ranking: Tensor, profile: Tensor) -> StepLoss:
+    return StepLoss(total, torch.stack([ranking.detach(), profile.detach()]))
 
 
 def told_apart(left: Tensor, right: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class RankingDMTL(RankingHyperparameters):
         return RankingObjective(network, data, self, held_out)
 
     def score_groups(self, groups: Groups) -> FloatArray:
-        """Logits of all items, (len(groups), n_items); groups that are not among the training data's are cold."""
+        """Logits of all items, (len(groups), n_items); groups that the training data lacks are cold."""
         known = self._groups.known(groups)
         scores = np.empty((len(groups), self._net.data.n_items))
         if known.any():
