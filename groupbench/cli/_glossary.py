@@ -43,7 +43,7 @@ WORDS: Mapping[str, str] = {
     "ref": "A reference row: it bounds the others (random, oracle) or is what a method must beat "
     "(popularity, item-mean); it is not ranked.",
     "cohesion": "Mean Pearson correlation of a group's pairs of members over the items both rated "
-    "(table --by cohesion, in thirds of each run's groups).",
+    "(table --by cohesion, in thirds of each run's groups); of larger groups, of 1,000 members.",
     "activity": "Mean number of ratings of a group's members (table --by activity, in thirds).",
     "size": "Number of members of a group (table --by size).",
     "seconds": "Wall-clock seconds of the whole job: fit, scores, aggregation and metrics of all views.",

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import FloatArray, IntArray, numbered
+from groupbench.core.arrays import FloatArray, IntArray, Segments, numbered
 from groupbench.data.formation._criteria import DEFAULT
 from groupbench.data.formation._pearson import Correlations
+from groupbench.data.groups import Groups
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from groupbench.data.dataset import Ratings
-    from groupbench.data.groups import Groups
+
+
+PAIRED = 1000
+"""Members of a group whose pairs are looked at: of larger groups they are spread evenly over the members."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class GroupStatistics:
     Attributes:
         size: (n_groups,) members.
         cohesion: (n_groups,) mean Pearson correlation of its pairs of members over co-rated items,
-            in [-1, 1]; pairs without a correlation are left out, NaN where no pair has one.
+            in [-1, 1]; pairs without a correlation are left out, NaN where no pair has one. Of groups with
+            more than `PAIRED` members, that of so many of them.
         activity: (n_groups,) mean number of rating rows of its members.
     """
 
@@ -51,6 +56,7 @@ def describe(groups: Groups, ratings: Ratings, *, min_corated: int = DEFAULT.min
 
 
 def _cohesion(groups: Groups, ratings: Ratings, min_corated: int) -> FloatArray:
+    groups = _sampled(groups)
     of_row = groups.segments.of_row
     sums, pairs = np.zeros(len(groups)), np.zeros(len(groups))
     correlations = Correlations(_apart(groups, ratings), min_corated=min_corated)
@@ -59,6 +65,19 @@ def _cohesion(groups: Groups, ratings: Ratings, min_corated: int) -> FloatArray:
         sums += np.bincount(group, values, len(groups))
         pairs += np.bincount(group, minlength=len(groups))
     return np.where(pairs > 0, sums / np.maximum(pairs, 1), np.nan)
+
+
+def _sampled(groups: Groups) -> Groups:
+    """The groups with `PAIRED` members at most."""
+    if groups.sizes.max(initial=0) <= PAIRED:
+        return groups
+    sizes = np.minimum(groups.sizes, PAIRED)
+    segments = Segments.from_sizes(sizes)
+    step = groups.sizes / sizes
+    rows = groups.segments.offsets[segments.of_row] + (segments.position * step[segments.of_row]).astype(
+        np.int64
+    )
+    return Groups(groups.ids, segments, groups.members[rows])
 
 
 def _apart(groups: Groups, ratings: Ratings) -> csr_array:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
 from groupbench.data.dataset import Ratings
-from groupbench.data.formation import Criteria, _pearson, describe, form, kmeans
+from groupbench.data.formation import Criteria, _pearson, _statistics, describe, form, kmeans
 from groupbench.data.formation._pearson import Correlations
 from groupbench.data.groups import Groups
 
@@ -145,3 +145,14 @@ def test_a_group_without_a_correlated_pair_has_no_cohesion(training):
 
     assert np.isnan(found.cohesion).all()
     assert found.activity[1] == (training.ratings.users == 0).sum() / 2
+
+
+def test_of_large_groups_some_members_are_compared(training_factory, monkeypatch):
+    ratings = training_factory(n_users=60, n_items=15, n_rows=500).ratings
+    monkeypatch.setattr(_statistics, "PAIRED", 4)
+    groups = Groups.from_lists([range(7), range(10, 13), range(20, 28)])
+    found = describe(groups, ratings)
+    compared = [[0, 1, 3, 5], [10, 11, 12], [20, 22, 24, 26]]
+    expected = plain_cohesion(compared, dense(ratings), Criteria().min_corated)
+    np.testing.assert_allclose(found.cohesion, expected, rtol=0, atol=1e-9)
+    assert found.size.tolist() == [7, 3, 8]
