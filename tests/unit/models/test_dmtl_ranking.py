@@ -213,3 +213,11 @@ def test_groups_validate_where_they_have_rows():
     assert lists.side == "groups"
     none = train.group_ratings.take(slice(0, 0))
     assert split_off(train.ratings, none, train.groups)[2] is None
+
+
+def test_how_the_tasks_agree_is_told():
+    told = [epoch.losses["agreement"] for epoch in fitted(two_tastes()).history]
+    assert any(told)
+    assert all(-1 <= cosine <= 1 for cosine in told)
+    apart = fitted(two_tastes(), shared=False).history
+    assert all(epoch.losses["agreement"] == 0 for epoch in apart)

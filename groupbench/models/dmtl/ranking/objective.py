@@ -42,10 +42,11 @@ class RankingObjective(DeepObjective[Step]):
         held_out: HeldOut | None = None,
     ) -> None:
         super().__init__(network, data, held_out)
-        self.made = made
+        self.made, self._cosine = made, math.nan
 
     def batches(self) -> Iterator[Step]:
         """Groups and users that have something to tell, in random order."""
+        self._cosine = math.nan
         profiled = self.made.profile_weight > 0 or self.made.companion_weight > 0
         steps = self._cut("groups", torch.arange(self.data.n_groups) if profiled else self._raters("groups"))
         if self.made.user_weight:
@@ -72,6 +73,8 @@ class RankingObjective(DeepObjective[Step]):
             logits = self.network.logits_of(self.network.shared(hidden), ranked, shares)
             ranking = self.ranking_loss(side, raters, logits)
         profile = self.profile_loss(team, hidden, chosen)
+        if math.isnan(self._cosine):
+            self._cosine = self._agreement(ranking, profile)
         return _step_loss(ranking + profile, ranking, profile)
 
     def ranking_loss(self, side: Side, raters: Tensor, logits: Tensor) -> Tensor:
@@ -110,12 +113,27 @@ class RankingObjective(DeepObjective[Step]):
         return total
 
     def report(self, means: list[float]) -> dict[str, float]:
-        """The mean losses of both kinds."""
-        return {"ranking": means[0], "profile": means[1]}
+        """The mean losses of both kinds, and how their gradients agree: see `_agreement`."""
+        agreement = 0.0 if math.isnan(self._cosine) else self._cosine
+        return {"ranking": means[0], "profile": means[1], "agreement": agreement}
 
     def inputs(self) -> Iterable[object]:
         """What all deep models depend on, and the hyperparameters."""
         return (self.made, *super().inputs())
+
+    def _agreement(self, ranking: Tensor, profile: Tensor) -> float:
+        """The cosine between both losses' gradients on the shared layer, in the first step of an epoch.
+
+        Below 0 the tasks pull in opposite directions; it is 0 where one of them does not use the layer.
+        """
+        if not (self.made.shared and ranking.requires_grad and profile.requires_grad):
+            return 0.0
+        layer = [*self.network.below.parameters(), *self.network.above.parameters()]
+        gradients = [
+            torch.cat([g.flatten() for g in torch.autograd.grad(loss, layer, retain_graph=True)])
+            for loss in (ranking, profile)
+        ]
+        return float(torch.cosine_similarity(*gradients, dim=0))
 
     def _head(self, hidden: Tensor) -> Tensor:
         return self.network.shared(hidden) if self.made.shared else hidden
