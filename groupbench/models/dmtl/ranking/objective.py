@@ -129,11 +129,11 @@ class RankingObjective(DeepObjective[Step]):
         if not (self.made.shared and ranking.requires_grad and profile.requires_grad):
             return 0.0
         layer = [*self.network.below.parameters(), *self.network.above.parameters()]
-        gradients = [
+        first, second = (
             torch.cat([g.flatten() for g in torch.autograd.grad(loss, layer, retain_graph=True)])
             for loss in (ranking, profile)
-        ]
-        return float(torch.cosine_similarity(*gradients, dim=0))
+        )
+        return float(torch.cosine_similarity(first, second, dim=0))
 
     def _head(self, hidden: Tensor) -> Tensor:
         return self.network.shared(hidden) if self.made.shared else hidden
