@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted, ranges
+from groupbench.core.arrays import BoolArray, IntArray, Segments, distinct, in_sorted, ranges, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.groups import Groups
@@ -142,7 +142,9 @@ def negatives(part: Partition) -> Negatives | None:
         return None
     row, rows = held.segments.of_row, held.ratings
     first = np.zeros(len(row), dtype=np.bool_)
-    first[np.unique(row * rows.n_items + held.negatives, return_index=True)[1]] = True
+    keys = row * rows.n_items + held.negatives
+    order = stable_order(keys, len(rows) * rows.n_items)
+    first[order[np.diff(keys[order], prepend=-1) > 0]] = True
     own = held.negatives == rows.items[row]
     positives = distinct(np.concatenate([pairs(table) for table in part.rows]))
     known = in_sorted(rows.users[row] * rows.n_items + held.negatives, positives) & ~own

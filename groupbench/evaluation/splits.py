@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import IntArray, distinct, stable_order
+from groupbench.core.arrays import IntArray, distinct, ranges, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.data.leakage import pairs
 
@@ -80,6 +80,27 @@ def temporal_split(ratings: Ratings, ratio: float) -> Split:
     return _cut(np.argsort(ratings.timestamps, kind="stable"), ratio)
 
 
+def temporal_split_of_each(ratings: Ratings, ratio: float) -> Split:
+    """Hold out the latest rows of each user; a share `ratio`, rounded down, is earlier.
+
+    Of two rows or more one at least is on each side; a single one is for training. Rows of one time keep
+    their order.
+
+    Raises:
+        ConfigError: if the data has no timestamps, or nothing would be held out.
+    """
+    if ratings.timestamps is None:
+        raise ConfigError(f"{NO_TIMES}; use split=kfold")
+    order = np.lexsort((ratings.timestamps, ratings.users))
+    counts = np.bincount(ratings.users, minlength=ratings.n_users)
+    n_train = np.clip(_share(counts, ratio), 1, np.maximum(counts - 1, 1))
+    number = ranges(np.zeros_like(counts), counts)
+    held_out = order[number >= np.repeat(n_train, counts)]
+    if not len(held_out):
+        raise ConfigError("split=temporal needs a rater with two items, and there is none; use split=kfold")
+    return Split(np.setdiff1d(order, held_out), np.sort(held_out))
+
+
 def fold_split(n_units: int, folds: int, fold: int, rng: np.random.Generator) -> Split:
     """Hold out one of `folds` random parts of 0 ... n_units - 1; sizes differ by one at most.
 
@@ -116,11 +137,16 @@ def leave_one_out(ratings: Ratings, rng: np.random.Generator) -> Split:
 def _cut(order: IntArray, ratio: float) -> Split:
     """The first rows of `order` for training, the rest held out."""
     n = len(order)
-    # Rounded first: 0.29 * 100 is a little less than 29 in floating point.
-    n_train = int(round(n * ratio, 9))
+    n_train = int(_share(n, ratio))
     if not 0 < n_train < n:
         raise ConfigError(
             f"ratio={ratio} leaves {n_train} of {n} ratings for training and {n - n_train} held out; "
             "choose a ratio that leaves rows on both sides"
         )
     return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))
+
+
+def _share(n: int | IntArray, ratio: float) -> IntArray:
+    """The share `ratio` of `n`, rounded down."""
+    # Rounded to 9 digits first: 0.29 * 100 is a little less than 29 in floating point.
+    return np.floor(np.round(np.multiply(n, ratio), 9)).astype(np.int64)

@@ -71,8 +71,10 @@ def section_notes(table: WideTable) -> Iterator[str]:
     elif table.any_spread and wording.printed:
         yield "± is the standard deviation over seeds"
     if table.any_fixed:
+        by_time = "split=temporal" in section.key.protocol.split("+")
+        split = "one split by time" if by_time else "the split that came with the data"
         yield (
-            f"± {0:.{table.layout.digits}f}: all seeds have the split that came with the data, and a method "
+            f"± {0:.{table.layout.digits}f}: all seeds have {split}, and a method "
             f"without chance the same scores; nothing is said of spread over {section.unit}s"
             + wording.hint(" (see groupbench compare)")
         )

@@ -111,11 +111,11 @@ class WideTable:
 
     @property
     def any_fixed(self) -> bool:
-        """Whether a method has the same value in all seeds because they share the split of the data."""
+        """Whether a method has the same value in all seeds because they share one split."""
         protocol, *options = self.section.key.protocol.split("+")
-        given = protocol == "given" and "held=groups" not in options
+        one = "split=temporal" in options or (protocol == "given" and "held=groups" not in options)
         shown = [self._index[metric] for metric in self.metrics]
-        deviations = [row.scores[self.rule].std[shown] for row in self.rows if row.competes and given]
+        deviations = [row.scores[self.rule].std[shown] for row in self.rows if row.competes and one]
         printed = 0.5 * 10.0**-self.layout.digits
         return any(bool((deviation < printed).any()) for deviation in deviations)
 

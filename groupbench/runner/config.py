@@ -89,7 +89,7 @@ class Config(Options):
     dataset: Annotated[Paths, Flag("Data", names=True)] = Field(["itmrec-sim"])
     """Data sets by name, or folders with a ratings.csv."""
     layout: Annotated[str | None, Flag("Data", metavar="NAME", unset="ratings.csv and so on")] = None
-    """Names of the files in those folders: agree, groupim, inter, movielens, tsv or yin."""
+    """Names of the files in those folders: agree, groupim, inter, movielens, split, tsv or yin."""
     data_dir: Annotated[Text | None, Flag("Data", metavar="FOLDER", unset="GROUPBENCH_DATA")] = None
     """Folder with a sub-folder of original files for each data set."""
     protocol: Annotated[dict[str, object], Flag("Protocol", metavar="NAME", unset="what suits the data")] = (

@@ -100,7 +100,7 @@ def test_tables_of_every_view_can_be_shown(cli, figures):
     ("options", "said"),
     [
         (("--protocol", "copled"), "unknown protocol 'copled'; did you mean 'coupled'"),
-        (("--protocol", "natural", "--ratio", "0.8"), "option of the protocol natural 'ratio'"),
+        (("--protocol", "natural", "--ratio", "0.7"), "ratio=0.7 is of a split by time; add --option split="),
         (("--protocol", "natural", "--option", "fold=3"), "did you mean 'folds'"),
         (
             ("--protocol", "coupled", "--option", "group_features=means"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import distinct
 from groupbench.core.errors import cut
 from groupbench.data.doctor._finding import EXAMPLES, Finding, named
 from groupbench.data.leakage import partitions
@@ -22,8 +23,8 @@ def group_findings(dataset: Dataset) -> Iterator[Finding]:
     groups = dataset.groups
     if groups is None:
         return
-    raters = np.unique(dataset.ratings.users)
-    members = np.unique(groups.members)
+    raters = distinct(dataset.ratings.users)
+    members = distinct(groups.members)
     silent = np.setdiff1d(members, raters)
     yield Finding(
         "members-without-ratings",
@@ -57,7 +58,8 @@ def _repeated_members(dataset: Dataset, groups: Groups) -> Finding:
 def _choices(dataset: Dataset, groups: Groups, trained: IntArray) -> Iterator[Finding]:
     """Which groups chose nothing, and which items no group chose."""
     held = [part.held.ratings for part in partitions(dataset) if part.of_groups]
-    anywhere = np.unique(np.concatenate([trained, *(rows.users for rows in held)]))
+    trained = distinct(trained)
+    anywhere = distinct(np.concatenate([trained, *(rows.users for rows in held)]))
     never = np.setdiff1d(np.arange(len(groups)), anywhere)
     cold = np.setdiff1d(anywhere, trained)
     for code, title, which in (
@@ -68,7 +70,7 @@ def _choices(dataset: Dataset, groups: Groups, trained: IntArray) -> Iterator[Fi
         yield Finding(code, "groups", title, len(which), len(groups), examples, "note")
     assert dataset.group_ratings is not None
     chosen = np.concatenate([dataset.group_ratings.items, *(rows.items for rows in held)])
-    left = np.setdiff1d(np.arange(len(dataset.item_ids)), chosen)
+    left = np.setdiff1d(np.arange(len(dataset.item_ids)), distinct(chosen))
     examples = named("item", dataset.item_ids, left)
     title = "items that no group ever chose"
     yield Finding("items-never-chosen", "items", title, len(left), len(dataset.item_ids), examples, "note")

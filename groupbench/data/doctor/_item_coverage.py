@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import distinct
 from groupbench.core.errors import cut
 from groupbench.data.doctor._finding import EXAMPLES, Finding
 from groupbench.data.doctor._tables import rows_of
@@ -46,7 +47,7 @@ def _blocks(ends: IntArray, items: IntArray, n_items: int) -> list[IntArray]:
     size = n_items + int(ends.max(initial=-1)) + 1
     graph = coo_array((np.ones(len(items)), (items, n_items + ends)), shape=(size, size))
     labels = connected_components(graph.tocsr(), directed=False)[1][:n_items]
-    linked = np.unique(items)
+    linked = distinct(items)
     order = linked[np.argsort(labels[linked], kind="stable")]
     blocks = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     return sorted(blocks, key=len, reverse=True)
@@ -61,5 +62,10 @@ def _finding(dataset: Dataset, kind: str, blocks: list[IntArray]) -> Finding:
         f"items outside the largest of {len(blocks):,} catalogues that share no {kind}",
         outside,
         sum(map(len, blocks)),
-        tuple(f"{len(block):,} items such as {cut(dataset.item_ids[block[0]])}" for block in shown),
+        tuple(_example(dataset, block) for block in shown),
     )
+
+
+def _example(dataset: Dataset, block: IntArray) -> str:
+    first = cut(dataset.item_ids[block[0]])
+    return f"item {first} alone" if len(block) == 1 else f"{len(block):,} items such as {first}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import distinct
 from groupbench.core.seeding import generator
 from groupbench.data.doctor._finding import Finding, named
 from groupbench.data.doctor._member_rows import MemberRows
@@ -58,7 +59,7 @@ def joint_findings(dataset: Dataset) -> Iterator[Finding]:
         "group ratings",
         "groups most of whose joint rows are one member's whole profile",
         len(copied),
-        len(np.unique(rows.groups)),
+        len(distinct(rows.groups)),
         named("group", groups.ids, copied),
     )
     yield _permuted(rows, groups)
@@ -85,7 +86,7 @@ def _permuted(rows: MemberRows, groups: Groups) -> Finding:
     for i in range(PERMUTATIONS):
         others[i] = few.hits(replace(groups, members=rng.permutation(groups.members)))[0].sum()
     mean = others.mean()
-    n_groups = len(np.unique(rows.groups))
+    n_groups = len(distinct(rows.groups))
     telling = n_groups >= LEAST_GROUPS and LEAST_HITS <= mean <= DENSE * asked
     clear = listed > max(mean + DEVIATIONS * others.std(), CLEARLY * mean)
     title = (

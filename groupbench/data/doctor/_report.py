@@ -20,7 +20,8 @@ def format_diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
         )
         if finding.examples:
             yield f"         such as {'; '.join(finding.examples)}"
-    yield f"{diagnosis.name}: {len(diagnosis.findings)} findings, {len(diagnosis.sound)} checks without any"
+    found, sound = len(diagnosis.findings), len(diagnosis.sound)
+    yield f"{diagnosis.name}: {found} finding{'s' * (found != 1)}, {sound} checks without any"
 
 
 def format_repair(before: Diagnosis, after: Diagnosis) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.core.arrays import stable_order
 from groupbench.data.dataset import Ratings
 from groupbench.data.doctor._finding import EntityNames, Finding, Severity
 from groupbench.data.doctor._tables import tables_of
@@ -45,17 +46,20 @@ def _repeats(rows: Ratings) -> tuple[BoolArray, BoolArray, int]:
         Which rows equal an earlier one and which are the first of a pair with several rows, (n_rows,) both,
         and the number of distinct pairs.
     """
-    times = np.zeros(len(rows)) if rows.timestamps is None else rows.timestamps
-    order = np.lexsort((rows.values, times, pairs(rows)))
-    same = np.ones(max(len(rows) - 1, 0), dtype=np.bool_)
-    for column in (pairs(rows), rows.values, times):
-        same &= np.diff(column[order]) == 0
-    again = np.zeros(len(rows), dtype=np.bool_)
-    again[order[1:][same]] = True
-    _, first, counts = np.unique(pairs(rows), return_index=True, return_counts=True)
+    keys = pairs(rows)
+    order = stable_order(keys, rows.n_users * rows.n_items)
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    sizes = np.diff(starts, append=len(rows))
     several = np.zeros(len(rows), dtype=np.bool_)
-    several[first[counts > 1]] = True
-    return again, several, len(counts)
+    several[order[starts[sizes > 1]]] = True
+    repeated = order[np.repeat(sizes > 1, sizes)]
+    times = np.zeros(len(rows)) if rows.timestamps is None else rows.timestamps
+    columns = [column[repeated] for column in (rows.values, times, keys)]
+    order = np.lexsort(columns)
+    same = np.logical_and.reduce([np.diff(column[order]) == 0 for column in columns])
+    again = np.zeros(len(rows), dtype=np.bool_)
+    again[repeated[order[1:][same]]] = True
+    return again, several, len(starts)
 
 
 def _occasions(rows: Ratings, tables: Mapping[str, pd.DataFrame]) -> list[str]:

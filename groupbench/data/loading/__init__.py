@@ -17,6 +17,7 @@ from groupbench.data.loading._ids import (
 )
 from groupbench.data.loading._load import fetch, load
 from groupbench.data.loading._note import Note
+from groupbench.data.loading._parquet import read_parquet
 from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable, read_table
 from groupbench.data.loading._variants import VARIANTS, clean, clean_variant, split_variant
@@ -47,6 +48,7 @@ __all__ = [
     "multi_hot",
     "one_hot",
     "rating_rows",
+    "read_parquet",
     "read_table",
     "side_by_side",
     "sorted_ids",

@@ -70,7 +70,7 @@ class Dialect:
         # With decimal commas a row of other separators has several values too.
         self.refuse_other_separator(line, cells if cells[0].count(" ") == 1 else cells[:1])
         message = unknown("column", column, columns).replace("unknown", "there is no", 1)
-        return DatasetError(f"{self.first_line}: {message}; name it in the first line")
+        return DatasetError(f"{self.first_line}: {message} (its name must stand in the first line)")
 
     @property
     def first_line(self) -> str:

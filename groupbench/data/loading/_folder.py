@@ -33,6 +33,7 @@ from groupbench.data.loading.layouts import LAYOUTS, split_layout
 if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
+    from groupbench.data.social import SocialTies
 
 FILES = {
     "ratings.csv": ("user", "item"),
@@ -78,7 +79,8 @@ class Folder:
         if scale is not None and not -LARGEST <= scale[0] <= scale[1] <= LARGEST:
             raise _wrong_scale(self.source.file("dataset.toml"), *scale)
         made = layout.read(self.source, scale)
-        return replace(made, seeds_by_content=True)
+        social = made.social or _social(self.source, made.user_ids)
+        return replace(made, social=social, seeds_by_content=True)
 
 
 def open_folder(name: str) -> Folder:
@@ -116,7 +118,7 @@ def load_folder(source: Source) -> Dataset:
     scale = _scale(source, tables)
     _note_times(source, tables)
     ratings = _rows(tables["ratings.csv"], of_users, of_items, scale)
-    groups, joint, social = None, None, None
+    groups, joint = None, None
     if "groups.csv" in tables:
         groups = memberships(tables["groups.csv"], "group", "user", users, "groups.csv")
         _note_lone_members(source, tables, groups, ratings, users)
@@ -124,9 +126,6 @@ def load_folder(source: Source) -> Dataset:
         joint = _rows(
             tables["group_ratings.csv"], IdColumn("group", groups.ids, "groups.csv"), of_items, scale
         )
-    if "social.csv" in tables:
-        directed = read_settings(source.folder).social == "directed"
-        social = social_ties(source, tables["social.csv"], users, directed=directed)
     return Dataset(
         name=source.card.name,
         seeds_by_content=True,
@@ -141,8 +140,18 @@ def load_folder(source: Source) -> Dataset:
         item_features=column_features(source, tables.get("items.csv"), "item", items),
         categories=genres(tables.get("items.csv"), "item", items),
         tables={name: table.typed("user", "item", "group", "friend") for name, table in tables.items()},
-        social=social,
+        social=_social(source, users, tables.get("social.csv")),
     )
+
+
+def _social(source: Source, users: tuple[str, ...], table: TextTable | None = None) -> SocialTies | None:
+    """The ties of social.csv, which any layout may have beside its own files."""
+    if table is None and source.has("social.csv"):
+        table = _checked(source, "social.csv")
+    if table is None:
+        return None
+    directed = read_settings(source.folder).social == "directed"
+    return social_ties(source, table, users, directed=directed)
 
 
 def _tables(source: Source) -> dict[str, TextTable]:
@@ -155,19 +164,24 @@ def _tables(source: Source) -> dict[str, TextTable]:
             remedy = f"its files are those of the layout {fitting[0]}, so add --layout {fitting[0]}"
         raise DatasetError(f"{source.path}: has no {Path(source.file('ratings.csv')).name}; {remedy}")
     tables = {}
-    for name, columns in FILES.items():
+    for name in FILES:
         if source.has(name):
-            table, key = source.table(name).require(*columns), [*columns]
-            if name in RATED:
-                table = _with_known_names(table)
-                key += ["timestamp"] * ("timestamp" in table.columns)
-            table.filled(*key)
-            table.distinct(key)
-            tables[name] = table
+            tables[name] = _checked(source, name)
     if "group_ratings.csv" in tables and "groups.csv" not in tables:
         file = source.file("groups.csv")
         raise DatasetError(f"{file}: is missing, but there are group ratings; write it with group and user")
     return tables
+
+
+def _checked(source: Source, name: str) -> TextTable:
+    """One of `FILES`, with ids in every row, none of which repeats another."""
+    table, key = source.table(name).require(*FILES[name]), [*FILES[name]]
+    if name in RATED:
+        table = _with_known_names(table)
+        key += ["timestamp"] * ("timestamp" in table.columns)
+    table.filled(*key)
+    table.distinct(key)
+    return table
 
 
 def _with_known_names(table: TextTable) -> TextTable:

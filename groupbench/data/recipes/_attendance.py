@@ -68,7 +68,7 @@ class AttendanceComponents(GroupRecipe):
         met = sized(met, 2, self.max_size, tally)
         groups, rows = joint_rows(met, len(log.item_ids))
         tally.drop("further meetings of the same group for the same choice", len(met) - len(rows))
-        return Formed(log, groups, rows)
+        return Formed(log, groups, rows, ties=ties)
 
 
 CELLS = 2**22

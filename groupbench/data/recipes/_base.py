@@ -20,9 +20,11 @@ from groupbench.data.leakage import member_pairs, pairs
 from groupbench.data.recipes._log import Log, Tally, own_rows
 from groupbench.data.recipes._sets import Meetings, distinct_sets
 from groupbench.data.recipes._split import split, with_negatives
+from groupbench.data.social import SocialTies
 
 if TYPE_CHECKING:
     from groupbench.data.groups import Groups
+    from groupbench.data.recipes._ties import Ties
 
 
 def _whole(shares: list[float]) -> list[float]:
@@ -70,12 +72,14 @@ class Formed:
         groups: the groups.
         rows: what each group chose; one row per group and item, sorted.
         pool: (n_pool,) items that may be sampled as negatives of groups; None for all.
+        ties: who knows whom, where the recipe was told.
     """
 
     log: Log
     groups: Groups
     rows: Ratings
     pool: IntArray | None = None
+    ties: Ties | None = None
 
 
 class GroupRecipe(Recipe):
@@ -128,6 +132,7 @@ class GroupRecipe(Recipe):
             scale=log.scale,
             groups=formed.groups,
             group_ratings=groups[0],
+            social=None if formed.ties is None else SocialTies.of(*formed.ties.ends),
             given=None if given == GivenSplit() else given,
         )
 

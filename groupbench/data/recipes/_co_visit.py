@@ -47,4 +47,4 @@ class CoVisit(GroupRecipe):
         met = sized(meetings(windows, ties), self.min_size, self.max_size, tally)
         groups, rows = joint_rows(met, len(log.item_ids))
         tally.drop("further meetings of the same group at the same place", len(met) - len(rows))
-        return Formed(log, groups, rows)
+        return Formed(log, groups, rows, ties=ties)

@@ -19,7 +19,7 @@ from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.errors import ConfigError, DatasetError, shown
 from groupbench.core.files import expanded, read_bytes
 from groupbench.data.dataset import Ratings
-from groupbench.data.loading import read_table, sorted_ids
+from groupbench.data.loading import read_parquet, read_table, sorted_ids
 
 if TYPE_CHECKING:
     from groupbench.data.loading import TextTable
@@ -113,7 +113,8 @@ class Tally:
         if path is None:
             raise ConfigError(f"this recipe needs a file; name it with --{option} FILE")
         path = Path(expanded(path))
-        table = read_table(self.read(option, path), str(path))
+        read = read_parquet if path.suffix == ".parquet" else read_table
+        table = read(self.read(option, path), str(path))
         self.inputs[option]["rows"] = len(table)
         return table
 
@@ -122,9 +123,10 @@ class Tally:
         try:
             data = read_bytes(path)
         except OSError as error:
-            raise DatasetError(
-                f"{path}: cannot be read ({error.strerror or error}); name another file"
-            ) from error
+            remedy = (
+                f"name a file in it, such as {path / 'ratings.csv'}" if path.is_dir() else "name another file"
+            )
+            raise DatasetError(f"{path}: cannot be read ({error.strerror or error}); {remedy}") from error
         digest = hashlib.sha256(data).hexdigest()
         self.inputs[option] = {"file": path.name, "sha256": digest, "bytes": len(data)}
         return data

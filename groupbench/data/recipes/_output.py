@@ -39,6 +39,8 @@ def write(folder: Path, recipe: Recipe, dataset: Dataset, tally: Tally, name: st
     stated: dict[str, object] = {"title": name if dataset.title == recipe.name else dataset.title}
     stated |= {"scale": [low, high]} if dataset.scale != CHOICES else {}
     stated |= {"layout": "split"} if low == high or dataset.given is not None else {}
+    if dataset.social is not None and dataset.social.directed:
+        stated["social"] = "directed"
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in stated.items()]
     (folder / "dataset.toml").write_text("".join(lines), encoding="utf-8")
     manifest = describe(recipe, dataset, tally)

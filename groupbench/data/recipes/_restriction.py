@@ -13,6 +13,7 @@ from groupbench.core.errors import DatasetError
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.data.groups import Groups
 from groupbench.data.recipes._log import Tally
+from groupbench.data.social import SocialTies
 
 TABLES = {"users.csv": "user", "items.csv": "item"}
 """Tables of features, and the column of ids in each."""
@@ -61,6 +62,7 @@ class Restriction:
             group_ratings=None if joint is None else self._rows("rows of groups", joint, self.groups),
             tables={name: whole.tables[name] for name in TABLES if name in whole.tables},
             given=given and self._given(given),
+            social=self._social(),
         )
 
     @cached_property
@@ -78,6 +80,15 @@ class Restriction:
             return None
         kept = groups.take(np.flatnonzero(self.groups))
         return replace(kept, members=_numbers(self.users)[kept.members])
+
+    def _social(self) -> SocialTies | None:
+        social = self.whole.social
+        if social is None:
+            return None
+        kept = self.users[social.users] & self.users[social.friends]
+        self.tally.drop("social ties", int((~kept).sum()))
+        first, second = (_numbers(self.users)[end[kept]] for end in (social.users, social.friends))
+        return SocialTies(first, second, social.weights[kept], social.directed)
 
     def _mask(self, rows: Ratings, raters: BoolArray) -> BoolArray:
         return np.asarray(raters[rows.users] & self.items[rows.items] & self.in_time(rows))

@@ -74,7 +74,7 @@ class View:
         if not self.rated_only:
             remedy = f"give a --tau of at most {high:g}"
         elif low == high:
-            remedy = "a protocol that ranks unrated items too (given, natural, coupled) can use such ratings"
+            remedy = "a protocol that ranks unrated items too can use such ratings: try --protocol coupled"
         if threshold > high:
             return f"no rating reaches tau={threshold:g} ({ratings}), so that nothing is relevant; {remedy}"
         if self.rated_only and threshold <= low:

@@ -208,7 +208,7 @@ def _options(options: dict[str, Any]) -> Iterator[Entry]:
     known = PROTOCOLS[str(name)].model_fields if name in PROTOCOLS else {}
     for option, value in options.items():
         meaning = known[option].description if option in known else ""
-        if option != "name" and not (option == "folds" and options.get("split") != "kfold"):
+        if option != "name" and not (option == "folds" and options.get("split", "kfold") != "kfold"):
             shown = "unset" if value is None else short(value)
             yield Entry(f"{option} = {shown}", " ".join((meaning or "").split()))
 

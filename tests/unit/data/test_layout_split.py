@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from groupbench.core.errors import DatasetError
 from groupbench.data.loading import load
 from groupbench.data.loading.layouts import write_split
+from groupbench.data.social import SocialTies
 
 FILES = {
     "dataset.toml": 'scale = [1, 5]\nlayout = "split"\n',
@@ -45,6 +48,36 @@ def test_what_is_written_is_read_again(tmp_path):
     (tmp_path / "again" / "dataset.toml").write_text(FILES["dataset.toml"], encoding="utf-8")
     assert load(tmp_path / "again").content_hash == data.content_hash
     assert {f.name for f in (tmp_path / "again").iterdir()} == set(FILES)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_ties_beside_a_split_are_read_and_written(tmp_path, directed):
+    toml = FILES["dataset.toml"] + 'social = "directed"\n' * directed
+    texts = {"dataset.toml": toml, "social.csv": "user,friend,weight\nb,a,2\n"}
+    data = load(folder_of(tmp_path / "data", **texts))
+    ends = [
+        (data.user_ids[u], data.user_ids[f])
+        for u, f in zip(data.social.users, data.social.friends, strict=True)
+    ]
+    assert (ends, data.social.weights.tolist()) == ([("b", "a") if directed else ("a", "b")], [2])
+    again = tmp_path / "again"
+    again.mkdir()
+    write_split(data, again)
+    (again / "dataset.toml").write_text(toml, encoding="utf-8")
+    assert load(again).content_hash == data.content_hash
+
+
+def test_ties_of_users_without_rows_are_not_written(tmp_path):
+    data = load(folder_of(tmp_path / "data"))
+    ties = SocialTies.of([0, 0], [1, 2])
+    (tmp_path / "again").mkdir()
+    write_split(replace(data, user_ids=("a", "b", "c"), social=ties), tmp_path / "again")
+    assert (tmp_path / "again" / "social.csv").read_text() == "user,friend\na,b\n"
+
+
+def test_a_friend_without_rows_is_named(tmp_path):
+    with pytest.raises(DatasetError, match=r"social\.csv:2: .*'nobody'"):
+        load(folder_of(tmp_path / "data", **{"social.csv": "user,friend\na,nobody\n"}))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +52,11 @@ def chosen(data):
     assert len(set(groups)) == len(groups)
     rows = data.group_ratings
     return {(groups[g], data.item_ids[i]) for g, i in zip(rows.users, rows.items, strict=True)}
+
+
+def named_ties(data):
+    ends = zip(data.social.users, data.social.friends, strict=True)
+    return {frozenset((data.user_ids[u], data.user_ids[f])) for u, f in ends}
 
 
 def found_or_nothing(expected, recipe, files, **options):
@@ -324,6 +330,8 @@ def test_a_subset_of_a_folder_keeps_groups_split_and_features(tmp_path):
     assert set(part.user_ids) < set(whole.user_ids)
     assert chosen(part) < chosen(whole)
     assert part.given.groups.segments.sizes.max() <= 5
+    assert named_ties(whole) == {frozenset(pair) for pair in friends}
+    assert named_ties(part) == {tie for tie in named_ties(whole) if tie <= set(part.user_ids)}
     assert manifest["dropped"]["groups that lose a member"] == len(whole.groups) - len(part.groups)
     assert "log/group_ratings_test.csv" in manifest["inputs"]
 
@@ -346,6 +354,7 @@ def test_a_log_beside_events_holds_the_rows_of_users():
     with built("attendance-components", files, split="none") as (data, manifest):
         assert chosen(data) == {(frozenset("ab"), "e")}
         assert (len(data.ratings), data.user_ids) == (3, ("a", "b", "c"))
+        assert named_ties(data) == {frozenset("ab")}
     assert manifest["dropped"]["friendships of a user with itself"] == 1
     assert manifest["dropped"]["friendships with a user who has no row"] == 1
 
@@ -417,3 +426,27 @@ def test_the_manifest_is_what_is_written(tmp_path):
     assert manifest["counts"]["training rows of users"] == len(data.ratings)
     assert manifest["inputs"]["log"]["rows"] == len(log)
     assert manifest["dropped"]["further rows of the same user and item"] == len(log) - len(data.ratings)
+
+
+def test_logs_may_be_parquet(tmp_path):
+    log, friends = log_of_pairs()
+    write(tmp_path, "log.csv", "user,item,time", log)
+    pd.read_csv(tmp_path / "log.csv").to_parquet(tmp_path / "log.parquet")
+    friends = write(tmp_path, "friends.csv", "user,friend", friends)
+    made = [
+        load(build_into(tmp_path / kind, log=tmp_path / f"log.{kind}", friends=friends))
+        for kind in ("csv", "parquet")
+    ]
+    assert made[0].content_hash == made[1].content_hash
+
+
+def build_into(folder, **options):
+    build("co-visit", folder, **options)
+    return folder
+
+
+def test_a_folder_in_the_place_of_a_log_is_led_to_its_file(tmp_path):
+    with pytest.raises(
+        DatasetError, match=r"a folder, not a file\); name a file in it, such as .*ratings\.csv"
+    ):
+        build("all-rated", tmp_path / "new", log=tmp_path)

@@ -196,6 +196,27 @@ def test_cold_folds_hold_out_whole_groups_and_warm_ones_pairs(dataset):
         assert not pairs_of(warm.joint) & pairs_of(warm.train.group_ratings)
 
 
+@pytest.mark.parametrize("ratio", [0.5, 0.8])
+def test_latest_joint_ratings_of_each_group_are_held_out(dataset, ratio):
+    joint = dataset.group_ratings
+    options = {"name": "natural", "held": "rows", "split": "temporal", "ratio": ratio}
+    task, other = (prepare(dataset, options, seed) for seed in (0, 3))
+    kept = task.train.group_ratings
+
+    assert_same_training(task.train, other.train)
+    assert len(kept) + len(task.joint) == len(joint)
+    assert not pairs_of(kept) & pairs_of(task.joint)
+    assert task.train.ratings is dataset.ratings
+    for group in range(N_GROUPS - 1):
+        when = {}  # an item is as late as its latest rating
+        for item, time in zip(
+            joint.items[joint.users == group], joint.timestamps[joint.users == group], strict=True
+        ):
+            when[item] = max(time, when.get(item, 0))
+        first = sorted(when, key=when.get)[: max(1, int(len(when) * ratio))]
+        assert set(kept.items[kept.users == group]) == set(first)
+
+
 @pytest.mark.parametrize("held", HELD)
 @pytest.mark.parametrize("catalogue", ["auto", "all"])
 def test_candidates_are_the_catalogue_without_training_ratings(dataset, held, catalogue):
@@ -291,6 +312,28 @@ def test_labels_name_the_protocol(name):
     assert make_protocol({"name": name, "tau": 3}).label == f"{name}+tau=3.0"
 
 
+def test_joint_ratings_without_times_cannot_be_split_by_time(dataset):
+    bare = replace(dataset, group_ratings=replace(dataset.group_ratings, timestamps=None))
+    with pytest.raises(
+        ConfigError, match=r"joint ratings of .* small: split=temporal needs .*; use split=kfold"
+    ):
+        prepare(bare, {"name": "natural", "held": "rows", "split": "temporal"})
+
+
+def test_usual_options_of_natural_are_left_out_of_keys():
+    assert set(make_protocol({"name": "natural"}).model_dump()) == {
+        "name",
+        "tau",
+        "held",
+        "folds",
+        "catalogue",
+    }
+    by_time = {"name": "natural", "held": "rows", "split": "temporal", "ratio": 0.7}
+    assert by_time.items() <= make_protocol(by_time).model_dump().items()
+    assert make_protocol({**by_time, "ratio": 0.8}).model_dump()["ratio"] == 0.8
+    assert make_protocol(by_time).label == "natural+held=rows+ratio=0.7+split=temporal"
+
+
 def test_labels_name_the_sizes():
     assert make_protocol({"name": "coupled", "sizes": [2, 4]}).label == "coupled+sizes=2,4"
 
@@ -302,7 +345,7 @@ def test_labels_name_the_sizes():
         ({"name": "zzz"}, "unknown protocol 'zzz'; known: coupled, given, natural, paper"),
         ({"name": "coupled", "group_features": "means"}, "option of the protocol coupled 'group_features'"),
         ({"name": "coupled", "size": 3}, "option of the protocol coupled 'size'; did you mean 'sizes'"),
-        ({"name": "natural", "ratio": 0.8}, "option of the protocol natural 'ratio'; known: "),
+        ({"name": "natural", "n_groups": 8}, "option of the protocol natural 'n_groups'; known: "),
         ({"name": "natural", "fold": 3}, "option of the protocol natural 'fold'; did you mean 'folds'"),
         (
             {"name": "given", "folds": 3},
@@ -332,6 +375,16 @@ def test_options_that_are_wrong_are_named(options, says):
         ({"groups": "natural"}, ["groups"], "small has no natural groups; use groups=kmeans or add"),
         ({"name": "natural"}, ["groups"], "small has no natural groups; add a groups.csv"),
         ({"name": "natural"}, ["group_ratings"], "small has no joint ratings; the protocol natural needs"),
+        (
+            {"name": "natural", "ratio": 0.7},
+            [],
+            "ratio=0.7 is of a split by time; add --option split=temporal",
+        ),
+        (
+            {"name": "natural", "split": "temporal"},
+            [],
+            "holds out rows of every group; add --option held=rows",
+        ),
         ({"name": "natural", "folds": 12}, [], "folds=12 is more than the 11 there are to part"),
         ({"name": "given"}, ["given"], "small came without a split; use --protocol paper or natural"),
         ({**COUPLED, "sizes": [1]}, [], "sizes=.?1.?; at least 2 is needed"),

@@ -13,6 +13,7 @@ from groupbench.evaluation.splits import (
     ratio_split,
     split_pairs,
     temporal_split,
+    temporal_split_of_each,
 )
 
 
@@ -103,6 +104,29 @@ def test_a_temporal_split_holds_out_the_latest_rows(times, percent):
 def test_a_temporal_split_needs_timestamps():
     with pytest.raises(ConfigError, match=r"split=temporal needs timestamps.*use split=ratio"):
         temporal_split(rows(10), 0.8)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9)), min_size=1, max_size=60), st.integers(1, 99))
+@example([(0, time) for time in range(50)] * 2, 29)
+def test_each_users_latest_rows_are_held_out(pairs, percent):
+    users, times = zip(*pairs, strict=True)
+    counts = {user: users.count(user) for user in users}
+    if max(counts.values()) == 1:
+        with pytest.raises(ConfigError, match="needs a rater with two items, and there is none"):
+            temporal_split_of_each(timed(users, times), percent / 100)
+        return
+    split = temporal_split_of_each(timed(users, times), percent / 100)
+
+    assert_partition(split, len(pairs))
+    for user, n in counts.items():
+        mine = sorted((row for row in range(len(pairs)) if users[row] == user), key=lambda row: times[row])
+        n_train = 1 if n == 1 else min(max(n * percent // 100, 1), n - 1)
+        assert [row in split.train for row in mine] == [True] * n_train + [False] * (n - n_train)
+
+
+def test_a_temporal_split_of_each_needs_timestamps():
+    with pytest.raises(ConfigError, match=r"split=temporal needs timestamps.*use split=kfold"):
+        temporal_split_of_each(rows(10), 0.8)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9)), min_size=1, max_size=40))

@@ -151,6 +151,12 @@ def test_data_protocol_and_views_are_told_in_words():
     assert "folds" not in make_card(records).text()
 
 
+def test_the_card_of_folds_names_their_number():
+    protocol = {"name": "natural", "held": "groups", "folds": 4}
+    records = [record("svd", config=record("svd").config | {"protocol": protocol})]
+    assert "Number of folds" in said(records, "Protocol", "folds = 4")
+
+
 def test_machines_that_differ_are_counted():
     records = [
         record(seed=0),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.errors import shown
-from groupbench.data.dataset import GivenSplit, Ratings
+from groupbench.data.dataset import GivenSplit, HeldOutRows, Ratings
 from groupbench.data.loading.layouts._build import LayoutTables, Part, Scale, build
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from groupbench.core.arrays import Array, IntArray
-    from groupbench.data.dataset import Dataset, HeldOutRows
+    from groupbench.data.dataset import Dataset
     from groupbench.data.loading._source import Source
     from groupbench.data.loading._table import TextTable
+    from groupbench.data.social import SocialTies
 
 FILES = ("ratings.csv",)
 """The file that every such folder has."""
@@ -124,6 +125,12 @@ def write(dataset: Dataset, folder: Path) -> None:
     if dataset.groups is not None:
         columns = {"group": dataset.groups.segments.of_row, "user": dataset.groups.members}
         write_columns(folder / "groups.csv", columns, ids)
+    if dataset.social is not None:
+        of_users = [part for stem, part in parts.items() if stem.startswith("ratings") and part is not None]
+        raters = [part.users if isinstance(part, Ratings) else part.ratings.users for part in of_users]
+        members = [] if dataset.groups is None else [dataset.groups.members]
+        known = np.concatenate([*raters, *members])
+        _write_social(folder / "social.csv", dataset.social, known, ids["user"])
     rated = dataset.scale != CHOICES
     for stem, part in parts.items():
         rater = "group" if stem.startswith("group") else "user"
@@ -150,6 +157,15 @@ def _write_negatives(file: Path, rater: str, held: HeldOutRows, ids: Mapping[str
         row, rows = held.segments.of_row, held.ratings
         columns = {rater: rows.users[row], "item": rows.items[row], "negative": held.negatives}
         write_columns(file, columns, {**ids, "negative": ids["item"]})
+
+
+def _write_social(file: Path, social: SocialTies, known: IntArray, ids: Sequence[str]) -> None:
+    """Write the ties between `known` users: those of whom nothing else is written would be unknown."""
+    kept = np.isin(social.users, known) & np.isin(social.friends, known)
+    columns: dict[str, Array] = {"user": social.users[kept], "friend": social.friends[kept]}
+    if (social.weights != 1).any():
+        columns["weight"] = social.weights[kept]
+    write_columns(file, columns, {"user": ids, "friend": ids})
 
 
 def write_columns(file: Path, columns: Mapping[str, Array], ids: Mapping[str, Sequence[str]]) -> None:
