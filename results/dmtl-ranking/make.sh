@@ -5,6 +5,7 @@ set -eu
 export OMP_NUM_THREADS=1
 WORK=${WORK:-results/work}
 HERE=results/dmtl-ranking
+mkdir -p "$HERE/tuned"
 
 tuned() { # tuned NAME DATASET SEEDS OPTION...: tune with 12 trials, then run what was found
     name=$1 dataset=$2 seeds=$3
