@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groupbench.core.registry import method
+from groupbench.models.dmtl.ranking.recommender import RankingDMTL
 from groupbench.models.dmtl.recommender import DMTL
 
 method("dmtl")(DMTL)
@@ -16,3 +17,8 @@ method("dmtl-no-shared", shared=False)(DMTL)
 method("dmtl-ids-only", demographics=False, genres=False, text=False)(DMTL)
 method("dmtl-features-only", ids=False, interactions=False)(DMTL)
 method("dmtl-single", ensemble=1)(DMTL)
+method("dmtl-ranking")(RankingDMTL)
+method("dmtl-ranking-no-profile", profile_weight=0.0)(RankingDMTL)
+method("dmtl-ranking-mean-attention", attention="mean")(RankingDMTL)
+method("dmtl-ranking-no-shared", shared=False)(RankingDMTL)
+method("dmtl-ranking-ids-only", histories=False, features=False, members_choices=False)(RankingDMTL)

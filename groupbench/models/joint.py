@@ -10,7 +10,7 @@ from groupbench.core.errors import MethodError
 from groupbench.models.recommender import GroupRecommender
 
 if TYPE_CHECKING:
-    from groupbench.core.arrays import IntArray
+    from groupbench.core.arrays import BoolArray, IntArray
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
     from groupbench.models.recommender import TrainingData
@@ -27,6 +27,10 @@ class GroupIndex:
     def __init__(self, method: object, groups: Groups) -> None:
         self._method = type(method).__name__
         self._index = {name: index for index, name in enumerate(groups.ids)}
+
+    def known(self, groups: Groups) -> BoolArray:
+        """Which of `groups` are in the training data, (len(groups),)."""
+        return np.array([name in self._index for name in groups.ids], dtype=np.bool_)
 
     def of(self, groups: Groups) -> IntArray:
         """The indices of `groups` in the training data, (len(groups),).

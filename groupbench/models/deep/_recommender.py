@@ -127,7 +127,7 @@ class TrainedGroupRecommender(JointRatingsMethod):
         """
         import torch
 
-        from groupbench.models.deep._validation import hold_out, without_given_away
+        from groupbench.models.deep._validation import split_off
         from groupbench.models.devices import choose, default_device, repeatable_sums, seeded
         from groupbench.models.distributed import SINGLE, process_group
 
@@ -142,8 +142,7 @@ class TrainedGroupRecommender(JointRatingsMethod):
             stack.enter_context(seeded(integer(rng), self._device))
             stack.enter_context(default_device(self._device))
             run = partial(self._trained, checkpoints=checkpoints, group=group)
-            left, held_out = hold_out(rows)
-            first = users if held_out is None else without_given_away(users, train.groups, held_out)
+            first, left, held_out = split_off(users, rows, train.groups)
             search = run("search", self._data(train, first, left, users), self.epochs, held_out)
             self._net, self.history = search.network, search.history
             if self.refit and held_out is not None:

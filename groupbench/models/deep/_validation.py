@@ -1,4 +1,4 @@
-"""Validation rows taken from the groups' training rows, and how they evaluate a network."""
+"""Validation rows taken from training rows, those of groups where there are any, and how they evaluate."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.data.dataset import Ratings
     from groupbench.data.groups import Groups
+    from groupbench.models.deep._interactions import Side
     from groupbench.models.deep._network import GroupNetwork
 
 DEPTH = 10
@@ -23,36 +24,89 @@ NEGATIVES = 100
 COLD_SHARE = 0.1
 """Where this share of the groups has no rows, this share of the others is held out whole."""
 COLD_MOST = 1000
-"""Most groups that are held out whole."""
+"""Most groups that are held out whole, and most users that are evaluated where groups have no rows."""
+USERS_SHARE = 0.1
+"""Share of the rows that is held out of these users."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Lists that groups rank in validation.
+    """Lists that groups, or users, rank in validation.
 
     Attributes:
-        groups: (n,) the group of each list.
+        groups: (n,) the group of each list; the user where `side` says so.
         items: (n, k) candidates, or (1, k) where all lists have the same.
         chosen: (n, k) which candidates the group chose.
         whole: whether the groups have no rows left; else each list has one chosen item.
+        side: whose lists these are.
+        valid: (n, k) which candidates are ranked; None for all.
     """
 
     groups: IntArray
     items: IntArray
     chosen: BoolArray
     whole: bool = False
+    side: Side = "groups"
+    valid: BoolArray | None = None
 
     def ndcg(self, network: GroupNetwork) -> float:
         """Mean NDCG@10 of a network in evaluation mode: its expected value over orders of equal scores."""
         scores = self._scores(network)
-        ranking = rank(scores, self.chosen, np.ones_like(self.chosen), DEPTH)
-        ideal = rank(self.chosen.astype(np.float64), self.chosen, np.ones_like(self.chosen), DEPTH)
+        valid = np.ones_like(self.chosen) if self.valid is None else self.valid
+        ranking = rank(scores, self.chosen, valid, DEPTH)
+        ideal = rank(self.chosen.astype(np.float64), self.chosen, valid, DEPTH)
         return float(np.mean(ranking.gain[-1] / ideal.gain[-1]))
 
     @torch.no_grad()
     def _scores(self, network: GroupNetwork) -> FloatArray:
-        batch = Batch("groups", torch.tensor(self.groups), torch.tensor(self.items))
+        batch = Batch(self.side, torch.tensor(self.groups), torch.tensor(self.items))
         return blockwise(network, network.encode(), batch).cpu().numpy().astype(np.float64)
+
+
+def split_off(users: Ratings, rows: Ratings, groups: Groups) -> tuple[Ratings, Ratings, HeldOut | None]:
+    """Take validation rows from those of groups, or where these have none, of users.
+
+    Args:
+        users: rows of users.
+        rows: the groups' distinct training rows.
+        groups: all groups.
+
+    Returns:
+        The rows of users and of groups that are left for training, and the lists; None if there is nothing
+        to spare.
+    """
+    if len(rows) == 0:
+        left, of_users = hold_out_users(users)
+        return left, rows, of_users
+    left, held_out = hold_out(rows)
+    return users if held_out is None else without_given_away(users, groups, held_out), left, held_out
+
+
+def hold_out_users(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
+    """Take a tenth of the rows of up to `COLD_MOST` users; they rank all items but those they have left.
+
+    Returns:
+        The distinct rows that are left for training, and the lists; None if no user has ten rows.
+    """
+    rows = rows.unique()
+    counts = np.bincount(rows.users, minlength=rows.n_users)
+    able = np.flatnonzero(counts * USERS_SHARE >= 1)
+    if len(able) == 0:
+        return rows, None
+    users = np.sort(able[torch.randperm(len(able))[:COLD_MOST].cpu().numpy()])
+    drawn = torch.rand(len(rows)).cpu().numpy()
+    order = np.lexsort((drawn, rows.users))
+    position = np.arange(len(rows)) - (np.cumsum(counts) - counts)[rows.users[order]]
+    held = np.zeros(len(rows), dtype=np.bool_)
+    held[order] = position < (counts * USERS_SHARE).astype(np.int64)[rows.users[order]]
+    held &= np.isin(rows.users, users)
+    chosen = np.zeros((len(users), rows.n_items), dtype=np.bool_)
+    chosen[np.searchsorted(users, rows.users[held]), rows.items[held]] = True
+    valid = np.ones_like(chosen)
+    left = np.isin(rows.users, users) & ~held
+    valid[np.searchsorted(users, rows.users[left]), rows.items[left]] = False
+    items = np.arange(rows.n_items)[None]
+    return rows.take(~held), HeldOut(users, items, chosen, side="users", valid=valid)
 
 
 def hold_out(rows: Ratings) -> tuple[Ratings, HeldOut | None]:

@@ -1,0 +1,223 @@
+"""DMTL for what groups choose: what it learns, whom it serves, and its parts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupbench.core.errors import MethodError
+from groupbench.data.dataset import Ratings
+from groupbench.data.groups import Groups
+from groupbench.models.deep import ChoiceRows, Interactions, Members
+from groupbench.models.deep._validation import hold_out_users, split_off
+from groupbench.models.dmtl.ranking.network import Inputs, RankingNetwork, Team
+from groupbench.models.dmtl.ranking.objective import some, told_apart, two
+from groupbench.models.dmtl.ranking.recommender import RankingDMTL
+from groupbench.models.recommender import TrainingData
+
+N_USERS, N_ITEMS, N_GROUPS = 40, 30, 16
+
+
+def rows(pairs, n_raters):
+    raters, items = np.array(sorted(pairs)).T
+    return Ratings(raters, items, np.ones(len(raters)), n_raters, N_ITEMS)
+
+
+def two_tastes(joint=True):
+    """Even users and their groups choose the first half of the items, odd ones the second half."""
+    rng = np.random.default_rng(5)
+    half = N_ITEMS // 2
+
+    def chosen(taste, n):
+        return taste * half + rng.choice(half, n, replace=False)
+
+    users = {(u, int(i)) for u in range(N_USERS) for i in chosen(u % 2, 8)}
+    members = [(np.arange(3) * 2 + 2 * (g // 2) + g % 2) % N_USERS for g in range(N_GROUPS)]
+    groups = {(g, int(i)) for g in range(N_GROUPS - 2) for i in chosen(g % 2, 5)}
+    return TrainingData(
+        ratings=rows(users, N_USERS),
+        scale=(1.0, 1.0),
+        groups=Groups.from_lists(members),
+        group_ratings=rows(groups, N_GROUPS) if joint else None,
+    )
+
+
+def fitted(train, **chosen):
+    made = RankingDMTL(width=8, epochs=6, batch_size=8, min_batches=4, **chosen)
+    return made.fit(train, rng=np.random.default_rng(0))
+
+
+def taste(scores):
+    """The share of each row's ten best items that lie in the second half."""
+    return (np.argsort(-scores, axis=1)[:, :10] >= N_ITEMS // 2).mean(axis=1)
+
+
+@pytest.mark.parametrize("joint", [True, False], ids=["joint rows", "users' rows alone"])
+def test_tastes_are_learned(joint):
+    train = two_tastes(joint)
+    model = fitted(train)
+    assert taste(model.score(np.array([0]))) < 0.3
+    assert taste(model.score(np.array([1]))) > 0.7
+    of_groups = taste(model.score_groups(train.groups))
+    assert (of_groups[::2] < 0.4).all()
+    assert (of_groups[1::2] > 0.6).all()
+
+
+def test_unknown_groups_are_served_by_their_members():
+    train = two_tastes()
+    model = fitted(train)
+    strangers = Groups.from_lists([[0, 2, 4], [1, 3, 5], [0, 2, 4]], ids=["x", "y", "z"])
+    scores = model.score_groups(strangers)
+    np.testing.assert_allclose(scores[0], scores[2], rtol=0, atol=1e-5)
+    assert taste(scores)[0] < 0.4
+    assert taste(scores)[1] > 0.6
+    mixed = Groups.from_lists([train.groups[3], [1, 3, 5]], ids=["3", "y"])
+    both = model.score_groups(mixed)
+    np.testing.assert_allclose(both[0], model.score_groups(train.groups)[3], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(both[1], scores[1], rtol=0, atol=1e-5)
+
+
+def test_nothing_to_learn_is_told():
+    train = two_tastes()
+    empty = train.ratings.take(slice(0, 0))
+    nothing = TrainingData(empty, train.scale, train.groups)
+    assert "there are none" in RankingDMTL().skip(nothing)
+    with pytest.raises(MethodError, match="choices"):
+        fitted(nothing)
+
+
+def parameters_moved(name, **chosen):
+    train, model = two_tastes(), RankingDMTL(width=8, epochs=2, min_batches=2, weight_decay=0.0, **chosen)
+    model.fit(train, rng=np.random.default_rng(0))
+    before = {}
+    first = model.make_network
+
+    def keep(data):
+        network = first(data)
+        before.update({key: value.detach().clone() for key, value in network.named_parameters()})
+        return network
+
+    model.make_network = keep
+    model.fit(train, rng=np.random.default_rng(0))
+    return not torch.equal(before[name], dict(model._net.named_parameters())[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "moves"),
+    [
+        ("profile.weight", {}, True),
+        ("profile.weight", {"profile_weight": 0.0}, False),
+        ("companion.weight", {"companion_weight": 0.1}, True),
+        ("companion.weight", {}, False),
+        ("energy.weight", {}, True),
+        ("energy.weight", {"attention": "mean"}, False),
+        ("chosen", {"histories": False}, False),
+        ("share_weight", {"members_choices": False}, False),
+    ],
+)
+def test_what_is_left_out_is_not_trained(name, chosen, moves):
+    assert parameters_moved(name, **chosen) == moves
+
+
+def network_of(train, **chosen):
+    torch.manual_seed(0)
+    data = Interactions(
+        ChoiceRows.of(train.ratings), ChoiceRows.of(train.group_ratings), Members.of(train.groups)
+    )
+    inputs = Inputs(torch.empty(N_USERS, 0), torch.empty(N_ITEMS, 0))
+    return RankingNetwork(data, RankingDMTL(width=8, **chosen), inputs).eval()
+
+
+def test_shares_of_members_are_counted():
+    train = two_tastes()
+    network = network_of(train)
+    shares = network.member_shares(Team(*network.data.members.take(torch.arange(N_GROUPS)))).numpy()
+    pairs = set(zip(train.ratings.users.tolist(), train.ratings.items.tolist(), strict=True))
+    for group in range(N_GROUPS):
+        members = train.groups[group].tolist()
+        for item in range(N_ITEMS):
+            assert shares[group, item] == pytest.approx(np.mean([(u, item) in pairs for u in members]))
+
+
+def test_members_who_weigh_alike_are_averaged():
+    train = two_tastes()
+    network = network_of(train, attention="mean")
+    team = Team(*network.data.members.take(torch.arange(N_GROUPS)))
+    with torch.no_grad():
+        items, _ = network.items()
+        users = network.encode_users(torch.arange(N_USERS), items)
+        expected = torch.stack([users[train.groups[g].tolist()].mean(dim=0) for g in range(N_GROUPS)])
+        torch.testing.assert_close(network.encode_members(team, items), network.of_members(expected))
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(0, 2**31))
+def test_parts_of_a_group_are_parts_of_it(sizes, seed):
+    torch.manual_seed(seed)
+    widest = max(sizes)
+    users = torch.arange(len(sizes) * widest).view(len(sizes), widest)
+    team = Team(users, torch.arange(widest) < torch.tensor(sizes)[:, None])
+    part = some(team)
+    assert (part.inside <= team.inside).all()
+    assert part.inside.any(dim=1).all()
+    several = team.inside.sum(dim=1) > 1
+    if several.any():
+        left, right = two(Team(users[several], team.inside[several]))
+        assert (left != right).all()
+        for one in (left, right):
+            assert ((users[several] == one[:, None]) & team.inside[several]).any(dim=1).all()
+
+
+def test_own_among_others_is_a_softmax():
+    torch.manual_seed(1)
+    left, right = torch.randn(5, 4), torch.randn(5, 4)
+    expected = 0.0
+    for row in range(5):
+        logits = [float(left[row] @ right[other]) / 2 for other in range(5)]
+        expected -= logits[row] - math.log(sum(map(math.exp, logits)))
+    assert float(told_apart(left, right)) == pytest.approx(expected / 5, rel=1e-5)
+
+
+@given(st.integers(0, 2**31))
+def test_users_rank_what_they_have_not_left(seed):
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 25, 12)
+    pairs = {(u, int(i)) for u, n in enumerate(counts) for i in rng.choice(N_ITEMS, n, replace=False)}
+    if not pairs:
+        return
+    ratings = rows(pairs, 12)
+    left, lists = hold_out_users(ratings)
+    kept = set(zip(left.users.tolist(), left.items.tolist(), strict=True))
+    if lists is None:
+        assert kept == pairs
+        assert counts.max() < 10
+        return
+    held = {(int(lists.groups[u]), int(i)) for u, i in zip(*np.nonzero(lists.chosen), strict=True)}
+    assert held | kept == pairs
+    assert not held & kept
+    assert (lists.chosen.sum(axis=1) == counts[lists.groups] // 10).all()
+    for row, user in enumerate(lists.groups):
+        hidden = {i for i in range(N_ITEMS) if not lists.valid[row, i]}
+        assert hidden == {i for u, i in kept if u == user}
+
+
+def test_groups_validate_where_they_have_rows():
+    train = two_tastes()
+    torch.manual_seed(0)
+    _, _, lists = split_off(train.ratings, train.group_ratings.unique(), train.groups)
+    assert lists.side == "groups"
+    none = train.group_ratings.take(slice(0, 0))
+    assert split_off(train.ratings, none, train.groups)[2] is None
+
+
+def test_how_the_tasks_agree_is_told():
+    told = [epoch.losses["agreement"] for epoch in fitted(two_tastes()).history]
+    assert any(told)
+    assert all(-1 <= cosine <= 1 for cosine in told)
+    apart = fitted(two_tastes(), shared=False).history
+    assert all(epoch.losses["agreement"] == 0 for epoch in apart)
