@@ -25,6 +25,8 @@ Step = tuple[Side, Tensor]
 class RankingObjective(DeepObjective[Step]):
     """A softmax over all items for users and groups, and the auxiliary tasks of groups.
 
+    Where no group has rows of its own, as where groups are formed, each learns what its members chose.
+
     Args:
         network: the network that is trained.
         data: the rows that it learns from.
@@ -47,9 +49,10 @@ class RankingObjective(DeepObjective[Step]):
     def batches(self) -> Iterator[Step]:
         """Groups and users that have something to tell, in random order."""
         self._cosine = math.nan
-        profiled = self.made.profile_weight > 0 or self.made.companion_weight > 0
-        steps = self._cut("groups", torch.arange(self.data.n_groups) if profiled else self._raters("groups"))
-        if self.made.user_weight:
+        made = self.made
+        every = made.profile_weight > 0 or made.companion_weight > 0 or len(self.data.groups) == 0
+        steps = self._cut("groups", torch.arange(self.data.n_groups) if every else self._raters("groups"))
+        if made.user_weight:
             steps += self._cut("users", self._raters("users"))
         for index in torch.randperm(len(steps)).tolist():
             yield steps[index]
@@ -60,34 +63,25 @@ class RankingObjective(DeepObjective[Step]):
         chosen, ranked = self.network.items()
         if side == "users":
             z = self.network.shared(self.network.encode_users(raters, chosen))
-            ranking, profile = (
-                self.ranking_loss(side, raters, self.network.logits_of(z, ranked)),
-                z.new_zeros(()),
-            )
-            return _step_loss(self.made.user_weight * ranking, ranking, profile)
+            targets = Bags.of(self.data.users, raters, power=0.0)
+            ranking = self.made.user_weight * ranking_loss(self.network.logits_of(z, ranked), targets)
+            return _step_loss(ranking, z.new_zeros(()))
         team = Team(*self.data.members.take(raters))
         hidden = self.network.encode_groups(raters, team, chosen)
-        ranking = hidden.new_zeros(())
-        if len(self.data.groups):
-            shares = self.network.member_shares(team) if self.made.members_choices else None
-            logits = self.network.logits_of(self.network.shared(hidden), ranked, shares)
-            ranking = self.ranking_loss(side, raters, logits)
-        profile = self.profile_loss(team, hidden, chosen)
+        joint = len(self.data.groups) > 0
+        shares = self.network.member_shares(team) if joint and self.made.members_choices else None
+        logits = self.network.logits_of(self.network.shared(hidden), ranked, shares)
+        targets = Bags.of(self.data.groups, raters, power=0.0) if joint else self._of_members(team)
+        ranking, profile = ranking_loss(logits, targets), self.profile_loss(team, hidden, chosen)
         if math.isnan(self._cosine):
             self._cosine = self._agreement(ranking, profile)
-        return _step_loss(ranking + profile, ranking, profile)
+        return _step_loss(ranking, profile)
 
-    def ranking_loss(self, side: Side, raters: Tensor, logits: Tensor) -> Tensor:
-        """-sum over its choices of ln softmax over all items, the mean over the raters: ().
-
-        Args:
-            side: whether raters are groups or users.
-            raters: (n,) indices.
-            logits: (n, n_items).
-        """
-        targets = Bags.of(self.data.rows(side), raters, power=0.0)
-        row = torch.arange(len(raters)).repeat_interleave(targets.offsets.diff())
-        return -logits.log_softmax(dim=1)[row, targets.items].sum() / len(raters)
+    def _of_members(self, team: Team) -> Bags:
+        """What the members of each group chose, each member with the same weight; these sum to 1."""
+        sizes = team.inside.sum(dim=1)
+        bags = Bags.of(self.data.users, team.users[team.inside], power=0.0)
+        return bags.merged((1.0 / sizes).repeat_interleave(sizes), sizes)
 
     def profile_loss(self, team: Team, hidden: Tensor, chosen: Tensor) -> Tensor:
         """The weighed losses of the tasks about groups: ().
@@ -148,8 +142,19 @@ class RankingObjective(DeepObjective[Step]):
         return [(side, step) for step in torch.split(order, size) if len(step)]
 
 
-def _step_loss(total: Tensor, ranking: Tensor, profile: Tensor) -> StepLoss:
-    return StepLoss(total, torch.stack([ranking.detach(), profile.detach()]))
+def ranking_loss(logits: Tensor, targets: Bags) -> Tensor:
+    """-sum of weight times ln softmax over all items of each rater's targets, the mean over the raters: ().
+
+    Args:
+        logits: (n, n_items).
+        targets: n bags of items.
+    """
+    row = torch.arange(len(logits)).repeat_interleave(targets.offsets.diff())
+    return -(logits.log_softmax(dim=1)[row, targets.items] * targets.weights).sum() / len(logits)
+
+
+def _step_loss(ranking: Tensor, profile: Tensor) -> StepLoss:
+    return StepLoss(ranking + profile, torch.stack([ranking.detach(), profile.detach()]))
 
 
 def told_apart(left: Tensor, right: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class RankingDMTL(RankingHyperparameters):
     members, among the groups of a step. See `RankingNetwork` and `RankingObjective` for the equations.
 
     Groups without rows are served by their members alone, which `cold_dropout` and `id_dropout` practice.
-    Where no group has rows, training is on users' choices and on profiles, and users validate.
+    Where no group has rows, training is on users' choices, as those of their groups too, and users validate.
     """
 
     serves_cold_groups: ClassVar[bool] = True
