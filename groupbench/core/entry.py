@@ -57,9 +57,11 @@ class Entry:
 
     @property
     def family(self) -> str:
-        """The name of the file without its ending, or of its package for `__init__`-like modules."""
+        """The name of the file without its ending; of what stands in a package of ours, the package's."""
         module = self.make.__module__.split(".")
-        return module[-2] if module[:1] == ["groupbench"] and module[1] != "baselines" else module[-1]
+        if module[0] != "groupbench" or module[1] == "baselines":
+            return module[-1]
+        return module[2] if module[1] == "models" else module[-2]
 
     @property
     def source_hash(self) -> str:

@@ -20,8 +20,10 @@ tuned itmrec-coupled itmrec 5 --protocol coupled --view coupled
 tuned ml-100k-coupled ml-100k 3 --protocol coupled --view coupled
 tuned camra2011-given camra2011 3 --protocol given --view sampled-group
 tuned mafengwo-given mafengwo 3 --protocol given --view sampled-group
-groupbench run --methods dmtl-ranking --dataset mafengwo,mafengwos,camra2011 --protocol given --aggregators average \
-    --seeds 3 --results "$WORK"
+groupbench run --methods "dmtl-ranking*" --dataset mafengwo,mafengwos --protocol given --groups-as members \
+    --aggregators average --seeds 3 --results "$WORK"
+groupbench run --methods dmtl-ranking,dmtl-ranking-no-profile --dataset camra2011 --protocol given --groups-as members \
+    --aggregators average --seeds 3 --results "$WORK"
 groupbench run --methods ease,member-count --dataset mafengwo,mafengwos,camra2011 --protocol given --aggregators average \
     --seeds 3 --results "$WORK"
 groupbench merge "$WORK" --pack --aggregator average --output "$HERE"

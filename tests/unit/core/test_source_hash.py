@@ -398,6 +398,9 @@ def replace(file, old, new):
     return change
 
 
+RANKING = {"dmtl-ranking"} | {
+    f"dmtl-ranking-{part}" for part in ("no-profile", "mean-attention", "no-shared", "ids-only")
+}
 SURPRISE = {"svd", "svdpp", "nmf", "co-clustering", "slope-one", "baseline-only"} | {
     f"knn-{kind}{of}" for kind in ("basic", "means", "zscore", "baseline") for of in ("", "-item")
 }
@@ -423,7 +426,12 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             {"ease"},
         ),
         ("baselines/_surprise_neighbors.py", "_ROWS = 64", "_ROWS = 65", SURPRISE),
-        ("groupbench/models/deep/_bags.py", "power: float = 1.0", "power: float = 2.0", {"groupim"}),
+        (
+            "groupbench/models/deep/_bags.py",
+            "power: float = 1.0",
+            "power: float = 2.0",
+            {"groupim", *RANKING},
+        ),
         ("baselines/_networks/agree.py", "inside.sum(dim=1", "inside.sum(dim=0", {"agree", "ncf-group"}),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],

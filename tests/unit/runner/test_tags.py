@@ -52,3 +52,11 @@ def test_a_run_without_options_is_a_tour():
     assert (tour.jobs, len(tour.seed_list())) == (2, 3)
     for asked in ({"methods": ["all"]}, {"dataset": ["ml-100k"]}, {"seeds": 5}, {"plugins": ["a.py"]}):
         assert not make_config(**asked).is_bare
+
+
+def test_a_model_in_several_modules_is_of_one_family():
+    for name, tags in (("dmtl-ranking", ["deep", "groups"]), ("dmtl-ranking-no-profile", ["deep", "groups"])):
+        assert methods[name].family == "dmtl"
+        assert set(tags) <= set(tags_of(methods[name]))
+    assert "ablations" in tags_of(methods["dmtl-ranking-no-profile"])
+    assert "ablations" not in tags_of(methods["dmtl-ranking"])
