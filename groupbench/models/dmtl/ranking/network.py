@@ -113,15 +113,18 @@ class RankingNetwork(GroupNetwork):
         z: Tensor = hidden + self.above(functional.relu(self.below(hidden)))
         return z
 
+    def members_choices(self, team: Team) -> Bags:
+        """What the members of each group chose, each member with the same weight; these sum to 1."""
+        sizes = team.inside.sum(dim=1)
+        bags = Bags.of(self.data.users, team.users[team.inside], power=0.0)
+        return bags.merged((1.0 / sizes).repeat_interleave(sizes), sizes)
+
     def member_shares(self, team: Team) -> Tensor:
         """The share of the members of each group that chose an item, (n, n_items)."""
-        n = len(team.users)
-        owner = torch.arange(n)[:, None].expand_as(team.inside)[team.inside]
-        rows, offsets = self.data.users.rows_of(team.users[team.inside])
-        owner = owner.repeat_interleave(offsets.diff())
-        weights = (1.0 / team.inside.sum(dim=1))[owner]
-        shares = torch.zeros(n, self.data.n_items)
-        return shares.index_put_((owner, self.data.users.items[rows]), weights, accumulate=True)
+        chosen = self.members_choices(team)
+        owner = torch.arange(len(team.users)).repeat_interleave(chosen.offsets.diff())
+        shares = torch.zeros(len(team.users), self.data.n_items)
+        return shares.index_put_((owner, chosen.items), chosen.weights, accumulate=True)
 
     def logits_of(self, z: Tensor, ranked: Tensor, shares: Tensor | None = None) -> Tensor:
         """Logits of all items, (n, n_items), for `z`, (n, width)."""

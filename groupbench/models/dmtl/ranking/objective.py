@@ -71,17 +71,13 @@ class RankingObjective(DeepObjective[Step]):
         joint = len(self.data.groups) > 0
         shares = self.network.member_shares(team) if joint and self.made.members_choices else None
         logits = self.network.logits_of(self.network.shared(hidden), ranked, shares)
-        targets = Bags.of(self.data.groups, raters, power=0.0) if joint else self._of_members(team)
+        targets = (
+            Bags.of(self.data.groups, raters, power=0.0) if joint else self.network.members_choices(team)
+        )
         ranking, profile = ranking_loss(logits, targets), self.profile_loss(team, hidden, chosen)
         if math.isnan(self._cosine):
             self._cosine = self._agreement(ranking, profile)
         return _step_loss(ranking, profile)
-
-    def _of_members(self, team: Team) -> Bags:
-        """What the members of each group chose, each member with the same weight; these sum to 1."""
-        sizes = team.inside.sum(dim=1)
-        bags = Bags.of(self.data.users, team.users[team.inside], power=0.0)
-        return bags.merged((1.0 / sizes).repeat_interleave(sizes), sizes)
 
     def profile_loss(self, team: Team, hidden: Tensor, chosen: Tensor) -> Tensor:
         """The weighed losses of the tasks about groups: ().
