@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from groupbench.core.arrays import distinct
 from groupbench.core.errors import ConfigError
-from groupbench.core.options import Flag, split_names
+from groupbench.core.options import Flag
 from groupbench.core.seeding import generator
-from groupbench.data.formation import Proposals, fill
-from groupbench.data.recipes._base import Formed, GroupRecipe
-from groupbench.data.recipes._growth import Growth, common_rows, presence
+from groupbench.data.recipes._base import Formed
+from groupbench.data.recipes._grown import GrownGroups
+from groupbench.data.recipes._growth import Growth, presence
 from groupbench.data.recipes._log import Tally, own_rows, read_log
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray
     from groupbench.data.dataset import Ratings
 
-TRIES = 500
-"""Groups proposed for each group that is wanted, at most."""
 
-Sizes = Annotated[
-    list[Annotated[int, Field(ge=2, le=1000)]], BeforeValidator(split_names), Field(min_length=1)
-]
-"""Members of groups."""
-
-
-class AllRated(GroupRecipe):
+class AllRated(GrownGroups):
     """Random groups who all rated enough of the same items; those are the group's, with mean ratings.
 
     A first member is drawn at random, and further ones among those with whom enough common items are left.
@@ -44,14 +35,8 @@ class AllRated(GroupRecipe):
         "members' own rows unless those are hidden"
     )
 
-    sizes: Annotated[Sizes, Flag("Groups", names=True)] = Field([2, 3, 4, 8])
-    """Sizes of groups, of which there are as many each."""
-    n_groups: Annotated[int, Field(ge=1), Flag("Groups")] = 100
-    """Groups of all sizes together."""
     min_items: Annotated[int, Field(ge=1), Flag("Groups")] = 20
     """Items of a group, at least."""
-    split: Annotated[Literal["groups", "rows", "none"], Flag("Split")] = "rows"
-    """What of groups is held out: whole groups, rows, or nothing."""
 
     def form(self, tally: Tally) -> Formed:
         """Random groups with their common items."""
@@ -60,11 +45,7 @@ class AllRated(GroupRecipe):
         matrix = presence(rows, self._counted(rows))
         everybody = np.ones(rows.n_users, dtype=np.bool_)
         growth = Growth(matrix, self.min_items, generator("recipe", self.name, self.seed), everybody)
-        remedy = "lower --min-items, or"
-        proposals = Proposals(growth, remedy, growth.at_once)
-        groups = fill(proposals, kind=self.name, sizes=self.sizes, n_groups=self.n_groups, tries=TRIES)
-        joint = common_rows(groups, rows, matrix)
-        return Formed(log, groups, joint, distinct(joint.items))
+        return self._formed(log, rows, matrix, growth, kind=self.name, remedy="lower --min-items, or")
 
     def _counted(self, rows: Ratings) -> BoolArray | None:
         """Which rows can be a group's, (n_rows,); None for all."""

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, distinct
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray
 from groupbench.core.errors import ConfigError
 from groupbench.core.options import Flag
 from groupbench.core.seeding import generator
-from groupbench.data.formation import Proposals, fill
-from groupbench.data.recipes._all_rated import TRIES, Sizes
-from groupbench.data.recipes._base import Formed, GroupRecipe
-from groupbench.data.recipes._growth import Growth, common_rows, presence
+from groupbench.data.recipes._base import Formed
+from groupbench.data.recipes._grown import GrownGroups
+from groupbench.data.recipes._growth import Growth, presence
 from groupbench.data.recipes._log import Tally, known_codes, own_rows, read_log
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ ROUNDING = 1e-12
 """Ratings that differ by less than this share of the highest one from their user's mean are that mean."""
 
 
-class SimilarByEmbedding(GroupRecipe):
+class SimilarByEmbedding(GrownGroups):
     """Groups in which the cosine of every pair of members is high (similar) or low (divergent).
 
     Vectors are a truncated singular value decomposition of the log (of ratings without each user's mean, or
@@ -52,14 +51,8 @@ class SimilarByEmbedding(GroupRecipe):
     """Quantile of the cosines of all pairs; divergent groups lie below 1 - quantile."""
     dimensions: Annotated[int, Field(ge=1), Flag("Groups")] = 32
     """Dimensions of vectors that are made of the log."""
-    sizes: Annotated[Sizes, Flag("Groups", names=True)] = Field([2, 3, 4, 8])
-    """Sizes of groups, of which there are as many each."""
-    n_groups: Annotated[int, Field(ge=1), Flag("Groups")] = 100
-    """Groups of all sizes together."""
     min_items: Annotated[int, Field(ge=1), Flag("Groups")] = 5
     """Items of a group, at least."""
-    split: Annotated[Literal["groups", "rows", "none"], Flag("Split")] = "rows"
-    """What of groups is held out: whole groups, rows, or nothing."""
 
     def form(self, tally: Tally) -> Formed:
         """Groups by cosines, with their common items."""
@@ -82,10 +75,8 @@ class SimilarByEmbedding(GroupRecipe):
 
         matrix = presence(rows)
         growth = Growth(matrix, self.min_items, rng, able, allowed)
-        proposals = Proposals(growth, "lower --min-items or --quantile, or", growth.at_once)
-        groups = fill(proposals, kind=self.relation, sizes=self.sizes, n_groups=self.n_groups, tries=TRIES)
-        joint = common_rows(groups, rows, matrix)
-        return Formed(log, groups, joint, distinct(joint.items))
+        remedy = "lower --min-items or --quantile, or"
+        return self._formed(log, rows, matrix, growth, kind=self.relation, remedy=remedy)
 
     def _threshold(self, vectors: FloatArray, rng: np.random.Generator) -> float:
         n = len(vectors)
