@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,8 @@ class Ratings:
     def unique(self) -> Ratings:
         """One row per (user, item) pair, sorted by user then item: the mean of its repeated ratings."""
         pairs = self.users * self.n_items + self.items
+        if (pairs[1:] > pairs[:-1]).all():
+            return replace(self, timestamps=None)
         order = stable_order(pairs, self.n_users * self.n_items)
         pairs = pairs[order]
         first = np.diff(pairs, prepend=-1) > 0

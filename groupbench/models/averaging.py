@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from groupbench.models.row_tables import RowTable
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -18,6 +20,8 @@ _WARM_UP = 10
 class WeightAverage:
     """The exponential moving average of a network's weights, which varies less from step to step.
 
+    A `RowTable` is left as it is.
+
     Args:
         network: whose weights are averaged.
         keep: share of the average that each step keeps; 0 is the weights themselves.
@@ -26,7 +30,7 @@ class WeightAverage:
     def __init__(self, network: nn.Module, keep: float) -> None:
         self._keep = keep
         self.steps = 0
-        self._weights = [p.detach() for p in network.parameters()]
+        self._weights = [p.detach() for p in network.parameters() if not isinstance(p, RowTable)]
         self.means = [w.clone() for w in self._weights] if keep else []
 
     @torch.no_grad()

@@ -109,6 +109,28 @@ class ProcessGroup:
         for tensor, total in zip(tensors, sums, strict=True):
             tensor.copy_(total.view_as(tensor))
 
+    def sum_rows(self, gradient: Tensor) -> Tensor:
+        """The sum over all processes of a sparse gradient, (n, width); only rows that it holds are sent."""
+        if self.size == 1:
+            return gradient
+        import torch
+        from torch import distributed
+
+        gradient = gradient.coalesce()
+        rows, values = gradient.indices()[0], gradient.values()
+        counts = [torch.zeros(1, dtype=torch.int64, device=rows.device) for _ in range(self.size)]
+        distributed.all_gather(counts, torch.tensor([len(rows)], device=rows.device))
+        most = int(max(counts))
+        everyone: list[list[Tensor]] = []
+        for part in (rows, values):
+            padded = part.new_zeros(most, *part.shape[1:])
+            padded[: len(part)] = part
+            parts = [torch.empty_like(padded) for _ in range(self.size)]
+            distributed.all_gather(parts, padded)
+            everyone.append([own[:count] for own, count in zip(parts, map(int, counts), strict=True)])
+        index, sums = map(torch.cat, everyone)
+        return torch.sparse_coo_tensor(index[None], sums, gradient.shape, check_invariants=False).coalesce()
+
     def broadcast(self, value: float, device: torch.device) -> float:
         """The `value` of process 0 in all of them; `device` is where they compute."""
         if self.size == 1:

@@ -204,8 +204,11 @@ class Trainer(Generic[N]):
         step = self.objective.loss(batch, self.group)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(step.total)
-        gradients = [p.grad for group in self.optimizer.param_groups for p in group["params"]]
-        self.group.all_reduce([*(g for g in gradients if g is not None), step.reported])
+        weights = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
+        for table in weights:
+            if table.grad.is_sparse:
+                table.grad = self.group.sum_rows(table.grad)
+        self.group.all_reduce([*(p.grad for p in weights if not p.grad.is_sparse), step.reported])
         self.optimizer.step()
         self.average.update()
         return step

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from groupbench.models.layers import segment_sum
+from groupbench.models.row_tables import weighted_sums
 
 if TYPE_CHECKING:
     from groupbench.models.deep._interactions import ChoiceRows
@@ -46,22 +47,43 @@ class Bags(NamedTuple):
         scaled = self.weights * weights.repeat_interleave(self.offsets.diff())
         return Bags(self.items, self.offsets[ends], scaled)
 
+    def part(self, bags: slice) -> Bags:
+        """Some of the bags, one after the other."""
+        first, last = int(self.offsets[bags.start]), int(self.offsets[bags.stop])
+        offsets = self.offsets[bags.start : bags.stop + 1] - first
+        return Bags(self.items[first:last], offsets, self.weights[first:last])
+
+    def kept(self, rows: Tensor) -> Bags:
+        """The same bags with some of their rows, a mask (n_rows,)."""
+        ends = functional.pad(rows.cumsum(0), (1, 0))[self.offsets]
+        return Bags(self.items[rows], ends, self.weights[rows])
+
+    def dropped(self, rate: float) -> Bags:
+        """Without a random share of the rows; the weights of the others make up for it."""
+        weights = functional.dropout(self.weights, rate)
+        return self._replace(weights=weights).kept(weights != 0)
+
+    def thinned(self, most: int) -> Bags:
+        """With about `most` random rows of each larger bag, whose weights make up for the others."""
+        sizes = self.offsets.diff()
+        if not len(sizes) or sizes.max() <= most:
+            return self
+        odds = (most / sizes).clamp(max=1).repeat_interleave(sizes)
+        return self._replace(weights=self.weights / odds).kept(torch.rand(len(odds)) < odds)
+
+    @property
+    def owners(self) -> Tensor:
+        """The bag of each row, (n_rows,)."""
+        sizes = self.offsets.diff()
+        return torch.arange(len(sizes)).repeat_interleave(sizes)
+
     def sums(self, table: Tensor) -> Tensor:
         """The weighted sum of each bag's rows of `table`, (n_items, width): (n_bags, width)."""
-        return functional.embedding_bag(
-            self.items,
-            table,
-            self.offsets,
-            mode="sum",
-            per_sample_weights=self.weights,
-            include_last_offset=True,
-        )
+        return weighted_sums(table, self.items, self.offsets, self.weights)
 
     def totals(self) -> Tensor:
         """The sum of each bag's weights, (n_bags,)."""
-        sizes = self.offsets.diff()
-        bag_of = torch.arange(len(sizes)).repeat_interleave(sizes)
-        return segment_sum(self.weights, bag_of, len(sizes))
+        return segment_sum(self.weights, self.owners, len(self.offsets) - 1)
 
 
 def log_likelihood(rows: Tensor, targets: Bags, weight: Tensor, bias: Tensor) -> Tensor:

@@ -10,12 +10,16 @@ from torch import Tensor, nn
 from groupbench.models.deep._layers import inner
 
 if TYPE_CHECKING:
+    from groupbench.core.arrays import IntArray
     from groupbench.models.deep._interactions import Interactions, Side
 
 Encoded = tuple[Tensor, ...]
 
 CELLS = 2**23
 """Numbers that may be held for the pairs that are scored at once."""
+
+_OWN_PAIR_SIZE = 64
+"""Numbers that a pair takes at least where each rater has items of its own: the vector of the item."""
 
 
 class Batch(NamedTuple):
@@ -109,9 +113,15 @@ def blockwise(network: GroupNetwork, encoded: Encoded, batch: Batch) -> Tensor:
     """
     side, raters, items = batch
     out = torch.empty(len(raters), items.shape[1])
-    step = max(1, CELLS // (network.pair_size * max(items.shape[1], 1)))
+    step = block_rows(network, items)
     for start in range(0, len(raters), step):
         block = slice(start, start + step)
         shown = items if len(items) == 1 else items[block]
         out[block] = network.logits(encoded, Batch(side, raters[block], shown))
     return out
+
+
+def block_rows(network: GroupNetwork, items: Tensor | IntArray) -> int:
+    """How many raters a network scores at once, for items (n, k) or, the same for all of them, (1, k)."""
+    size = network.pair_size if len(items) == 1 else max(network.pair_size, _OWN_PAIR_SIZE)
+    return max(1, CELLS // (size * max(items.shape[1], 1)))

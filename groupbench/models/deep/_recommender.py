@@ -170,9 +170,8 @@ class TrainedGroupRecommender(JointRatingsMethod):
         checkpoints: Path | None,
         group: ProcessGroup,
     ) -> Trainer[GroupNetwork]:
-        from torch.optim import AdamW
-
         from groupbench.models.deep._requirements import new_network
+        from groupbench.models.row_tables import RowwiseAdamW
         from groupbench.models.training import Schedule, Trainer
 
         network = new_network(self, data)
@@ -185,7 +184,7 @@ class TrainedGroupRecommender(JointRatingsMethod):
         if before := self.make_pretraining(network, data):
             stages = {f"{name}-pretraining": (before[0], Schedule(before[1])), **stages}
         for stage, (objective, schedule) in stages.items():
-            optimizer = AdamW(
+            optimizer = RowwiseAdamW(
                 network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
             )
             trainer = Trainer(network, objective, optimizer, schedule, group)
@@ -217,7 +216,8 @@ class TrainedGroupRecommender(JointRatingsMethod):
         of_users = ChoiceRows.of(users, None if excluded is None else ChoiceRows.of(excluded))
         return Interactions(of_users, ChoiceRows.of(groups), Members.of(train.groups))
 
-    def _scores(self, side: Side, raters: IntArray) -> FloatArray:
+    def _scores(self, side: Side, raters: IntArray, items: IntArray | None = None) -> FloatArray:
+        """Logits of `items`, (n, k), by default of all, for `raters`, (n,)."""
         import numpy as np
         import torch
 
@@ -226,8 +226,13 @@ class TrainedGroupRecommender(JointRatingsMethod):
 
         with default_device(self._device):
             index = torch.tensor(np.asarray(raters, dtype=np.int64))
-            batch = Batch(side, index, torch.arange(self._net.data.n_items)[None])
-            return blockwise(self._net, self._encoded, batch).cpu().numpy().astype(np.float64)
+            shown = torch.arange(self._net.data.n_items)[None] if items is None else torch.tensor(items)
+            return (
+                blockwise(self._net, self._encoded, Batch(side, index, shown))
+                .cpu()
+                .numpy()
+                .astype(np.float64)
+            )
 
 
 @dataclass

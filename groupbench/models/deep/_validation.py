@@ -25,6 +25,8 @@ COLD_SHARE = 0.1
 """Where this share of the groups has no rows, this share of the others is held out whole."""
 COLD_MOST = 1000
 """Most groups that are held out whole, and most users that are evaluated where groups have no rows."""
+CELLS = 2**25
+"""Most candidates in all lists of validation where each list holds all items."""
 USERS_SHARE = 0.1
 """Share of the rows that is held out of these users."""
 
@@ -93,17 +95,16 @@ def hold_out_users(rows: Ratings) -> tuple[Ratings, HeldOut | None]:
     able = np.flatnonzero(counts * USERS_SHARE >= 1)
     if len(able) == 0:
         return rows, None
-    users = np.sort(able[torch.randperm(len(able))[:COLD_MOST].cpu().numpy()])
-    drawn = torch.rand(len(rows)).cpu().numpy()
-    order = np.lexsort((drawn, rows.users))
-    position = np.arange(len(rows)) - (np.cumsum(counts) - counts)[rows.users[order]]
-    held = np.zeros(len(rows), dtype=np.bool_)
+    users = np.sort(able[torch.randperm(len(able))[: _most_lists(rows.n_items)].cpu().numpy()])
+    drawn, held = torch.rand(len(rows)).cpu().numpy(), np.zeros(len(rows), dtype=np.bool_)
+    theirs = np.flatnonzero(np.isin(rows.users, users))
+    order = theirs[np.lexsort((drawn[theirs], rows.users[theirs]))]
+    position = np.arange(len(order)) - np.repeat(np.cumsum(counts[users]) - counts[users], counts[users])
     held[order] = position < (counts * USERS_SHARE).astype(np.int64)[rows.users[order]]
-    held &= np.isin(rows.users, users)
     chosen = np.zeros((len(users), rows.n_items), dtype=np.bool_)
     chosen[np.searchsorted(users, rows.users[held]), rows.items[held]] = True
     valid = np.ones_like(chosen)
-    left = np.isin(rows.users, users) & ~held
+    left = theirs[~held[theirs]]
     valid[np.searchsorted(users, rows.users[left]), rows.items[left]] = False
     items = np.arange(rows.n_items)[None]
     return rows.take(~held), HeldOut(users, items, chosen, side="users", valid=valid)
@@ -161,7 +162,7 @@ def _single_rows(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | No
 
 def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | None]:
     warm = np.flatnonzero(counts)
-    share = min(int(COLD_SHARE * len(warm)), COLD_MOST)
+    share = min(int(COLD_SHARE * len(warm)), _most_lists(rows.n_items))
     if share == 0:
         return rows, None
     groups = warm[np.sort(torch.randperm(len(warm))[:share].cpu().numpy())]
@@ -169,3 +170,7 @@ def _whole_groups(rows: Ratings, counts: IntArray) -> tuple[Ratings, HeldOut | N
     chosen = np.zeros((share, rows.n_items), dtype=bool)
     chosen[np.searchsorted(groups, rows.users[held_out]), rows.items[held_out]] = True
     return rows.take(~held_out), HeldOut(groups, np.arange(rows.n_items)[None], chosen, whole=True)
+
+
+def _most_lists(n_items: int) -> int:
+    return max(1, min(COLD_MOST, CELLS // n_items))

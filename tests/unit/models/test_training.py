@@ -30,6 +30,7 @@ DMTL = {
 FAMILIES = {
     "dmtl": {**DMTL, "averaging": 0.5},
     "dmtl-uncertainty": DMTL,
+    "dmtl-ranking": {"width": 8, "loss": "sampled-softmax", "tables": "sparse"},
     "agree": {"width": 8},
     "groupim": {"width": 16, "pretraining": 2, "averaging": 0.5},
     "hypergroup": {"width": 8, "batch_size": 60},

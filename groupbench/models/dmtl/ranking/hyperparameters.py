@@ -8,6 +8,12 @@ from typing import Literal
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.models.deep import Decay, DropoutRate, TrainedRecommender
 
+RankingLoss = Literal["auto", "softmax", "sampled-softmax", "pairwise"]
+"""How rankings are learned; `auto` is a softmax over all items, or over sampled ones where there are many."""
+
+Tables = Literal["auto", "dense", "sparse"]
+"""Whether each step moves all embeddings or those that it read; `auto` is `sparse` where there are many."""
+
 MemberAttention = Literal["learned", "mean"]
 """How members are weighed in their group."""
 
@@ -45,6 +51,15 @@ class RankingHyperparameters(TrainedRecommender):
 
     positive: Share | None = tunable(None, choices=(None, 0.5, 0.75))
     """Lowest rating that counts as a choice, as a share of the scale; None: every rating counts."""
+    loss: RankingLoss = "auto"
+    """How rankings are learned: see `losses`; `auto` samples where there are more than 20,000 items."""
+    negatives: Count = 512
+    """Items that a step samples, with popular ones drawn more often, for the losses that sample."""
+    most_targets: Count = 32
+    """Choices of a rater that a step learns from, about, for the losses that sample."""
+    tables: Tables = "auto"
+    """Which embeddings a step moves; `auto` is `sparse` for more than 200,000 users, groups and items.
+    With `sparse` the running average is of the layers alone."""
     learning_rate: Above0 = tunable(5e-3, low=1e-3, high=3e-2, log=True)
     """Adam's step size."""
     weight_decay: AtLeast0 = tunable(0.05, low=0.0, high=1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -9,10 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groupbench.models.deep import Bags, GroupNetwork, inner
+from groupbench.models.dmtl.ranking.lookups import ItemVectors
+from groupbench.models.row_tables import RowTable, rows_of
 
 if TYPE_CHECKING:
     from groupbench.models.deep import ChoiceRows, Encoded, Interactions
     from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
+
+
+_ALL = slice(None)
+
+MANY_ROWS = 200_000
+"""Users, groups and items in all from which on a step moves the embeddings that it read, and no others."""
 
 
 class Inputs(NamedTuple):
@@ -60,13 +69,16 @@ class RankingNetwork(GroupNetwork):
     def __init__(self, data: Interactions, made: RankingHyperparameters, inputs: Inputs) -> None:
         super().__init__(data)
         self.made, width = made, made.width
+        many = data.n_users + data.n_groups + data.n_items > MANY_ROWS
+        self.sparse = made.tables == "sparse" or (made.tables == "auto" and many)
         self.register_buffer("user_features", inputs.users, persistent=False)
         self.register_buffer("item_features", inputs.items, persistent=False)
-        self.chosen = _table(data.n_items, width, 0.1)
-        self.ranked = _table(data.n_items, width, 0.1)
+        table = partial(_table, kind=RowTable if self.sparse else nn.Parameter)
+        self.chosen = table(data.n_items, width, 0.1)
+        self.ranked = table(data.n_items, width, 0.1)
         self.bias = nn.Parameter(torch.zeros(data.n_items, 1))
-        self.user_ids = _table(data.n_users, width if made.ids else 0, 0.01)
-        self.group_ids = _table(data.n_groups, width if made.ids else 0, 0.0)
+        self.user_ids = table(data.n_users, width if made.ids else 0, 0.01)
+        self.group_ids = table(data.n_groups, width if made.ids else 0, 0.0)
         self.of_features = _table(inputs.users.shape[1], width, 0.01)
         self.of_item_features = _table(inputs.items.shape[1], 2 * width, 0.01)
         self.of_history, self.of_members = _near_identity(width), _near_identity(width)
@@ -78,18 +90,30 @@ class RankingNetwork(GroupNetwork):
         self.share_weight = nn.Parameter(torch.zeros(()))
         self.pair_size = 2
 
-    def items(self) -> tuple[Tensor, Tensor]:
-        """The vectors that histories sum, and those that are ranked, (n_items, width) each."""
-        known, ranked = (self.item_features @ self.of_item_features).chunk(2, dim=1)
-        return self.chosen + known, self.ranked + ranked
+    def items(self) -> tuple[ItemVectors, ItemVectors]:
+        """The vectors that histories sum, and those that are ranked."""
+        halves = self.of_item_features.chunk(2, dim=1)
+        chosen, ranked = (
+            ItemVectors(table, self.item_features, half)
+            for table, half in zip((self.chosen, self.ranked), halves, strict=True)
+        )
+        if self.item_features.shape[1] == 0:
+            return ItemVectors(self.chosen), ItemVectors(self.ranked)
+        return (chosen, ranked) if self.sparse else (ItemVectors(chosen.all()), ItemVectors(ranked.all()))
 
-    def encode_users(self, users: Tensor, items: Tensor) -> Tensor:
-        """h_u of `users`, (n,): (n, width); `items` are the vectors that histories sum."""
-        hidden = self._history(self.data.users, users, items)
-        hidden = hidden + self.user_features[users] @ self.of_features
-        return hidden + self._ids(self.user_ids, users) if self.made.ids else hidden
+    def encode_users(self, users: Tensor, items: ItemVectors, part: slice = _ALL) -> Tensor:
+        """h_u of a `part` of `users`, (n,): (n of the part, width).
 
-    def encode_members(self, team: Team, items: Tensor) -> Tensor:
+        Args:
+            users: all users of a step; what training leaves out is drawn for all of them.
+            items: the vectors that histories sum.
+            part: which of them to encode.
+        """
+        hidden = self._history(self.data.users, users, items, part)
+        hidden = hidden + self.user_features[users[part]] @ self.of_features
+        return hidden + self._ids(self.user_ids, users, part) if self.made.ids else hidden
+
+    def encode_members(self, team: Team, items: ItemVectors) -> Tensor:
         """V sum_m alpha_m h_m of the members of n groups: (n, width)."""
         distinct, index = torch.unique(team.users[team.inside], return_inverse=True)
         encoded = self.encode_users(distinct, items)[index]
@@ -99,7 +123,7 @@ class RankingNetwork(GroupNetwork):
         mean: Tensor = self.of_members((alpha[:, None] @ members).squeeze(1))
         return mean
 
-    def encode_groups(self, groups: Tensor, team: Team, items: Tensor) -> Tensor:
+    def encode_groups(self, groups: Tensor, team: Team, items: ItemVectors) -> Tensor:
         """h_g of `groups`, (n,), with their members: (n, width)."""
         own = self._history(self.data.groups, groups, items)
         if self.made.ids:
@@ -122,61 +146,68 @@ class RankingNetwork(GroupNetwork):
     def member_shares(self, team: Team) -> Tensor:
         """The share of the members of each group that chose an item, (n, n_items)."""
         chosen = self.members_choices(team)
-        owner = torch.arange(len(team.users)).repeat_interleave(chosen.offsets.diff())
         shares = torch.zeros(len(team.users), self.data.n_items)
-        return shares.index_put_((owner, chosen.items), chosen.weights, accumulate=True)
+        return shares.index_put_((chosen.owners, chosen.items), chosen.weights, accumulate=True)
 
-    def logits_of(self, z: Tensor, ranked: Tensor, shares: Tensor | None = None) -> Tensor:
+    def logits_of(self, z: Tensor, ranked: ItemVectors, shares: Tensor | None = None) -> Tensor:
         """Logits of all items, (n, n_items), for `z`, (n, width)."""
-        logits = torch.addmm(self.bias.squeeze(1), z, ranked.T)
+        logits = torch.addmm(self.bias.squeeze(1), z, ranked.all().T)
         return logits if shares is None else logits + self.share_weight * shares
 
     def encode(self) -> Encoded:
-        """Users, groups (z, both), the items that histories sum, and those that are ranked."""
+        """The items that histories sum, and those that are ranked, (n_items, width) each."""
         chosen, ranked = self.items()
-        everyone = torch.arange(self.data.n_users)
-        groups = torch.arange(self.data.n_groups)
-        team = Team(*self.data.members.take(groups))
-        users = self.shared(self.encode_users(everyone, chosen))
-        return users, self.shared(self.encode_groups(groups, team, chosen)), chosen, ranked
+        return chosen.all(), ranked.all()
 
     def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
         """Logits of users."""
-        return self._pairs(encoded[0][users], encoded[3], items)
+        z = self.shared(self.encode_users(users, ItemVectors(encoded[0])))
+        return self._pairs(z, encoded[1], items)
 
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """Logits of groups of the training data."""
         team = Team(*self.data.members.take(groups))
-        return self.team_logits(encoded[1][groups], team, encoded[3], items)
+        return self._team_logits(
+            self.encode_groups(groups, team, ItemVectors(encoded[0])), team, encoded, items
+        )
 
-    def team_logits(self, z: Tensor, team: Team, ranked: Tensor, items: Tensor) -> Tensor:
-        """Logits of `items`, (n, k) or (1, k), for groups with `z`, (n, width), and these members: (n, k)."""
-        logits = self._pairs(z, ranked, items)
-        if not self.made.members_choices:
+    def cold_logits(self, encoded: Encoded, team: Team, items: Tensor) -> Tensor:
+        """Logits of `items`, (n, k) or (1, k), for groups that are known by their members alone: (n, k)."""
+        return self._team_logits(self.encode_members(team, ItemVectors(encoded[0])), team, encoded, items)
+
+    def _team_logits(self, hidden: Tensor, team: Team, encoded: Encoded, items: Tensor) -> Tensor:
+        logits = self._pairs(self.shared(hidden), encoded[1], items)
+        if not self.adds_members_choices:
             return logits
         shares = self.member_shares(team)
-        return logits + self.share_weight * shares.gather(1, items.expand(len(z), -1))
+        return logits + self.share_weight * shares.gather(1, items.expand(len(hidden), -1))
+
+    @property
+    def adds_members_choices(self) -> bool:
+        """Whether the members' choices count beside z: only joint rows tell how much."""
+        return self.made.members_choices and len(self.data.groups) > 0
 
     def _pairs(self, z: Tensor, ranked: Tensor, items: Tensor) -> Tensor:
         return inner(z, ranked[items]) + self.bias[items].squeeze(-1)
 
-    def _history(self, rows: ChoiceRows, raters: Tensor, items: Tensor) -> Tensor:
+    def _history(self, rows: ChoiceRows, raters: Tensor, items: ItemVectors, part: slice = _ALL) -> Tensor:
         if not self.made.histories:
-            return items.new_zeros(len(raters), items.shape[1])
+            return items.table.new_zeros(len(raters[part]), self.made.width)
         bags = Bags.of(rows, raters, power=0.5)
-        bags = bags._replace(weights=functional.dropout(bags.weights, self.made.dropout, self.training))
-        out: Tensor = self.of_history(bags.sums(items))
+        if self.training:
+            bags = bags.dropped(self.made.dropout)
+        out: Tensor = self.of_history(items.sums(bags if part == _ALL else bags.part(part)))
         return out
 
-    def _ids(self, table: Tensor, raters: Tensor) -> Tensor:
-        ids = table[raters]
+    def _ids(self, table: Tensor, raters: Tensor, part: slice = _ALL) -> Tensor:
+        ids = rows_of(table, raters[part])
         if not self.training:
             return ids
-        return ids * (torch.rand(len(raters), 1) >= self.made.id_dropout)
+        return ids * (torch.rand(len(raters), 1) >= self.made.id_dropout)[part]
 
 
-def _table(n: int, width: int, std: float) -> nn.Parameter:
-    return nn.Parameter(torch.empty(n, width).normal_(std=std) if std else torch.zeros(n, width))
+def _table(n: int, width: int, std: float, kind: type[nn.Parameter] = nn.Parameter) -> nn.Parameter:
+    return kind(torch.empty(n, width).normal_(std=std) if std else torch.zeros(n, width))
 
 
 def _near_identity(width: int) -> nn.Linear:

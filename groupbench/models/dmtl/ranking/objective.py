@@ -10,13 +10,26 @@ import torch
 from torch import Tensor
 
 from groupbench.models.deep import Bags, DeepObjective, Side, StepLoss
+from groupbench.models.dmtl.ranking.losses import (
+    NEVER,
+    Sampler,
+    pairwise_loss,
+    sampled_softmax_loss,
+    softmax_loss,
+)
 from groupbench.models.dmtl.ranking.network import Team
 
 if TYPE_CHECKING:
     from groupbench.models.deep import HeldOut, Interactions
     from groupbench.models.distributed import ProcessGroup
     from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
+    from groupbench.models.dmtl.ranking.lookups import ItemVectors
     from groupbench.models.dmtl.ranking.network import RankingNetwork
+
+MANY_ITEMS = 20_000
+"""Items from which on a softmax over all of them takes most of a step."""
+
+_MOST_OTHERS = 1024
 
 Step = tuple[Side, Tensor]
 """Whose step it is, and the groups or users of it, (n,)."""
@@ -45,6 +58,11 @@ class RankingObjective(DeepObjective[Step]):
     ) -> None:
         super().__init__(network, data, held_out)
         self.made, self._cosine = made, math.nan
+        self._loss = made.loss
+        if self._loss == "auto":
+            self._loss = "sampled-softmax" if data.n_items > MANY_ITEMS else "softmax"
+        counts = torch.bincount(torch.cat([data.users.items, data.groups.items]), minlength=data.n_items)
+        self._sampler = Sampler(counts, made.negatives, uniform=self._loss == "pairwise")
 
     def batches(self) -> Iterator[Step]:
         """Groups and users that have something to tell, in random order."""
@@ -62,24 +80,51 @@ class RankingObjective(DeepObjective[Step]):
         side, raters = batch
         chosen, ranked = self.network.items()
         if side == "users":
-            z = self.network.shared(self.network.encode_users(raters, chosen))
-            targets = Bags.of(self.data.users, raters, power=0.0)
-            ranking = self.made.user_weight * ranking_loss(self.network.logits_of(z, ranked), targets)
+            part = group.slice_of(len(raters))
+            z = self.network.shared(self.network.encode_users(raters, chosen, part.rows))
+            targets = Bags.of(self.data.users, raters[part.rows], power=0.0)
+            share = self.made.user_weight * part.weight * len(z) / len(raters)
+            ranking = share * self.ranking_loss(z, ranked, targets)
             return _step_loss(ranking, z.new_zeros(()))
         team = Team(*self.data.members.take(raters))
         hidden = self.network.encode_groups(raters, team, chosen)
-        joint = len(self.data.groups) > 0
-        shares = self.network.member_shares(team) if joint and self.made.members_choices else None
-        logits = self.network.logits_of(self.network.shared(hidden), ranked, shares)
+        z, joint = self.network.shared(hidden), len(self.data.groups) > 0
         targets = (
             Bags.of(self.data.groups, raters, power=0.0) if joint else self.network.members_choices(team)
         )
-        ranking, profile = ranking_loss(logits, targets), self.profile_loss(team, hidden, chosen)
+        ranking = self.ranking_loss(z, ranked, targets, team)
+        profile = self.profile_loss(team, hidden, chosen)
         if math.isnan(self._cosine):
             self._cosine = self._agreement(ranking, profile)
-        return _step_loss(ranking, profile)
+        weight = group.whole(len(raters)).weight
+        return _step_loss(ranking * weight, profile * weight)
 
-    def profile_loss(self, team: Team, hidden: Tensor, chosen: Tensor) -> Tensor:
+    def ranking_loss(self, z: Tensor, ranked: ItemVectors, targets: Bags, team: Team | None = None) -> Tensor:
+        """The loss of ranking, the mean over raters: ().
+
+        Args:
+            z: (n, width).
+            ranked: the vectors of items that are ranked.
+            targets: n bags of items.
+            team: the members, where the raters are groups.
+        """
+        network, shares = self.network, None
+        if team is not None and network.adds_members_choices:
+            shares = network.member_shares(team)
+        if self._loss == "softmax":
+            return softmax_loss(network.logits_of(z, ranked, shares), targets)
+        sample, fewer = self._sampler.draw(), targets.thinned(self.made.most_targets)
+        others = torch.addmm(network.bias[sample.items].squeeze(1), z, ranked.take(sample.items).T)
+        own = ranked.inner_products(z, fewer) + network.bias[fewer.items].squeeze(1)
+        if shares is not None:
+            others = others + network.share_weight * shares[:, sample.items]
+            own = own + network.share_weight * shares[fewer.owners, fewer.items]
+        others = others.masked_fill(sample.hits(targets), NEVER)
+        if self._loss == "pairwise":
+            return pairwise_loss(own, others, fewer)
+        return sampled_softmax_loss(own, others, fewer, sample.log_odds)
+
+    def profile_loss(self, team: Team, hidden: Tensor, chosen: ItemVectors) -> Tensor:
         """The weighed losses of the tasks about groups: ().
 
         Each is a softmax over the groups of the step, a sample of all: from a random part of its members,
@@ -88,7 +133,7 @@ class RankingObjective(DeepObjective[Step]):
         Args:
             team: the members of n groups.
             hidden: (n, width) h_g of these groups.
-            chosen: (n_items, width) the vectors that histories sum.
+            chosen: the vectors that histories sum.
         """
         made, network, total = self.made, self.network, hidden.new_zeros(())
         if made.profile_weight:
@@ -138,25 +183,17 @@ class RankingObjective(DeepObjective[Step]):
         return [(side, step) for step in torch.split(order, size) if len(step)]
 
 
-def ranking_loss(logits: Tensor, targets: Bags) -> Tensor:
-    """-sum of weight times ln softmax over all items of each rater's targets, the mean over the raters: ().
-
-    Args:
-        logits: (n, n_items).
-        targets: n bags of items.
-    """
-    row = torch.arange(len(logits)).repeat_interleave(targets.offsets.diff())
-    return -(logits.log_softmax(dim=1)[row, targets.items] * targets.weights).sum() / len(logits)
-
-
 def _step_loss(ranking: Tensor, profile: Tensor) -> StepLoss:
     return StepLoss(ranking + profile, torch.stack([ranking.detach(), profile.detach()]))
 
 
 def told_apart(left: Tensor, right: Tensor) -> Tensor:
-    """-ln softmax of each row's own among all rows of `right`, by scaled inner products: ()."""
-    logits = left @ right.T / math.sqrt(left.shape[1])
-    return -logits.log_softmax(dim=1).diagonal().mean()
+    """-ln softmax of each row's own among up to 1,024 rows of `right`, by scaled inner products: ()."""
+    own = [
+        (rows @ others.T / math.sqrt(left.shape[1])).log_softmax(dim=1).diagonal()
+        for rows, others in zip(*(torch.split(side, _MOST_OTHERS) for side in (left, right)), strict=True)
+    ]
+    return -torch.cat(own).mean()
 
 
 def some(team: Team) -> Team:

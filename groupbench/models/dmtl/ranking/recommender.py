@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from groupbench.core.arrays import FloatArray
+    from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.data.dataset import Features
     from groupbench.data.groups import Groups
     from groupbench.models.deep import HeldOut, Interactions
     from groupbench.models.dmtl.ranking.network import RankingNetwork
     from groupbench.models.dmtl.ranking.objective import RankingObjective
-    from groupbench.models.recommender import TrainingData
+    from groupbench.models.recommender import TrainingData, TrainingWorkers
 
 
 @dataclass
@@ -41,6 +41,7 @@ class RankingDMTL(RankingHyperparameters):
     """
 
     serves_cold_groups: ClassVar[bool] = True
+    training_workers: ClassVar[TrainingWorkers] = "many"
 
     def skip(self, train: TrainingData) -> str:
         """Needs rows."""
@@ -71,28 +72,46 @@ class RankingDMTL(RankingHyperparameters):
 
     def score_groups(self, groups: Groups) -> FloatArray:
         """Logits of all items, (len(groups), n_items); groups that the training data lacks are cold."""
+        return self.score_group_pairs(groups, np.arange(self._net.data.n_items)[None])
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Logits of `items`, (len(users), k), for each of `users`: the same shape."""
+        return self._scores("users", users, items)
+
+    def score_group_pairs(self, groups: Groups, items: IntArray) -> FloatArray:
+        """Logits of `items`, (len(groups), k) or (1, k), for each of `groups`: (len(groups), k)."""
         known = self._groups.known(groups)
-        scores = np.empty((len(groups), self._net.data.n_items))
-        if known.any():
-            scores[known] = super().score_groups(groups.take(np.flatnonzero(known)))
-        if not known.all():
-            scores[~known] = self._cold_scores(groups.take(np.flatnonzero(~known)))
+        scores = np.empty((len(groups), items.shape[1]))
+        for rows, score in (
+            (np.flatnonzero(known), self._warm_scores),
+            (np.flatnonzero(~known), self._cold_scores),
+        ):
+            if len(rows):
+                scores[rows] = score(groups.take(rows), items if len(items) == 1 else items[rows])
         return scores
 
-    def _cold_scores(self, groups: Groups) -> FloatArray:
+    def _warm_scores(self, groups: Groups, items: IntArray) -> FloatArray:
+        return self._scores("groups", self._groups.of(groups), items)
+
+    def _cold_scores(self, groups: Groups, items: IntArray) -> FloatArray:
         import torch
 
+        from groupbench.models.deep import Members
+        from groupbench.models.deep._network import block_rows
         from groupbench.models.devices import default_device
         from groupbench.models.dmtl.ranking.network import Team
 
-        rows, inside = groups.segments.window(np.arange(len(groups)))
         network: Any = self._net
+        out = np.empty((len(groups), items.shape[1]))
+        step = block_rows(network, items)
         with default_device(self._device), torch.no_grad():
-            team = Team(torch.tensor(groups.members[rows]), torch.tensor(inside))
-            z = network.shared(network.encode_members(team, self._encoded[2]))
-            every = torch.arange(network.data.n_items)[None]
-            logits = network.team_logits(z, team, self._encoded[3], every)
-            return np.asarray(logits.cpu().numpy().astype(np.float64))
+            for start in range(0, len(groups), step):
+                block = slice(start, start + step)
+                some = groups.take(np.arange(len(groups))[block])
+                team = Team(*Members.of(some).take(torch.arange(len(some))))
+                shown = torch.tensor(items if len(items) == 1 else items[block])
+                out[block] = network.cold_logits(self._encoded, team, shown).cpu().numpy()
+        return out
 
     def _joint_ratings(self, train: TrainingData) -> Ratings:
         if reason := self.skip(train):
