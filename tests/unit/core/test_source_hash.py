@@ -398,8 +398,9 @@ def replace(file, old, new):
     return change
 
 
-RANKING = {"dmtl-ranking"} | {
-    f"dmtl-ranking-{part}" for part in ("no-profile", "mean-attention", "no-shared", "ids-only")
+RANKING = {"dmtl-ranking", "dmtl-both", "dmtl-auto"} | {
+    f"dmtl-ranking-{part}"
+    for part in ("no-profile", "no-attention", "mean-attention", "no-shared", "ids-only")
 }
 SURPRISE = {"svd", "svdpp", "nmf", "co-clustering", "slope-one", "baseline-only"} | {
     f"knn-{kind}{of}" for kind in ("basic", "means", "zscore", "baseline") for of in ("", "-item")
