@@ -38,6 +38,8 @@ class RankingDMTL(RankingHyperparameters):
     of squared errors; attention weighs the members of a group; a group is told from a random part of its
     members, among the groups of a step. See `RankingNetwork` and `RankingObjective` for the equations.
 
+    Further tasks (`AuxiliaryTasks`), balanced gradients and overlapping groups (`Overlaps`) are options.
+
     Groups without rows are served by their members alone, which `cold_dropout` and `id_dropout` practice.
     Where no group has rows, training is on users' choices, as those of their groups too, and users validate.
     """
@@ -51,7 +53,12 @@ class RankingDMTL(RankingHyperparameters):
         return "learns from choices, and there are none" if empty else ""
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
-        """As of its base, on rows of users where groups have none."""
+        """As of its base, on rows of users where groups have none.
+
+        Raises:
+            MethodError: as there, if there is no shared layer to balance gradients on, or if users differ too
+                little for so many clusters.
+        """
         if self.balancing != "none" and not self.shared:
             raise MethodError(
                 f"{type(self).__name__}: balancing={self.balancing} needs a layer that tasks share; set "
