@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groupbench.core.registry import method
+from groupbench.models.dmtl.auto import AutoDMTL
 from groupbench.models.dmtl.ranking.recommender import RankingDMTL
 from groupbench.models.dmtl.recommender import DMTL
 
@@ -19,6 +20,9 @@ method("dmtl-features-only", ids=False, interactions=False)(DMTL)
 method("dmtl-single", ensemble=1)(DMTL)
 method("dmtl-ranking")(RankingDMTL)
 method("dmtl-ranking-no-profile", profile_weight=0.0)(RankingDMTL)
+method("dmtl-ranking-no-attention", attention="none")(RankingDMTL)
 method("dmtl-ranking-mean-attention", attention="mean")(RankingDMTL)
 method("dmtl-ranking-no-shared", shared=False)(RankingDMTL)
 method("dmtl-ranking-ids-only", histories=False, features=False, members_choices=False)(RankingDMTL)
+method("dmtl-both", objective="both")(RankingDMTL)
+method("dmtl-auto")(AutoDMTL)

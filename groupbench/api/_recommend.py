@@ -178,6 +178,7 @@ def fit(
         user_features=data.user_features,
         item_features=data.item_features,
         social=data.social,
+        question="find-chosen",
     )
     return FittedMethod(name, fit_here(made, train, name, (data.seed_label, "method", name, seed)), data)
 

@@ -92,6 +92,7 @@ class GroupsAsUsers(GroupRecommender):
         self._first = data.ratings.n_users - self._weight * len(train.groups)
         self._groups = GroupIndex(self._method, train.groups)
         self._method.fit(data, rng=rng)
+        self.notices = self._method.notices
         return self
 
     def score_groups(self, groups: Groups) -> FloatArray:

@@ -25,6 +25,10 @@ own are the hyperparameter `num_threads`. `never` is a method that nobody can re
 """
 
 
+Question = Literal["order-rated", "find-chosen"]
+"""What rankings are for: to put rated items in order, or to find among all items, or some, those chosen."""
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """All that a method may learn from. Arrays are read-only; no held-out row is in here.
@@ -39,6 +43,7 @@ class TrainingData:
         social: who is a friend of whom, or follows whom, where the data says so.
         tau: a rating of at least this is relevant under the protocol, by its option or by the default of its
             first view; None where there is no protocol.
+        question: what the first view of the protocol asks; None where there is no protocol.
     """
 
     ratings: Ratings
@@ -49,6 +54,7 @@ class TrainingData:
     item_features: Features | None = None
     social: SocialTies | None = None
     tau: float | None = None
+    question: Question | None = None
 
 
 TrainingWorkers = Literal["none", "one", "many"]
@@ -80,6 +86,9 @@ class Method(ABC):
 
     training_workers: ClassVar[TrainingWorkers] = "none"
     """Whether `fit` can share its mini-batches among processes, by `groupbench.models.distributed`."""
+
+    notices: tuple[str, ...] = ()
+    """What a reader of the metric values should know of the fit, in sentences; set by `fit`."""
 
     def skip(self, train: TrainingData) -> str:
         """Why this method cannot learn from such data, shown in the table; empty if it can."""

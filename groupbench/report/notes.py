@@ -95,6 +95,7 @@ def section_notes(table: WideTable) -> Iterator[str]:
     if any(column.key == "norm" for column in table.columns()):
         yield f"norm is (x - random) / (oracle - random) of {wording.metric(table.headline)}"
     yield from tuning_notes(section.rows, wording)
+    yield from _noticed(section, wording)
     if section.tested is not None:
         yield from section.tested.notes(wording)
         if report.ties not in (None, "expected", "all"):
@@ -105,6 +106,16 @@ def section_notes(table: WideTable) -> Iterator[str]:
         name = row.method if row.status == "reported" else wording.method(row.method)
         yield f"{name} {row.status}: {row.reason}"
     yield from skipped(section, wording)
+
+
+def _noticed(section: Section, wording: Wording) -> Iterator[str]:
+    """What methods that are shown say of their fits, where they say it with every seed."""
+    for method in dict.fromkeys(row.method for row in section.rows):
+        runs = [r for r in section.records if r.method == method and r.status == "done"]
+        said = [run.config.get("notices", []) for run in runs]
+        for notice in said[0] if said else []:
+            if all(notice in notices for notices in said):
+                yield f"{wording.method(method)}: {notice}"
 
 
 _NO_COLUMN = {

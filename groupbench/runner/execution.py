@@ -69,6 +69,7 @@ def execute(job: Job) -> None:
     record = job.record(
         "done",
         counts=tables.counts(dataset, task),
+        notices=getattr(method, "notices", ()),
         metrics=tuple(tables.view_metrics(j) for j in evaluated),
         views={
             **{j.view.name: tables.summary(j, reason or refusal(method, j.view), evaluated) for j in cases},

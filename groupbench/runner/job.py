@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,9 +132,10 @@ class Job:
         status: store.Status,
         reason: str = "",
         counts: Mapping[str, int] = MappingProxyType({}),
+        notices: Sequence[str] = (),
         **found: Any,
     ) -> store.RunRecord:
-        """The record of this job with what is known before it runs, and `counts` and `found` afterwards."""
+        """The record of this job with what is known before it runs, and what is found afterwards."""
         from groupbench.evaluation.protocols import make_protocol
 
         entry = registry.methods[self.method]
@@ -164,6 +165,7 @@ class Job:
                 "evaluation": evaluate.VERSION,
                 "counts": dict(counts),
                 **({"cutoffs": list(self.cutoffs)} if self.cutoffs else {}),
+                **({"notices": list(notices)} if notices else {}),
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **found,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset, Ratings
     from groupbench.data.groups import Groups
     from groupbench.evaluation.task import Task
+    from groupbench.models.recommender import Question
 
 
 class Protocol(BaseModel):
@@ -64,6 +65,11 @@ class Protocol(BaseModel):
     def threshold(self, scale: tuple[float, float]) -> float:
         """The tau that methods are told of: the protocol's own, else that of its first view on `scale`."""
         return VIEWS[self.views[0]].threshold(scale, self.tau)
+
+    @property
+    def question(self) -> Question:
+        """What methods are told that rankings are for: what the first view asks."""
+        return "order-rated" if VIEWS[self.views[0]].rated_only else "find-chosen"
 
     def truths(self, dataset: Dataset) -> FloatArray:
         """The ratings of which some are held out, (n,)."""
@@ -128,10 +134,11 @@ def training_data(
     joint: Ratings | None = None,
     *,
     tau: float | None = None,
+    question: Question | None = None,
 ) -> TrainingData:
     """What methods may learn from: the given rows, groups and joint ratings, and the data set's features.
 
-    `tau` is the protocol's `threshold`; without one, methods go by the scale.
+    `tau` is the protocol's `threshold`; without one, methods go by the scale. `question` is the protocol's.
     """
     return TrainingData(
         ratings=rows,
@@ -142,6 +149,7 @@ def training_data(
         item_features=dataset.item_features,
         social=dataset.social,
         tau=tau,
+        question=question,
     )
 
 

@@ -55,7 +55,8 @@ class Coupled(RowSplit):
         rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset) if natural else self._formed(dataset, rows, seed)
-        return Task(training_data(dataset, rows, groups, tau=self.threshold(dataset.scale)), held_out)
+        tau = self.threshold(dataset.scale)
+        return Task(training_data(dataset, rows, groups, tau=tau, question=self.question), held_out)
 
     def _formed(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
         from groupbench.data.formation import form

@@ -88,7 +88,9 @@ class Given(Protocol):
         if self.held == "groups":
             joint, given = self._cold(dataset, seed)
         tau = self.threshold(dataset.scale)
-        train = training_data(dataset, dataset.ratings, natural_groups(dataset), joint, tau=tau)
+        train = training_data(
+            dataset, dataset.ratings, natural_groups(dataset), joint, tau=tau, question=self.question
+        )
         return Task(train, dataset.ratings.take(slice(0, 0)), given=given)
 
     def _cold(self, dataset: Dataset, seed: int) -> tuple[Ratings, GivenSplit]:

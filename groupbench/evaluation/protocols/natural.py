@@ -73,7 +73,7 @@ class Natural(Protocol):
         self.require(dataset)
         split = self._split(joint, dataset.seed_label, seed)
         kept, tau = joint.take(split.train), self.threshold(dataset.scale)
-        train = training_data(dataset, dataset.ratings, groups, kept, tau=tau)
+        train = training_data(dataset, dataset.ratings, groups, kept, tau=tau, question=self.question)
         parts = self.catalogue == "auto" and _parts_items(dataset.categories)
         return Task(
             train,

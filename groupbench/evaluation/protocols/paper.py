@@ -49,7 +49,8 @@ class Paper(RowSplit):
         rows, held_out = self.hold_out(dataset, seed)
         natural = self.groups == "natural"
         groups = natural_groups(dataset) if natural else self._kmeans(dataset, rows, seed)
-        return Task(training_data(dataset, rows, groups, tau=self.threshold(dataset.scale)), held_out)
+        tau = self.threshold(dataset.scale)
+        return Task(training_data(dataset, rows, groups, tau=tau, question=self.question), held_out)
 
     def _kmeans(self, dataset: Dataset, rows: Ratings, seed: int) -> Groups:
         from groupbench.data.formation import kmeans

@@ -130,6 +130,11 @@ def memberships(groups: Groups, n_users: int) -> IntArray:
     return out
 
 
+def categories(features: Features | None) -> Features | None:
+    """The features of items that are no words, such as genres; None without features."""
+    return _chosen(features, genres=True, text=False)
+
+
 def _chosen(features: Features | None, genres: bool, text: bool) -> Features | None:
     if features is None:
         return None

@@ -398,8 +398,9 @@ def replace(file, old, new):
     return change
 
 
-RANKING = {"dmtl-ranking"} | {
-    f"dmtl-ranking-{part}" for part in ("no-profile", "mean-attention", "no-shared", "ids-only")
+RANKING = {"dmtl-ranking", "dmtl-both", "dmtl-auto"} | {
+    f"dmtl-ranking-{part}"
+    for part in ("no-profile", "no-attention", "mean-attention", "no-shared", "ids-only")
 }
 SURPRISE = {"svd", "svdpp", "nmf", "co-clustering", "slope-one", "baseline-only"} | {
     f"knn-{kind}{of}" for kind in ("basic", "means", "zscore", "baseline") for of in ("", "-item")
@@ -447,4 +448,6 @@ def test_an_edit_of_a_base_class_re_runs_what_derives_from_it(edited):
         if "TrainedGroupRecommender" in {c.__name__ for c in e.make.__mro__}
     }
     assert "agree" in derived
-    assert edited(replace("groupbench/models/deep/_recommender.py", "fused=True", "fused=False")) == derived
+    taking = {"dmtl-auto"}
+    found = edited(replace("groupbench/models/deep/_recommender.py", "fused=True", "fused=False"))
+    assert found == derived | taking

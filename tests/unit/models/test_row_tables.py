@@ -145,7 +145,8 @@ def test_state_goes_through_a_state_dict():
     first, second = RowwiseAdamW([table], lr=0.1), RowwiseAdamW([again], lr=0.1)
 
     def step(weight, optimizer, row):
-        weight.grad = torch.sparse_coo_tensor(torch.tensor([[row]]), torch.full((1, 2), 0.3), weight.shape)
+        values = torch.full((1, 2), 0.3)
+        weight.grad = torch.sparse_coo_tensor([[row]], values, weight.shape, check_invariants=True)
         optimizer.step()
 
     step(table, first, 1)

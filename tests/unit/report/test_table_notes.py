@@ -65,6 +65,16 @@ def test_rows_that_miss_seeds_are_not_marked_and_a_note_says_so():
     assert "not ranked, as" not in render(of_seeds(svd=[0, 1], ease=[0, 1]), format="plain")
 
 
+def test_what_a_method_says_with_every_seed_is_a_note():
+    said = [["svd is linear", "seed 0 was slow"], ["seed 1 was not", "svd is linear"]]
+    held = [record("svd", 0.5, seed, config={"notices": notices}) for seed, notices in enumerate(said)]
+    text = render([*held, *of_seeds(ease=[0, 1])], format="plain")
+    assert text.count("svd: svd is linear") == 1
+    assert "seed 0" not in text
+    assert "svd is linear" not in render([*held, *of_seeds(ease=[0, 1])], format="plain", methods=["ease"])
+    assert "svd is linear" not in render([held[0], *of_seeds(svd=[1])], format="plain")
+
+
 @pytest.mark.parametrize("seeds", [{"svd": [0, 1, 2], "ease": [0]}, {"svd": [0, 1], "ease": [2, 3]}])
 def test_nothing_is_marked_where_no_two_rows_have_all_seeds(seeds):
     text = render(of_seeds(**seeds), format="plain")

@@ -252,6 +252,15 @@ def test_views_and_protocols_that_are_added_count_where_they_are_used(planned, p
     assert not set(_keys(planned(protocol={"name": "strictly"})).values()) & set(strict.values())
 
 
+def test_what_a_method_says_of_its_fit_is_in_the_record(planned, monkeypatch):
+    (job, _) = planned(methods=["item-mean"])
+    execute(job)
+    assert "notices" not in store.read(job.folder).config
+    monkeypatch.setattr(methods["item-mean"].make, "notices", ("the mean is all it knows",), raising=False)
+    execute(job)
+    assert store.read(job.folder).config["notices"] == ["the mean is all it knows"]
+
+
 def test_a_plugin_that_is_edited_while_the_run_goes_on_is_refused(planned, plugin):
     file = plugin(METRIC)
     (job,) = planned(methods=["random"], seeds=1, plugins=[str(file)])

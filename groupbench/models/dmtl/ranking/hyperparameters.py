@@ -14,14 +14,23 @@ RankingLoss = Literal["auto", "softmax", "sampled-softmax", "pairwise"]
 Tables = Literal["auto", "dense", "sparse"]
 """Whether each step moves all embeddings or those that it read; `auto` is `sparse` where there are many."""
 
-MemberAttention = Literal["learned", "mean"]
-"""How members are weighed in their group."""
+MemberAttention = Literal["learned", "mean", "none"]
+"""How members are weighed in their group, or `none`: they are not read."""
+
+ChoiceObjective = Literal["ranking", "both"]
+"""What is learned beside the tasks of profiling: rankings, or ratings as well."""
+
+GradientBalancing = Literal["none", "pcgrad", "gradnorm"]
+"""How the tasks' gradients on the shared layer are balanced."""
 
 
 @dataclass
 class RankingHyperparameters(TrainedRecommender):
     """The hyperparameters of DMTL for choices; the defaults validated best."""
 
+    objective: ChoiceObjective = "ranking"
+    """Whether ratings of users and groups are predicted beside rankings of all items. That is a task for the
+    representation alone: scores are rankings in both cases."""
     width: Count = tunable(64, low=16, high=256, log=True)
     """Width of all representations."""
     ids: bool = True
@@ -31,7 +40,8 @@ class RankingHyperparameters(TrainedRecommender):
     features: bool = True
     """Whether features of users and items are inputs, where the data has them."""
     attention: MemberAttention = "learned"
-    """How members are weighed: by learned attention, or all alike."""
+    """How members are weighed: by learned attention, or all alike; or they are not read, and a group is known
+    by its own choices and id and by the share of its members that chose an item (`none`)."""
     shared: bool = True
     """Whether ranking and profiling share the layer above the encoders; else each reads them itself."""
     members_choices: bool = True
@@ -40,6 +50,25 @@ class RankingHyperparameters(TrainedRecommender):
     """Weight of telling the group from some of its members."""
     companion_weight: AtLeast0 = 0.0
     """Weight of telling who shares a group with a user."""
+    cluster_weight: AtLeast0 = 0.0
+    """Weight of telling the KMeans cluster of a user, the paper's profile where groups are formed. Where all
+    ratings are equal, users are clustered by the categories, or by factors, of what they chose."""
+    clusters: Count = 20
+    """Number of KMeans clusters, which are made from training rows alone."""
+    rating_weight: AtLeast0 = 1.0
+    """Weight of the squared error of ratings as shares of the scale (objective=both)."""
+    balancing: GradientBalancing = "none"
+    """How the tasks' gradients on the shared layer are balanced: not at all, by projecting each on the normal
+    plane of those that it conflicts with (PCGrad), or by learned weights, which make them one size (GradNorm)
+    and which the tasks' weights here only multiply."""
+    gradnorm_alpha: AtLeast0 = 1.5
+    """How much faster a task is to learn whose loss has fallen less than others' (balancing=gradnorm)."""
+    gradnorm_rate: Above0 = 0.025
+    """Step size of the learned weights (balancing=gradnorm)."""
+    overlaps: bool = False
+    """Whether a group also reads what the groups chose that share most members with it."""
+    neighbors: Count = 20
+    """Most groups that are read so (overlaps=True)."""
     user_weight: AtLeast0 = tunable(1.0, low=0.05, high=2.0, log=True)
     """Weight of the users' loss beside the groups'; 0 leaves their rows out."""
     dropout: DropoutRate = tunable(0.5, low=0.0, high=0.8)

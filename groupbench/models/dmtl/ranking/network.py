@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from groupbench.models.deep import Bags, GroupNetwork, inner
 from groupbench.models.dmtl.ranking.lookups import ItemVectors
+from groupbench.models.dmtl.ranking.overlaps import Overlaps
 from groupbench.models.row_tables import RowTable, rows_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class RankingNetwork(GroupNetwork):
     their number (Koren, KDD 2008), its id e_u and its features x_u. A group g has
     h_g = W s_g + V sum_m alpha_m h_m + e_g, with alpha = softmax(a' h_m) over the members m. The layer above,
     z = h + R ReLU(S h), is shared by all tasks; an item's logit is z . q_i + b_i, and for a group also
-    c times the share of its members that chose i.
+    c times the share of its members that chose i. With overlaps, h_g has `Overlaps` too.
 
     Args:
         data: who chose what, and who is in which group.
@@ -89,6 +90,9 @@ class RankingNetwork(GroupNetwork):
         self.companion = _near_identity(width)
         self.share_weight = nn.Parameter(torch.zeros(()))
         self.pair_size = 2
+        self.overlaps = Overlaps(data, width, made.neighbors, made.dropout) if made.overlaps else None
+        self.cluster = nn.Linear(width, made.clusters) if made.cluster_weight else nn.Identity()
+        self.rating = _near_identity(width) if made.objective == "both" else nn.Identity()
 
     def items(self) -> tuple[ItemVectors, ItemVectors]:
         """The vectors that histories sum, and those that are ranked."""
@@ -130,12 +134,27 @@ class RankingNetwork(GroupNetwork):
             own = own + self._ids(self.group_ids, groups)
         if self.training:
             own = own * (torch.rand(len(groups), 1) >= self.made.cold_dropout)
-        return own + self.encode_members(team, items)
+        if self.overlaps is not None:
+            own = own + self.overlaps(groups, items)
+        return own if self.made.attention == "none" else own + self.encode_members(team, items)
+
+    def encode_cold(self, team: Team, items: ItemVectors) -> Tensor:
+        """h_g of groups that the training data lacks, by their members: (n, width)."""
+        if self.made.attention == "none":
+            hidden = self.bias.new_zeros(len(team.users), self.made.width)
+        else:
+            hidden = self.encode_members(team, items)
+        return hidden if self.overlaps is None else hidden + self.overlaps.of_members(*team, items)
 
     def shared(self, hidden: Tensor) -> Tensor:
         """The layer above the encoders: z of `hidden`, (n, width)."""
         z: Tensor = hidden + self.above(functional.relu(self.below(hidden)))
         return z
+
+    @property
+    def shared_layer(self) -> list[Tensor]:
+        """The weights of that layer."""
+        return [*self.below.parameters(), *self.above.parameters()]
 
     def members_choices(self, team: Team) -> Bags:
         """What the members of each group chose, each member with the same weight; these sum to 1."""
@@ -173,7 +192,7 @@ class RankingNetwork(GroupNetwork):
 
     def cold_logits(self, encoded: Encoded, team: Team, items: Tensor) -> Tensor:
         """Logits of `items`, (n, k) or (1, k), for groups that are known by their members alone: (n, k)."""
-        return self._team_logits(self.encode_members(team, ItemVectors(encoded[0])), team, encoded, items)
+        return self._team_logits(self.encode_cold(team, ItemVectors(encoded[0])), team, encoded, items)
 
     def _team_logits(self, hidden: Tensor, team: Team, encoded: Encoded, items: Tensor) -> Tensor:
         logits = self._pairs(self.shared(hidden), encoded[1], items)

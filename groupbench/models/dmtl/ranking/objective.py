@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from groupbench.models.deep import Bags, DeepObjective, Side, StepLoss
+from groupbench.models.dmtl.ranking.balancing import balancing, gradients
 from groupbench.models.dmtl.ranking.losses import (
     NEVER,
     Sampler,
@@ -18,6 +19,7 @@ from groupbench.models.dmtl.ranking.losses import (
     softmax_loss,
 )
 from groupbench.models.dmtl.ranking.network import Team
+from groupbench.models.dmtl.ranking.profiles import AuxiliaryTasks, Targets
 
 if TYPE_CHECKING:
     from groupbench.models.deep import HeldOut, Interactions
@@ -25,11 +27,10 @@ if TYPE_CHECKING:
     from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
     from groupbench.models.dmtl.ranking.lookups import ItemVectors
     from groupbench.models.dmtl.ranking.network import RankingNetwork
+    from groupbench.models.dmtl.ranking.profiles import Losses
 
 MANY_ITEMS = 20_000
 """Items from which on a softmax over all of them takes most of a step."""
-
-_MOST_OTHERS = 1024
 
 Step = tuple[Side, Tensor]
 """Whose step it is, and the groups or users of it, (n,)."""
@@ -45,6 +46,10 @@ class RankingObjective(DeepObjective[Step]):
         data: the rows that it learns from.
         made: the hyperparameters.
         held_out: lists that are ranked in validation; None runs all epochs.
+        targets: what users and groups are told beside choices.
+
+    Attributes:
+        tasks: names of all tasks whose losses are reported.
     """
 
     network: RankingNetwork
@@ -55,9 +60,15 @@ class RankingObjective(DeepObjective[Step]):
         data: Interactions,
         made: RankingHyperparameters,
         held_out: HeldOut | None = None,
+        targets: Targets | None = None,
     ) -> None:
         super().__init__(network, data, held_out)
-        self.made, self._cosine = made, math.nan
+        self.made, self._cosines = made, dict[str, float]()
+        self.others = AuxiliaryTasks(network, made, targets or Targets())
+        sides: tuple[Side, ...] = ("groups", "users")
+        tasks = {side: ("ranking", *self.others.names(side)) for side in sides}
+        self.tasks = tuple(dict.fromkeys(name for side in sides for name in tasks[side]))
+        self.balancing = {side: balancing(made, tasks[side]) for side in sides}
         self._loss = made.loss
         if self._loss == "auto":
             self._loss = "sampled-softmax" if data.n_items > MANY_ITEMS else "softmax"
@@ -66,26 +77,29 @@ class RankingObjective(DeepObjective[Step]):
 
     def batches(self) -> Iterator[Step]:
         """Groups and users that have something to tell, in random order."""
-        self._cosine = math.nan
+        self._cosines = {}
         made = self.made
         every = made.profile_weight > 0 or made.companion_weight > 0 or len(self.data.groups) == 0
         steps = self._cut("groups", torch.arange(self.data.n_groups) if every else self._raters("groups"))
-        if made.user_weight:
+        if made.user_weight or made.cluster_weight:
             steps += self._cut("users", self._raters("users"))
         for index in torch.randperm(len(steps)).tolist():
             yield steps[index]
 
     def loss(self, batch: Step, group: ProcessGroup) -> StepLoss:
-        """The loss of a step: that of the ranking, and for groups of the profiles."""
+        """The loss of a step: that of the ranking, and of all other tasks."""
         side, raters = batch
         chosen, ranked = self.network.items()
         if side == "users":
-            part = group.slice_of(len(raters))
-            z = self.network.shared(self.network.encode_users(raters, chosen, part.rows))
-            targets = Bags.of(self.data.users, raters[part.rows], power=0.0)
-            share = self.made.user_weight * part.weight * len(z) / len(raters)
-            ranking = share * self.ranking_loss(z, ranked, targets)
-            return _step_loss(ranking, z.new_zeros(()))
+            alone = len(self.balancing["users"].tasks) == 1
+            part = group.slice_of(len(raters)) if alone else group.whole(len(raters))
+            hidden = self.network.encode_users(raters, chosen, part.rows)
+            z, own = self.network.shared(hidden), raters[part.rows]
+            targets = Bags.of(self.data.users, own, power=0.0)
+            ranking = self.made.user_weight * self.ranking_loss(z, ranked, targets)
+            others = self.others.of_users(own, hidden, (chosen, ranked))
+            share = part.weight * len(own) / len(raters)
+            return self._step(side, {"ranking": ranking, **others}, share)
         team = Team(*self.data.members.take(raters))
         hidden = self.network.encode_groups(raters, team, chosen)
         z, joint = self.network.shared(hidden), len(self.data.groups) > 0
@@ -93,11 +107,8 @@ class RankingObjective(DeepObjective[Step]):
             Bags.of(self.data.groups, raters, power=0.0) if joint else self.network.members_choices(team)
         )
         ranking = self.ranking_loss(z, ranked, targets, team)
-        profile = self.profile_loss(team, hidden, chosen)
-        if math.isnan(self._cosine):
-            self._cosine = self._agreement(ranking, profile)
-        weight = group.whole(len(raters)).weight
-        return _step_loss(ranking * weight, profile * weight)
+        others = self.others.of_groups(raters, team, hidden, (chosen, ranked))
+        return self._step(side, {"ranking": ranking, **others}, group.whole(len(raters)).weight)
 
     def ranking_loss(self, z: Tensor, ranked: ItemVectors, targets: Bags, team: Team | None = None) -> Tensor:
         """The loss of ranking, the mean over raters: ().
@@ -124,54 +135,39 @@ class RankingObjective(DeepObjective[Step]):
             return pairwise_loss(own, others, fewer)
         return sampled_softmax_loss(own, others, fewer, sample.log_odds)
 
-    def profile_loss(self, team: Team, hidden: Tensor, chosen: ItemVectors) -> Tensor:
-        """The weighed losses of the tasks about groups: ().
-
-        Each is a softmax over the groups of the step, a sample of all: from a random part of its members,
-        their group is to be told; from one member, another one.
-
-        Args:
-            team: the members of n groups.
-            hidden: (n, width) h_g of these groups.
-            chosen: the vectors that histories sum.
-        """
-        made, network, total = self.made, self.network, hidden.new_zeros(())
-        if made.profile_weight:
-            part = self._head(network.encode_members(some(team), chosen))
-            told = told_apart(network.profile(part), self._head(hidden))
-            total = total + made.profile_weight * told
-        several = team.inside.sum(dim=1) > 1
-        if made.companion_weight and several.sum() > 1:
-            first, second = two(Team(*(part[several] for part in team)))
-            left, right = (self._head(network.encode_users(one, chosen)) for one in (first, second))
-            total = total + made.companion_weight * told_apart(network.companion(left), right)
-        return total
-
     def report(self, means: list[float]) -> dict[str, float]:
-        """The mean losses of both kinds, and how their gradients agree: see `_agreement`."""
-        agreement = 0.0 if math.isnan(self._cosine) else self._cosine
-        return {"ranking": means[0], "profile": means[1], "agreement": agreement}
+        """The mean loss of each task, and how gradients agree: see `_compare`."""
+        cosines = {f"agreement {name}".strip(): cosine for name, cosine in self._cosines.items()}
+        return dict(zip(self.tasks, means, strict=True)) | {"agreement": 0.0} | cosines
 
     def inputs(self) -> Iterable[object]:
-        """What all deep models depend on, and the hyperparameters."""
-        return (self.made, *super().inputs())
+        """What all deep models depend on, the hyperparameters, and what is told beside choices."""
+        return (self.made, *self.others.inputs(), *super().inputs())
 
-    def _agreement(self, ranking: Tensor, profile: Tensor) -> float:
-        """The cosine between both losses' gradients on the shared layer, in the first step of an epoch.
+    def extra_weights(self) -> dict[str, Tensor]:
+        """The state of the balancing of either side's tasks."""
+        states = {side: balancing.state() for side, balancing in self.balancing.items()}
+        return {f"{side}.{name}": part for side, state in states.items() for name, part in state.items()}
 
-        Below 0 the tasks pull in opposite directions; it is 0 where one of them does not use the layer.
+    def _step(self, side: Side, losses: Losses, share: float) -> StepLoss:
+        """The balanced sum of the losses of a step, and each of them, times what this process adds."""
+        if self.made.shared and len(losses) > 1 and not losses.keys() <= {"ranking", *self._cosines}:
+            self._compare(losses)
+        none = losses["ranking"].new_zeros(())
+        reported = torch.stack([losses.get(name, none).detach() for name in self.tasks])
+        total = self.balancing[side].total(losses, self.network.shared_layer)
+        return StepLoss(total * share, reported * share)
+
+    def _compare(self, losses: Losses) -> None:
+        """The cosines between the gradients of ranking and of each other task on the shared layer.
+
+        They are those of the first step of an epoch that has the task; that of all others together is called
+        agreement. Below 0 tasks pull in opposite directions.
         """
-        if not (self.made.shared and ranking.requires_grad and profile.requires_grad):
-            return 0.0
-        layer = [*self.network.below.parameters(), *self.network.above.parameters()]
-        first, second = (
-            torch.cat([g.flatten() for g in torch.autograd.grad(loss, layer, retain_graph=True)])
-            for loss in (ranking, profile)
-        )
-        return float(torch.cosine_similarity(first, second, dim=0))
-
-    def _head(self, hidden: Tensor) -> Tensor:
-        return self.network.shared(hidden) if self.made.shared else hidden
+        ranking, *others = gradients(losses.values(), self.network.shared_layer)
+        found = dict(zip(list(losses)[1:], others, strict=True)) | {"": torch.stack(others).sum(dim=0)}
+        for name, gradient in found.items():
+            self._cosines.setdefault(name, float(torch.cosine_similarity(ranking, gradient, dim=0)))
 
     def _raters(self, side: Side) -> Tensor:
         """Those with rows, (n,)."""
@@ -181,31 +177,3 @@ class RankingObjective(DeepObjective[Step]):
         size = max(1, min(self.made.batch_size, math.ceil(len(raters) / self.made.min_batches)))
         order = raters[torch.randperm(len(raters))]
         return [(side, step) for step in torch.split(order, size) if len(step)]
-
-
-def _step_loss(ranking: Tensor, profile: Tensor) -> StepLoss:
-    return StepLoss(ranking + profile, torch.stack([ranking.detach(), profile.detach()]))
-
-
-def told_apart(left: Tensor, right: Tensor) -> Tensor:
-    """-ln softmax of each row's own among up to 1,024 rows of `right`, by scaled inner products: ()."""
-    own = [
-        (rows @ others.T / math.sqrt(left.shape[1])).log_softmax(dim=1).diagonal()
-        for rows, others in zip(*(torch.split(side, _MOST_OTHERS) for side in (left, right)), strict=True)
-    ]
-    return -torch.cat(own).mean()
-
-
-def some(team: Team) -> Team:
-    """A random half of the members, one at least."""
-    lots = torch.rand(team.inside.shape).masked_fill(~team.inside, 2.0)
-    kept = (lots < 0.5) | (lots == lots.amin(dim=1, keepdim=True))
-    return Team(team.users, kept & team.inside)
-
-
-def two(team: Team) -> tuple[Tensor, Tensor]:
-    """Two different random members of each group, (n,) each; all have two at least."""
-    lots = torch.rand(team.inside.shape).masked_fill(~team.inside, 2.0)
-    first, second = lots.argsort(dim=1)[:, :2].unbind(dim=1)
-    rows = torch.arange(len(lots))
-    return team.users[rows, first], team.users[rows, second]

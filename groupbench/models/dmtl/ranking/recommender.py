@@ -13,6 +13,7 @@ from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameter
 from groupbench.models.joint import GroupIndex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from groupbench.models.deep import HeldOut, Interactions
     from groupbench.models.dmtl.ranking.network import RankingNetwork
     from groupbench.models.dmtl.ranking.objective import RankingObjective
+    from groupbench.models.dmtl.ranking.profiles import Targets
     from groupbench.models.recommender import TrainingData, TrainingWorkers
 
 
@@ -35,6 +37,8 @@ class RankingDMTL(RankingHyperparameters):
     learns: joint rows of groups are training rows beside those of users, by a softmax over all items instead
     of squared errors; attention weighs the members of a group; a group is told from a random part of its
     members, among the groups of a step. See `RankingNetwork` and `RankingObjective` for the equations.
+
+    Further tasks (`AuxiliaryTasks`), balanced gradients and overlapping groups (`Overlaps`) are options.
 
     Groups without rows are served by their members alone, which `cold_dropout` and `id_dropout` practice.
     Where no group has rows, training is on users' choices, as those of their groups too, and users validate.
@@ -50,15 +54,29 @@ class RankingDMTL(RankingHyperparameters):
         return "learns from choices, and there are none" if empty else ""
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
-        """As of its base, on rows of users where groups have none."""
-        self._features = train.user_features, train.item_features
-        return super().fit(train, rng=rng, checkpoints=checkpoints)
+        """As of its base, on rows of users where groups have none.
+
+        Raises:
+            MethodError: as there, if there is no shared layer to balance gradients on, or if users differ too
+                little for so many clusters.
+        """
+        if self.balancing != "none" and not self.shared:
+            raise MethodError(
+                f"{type(self).__name__}: balancing={self.balancing} needs a layer that tasks share; set "
+                "shared=True, or balancing=none"
+            )
+        self._train = train
+        super().fit(train, rng=rng, checkpoints=checkpoints)
+        del self._train
+        self.notices = tuple(self._notices(train))
+        return self
 
     def make_network(self, data: Interactions) -> RankingNetwork:
         """An untrained `RankingNetwork`."""
         from groupbench.models.dmtl.ranking.network import Inputs, RankingNetwork
 
-        of_users, of_items = self._features if self.features else (None, None)
+        train = self._train
+        of_users, of_items = (train.user_features, train.item_features) if self.features else (None, None)
         inputs = Inputs(_scaled(of_users, data.n_users), _scaled(of_items, data.n_items))
         return RankingNetwork(data, self, inputs)
 
@@ -68,7 +86,15 @@ class RankingDMTL(RankingHyperparameters):
         """Rankings and profiles."""
         from groupbench.models.dmtl.ranking.objective import RankingObjective
 
-        return RankingObjective(network, data, self, held_out)
+        needed = self.cluster_weight > 0 or self.objective == "both"
+        return RankingObjective(network, data, self, held_out, self._targets(data) if needed else None)
+
+    def _targets(self, data: Interactions) -> Targets:
+        from groupbench.models.dmtl.ranking.profiles import Targets, remaining
+
+        train, joint = self._train, self._joint_ratings(self._train)
+        counted = self._counted(train.ratings, train), self._counted(joint, train)
+        return Targets.of(remaining(train, data, counted, joint), self)
 
     def score_groups(self, groups: Groups) -> FloatArray:
         """Logits of all items, (len(groups), n_items); groups that the training data lacks are cold."""
@@ -112,6 +138,11 @@ class RankingDMTL(RankingHyperparameters):
                 shown = torch.tensor(items if len(items) == 1 else items[block])
                 out[block] = network.cold_logits(self._encoded, team, shown).cpu().numpy()
         return out
+
+    def _notices(self, train: TrainingData) -> Iterator[str]:
+        values = [rows.values for rows in (train.ratings, self._joint_ratings(train)) if len(rows)]
+        if self.objective == "both" and np.ptp(np.concatenate(values)) == 0:
+            yield "objective=both learned rankings alone: all ratings are equal"
 
     def _joint_ratings(self, train: TrainingData) -> Ratings:
         if reason := self.skip(train):
