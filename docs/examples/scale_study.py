@@ -21,19 +21,29 @@ ASKED = [
     "--groups-as=members",
     "--aggregators=average",
     "--seeds=1",
+    "--no-references",
     "-j1",
     "--timeout=7200",
 ]
 SMALL = {"interactions": "false", "ensemble": 1, "batch_size": 65536, "epochs": 3, "refit": "false"}
-METHODS: dict[str, dict[str, object]] = {"popularity": {}, "als": {}, "dmtl-no-profile": SMALL}
+SPARSE = {"batch_size": 2048, "epochs": 3, "refit": "false"}
+METHODS: dict[str, dict[str, object]] = {
+    "popularity": {},
+    "als": {},
+    "dmtl-no-profile": SMALL,
+    "dmtl-ranking": SPARSE,
+}
+SHARED = ("dmtl-no-profile", "dmtl-ranking")
+"""Methods whose training several processes share."""
 USERS = {"10k": 10_000, "32k": 32_000, "100k": 100_000, "320k": 320_000, "1m": 1_000_000}
 FIELDS = (
     "users", "items", "ratings", "groups", "method", "options", "fit_seconds", "judge_seconds",
     "wall_seconds", "peak_mib", "rows_per_second", "ndcg_groups",
 )  # fmt: skip
-EPOCHS = {"popularity": 1, "als": 15, "dmtl-no-profile": 3}
-TRAINED = {"popularity": 0.8, "als": 0.8, "dmtl-no-profile": 0.8 * 0.9}
-"""Share of the ratings in each epoch: DMTL keeps a tenth of the training rows to validate."""
+EPOCHS = {"popularity": 1, "als": 15, "dmtl-no-profile": 3, "dmtl-ranking": 3}
+TRAINED = {"popularity": 0.8, "als": 0.8, "dmtl-no-profile": 0.8 * 0.9, "dmtl-ranking": 0.8}
+"""Share of the ratings in each epoch: DMTL keeps a tenth of the training rows to validate, `dmtl-ranking` a
+tenth of those of a few hundred users."""
 
 SHORTEST = 0.2
 """Seconds below which a figure is not drawn."""
@@ -74,7 +84,7 @@ def study(out: Path, size: str, options: list[str]) -> None:
     """Run every method on one size."""
     plugin = str(Path(__file__).with_name("scale.py"))
     for method, values in METHODS.items():
-        if "--train-workers" in options and method != "dmtl-no-profile":
+        if "--train-workers" in options and method not in SHARED:
             continue
         with TemporaryDirectory() as results:
             command = ["groupbench", "run", "--plugin", plugin, "--dataset", f"scale-{size}", *ASKED]
@@ -115,7 +125,7 @@ def plot(source: Path, out: Path) -> None:
     panels = {"fit_seconds": "training, s", "judge_seconds": "judging, s", "peak_mib": "memory, MiB"}
     figure, axes = plt.subplots(1, len(panels), figsize=(11, 3.4), layout="constrained")
     for axis, (field, title) in zip(axes, panels.items(), strict=True):
-        for number, (method, mark) in enumerate(zip(METHODS, "os^", strict=True)):
+        for number, (method, mark) in enumerate(zip(METHODS, "os^v", strict=True)):
             found = sorted((int(r["users"]), float(r[field])) for r in lines if r["method"] == method)
             found = [(users, value) for users, value in found if value >= SHORTEST]
             if found:

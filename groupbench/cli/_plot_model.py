@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +67,7 @@ def tsne(
     without = weighted(chosen, 0.0)
     maps = {}
     for drawn_config in (chosen, without):
-        job, task, model = _fit(drawn_config)
+        job, task, model = _fit(drawn_config, needs=("representations",))
         users = user_map(model, task.train.ratings, task.train.groups, random_state=seed)
         typer.echo(f"{job.label}: {users.summary}")
         caption = "\n".join([job.label, *users.summary.split("; ")])
@@ -114,11 +115,11 @@ def _of_seed(config: Config, method: str, seed: int) -> Config:
     return study_config(config, method).model_copy(update={"seeds": [seed]})
 
 
-def _fit(config: Config) -> tuple[Job, Task, Inspectable]:
+def _fit(config: Config, needs: Sequence[str] | None = None) -> tuple[Job, Task, Inspectable]:
     from groupbench.runner.run import load_dataset
-    from groupbench.studies import fitted, only_job, task_of
+    from groupbench.studies import EVERYTHING, fitted, only_job, task_of
 
     dataset = load_dataset(config)
     job = only_job(config, dataset)
     task = task_of(job, dataset)
-    return job, task, fitted(job, task)
+    return job, task, fitted(job, task, needs=EVERYTHING if needs is None else needs)

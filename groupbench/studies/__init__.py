@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from groupbench.studies._ablation import study_ablation, with_ablations
 from groupbench.studies._fit import fitted, only_job, task_of
-from groupbench.studies._inspect import Inspectable, inspectable, losses_of
+from groupbench.studies._inspect import EVERYTHING, Inspectable, inspectable, losses_of
 from groupbench.studies._measure import Measured, measure
 from groupbench.studies._profiling import study_profiling
 from groupbench.studies._representation import Map, attention_by_feature, user_map
@@ -15,6 +15,7 @@ from groupbench.studies._study import STUDY_FORMATS, StudyReport, as_text, check
 from groupbench.studies._weights import WEIGHTS, study_weights, weighted
 
 __all__ = [
+    "EVERYTHING",
     "STUDY_FORMATS",
     "WEIGHTS",
     "Inspectable",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from groupbench.core.registry import methods
 from groupbench.runner.fitting import fit_here
 from groupbench.runner.job import Job
 from groupbench.runner.plan import plan_jobs
-from groupbench.studies._inspect import Inspectable, inspectable
+from groupbench.studies._inspect import EVERYTHING, Inspectable, inspectable
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -32,20 +33,23 @@ def task_of(job: Job, dataset: Dataset) -> Task:
     return make_protocol(job.protocol).prepare(dataset, job.seed)
 
 
-def fitted(job: Job, task: Task, groups: Groups | None = None) -> Inspectable:
+def fitted(
+    job: Job, task: Task, groups: Groups | None = None, needs: Sequence[str] = EVERYTHING
+) -> Inspectable:
     """Fit the model of `job` as a run does, on one thread, and open it.
 
     Args:
         job: names method, hyperparameters and seed.
         task: what `task_of` made.
         groups: other groups than those of `task` to learn from.
+        needs: what is looked at.
 
     Raises:
-        ConfigError: if the method has no group profiles.
+        ConfigError: if the method has none of that.
         MethodError: if it cannot be fitted.
     """
     train = task.train if groups is None else replace(task.train, groups=groups)
     method = methods[job.method].create(**job.overrides)
-    model = inspectable(method)
+    model = inspectable(method, needs)
     fit_here(method, train, job.method, (job.seed_label, "method", job.method, job.seed))
     return model

@@ -27,14 +27,25 @@ class Inspectable(Protocol):
         """Attention weights of each pair, (n, width); each row sums to 1."""
 
 
-def inspectable(method: object) -> Inspectable:
+EVERYTHING = ("profiles", "representations", "attention_weights")
+"""All that can be looked at."""
+
+
+def inspectable(method: object, needs: Sequence[str] = EVERYTHING) -> Inspectable:
     """The method, fitted or not, as one that can be looked into.
 
+    Args:
+        method: any method.
+        needs: which of `EVERYTHING` is asked of it.
+
     Raises:
-        ConfigError: if it has no group profiles.
+        ConfigError: if it lacks some of that.
     """
-    if not all(hasattr(method, name) for name in ("profiles", "representations", "attention_weights")):
-        raise ConfigError(f"{type(method).__name__} has no group profiles to look at; name dmtl or a variant")
+    if missing := [name for name in needs if not hasattr(method, name)]:
+        raise ConfigError(
+            f"{type(method).__name__} has no {missing[0].replace('_', ' ')} to look at; "
+            "name dmtl or a variant"
+        )
     return cast(Inspectable, method)
 
 

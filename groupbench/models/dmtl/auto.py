@@ -39,7 +39,7 @@ class AutoDMTL(Recommender, GroupRecommender):
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     deterministic: ClassVar[Deterministic] = "one-machine"
     relative_cost: ClassVar[float] = 50.0
-    training_workers: ClassVar[TrainingWorkers] = "one"
+    training_workers: ClassVar[TrainingWorkers] = "many"
 
     objective: Literal["auto", "rating", "ranking", "both"] = "auto"
     """What it is trained for; `auto` decides by the data and the protocol."""
@@ -72,6 +72,14 @@ class AutoDMTL(Recommender, GroupRecommender):
     def score_groups(self, groups: Groups) -> FloatArray:
         """Scores of all items for `groups`, as of the model: (len(groups), n_items)."""
         return self._fitted().score_groups(groups)
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Scores of `items`, (len(users), k), for each of `users`: the same shape."""
+        return self._fitted().score_pairs(users, items)
+
+    def score_group_pairs(self, groups: Groups, items: IntArray) -> FloatArray:
+        """Scores of `items`, (len(groups), k), for each of `groups`: the same shape."""
+        return self._fitted().score_group_pairs(groups, items)
 
     def _objective(self, train: TrainingData) -> tuple[Objective, str]:
         return objective_for(train) if self.objective == "auto" else (self.objective, "it was asked for")

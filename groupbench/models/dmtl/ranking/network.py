@@ -180,8 +180,11 @@ class RankingNetwork(GroupNetwork):
 
     def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
         """Logits of users."""
-        z = self.shared(self.encode_users(users, ItemVectors(encoded[0])))
-        return self._pairs(z, encoded[1], items)
+        return self._pairs(self.represent_users(encoded, users), encoded[1], items)
+
+    def represent_users(self, encoded: Encoded, users: Tensor) -> Tensor:
+        """Z of `users`, (n,): (n, width)."""
+        return self.shared(self.encode_users(users, ItemVectors(encoded[0])))
 
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """Logits of groups of the training data."""

@@ -116,6 +116,18 @@ class RankingDMTL(RankingHyperparameters):
                 scores[rows] = score(groups.take(rows), items if len(items) == 1 else items[rows])
         return scores
 
+    def representations(self, users: IntArray, items: IntArray) -> FloatArray:
+        """What both tasks read of each of `users`, z, (n, width), whatever the items, (n,)."""
+        import torch
+
+        from groupbench.models.devices import default_device
+
+        network: Any = self._net
+        distinct, index = np.unique(users, return_inverse=True)
+        with default_device(self._device), torch.no_grad():
+            z = network.represent_users(self._encoded, torch.tensor(distinct)).cpu().numpy()
+        return np.asarray(z[index], dtype=np.float64)
+
     def _warm_scores(self, groups: Groups, items: IntArray) -> FloatArray:
         return self._scores("groups", self._groups.of(groups), items)
 
