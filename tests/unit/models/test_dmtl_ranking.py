@@ -17,6 +17,8 @@ from groupbench.models.dmtl.ranking.network import Team
 from groupbench.models.dmtl.ranking.profiles import some, told_apart, two
 from groupbench.models.dmtl.ranking.recommender import RankingDMTL
 from groupbench.models.recommender import TrainingData
+from groupbench.models.row_tables import RowTable
+from groupbench.models.training import Trainer
 from tests._choices import N_GROUPS, N_ITEMS, N_USERS, fitted, network_of, rows, taste, two_tastes
 
 
@@ -175,3 +177,48 @@ def test_how_the_tasks_agree_is_told():
     assert all(-1 <= cosine <= 1 for cosine in told)
     apart = fitted(two_tastes(), shared=False).history
     assert all(epoch.losses["agreement"] == 0 for epoch in apart)
+
+
+@pytest.mark.parametrize("tables", ["dense", "sparse"])
+def test_pairs_are_scored_as_in_all_scores(tables):
+    train, rng = two_tastes(), np.random.default_rng(4)
+    model = fitted(train, tables=tables)
+    users, items = np.arange(N_USERS), rng.integers(0, N_ITEMS, (N_USERS, 5))
+    expected = np.take_along_axis(model.score(users), items, axis=1)
+    np.testing.assert_allclose(model.score_pairs(users, items), expected, rtol=0, atol=1e-5)
+    some = Groups.from_lists([train.groups[1], [0, 3], train.groups[0]], ids=["1", "x", "0"])
+    shown = rng.integers(0, N_ITEMS, (3, 4))
+    expected = np.take_along_axis(model.score_groups(some), shown, axis=1)
+    np.testing.assert_allclose(model.score_group_pairs(some, shown), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sampled-softmax", "pairwise"])
+def test_tables_that_are_read_by_row_are_learned_too(loss):
+    model = fitted(two_tastes(), tables="sparse", loss=loss, most_targets=4)
+    scores = taste(model.score(np.arange(N_USERS)))
+    assert scores[::2].mean() < 0.4
+    assert scores[1::2].mean() > 0.6
+
+
+def test_what_training_holds_beside_the_weights(monkeypatch):
+    """At most 16 bytes a number of a table that is read by row."""
+    trainers = []
+    run = Trainer.run
+    monkeypatch.setattr(Trainer, "run", lambda self, file: [trainers.append(self), run(self, file)][1])
+    RankingDMTL(width=32, epochs=3, refit=False, tables="sparse", ids=True).fit(
+        two_tastes(), rng=np.random.default_rng(0)
+    )
+    (trainer,) = trainers
+    state = trainer._state()
+    tables = {name for name, p in trainer.network.named_parameters() if isinstance(p, RowTable)}
+    numbers = [trainer.network.get_parameter(name) for name in tables]
+    order = [name for name, _ in trainer.network.named_parameters()]
+    theirs = [state["best"][name] for name in tables]
+    theirs += [
+        tensor
+        for key, tensor in state["optimizer"].items()
+        if order[int(key.partition(".")[0])] in tables and tensor.ndim
+    ]
+    assert tables == {"chosen", "ranked", "user_ids", "group_ids"}
+    assert sum(t.nbytes for t in theirs) <= 16 * sum(p.numel() for p in numbers)
+    assert len(state["average"]) == len(order) - len(tables)
