@@ -45,6 +45,7 @@ SCANNED = (
     "groupbench/evaluation/protocols",
     "groupbench/evaluation/views",
     "groupbench/metrics",
+    "groupbench/models/text",
 )
 """Folders whose plain modules a registry finds; they may have a face, too."""
 

@@ -7,9 +7,13 @@ from typing import Literal
 
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.models.deep import Decay, DropoutRate, TrainedRecommender
+from groupbench.models.text.encoders import require
 
 MemberAttention = Literal["learned", "mean"]
 """How members are weighed in their group."""
+
+WORDS, NONE = "words", "none"
+"""What is no encoder of texts: the words that stand among the features, and no text at all."""
 
 
 @dataclass
@@ -24,6 +28,10 @@ class RankingHyperparameters(TrainedRecommender):
     """Whether what users and groups chose is an input."""
     features: bool = True
     """Whether features of users and items are inputs, where the data has them."""
+    text: str = WORDS
+    """What is made of texts: `words`, those among the features of users and items (TF-IDF), as these are;
+    `none`; or the name of an encoder, whose vectors replace the words, with or without other features:
+    `tfidf`, `wordllama`, `sentence-transformers:NAME`, or one that a plugin adds."""
     attention: MemberAttention = "learned"
     """How members are weighed: by learned attention, or all alike."""
     shared: bool = True
@@ -57,3 +65,12 @@ class RankingHyperparameters(TrainedRecommender):
     """Share of the weights' running average that each step keeps."""
     patience: Count = 10
     """Passes without a better validation score before training stops."""
+
+    def __post_init__(self) -> None:
+        if self.encodes_text:
+            require(self.text)
+
+    @property
+    def encodes_text(self) -> bool:
+        """Whether texts are encoded."""
+        return self.text not in (WORDS, NONE)

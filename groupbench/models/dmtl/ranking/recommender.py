@@ -9,7 +9,8 @@ import numpy as np
 
 from groupbench.core.errors import MethodError
 from groupbench.data.dataset import Ratings
-from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
+from groupbench.models.dmtl.features import chosen_features
+from groupbench.models.dmtl.ranking.hyperparameters import WORDS, RankingHyperparameters
 from groupbench.models.joint import GroupIndex
 
 if TYPE_CHECKING:
@@ -43,14 +44,19 @@ class RankingDMTL(RankingHyperparameters):
     serves_cold_groups: ClassVar[bool] = True
 
     def skip(self, train: TrainingData) -> str:
-        """Needs rows."""
+        """Needs rows, and with an encoder of texts some of these."""
         joint = train.group_ratings
-        empty = len(train.ratings) == 0 and (joint is None or len(joint) == 0)
-        return "learns from choices, and there are none" if empty else ""
+        if len(train.ratings) == 0 and (joint is None or len(joint) == 0):
+            return "learns from choices, and there are none"
+        textless = train.item_texts is None and train.user_texts is None
+        return f"text={self.text} reads texts, and there are none" if self.encodes_text and textless else ""
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
-        """As of its base, on rows of users where groups have none."""
+        """As of its base, on rows of users where groups have none; texts are encoded once."""
+        from groupbench.models.dmtl.ranking.text import text_inputs
+
         self._features = train.user_features, train.item_features
+        self._texts = text_inputs(self.text, train) if self.encodes_text else None
         return super().fit(train, rng=rng, checkpoints=checkpoints)
 
     def make_network(self, data: Interactions) -> RankingNetwork:
@@ -58,8 +64,10 @@ class RankingDMTL(RankingHyperparameters):
         from groupbench.models.dmtl.ranking.network import Inputs, RankingNetwork
 
         of_users, of_items = self._features if self.features else (None, None)
+        if self.text != WORDS:
+            of_users, of_items = (chosen_features(part, text=False) for part in (of_users, of_items))
         inputs = Inputs(_scaled(of_users, data.n_users), _scaled(of_items, data.n_items))
-        return RankingNetwork(data, self, inputs)
+        return RankingNetwork(data, self, self._texts.beside(inputs, data) if self._texts else inputs)
 
     def make_objective(
         self, network: RankingNetwork, data: Interactions, held_out: HeldOut | None
