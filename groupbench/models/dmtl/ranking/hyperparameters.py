@@ -50,6 +50,8 @@ class RankingHyperparameters(TrainedRecommender):
     """Share of the users and groups whose id a step leaves out, so that those without one are served well."""
     cold_dropout: Share = 0.2
     """Share of the groups that a step serves by their members alone, without id and choices of their own."""
+    item_dropout: Share = 0.5
+    """With encoded texts: share of items that a step knows by these alone, so that new ones are served."""
 
     positive: Share | None = tunable(None, choices=(None, 0.5, 0.75))
     """Lowest rating that counts as a choice, as a share of the scale; None: every rating counts."""

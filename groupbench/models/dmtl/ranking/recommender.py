@@ -62,12 +62,15 @@ class RankingDMTL(RankingHyperparameters):
     def make_network(self, data: Interactions) -> RankingNetwork:
         """An untrained `RankingNetwork`."""
         from groupbench.models.dmtl.ranking.network import Inputs, RankingNetwork
+        from groupbench.models.dmtl.ranking.text import TextNetwork
 
         of_users, of_items = self._features if self.features else (None, None)
         if self.text != WORDS:
             of_users, of_items = (chosen_features(part, text=False) for part in (of_users, of_items))
         inputs = Inputs(_scaled(of_users, data.n_users), _scaled(of_items, data.n_items))
-        return RankingNetwork(data, self, self._texts.beside(inputs, data) if self._texts else inputs)
+        if self._texts is None:
+            return RankingNetwork(data, self, inputs)
+        return TextNetwork(data, self, self._texts.beside(inputs, data))
 
     def make_objective(
         self, network: RankingNetwork, data: Interactions, held_out: HeldOut | None

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from groupbench.models.deep import Bags
+from groupbench.models.dmtl.ranking.network import Inputs, RankingNetwork
 from groupbench.models.text.encoders import encode
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray
     from groupbench.models.deep import Interactions
-    from groupbench.models.dmtl.ranking.network import Inputs
+    from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
     from groupbench.models.recommender import TrainingData
 
 
@@ -37,7 +39,7 @@ class TextInputs(NamedTuple):
             return inputs
         chosen = Bags.of(data.users, torch.arange(data.n_users), power=1.0).sums(items)
         profiles = torch.where(torch.tensor(self.written)[:, None], users, chosen)
-        return type(inputs)(torch.cat([inputs.users, profiles], 1), torch.cat([inputs.items, items], 1))
+        return Inputs(torch.cat([inputs.users, profiles], 1), torch.cat([inputs.items, items], 1))
 
 
 def text_inputs(encoder: str, train: TrainingData) -> TextInputs:
@@ -48,3 +50,31 @@ def text_inputs(encoder: str, train: TrainingData) -> TextInputs:
     scaled = vectors / np.maximum(abs(vectors).max(axis=0, initial=0), 1e-12)
     written = np.array([bool(text.strip()) for text in of_users])
     return TextInputs(scaled[:n_items], scaled[n_items:], written)
+
+
+class TextNetwork(RankingNetwork):
+    """A `RankingNetwork` in which texts serve the items that nobody chose.
+
+    A step leaves out some items' own vectors, so that texts learn to stand in for them (Volkovs et al.,
+    DropoutNet, NIPS 2017). Items without a row have none: they would only be learned as wrong answers.
+
+    Args:
+        data: who chose what, and who is in which group.
+        made: the hyperparameters.
+        inputs: features and texts.
+    """
+
+    chosen_before: Tensor
+
+    def __init__(self, data: Interactions, made: RankingHyperparameters, inputs: Inputs) -> None:
+        super().__init__(data, made, inputs)
+        rows = torch.bincount(torch.cat([data.users.items, data.groups.items]), minlength=data.n_items)
+        self.register_buffer("chosen_before", (rows > 0)[:, None], persistent=False)
+
+    def items(self) -> tuple[Tensor, Tensor]:
+        """As of its base, in training with the own vectors of only some items."""
+        known, ranked = (self.item_features @ self.of_item_features).chunk(2, dim=1)
+        kept = self.chosen_before
+        if self.training:
+            kept = kept & (torch.rand(kept.shape) >= self.made.item_dropout)
+        return self.chosen * kept + known, self.ranked * kept + ranked
