@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +25,13 @@ def tfidf(texts: Sequence[str]) -> NDArray[np.float32]:
     return np.empty((len(texts), 0), np.float32) if found is None else found.values.astype(np.float32)
 
 
-text_encoder("tfidf")(tfidf)
-text_encoder("wordllama")(wordllama)
-text_encoder("sentence-transformers")(sentence_transformers)
+_BUILT_IN: dict[str, Callable[..., object]] = {
+    "tfidf": tfidf,
+    "wordllama": wordllama,
+    "sentence-transformers": sentence_transformers,
+}
+for _name, _make in _BUILT_IN.items():  # A loop, so that results of methods depend on the code of all.
+    text_encoder(_name)(_make)
 
 
 def require(name: str) -> None:

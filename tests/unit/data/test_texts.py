@@ -14,6 +14,8 @@ from groupbench.data.loading import check, load
 from groupbench.data.texts import joined, known_texts
 from groupbench.evaluation.inner_split import inner_dataset
 from groupbench.evaluation.protocols import make_protocol
+from groupbench.runner.config import make_config
+from groupbench.runner.plan import plan_jobs
 from groupbench.runner.serialization import deserialize, serialize
 
 N_USERS, N_ITEMS = 12, 8
@@ -133,3 +135,15 @@ def test_a_folder_without_them_has_none(tmp_path):
     (tmp_path / "ratings.csv").write_text("user,item,rating\na,x,1\nb,y,2\n", encoding="utf-8")
     data = load(tmp_path)
     assert (data.item_texts, data.user_texts, data.ratings.texts, data.text_hash) == (None, None, None, "")
+
+
+def test_jobs_on_other_texts_are_other_jobs(tmp_path):
+    config = make_config(methods=["ease"], seeds=1, protocol="paper", option=["n_groups=3"])
+    data = reviewed()
+    described = replace(data, item_texts=("x",) * N_ITEMS)
+    bare = replace(data, ratings=replace(data.ratings, texts=None))
+    jobs = [plan_jobs(config, {"made": one}, tmp_path)[0] for one in (data, described, bare)]
+    assert len({job.key for job in jobs}) == len({job.content for job in jobs}) == 3
+    assert [job.content for job in jobs] == [one.identity for one in (data, described, bare)]
+    assert jobs[0].record("done").config["text_hash"] == data.text_hash
+    assert "text_hash" not in jobs[2].record("done").config
