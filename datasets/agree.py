@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from groupbench import dataset
 from groupbench.data.loading import indices, layouts
 
@@ -36,5 +38,7 @@ def mafengwos(source: Source) -> Dataset:
     data = layouts.agree(source, (1.0, 1.0))
     names = source.table("itemSemantic.txt", ("title", "item"), quoted=False)
     names.distinct(("item",))
-    indices(names, "item", data.item_ids, "the files of ratings")
-    return replace(data, tables={"itemSemantic.txt": names.typed("item")})
+    of_row = indices(names, "item", data.item_ids, "the files of ratings")
+    titles = np.full(len(data.item_ids), "", dtype=object)
+    titles[of_row] = names.frame["title"]
+    return replace(data, item_texts=tuple(titles), tables={"itemSemantic.txt": names.typed("item")})

@@ -15,6 +15,7 @@ from groupbench import Dataset, Features, dataset
 from groupbench.data.loading import (
     IdColumn,
     indices,
+    joined,
     memberships,
     one_hot,
     rating_rows,
@@ -26,6 +27,8 @@ from groupbench.data.loading import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from groupbench import Groups
     from groupbench.data.loading import Source, TextTable
@@ -59,7 +62,8 @@ def load(source: Source) -> Dataset:
         groups=groups,
         group_ratings=rating_rows(joint, of_groups, of_items, "Rating", scale=SCALE),
         user_features=demographics(users, user_ids),
-        item_features=item_words(items, item_ids),
+        item_features=tfidf(*described(items, item_ids)),
+        item_texts=joined(*described(items, item_ids)),
         categories=catalogues(item_ids),
         tables={
             "ratings.csv": ratings.typed("UserID", "Item"),
@@ -94,10 +98,10 @@ def demographics(users: TextTable, user_ids: Sequence[str]) -> Features | None:
     return side_by_side(*(one_hot(column.lower(), frame[column]) for column in ("Gender", "Age", "Married")))
 
 
-def item_words(items: TextTable, item_ids: Sequence[str]) -> Features | None:
-    """TF-IDF of title and description; the topics of class DB have no description."""
+def described(items: TextTable, item_ids: Sequence[str]) -> tuple[pd.Series[str], pd.Series[str]]:
+    """Titles and descriptions; the topics of class DB have no description."""
     frame = items.frame.set_index("Item").reindex(list(item_ids))
-    return tfidf(frame["Title"], frame["Descriptions"])
+    return frame["Title"], frame["Descriptions"]
 
 
 def catalogues(item_ids: Sequence[str]) -> Features:

@@ -87,6 +87,7 @@ def load(source: Source) -> Dataset:
         group_ratings=joint,
         user_features=side_by_side(*(one_hot(c.lower(), people[c]) for c in ("Gender", "Age", "Married"))),
         item_features=one_hot("topic", tables["items.csv"]["Topic"]),
+        item_texts=tuple(tables["items.csv"]["Title"]),
         categories=catalogues(item_ids),
         tables=tables,
         simulated=True,

@@ -114,6 +114,7 @@ def _assembled(
         scale=scale,
         user_features=None if users is None else _user_features(users, user_ids),
         item_features=side_by_side(genres, one_hot("year", _decades(frame["title"]))),
+        item_texts=tuple(frame["title"]),
         categories=genres,
         tables={name: table.typed("user", "item", "zip") for name, table in tables.items()},
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         tune,
     )
     from groupbench.core.hyperparameters import tunable
-    from groupbench.core.registry import aggregator, dataset, method
+    from groupbench.core.registry import aggregator, dataset, method, text_encoder
     from groupbench.data.dataset import Dataset, Features, Ratings
     from groupbench.data.groups import Groups
     from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
@@ -75,6 +75,7 @@ _HOMES = {
     "report_page": "api",
     "run": "api",
     "table": "api",
+    "text_encoder": "core.registry",
     "tunable": "core.hyperparameters",
     "tune": "api",
 }
@@ -103,6 +104,7 @@ __all__ = [
     "report_page",
     "run",
     "table",
+    "text_encoder",
     "tunable",
     "tune",
 ]

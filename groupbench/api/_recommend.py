@@ -18,6 +18,7 @@ from groupbench.core.arrays import FloatArray, IntArray, Segments
 from groupbench.core.errors import ArgumentError, ConfigError, unknown
 from groupbench.data.dataset import Dataset
 from groupbench.data.groups import Groups
+from groupbench.data.texts import known_texts
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow, TrainingData
 from groupbench.runner.fitting import fit_here
 
@@ -170,6 +171,7 @@ def fit(
     if isinstance(made, ReferenceRow):
         raise ArgumentError(f"method={name}: a reference row learns nothing; choose a method, such as ease")
     known = data.groups if groups is None else groups
+    item_texts, user_texts = known_texts(data, data.ratings)
     train = TrainingData(
         ratings=data.ratings,
         scale=data.scale,
@@ -179,6 +181,8 @@ def fit(
         item_features=data.item_features,
         social=data.social,
         question="find-chosen",
+        item_texts=item_texts,
+        user_texts=user_texts,
     )
     return FittedMethod(name, fit_here(made, train, name, (data.seed_label, "method", name, seed)), data)
 

@@ -85,7 +85,7 @@ def _meanings(name: str) -> list[str]:
     from groupbench.evaluation.views import VIEWS
     from groupbench.report.names import registered_name
 
-    kinds = registry.methods, registry.aggregators, registry.datasets
+    kinds = registry.methods, registry.aggregators, registry.datasets, registry.text_encoders
     found = [_entry(entries.kind, entries[name]) for entries in kinds if name in entries]
     if not found and (method := registered_name(name)) != name:
         found = [_entry(registry.methods.kind, registry.methods[method])]
@@ -208,6 +208,7 @@ _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
     "tags": _tags,
     "aggregators": partial(_summaries, registry.aggregators),
     "datasets": partial(_summaries, registry.datasets),
+    "encoders": partial(_summaries, registry.text_encoders),
     "metrics": _metrics,
     "views": _views,
     "protocols": _protocols,

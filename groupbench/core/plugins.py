@@ -21,6 +21,20 @@ def plugins_of(kind: type) -> list[str]:
     return [str(sys.modules[name].__file__) for name in names if name in sys.modules]
 
 
+class PluginsOf:
+    """Sent ahead of an object: whoever receives it imports the plugins that the object's class comes from.
+
+    Args:
+        kind: the class.
+    """
+
+    def __init__(self, kind: type) -> None:
+        self._files = plugins_of(kind)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return load_plugins, (self._files,)
+
+
 def load_plugins(files: Iterable[str]) -> None:
     """Import plugin files; errors as of `load_plugin`."""
     for file in files:

@@ -268,7 +268,9 @@ def _calling_module() -> str:
 methods = EntryRegistry("method", "groupbench.baselines", "groupbench.methods")
 datasets = EntryRegistry("dataset", "groupbench.datasets", "groupbench.datasets")
 aggregators = EntryRegistry("aggregator", "groupbench.aggregation", "groupbench.aggregators")
+text_encoders = EntryRegistry("text encoder", "groupbench.models.text", "groupbench.text_encoders")
 
 method = methods.add
 dataset = datasets.add
 aggregator = aggregators.add
+text_encoder = text_encoders.add

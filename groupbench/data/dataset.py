@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,7 @@ class Ratings:
         n_users: number of users, with or without rows.
         n_items: number of items, with or without rows.
         timestamps: (n,) seconds, where the data has them.
+        texts: (n,) what was written with each rating, as reviews are, '' for nothing; None without any.
     """
 
     users: IntArray
@@ -40,6 +42,7 @@ class Ratings:
     n_users: int
     n_items: int
     timestamps: IntArray | None = None
+    texts: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in (("users", np.int64), ("items", np.int64), ("values", np.float64)):
@@ -56,14 +59,18 @@ class Ratings:
     def take(self, rows: IntArray | BoolArray | slice) -> Ratings:
         """The given rows (indices, a mask or a slice), in that order."""
         times = None if self.timestamps is None else self.timestamps[rows]
+        texts = None
+        if self.texts is not None:
+            texts = tuple(self.texts[row] for row in np.arange(len(self))[rows].tolist())
         return Ratings(
-            self.users[rows], self.items[rows], self.values[rows], self.n_users, self.n_items, times
+            self.users[rows], self.items[rows], self.values[rows], self.n_users, self.n_items, times, texts
         )
 
     @classmethod
     def joined(cls, parts: Sequence[Ratings]) -> Ratings:
-        """The rows of several parts, one after the other; times only where all have them."""
+        """The rows of several parts, one after the other; times and texts only where all have them."""
         times = [part.timestamps for part in parts if part.timestamps is not None]
+        texts = [part.texts for part in parts if part.texts is not None]
         return cls(
             np.concatenate([part.users for part in parts]),
             np.concatenate([part.items for part in parts]),
@@ -71,13 +78,14 @@ class Ratings:
             parts[0].n_users,
             parts[0].n_items,
             np.concatenate(times) if len(times) == len(parts) else None,
+            tuple(chain.from_iterable(texts)) if len(texts) == len(parts) else None,
         )
 
     def unique(self) -> Ratings:
         """One row per (user, item) pair, sorted by user then item: the mean of its repeated ratings."""
         pairs = self.users * self.n_items + self.items
         if (pairs[1:] > pairs[:-1]).all():
-            return replace(self, timestamps=None)
+            return replace(self, timestamps=None, texts=None)
         order = stable_order(pairs, self.n_users * self.n_items)
         pairs = pairs[order]
         first = np.diff(pairs, prepend=-1) > 0
@@ -91,12 +99,9 @@ class Ratings:
         from scipy.sparse import csr_array
 
         rows = self.unique()
-        counts = np.bincount(rows.users, minlength=self.n_users)
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        return csr_array(
-            (rows.values.copy(), rows.items.astype(np.int32), starts.astype(np.int32)),
-            shape=(self.n_users, self.n_items),
-        )
+        starts = np.searchsorted(rows.users, np.arange(self.n_users + 1)).astype(np.int32)
+        parts = (rows.values.copy(), rows.items.astype(np.int32), starts)
+        return csr_array(parts, shape=(self.n_users, self.n_items))
 
     @cached_property
     def mean(self) -> float:
@@ -190,6 +195,9 @@ class Dataset:
         notes: what the loader changed or left out; not part of the content.
         seeds_by_content: whether splits are drawn by the content, as for folders, whose names say nothing.
         social: who is a friend of whom, or follows whom; None where the data does not say.
+        item_texts: (n_items,) title, description and the like, '' for none; None where no item has any. What
+            was written with ratings is no part of it: that is in `ratings.texts`, and a split parts it.
+        user_texts: (n_users,) what users say of themselves, likewise.
     """
 
     name: str
@@ -209,6 +217,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     seeds_by_content: bool = False
     social: SocialTies | None = None
+    item_texts: tuple[str, ...] | None = None
+    user_texts: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         groups = "" if self.groups is None else f", {len(self.groups)} groups"
@@ -224,12 +234,28 @@ class Dataset:
 
     @cached_property
     def content_hash(self) -> str:
-        """sha256 over everything a model or a view can see, in hexadecimal."""
-        digest = hashlib.sha256()
-        for name, part in self._parts():
-            content = part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode()
-            digest.update(f"{name}:{len(content)}:".encode() + content)
-        return digest.hexdigest()
+        """sha256 over everything a model or a view can see but raw texts, in hexadecimal.
+
+        Texts have the hash `text_hash`: no split, group or view depends on them, nor does a method without an
+        encoder of texts, so that their values compare whatever is written.
+        """
+        return _digest(self._parts())
+
+    @cached_property
+    def text_hash(self) -> str:
+        """sha256 over the texts of items, users and ratings, in hexadecimal; empty without any."""
+        parts = [
+            ("item_texts", self.item_texts),
+            ("user_texts", self.user_texts),
+            ("ratings.texts", self.ratings.texts),
+        ]
+        given = [(name, list(map(str, texts))) for name, texts in parts if texts is not None]
+        return _digest(given) if given else ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What tells it from others: content, texts, and what random numbers are drawn by."""
+        return self.content_hash, self.text_hash, self.seed_label
 
     def _parts(self) -> Iterator[tuple[str, object]]:
         """Every piece that decides the hash, with a name: texts and numbers as plain Python values."""
@@ -257,6 +283,14 @@ class Dataset:
             yield "social.directed", self.social.directed
             for name in ("users", "friends", "weights"):
                 yield f"social.{name}", getattr(self.social, name)
+
+
+def _digest(parts: Iterable[tuple[str, object]]) -> str:
+    digest = hashlib.sha256()
+    for name, part in parts:
+        content = part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode()
+        digest.update(f"{name}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
 
 
 def _columns(name: str, rows: Ratings | None) -> Iterator[tuple[str, object]]:

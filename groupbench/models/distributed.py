@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import GroupbenchError, MethodError
 from groupbench.core.files import scratch
-from groupbench.core.plugins import load_plugins, plugins_of
+from groupbench.core.plugins import PluginsOf
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -120,15 +120,14 @@ class ProcessGroup:
         rows, values = gradient.indices()[0], gradient.values()
         counts = [torch.zeros(1, dtype=torch.int64, device=rows.device) for _ in range(self.size)]
         distributed.all_gather(counts, torch.tensor([len(rows)], device=rows.device))
-        most = int(max(counts))
-        everyone: list[list[Tensor]] = []
+        sizes, gathered = [int(count) for count in counts], []
         for part in (rows, values):
-            padded = part.new_zeros(most, *part.shape[1:])
+            padded = part.new_zeros(max(sizes), *part.shape[1:])
             padded[: len(part)] = part
-            parts = [torch.empty_like(padded) for _ in range(self.size)]
+            parts = [torch.empty_like(padded) for _ in sizes]
             distributed.all_gather(parts, padded)
-            everyone.append([own[:count] for own, count in zip(parts, map(int, counts), strict=True)])
-        index, sums = map(torch.cat, everyone)
+            gathered.append(torch.cat([own[:size] for own, size in zip(parts, sizes, strict=True)]))
+        index, sums = gathered
         return torch.sparse_coo_tensor(index[None], sums, gradient.shape, check_invariants=False).coalesce()
 
     def broadcast(self, value: float, device: torch.device) -> float:
@@ -202,7 +201,7 @@ def _started(
         for rank in range(1, size):
             ready, sender = context.Pipe(duplex=False)
             address = (rank, size, store, torch.get_num_threads())
-            sent = (sender, address, _Plugins(type(method)), method, train, rng, options)
+            sent = (sender, address, PluginsOf(type(method)), method, train, rng, options)
             helper: BaseProcess = context.Process(target=_help, args=sent, daemon=True)
             helper.start()
             helpers.append(helper)
@@ -218,16 +217,6 @@ def _started(
             raise
         for helper in helpers:
             helper.join(_JOIN_SECONDS)
-
-
-class _Plugins:
-    """Sent ahead of a method: whoever receives it imports the plugins that its class comes from."""
-
-    def __init__(self, kind: type) -> None:
-        self._files = plugins_of(kind)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return load_plugins, (self._files,)
 
 
 def _help(

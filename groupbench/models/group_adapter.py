@@ -18,6 +18,7 @@ from groupbench.models.recommender import GroupRecommender, Recommender, Trainin
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray
+    from groupbench.data.texts import Texts
 
 GroupsAs = Literal["members", "rows", "both"]
 """How a recommender of users serves groups: by its members' scores, which are aggregated; as a pseudo-user
@@ -108,8 +109,8 @@ def stack_groups(train: TrainingData, mode: str, weight: int = 1) -> TrainingDat
     """Training data with groups as users: `n_groups * weight` of them, behind the users if `mode` is `both`.
 
     Copy c of group g is user `first + c * n_groups + g`, where `first` is the number of users before.
-    A group's features are the means of its members'. Its only member is its first pseudo-user, and there are
-    no joint ratings beside. Times are kept if all rows have them.
+    A group's features are the means of its members'; it has no text. Its only member is its first
+    pseudo-user, and there are no joint ratings beside. Times are kept if all rows have them.
 
     Raises:
         MethodError: if groups have no rows.
@@ -126,6 +127,7 @@ def stack_groups(train: TrainingData, mode: str, weight: int = 1) -> TrainingDat
         group_ratings=None,
         user_features=_features(train, mode, weight),
         social=None if mode == "rows" else train.social,
+        user_texts=_texts(train, mode, weight),
     )
 
 
@@ -150,3 +152,9 @@ def _features(train: TrainingData, mode: str, weight: int) -> Features | None:
         return None
     means = np.tile(train.groups.segments.mean(features.values[train.groups.members]), (weight, 1))
     return Features(features.names, means if mode == "rows" else np.concatenate([features.values, means]))
+
+
+def _texts(train: TrainingData, mode: str, weight: int) -> Texts:
+    if train.user_texts is None or mode == "rows":
+        return None
+    return (*train.user_texts, *[""] * (weight * len(train.groups)))

@@ -41,6 +41,8 @@ class TrainingData:
         user_features: (n_users, ...) features, or None.
         item_features: (n_items, ...) features, or None.
         social: who is a friend of whom, or follows whom, where the data says so.
+        item_texts: (n_items,) titles, descriptions, what was written with training rows; '' for none.
+        user_texts: (n_users,) what users say of themselves and wrote with training rows; likewise.
         tau: a rating of at least this is relevant under the protocol, by its option or by the default of its
             first view; None where there is no protocol.
         question: what the first view of the protocol asks; None where there is no protocol.
@@ -53,6 +55,8 @@ class TrainingData:
     user_features: Features | None = None
     item_features: Features | None = None
     social: SocialTies | None = None
+    item_texts: tuple[str, ...] | None = None
+    user_texts: tuple[str, ...] | None = None
     tau: float | None = None
     question: Question | None = None
 

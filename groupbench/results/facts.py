@@ -38,3 +38,15 @@ def ended(record: RunRecord) -> str:
 def content(record: RunRecord) -> str:
     """The hash of the content of the record's data set."""
     return str(record.config.get("content_hash", ""))
+
+
+def text_hash(record: RunRecord) -> str:
+    """The hash of the texts of the record's data set; empty where it has none, or none are recorded."""
+    return str(record.config.get("text_hash", ""))
+
+
+def is_of_current_evaluation(record: RunRecord) -> bool:
+    """Whether metrics are still computed from scores as they were."""
+    from groupbench.evaluation.evaluate import VERSION
+
+    return record.config.get("evaluation") == VERSION

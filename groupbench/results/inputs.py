@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core import plugins
 from groupbench.core.errors import DatasetError, PluginError, ResultError
-from groupbench.results.facts import seed_label
+from groupbench.results.facts import seed_label, text_hash
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
@@ -128,6 +128,11 @@ def _require_same(record: RunRecord, dataset: Dataset) -> None:
         raise DatasetError(
             f"dataset {record.dataset} is not what run {record.key} ({record.method}) used: its content hash "
             f"is {dataset.content_hash[:12]} instead of {expected[:12]}; take the same files and loader"
+        )
+    if (texts := text_hash(record)) and dataset.text_hash != texts:
+        raise DatasetError(
+            f"dataset {record.dataset}: its texts are not those of run {record.key}, with the "
+            f"hash {dataset.text_hash[:12] or 'none'} instead of {texts[:12]}; take the same files and loader"
         )
     if dataset.seed_label == dataset.name != record.dataset:
         raise DatasetError(

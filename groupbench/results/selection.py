@@ -16,7 +16,15 @@ from groupbench.core import registry
 from groupbench.core.digests import plain
 from groupbench.core.errors import GroupbenchError
 from groupbench.results.environment import ENVIRONMENT
-from groupbench.results.facts import content, ended, seed_label, table_of, unversioned
+from groupbench.results.facts import (
+    content,
+    ended,
+    is_of_current_evaluation,
+    seed_label,
+    table_of,
+    text_hash,
+    unversioned,
+)
 from groupbench.results.store import EXTERNAL, RunRecord
 
 CODE = 16
@@ -90,7 +98,7 @@ def _without_superseded(records: Sequence[RunRecord]) -> Iterator[RunRecord]:
 def _left_out(table: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     """What does not stand with the rest of a table."""
     done = [record for record in table if record.status == "done"]
-    first = max(done or table, key=lambda record: (_is_current_evaluation(record), ended(record)))
+    first = max(done or table, key=lambda record: (is_of_current_evaluation(record), ended(record)))
     alike = []
     for record in table:
         if reason := _other_table(record, first):
@@ -160,10 +168,7 @@ def _other_facts(record: RunRecord, usual: Facts) -> tuple[str, str] | None:
 def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     """What does not stand with the rest of one method, by its label."""
     rank = _rank(row)
-    latest: dict[object, RunRecord] = {}
-    for record in row:
-        tuned_on = record.tuning.get("seed")
-        latest[tuned_on] = max(record, latest.get(tuned_on, record), key=rank)
+    latest = {record.tuning.get("seed"): record for record in sorted(row, key=rank)}
     tuned = []
     for record in row:
         if record.tuning == latest[record.tuning.get("seed")].tuning:
@@ -173,9 +178,7 @@ def _left_out_of_row(row: Sequence[RunRecord]) -> Iterator[_LeftOut]:
     first = max(tuned, key=rank)
     reasons = {id(record): _other_row(record, first) for record in tuned}
     alike = [record for record in tuned if not reasons[id(record)]]
-    by_seed: dict[int, RunRecord] = {}
-    for record in alike:
-        by_seed[record.seed] = max(record, by_seed.get(record.seed, record), key=_extent)
+    by_seed = {record.seed: record for record in sorted(alike, key=_extent)}
     for record in tuned:
         if why := reasons[id(record)]:
             yield _LeftOut(record, why, _again(record, row, by_seed.values()))
@@ -213,6 +216,8 @@ def _other_row(record: RunRecord, first: RunRecord) -> str:
         return ""
     if not record.tuning and _parameters(record) != _parameters(first):
         return "with other hyperparameters under the same label"
+    if len({text_hash(record), text_hash(first)} - {""}) > 1:
+        return "of other texts"
     mine, theirs = record.config.get("code"), first.config.get("code")
     if mine is None or theirs is None:  # of a version that did not record it
         same = mine is theirs is None or _sources(record) == _sources(first)
@@ -266,12 +271,6 @@ def _current_code(name: str) -> str | None:
         return registry.methods[name].source_hash[:CODE]
     except GroupbenchError:
         return None
-
-
-def _is_current_evaluation(record: RunRecord) -> bool:
-    from groupbench.evaluation.evaluate import VERSION
-
-    return record.config.get("evaluation") == VERSION
 
 
 def _text(value: object) -> str:

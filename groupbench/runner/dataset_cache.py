@@ -29,7 +29,7 @@ class DatasetCache:
 
     def __init__(self, loaded: Mapping[str, Dataset]) -> None:
         self._loaded = loaded
-        self._files: dict[tuple[str, str], IO[bytes] | None] = {}
+        self._files: dict[tuple[str, str, str], IO[bytes] | None] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

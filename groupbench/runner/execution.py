@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from groupbench.runner.job import Job
 
 
-_given: dict[tuple[str, str], Dataset] = {}
+_given: dict[tuple[str, str, str], Dataset] = {}
 
 
 def cache(dataset: Dataset) -> None:
     """Take this data set for jobs on its content, instead of loading it."""
-    _given[dataset.content_hash, dataset.seed_label] = dataset
+    _given[dataset.identity] = dataset
 
 
 def execute(job: Job) -> None:
@@ -55,7 +55,7 @@ def execute(job: Job) -> None:
     for plugin in job.plugins:
         plugins.load_plugin(plugin)
     _require_planned_code(job)
-    source = (job.source, job.data_dir, *job.content)
+    source = (job.source, job.data_dir, job.content)
     dataset = _dataset(*source)
     task, cases, unsuitable = _task(source, _freeze(job.protocol), job.seed, job.validation, job.views)
     cases = [case.at(job.cutoffs) for case in cases]
@@ -154,20 +154,20 @@ def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
 
 
 @lru_cache(maxsize=2)
-def _dataset(source: str, data_dir: str | None, content_hash: str, seed_label: str) -> Dataset:
+def _dataset(source: str, data_dir: str | None, identity: tuple[str, str, str]) -> Dataset:
     from groupbench.data.loading import load
 
-    if (content_hash, seed_label) in _given:
-        return _given[content_hash, seed_label]
+    if identity in _given:
+        return _given[identity]
     dataset = load(source, None if data_dir is None else Path(data_dir))
-    if (dataset.content_hash, dataset.seed_label) != (content_hash, seed_label):
+    if dataset.identity != identity:
         raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")
     return dataset
 
 
 @lru_cache(maxsize=4)
 def _task(
-    source: tuple[str, str | None, str, str],
+    source: tuple[str, str | None, tuple[str, str, str]],
     options: tuple[tuple[str, Any], ...],
     seed: int,
     validation: int | None,

@@ -62,6 +62,7 @@ class Job:
         memory_budget: GiB that the job may take beyond its data, or None; not part of what it is either.
         version: of the other library that the method is of; else empty.
         watts: of a busy core, by which energy is estimated where it cannot be measured; likewise.
+        text_hash: hash of the data set's texts; empty where it has none.
     """
 
     source: str
@@ -93,11 +94,12 @@ class Job:
     memory_budget: float | None = None
     watts: float = WATTS
     version: str = ""
+    text_hash: str = ""
 
     @property
-    def content(self) -> tuple[str, str]:
-        """What tells its data set from others: content, and what random numbers are drawn by."""
-        return self.content_hash, self.seed_label
+    def content(self) -> tuple[str, str, str]:
+        """What tells its data set from others, as of `Dataset.identity`."""
+        return self.content_hash, self.text_hash, self.seed_label
 
     @property
     def served(self) -> str:
@@ -166,6 +168,7 @@ class Job:
                 "counts": dict(counts),
                 **({"cutoffs": list(self.cutoffs)} if self.cutoffs else {}),
                 **({"notices": list(notices)} if notices else {}),
+                **({"text_hash": self.text_hash} if self.text_hash else {}),
             },
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **found,

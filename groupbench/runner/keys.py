@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groupbench.core.digests import digest
+from groupbench.core.registry import text_encoders
 from groupbench.core.version import VERSION
 from groupbench.evaluation import evaluate
 from groupbench.evaluation.protocols import PROTOCOLS
@@ -64,6 +65,7 @@ def job_keys(
         **_added(protocol),
         **_adapted(adapter),
         **({"cutoffs": list(cutoffs)} if cutoffs else {}),
+        **({"texts": dataset.text_hash} if dataset.text_hash else {}),
     }
     return {seed: digest({**decides, "seed": seed}) for seed in seeds}
 
@@ -113,9 +115,10 @@ def hyperparameters_digest(parameters: Mapping[str, object], adapter: tuple[Grou
 
 
 def _added(protocol: Protocol) -> dict[str, dict[str, str]]:
-    """What plugins and entry points add to the evaluation under a protocol, with the hashes of their code."""
+    """What plugins and entry points add to methods and evaluation, with the hashes of their code."""
     views, protocols = VIEWS.added(), PROTOCOLS.added()
     added = {
+        "encoders": text_encoders.added(),
         "metrics": METRICS.added(),
         "views": {name: views[name] for name in protocol.views if name in views},
         "protocols": {name: protocols[name] for name in [protocol.name] if name in protocols},

@@ -72,10 +72,9 @@ def _plan_method(
     (source, dataset), entry, row = loaded, registry.methods[name], served(name, mode)
     given, weight = weighed(mode, values_for(config.set, name, mode), config.group_weight)
     overrides, parameters, cost = made(entry, given)
-    one_thread = config.deterministic and needs_one_thread(entry, parameters)
-    seeds, chosen = config.seed_list(), hyperparameters_digest(parameters, (mode, weight))
+    seeds, one_thread = config.seed_list(), config.deterministic and needs_one_thread(entry, parameters)
     decides = dataset, protocol, entry, parameters, (mode, weight)
-    further = further_cutoffs(config.k or (), protocol)
+    chosen, further = hyperparameters_digest(*decides[3:]), further_cutoffs(config.k or (), protocol)
     keys = job_keys(*decides, aggregators=aggregators, one_thread=one_thread, seeds=seeds, cutoffs=further)
     code, plugins = code_hashes(entry, aggregators, protocol), _plugin_hashes(config)
     return [
@@ -107,6 +106,7 @@ def _plan_method(
             memory_budget=config.memory_budget,
             watts=config.watts,
             version=entry.version,
+            text_hash=dataset.text_hash,
         )
         for seed in seeds
     ]

@@ -75,7 +75,7 @@ class _Worker:
         self.channel = Channel(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
-        self._sent: set[tuple[str, str]] = set()
+        self._sent: set[tuple[str, str, str]] = set()
 
     def start(self, job: Job, data: Data | None) -> None:
         self._job, self._started = job, time.monotonic()

@@ -65,7 +65,7 @@ class Cluster:
         self._ray = ray
         self._loaded = loaded
         self._serve = ray.remote(serve)
-        self._sent: dict[tuple[str, str], tuple[Any, int]] = {}
+        self._sent: dict[tuple[str, str, str], tuple[Any, int]] = {}
         self._running: dict[Any, tuple[JobRequest, int]] = {}
 
     def capacity(self, threads: int) -> int:

@@ -20,6 +20,7 @@ from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS, View
 from groupbench.metrics import METRICS, Definition, Family, evaluate_scores, explain
+from groupbench.models.text.encoders import encode
 from groupbench.testing._outcome import CheckOutcome, close, crash, need
 from groupbench.testing._small import small_training
 
@@ -28,7 +29,7 @@ Step = tuple[str, Callable[[], None]]
 
 
 def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
-    """Check the aggregator, metric, data set or view of that name.
+    """Check the aggregator, metric, data set, text encoder or view of that name.
 
     Args:
         name: a registered name.
@@ -43,6 +44,8 @@ def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
         return _run(_of_metric(METRICS[name]))
     if name in registry.datasets:
         return _run(_of_dataset(registry.datasets[name].name, data_dir))
+    if name in registry.text_encoders:
+        return _run(_of_encoder(registry.text_encoders[name]))
     if name in VIEWS:
         return _run(_of_view(VIEWS[name]))
     known = [one for kind in _kinds() for one in kind]
@@ -70,7 +73,7 @@ def named_in(file: str | Path) -> list[str]:
 
 def _kinds() -> tuple[registry.Registry[Any], ...]:
     """The registries of what can be checked."""
-    return registry.methods, registry.aggregators, METRICS, registry.datasets, VIEWS
+    return registry.methods, registry.aggregators, METRICS, registry.datasets, registry.text_encoders, VIEWS
 
 
 def _run(steps: Iterator[Step]) -> list[CheckOutcome]:
@@ -199,6 +202,21 @@ def _of_dataset(name: str, data_dir: Path | None) -> Iterator[Step]:
 
     yield "ratings", ratings
     yield "groups", groups
+    yield "repeatable", repeatable
+
+
+def _of_encoder(entry: Entry) -> Iterator[Step]:
+    texts = ["a red fox", "", "a red car and a fox", "blue, blue sea"]
+
+    def repeatable() -> None:
+        same = bool((encode(entry.name, texts) == encode(entry.name, texts)).all())
+        need(same, "the same texts get other vectors the second time: take a fixed seed")
+
+    yield "contract", lambda: need(len(encode(entry.name, texts)) == len(texts), "it gives no vectors")
+    yield (
+        "described",
+        lambda: need(bool(entry.make.__doc__), "give it a docstring: 'list' shows its first line"),
+    )
     yield "repeatable", repeatable
 
 

@@ -23,7 +23,7 @@ def small_training(seed: int = 0, *, bare: bool = False) -> TrainingData:
 
     Args:
         seed: decides the ratings, features and groups.
-        bare: leave out what not every data set has: features, joint ratings and social ties.
+        bare: leave out what not every data set has: features, joint ratings, social ties and texts.
     """
     rng = np.random.default_rng(seed)
     warm_users, warm_items = N_USERS - len(COLD_USERS), N_ITEMS - len(COLD_ITEMS)
@@ -44,6 +44,7 @@ def small_training(seed: int = 0, *, bare: bool = False) -> TrainingData:
         group_ratings=_rated(rng, means, joint // warm_items, joint % warm_items),
         user_features=_features(rng, N_USERS),
         item_features=_features(rng, N_ITEMS),
+        item_texts=tuple(f"{'tart' if i % 2 else 'sweet'} fruit" if i % 5 else "" for i in range(N_ITEMS)),
         social=SocialTies.of(np.arange(N_USERS), np.roll(np.arange(N_USERS), 1)),
     )
 

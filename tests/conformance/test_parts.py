@@ -14,7 +14,9 @@ from groupbench.models.recommender import Recommender
 from groupbench.testing import PARTS, check, check_part, method_template, part_template
 
 
-@pytest.mark.parametrize("name", [*registry.aggregators, *METRICS, *VIEWS, "itmrec-sim"])
+@pytest.mark.parametrize(
+    "name", [*registry.aggregators, *METRICS, *VIEWS, "itmrec-sim", "reviews-sim", "tfidf"]
+)
 def test_what_is_built_in_passes(name):
     assert [one for one in check_part(name) if not one.passed] == []
 

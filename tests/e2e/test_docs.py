@@ -24,7 +24,7 @@ REFUSED = re.compile(r"^groupbench: |[1-9]\d* failed$", flags=re.MULTILINE)
 REAL = re.compile(r"itmrec\b(?!-)|ml-100k|camra2011|mafengwo|movielens|scratch")
 LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
-STUDIES = ("cluster", "group-models", "leaderboard", "reproduction", "scale", "speed")
+STUDIES = ("cluster", "group-models", "leaderboard", "reproduction", "scale", "speed", "text")
 LONG = [page for page in sorted(DOCS.glob("*.md")) if page.stem in STUDIES]
 """Pages whose commands take hours, machines, or data that is not part of the repository."""
 

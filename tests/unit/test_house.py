@@ -33,6 +33,7 @@ NEEDS_THEM = (
     "groupbench/models/devices.py",
     "groupbench/models/dmtl/",
     "groupbench/models/layers.py",
+    "groupbench/models/row_tables.py",
     "groupbench/models/training.py",
     "groupbench/report/",
 )
@@ -45,6 +46,7 @@ SCANNED = (
     "groupbench/evaluation/protocols",
     "groupbench/evaluation/views",
     "groupbench/metrics",
+    "groupbench/models/text",
 )
 """Folders whose plain modules a registry finds; they may have a face, too."""
 

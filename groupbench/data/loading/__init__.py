@@ -23,6 +23,7 @@ from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable, read_table
 from groupbench.data.loading._variants import VARIANTS, clean, clean_variant, split_variant
 from groupbench.data.loading.layouts import LAYOUTS
+from groupbench.data.texts import joined
 
 __all__ = [
     "LAYOUTS",
@@ -45,6 +46,7 @@ __all__ = [
     "fetch",
     "indices",
     "info",
+    "joined",
     "load",
     "memberships",
     "multi_hot",

@@ -113,6 +113,7 @@ def counts(dataset: Dataset) -> dict[str, int | float]:
     """How many users, items, ratings ... a data set has; `density` is rated pairs over all pairs."""
     ratings, joint, groups = dataset.ratings, dataset.group_ratings, dataset.groups
     pairs = len(ratings.unique())
+    texts = {"user": dataset.user_texts, "item": dataset.item_texts, "rating": ratings.texts}
     features = {"user": dataset.user_features, "item": dataset.item_features}
     return {
         "users": ratings.n_users,
@@ -125,6 +126,7 @@ def counts(dataset: Dataset) -> dict[str, int | float]:
         "group ratings": 0 if joint is None else len(joint),
         "social ties": 0 if dataset.social is None else len(dataset.social),
         **{f"{kind} features": 0 if f is None else len(f.names) for kind, f in features.items()},
+        **{f"{kind} texts": sum(map(bool, written or ())) for kind, written in texts.items()},
     }
 
 

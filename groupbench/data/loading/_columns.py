@@ -9,6 +9,7 @@ import numpy as np
 
 from groupbench.data.loading._features import multi_hot, one_hot, side_by_side, standardized, tfidf
 from groupbench.data.loading._text import TextColumn
+from groupbench.data.texts import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from groupbench.data.dataset import Features
     from groupbench.data.loading._source import Source
     from groupbench.data.loading._table import TextTable
+    from groupbench.data.texts import Texts
 
 GENRES = "genres"
 """The column that holds several values, joined by `|`."""
@@ -45,6 +47,14 @@ def column_features(source: Source, table: TextTable | None, key: str, ids: Sequ
         *(_column(source, key, field, frame[field]) for field in fields),
         tfidf(*text) if text else None,
     )
+
+
+def column_texts(table: TextTable | None, key: str, ids: Sequence[str]) -> Texts:
+    """The columns `TEXT` as one text per id, (n_ids,), '' for ids without a row; None if there are none."""
+    if table is None or not set(TEXT) & set(table.columns):
+        return None
+    frame = _by_id(table, key, ids)
+    return joined(*(frame[c] for c in TEXT if c in frame.columns))
 
 
 def genres(table: TextTable | None, key: str, ids: Sequence[str]) -> Features | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ def standardized(field: str, values: FloatArray) -> Features:
     return Features((field,), column[:, None])
 
 
-def tfidf(*texts: pd.Series[str], limit: int = 200, field: str = "text") -> Features | None:
+def tfidf(*texts: Iterable[str], limit: int = 200, field: str = "text") -> Features | None:
     """TF-IDF (scikit-learn's, L2 per row) of the `limit` most frequent words, or None if there are none.
 
     Of equally frequent words the first in the alphabet stay.

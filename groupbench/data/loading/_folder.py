@@ -18,7 +18,7 @@ from groupbench.core.arrays import distinct
 from groupbench.core.errors import DatasetError, cut, shown
 from groupbench.data.dataset import Dataset
 from groupbench.data.loading._card import Card
-from groupbench.data.loading._columns import column_features, genres
+from groupbench.data.loading._columns import column_features, column_texts, genres
 from groupbench.data.loading._folder_source import FolderSource, tables_of
 from groupbench.data.loading._ids import IdColumn, indices, memberships, rating_rows, sorted_ids
 from groupbench.data.loading._names import with_known_names
@@ -29,6 +29,7 @@ from groupbench.data.loading._source import Source
 from groupbench.data.loading._table import TextTable
 from groupbench.data.loading._times import note_zone
 from groupbench.data.loading.layouts import LAYOUTS, split_layout
+from groupbench.data.texts import joined
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Ratings
@@ -47,6 +48,9 @@ FILES = {
 
 RATED = ("ratings.csv", "group_ratings.csv")
 """Those whose rows may have a `rating` and a `timestamp`, which may be called `time`."""
+
+REVIEW = "review"
+"""The column of ratings.csv with what a user wrote with the rating."""
 
 LATEST = 2**36
 """Times beyond it, in the year 4147 if they are seconds, are in another unit."""
@@ -114,7 +118,7 @@ def load_folder(source: Source) -> Dataset:
     of_users, of_items = IdColumn("user", users, "users.csv"), IdColumn("item", items, "items.csv")
     scale = _scale(source, tables)
     _note_times(source, tables)
-    ratings = _rows(tables["ratings.csv"], of_users, of_items, scale)
+    ratings = _reviewed(_rows(tables["ratings.csv"], of_users, of_items, scale), tables["ratings.csv"])
     groups, joint = None, None
     if "groups.csv" in tables:
         groups = memberships(tables["groups.csv"], "group", "user", users, "groups.csv")
@@ -135,6 +139,8 @@ def load_folder(source: Source) -> Dataset:
         group_ratings=joint,
         user_features=column_features(source, tables.get("users.csv"), "user", users),
         item_features=column_features(source, tables.get("items.csv"), "item", items),
+        user_texts=column_texts(tables.get("users.csv"), "user", users),
+        item_texts=column_texts(tables.get("items.csv"), "item", items),
         categories=genres(tables.get("items.csv"), "item", items),
         tables={name: table.typed("user", "item", "group", "friend") for name, table in tables.items()},
         social=_social(source, users, tables.get("social.csv")),
@@ -214,6 +220,13 @@ def _rows(table: TextTable, raters: IdColumn, items: IdColumn, scale: tuple[floa
         return rating_rows(table, raters, items, scale=scale)
     rows = rating_rows(table, raters, items, None)
     return replace(rows, values=np.full(len(rows), scale[1]))
+
+
+def _reviewed(rows: Ratings, table: TextTable) -> Ratings:
+    """The rows of a table with what its column `REVIEW` holds, if it has one."""
+    if REVIEW not in table.columns:
+        return rows
+    return replace(rows, texts=joined(table.frame[REVIEW]))
 
 
 def _scale(source: Source, tables: Mapping[str, TextTable]) -> tuple[float, float]:

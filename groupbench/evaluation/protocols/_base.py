@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import Registry
+from groupbench.data.texts import known_texts
 from groupbench.evaluation.views import VIEWS, EvaluationCase
 from groupbench.models.recommender import TrainingData
 
@@ -136,10 +137,11 @@ def training_data(
     tau: float | None = None,
     question: Question | None = None,
 ) -> TrainingData:
-    """What methods may learn from: the given rows, groups and joint ratings, and the data set's features.
+    """What methods may learn from: the given rows, groups and joint ratings, and what the data set adds.
 
     `tau` is the protocol's `threshold`; without one, methods go by the scale. `question` is the protocol's.
     """
+    item_texts, user_texts = known_texts(dataset, rows)
     return TrainingData(
         ratings=rows,
         scale=dataset.scale,
@@ -148,6 +150,8 @@ def training_data(
         user_features=dataset.user_features,
         item_features=dataset.item_features,
         social=dataset.social,
+        item_texts=item_texts,
+        user_texts=user_texts,
         tau=tau,
         question=question,
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from groupbench.models.deep._convolutions import Hypergraph, LightGcn, Thinned, bounds
     from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members, Side
     from groupbench.models.deep._layers import Attention, PairTower, embedding, group_embedding, inner
-    from groupbench.models.deep._network import Batch, Encoded, GroupNetwork, InnerProductNetwork
+    from groupbench.models.deep._network import Batch, Encoded, GroupNetwork, InnerProductNetwork, block_rows
     from groupbench.models.deep._objective import DeepObjective
     from groupbench.models.deep._propagation import (
         Propagation,
@@ -76,6 +76,7 @@ __all__ = [
     "TrainedGroupRecommender",
     "TrainedRecommender",
     "Widths",
+    "block_rows",
     "bounds",
     "choices",
     "embedding",

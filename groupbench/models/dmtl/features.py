@@ -81,7 +81,7 @@ def make_inputs(
     n_by_user = np.bincount(rows.users, minlength=rows.n_users)
     n_by_item = np.bincount(rows.items, minlength=rows.n_items)
     user_columns = [_values(train.user_features if demographics else None, rows.n_users)]
-    item_columns = [_values(_chosen(train.item_features, genres, text), rows.n_items)]
+    item_columns = [_values(chosen_features(train.item_features, genres, text), rows.n_items)]
     if statistics:
         residuals = values - item_biases[rows.items] - user_biases[rows.users]
         tastes = _tastes(rows, residuals, item_columns[0])
@@ -130,12 +130,8 @@ def memberships(groups: Groups, n_users: int) -> IntArray:
     return out
 
 
-def categories(features: Features | None) -> Features | None:
-    """The features of items that are no words, such as genres; None without features."""
-    return _chosen(features, genres=True, text=False)
-
-
-def _chosen(features: Features | None, genres: bool, text: bool) -> Features | None:
+def chosen_features(features: Features | None, genres: bool = True, text: bool = True) -> Features | None:
+    """The columns that are words, `text`, and those that are not, `genres`, or one kind of these alone."""
     if features is None:
         return None
     keep = [i for i, name in enumerate(features.names) if (text if _is_word(name) else genres)]

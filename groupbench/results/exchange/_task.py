@@ -16,10 +16,14 @@ from groupbench.results.exchange._task_split import unsuited
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
+    from groupbench.data.texts import Texts
     from groupbench.evaluation.views import EvaluationCase
     from groupbench.results.exchange._task_split import PreparedSplit
 
 Columns = dict[str, NDArray[Any]]
+
+TEXT = "text"
+"""The column of texts, which no feature is called: those of words read `text:word`."""
 
 ANSWER = (
     "for each view a CSV or parquet file with the columns entity, item and score (higher is better), or a "
@@ -31,7 +35,7 @@ def export_task(split: PreparedSplit, out: Path) -> list[str]:
     """Write what methods learn from and what they are to rank, and nothing of what will evaluate them.
 
     These are `train.csv`, `groups.csv`, `group_train.csv` where groups have ratings, `users.csv` and
-    `items.csv` with all ids and features, for each view `candidates-VIEW.csv`, or `entities-VIEW.csv` and
+    `items.csv` with ids, features and texts, for each view `candidates-VIEW.csv`, or `entities-VIEW.csv` and
     `excluded-VIEW.csv` where all items but these are candidates, and `task.json`, which says what is what.
 
     Args:
@@ -57,8 +61,12 @@ def export_task(split: PreparedSplit, out: Path) -> list[str]:
             "user": split.user_ids[train.groups.members],
         }
         _write(folder / "groups.csv", members)
-        _write(folder / "users.csv", _described("user", split.user_ids, train.user_features))
-        _write(folder / "items.csv", _described("item", split.item_ids, train.item_features))
+        _write(
+            folder / "users.csv", _described("user", split.user_ids, train.user_features, train.user_texts)
+        )
+        _write(
+            folder / "items.csv", _described("item", split.item_ids, train.item_features, train.item_texts)
+        )
         views = {
             name: _write_view(folder, split, case) for name, case in split.cases.items() if not asked[name]
         }
@@ -111,9 +119,10 @@ def _write_rows(file: Path, owner: str, owner_ids: ObjectArray, item_ids: Object
     _write(file, columns)
 
 
-def _described(kind: str, ids: ObjectArray, features: Features | None) -> Columns:
+def _described(kind: str, ids: ObjectArray, features: Features | None, texts: Texts) -> Columns:
     named = {} if features is None else dict(zip(features.names, features.values.T, strict=True))
-    return {kind: ids, **named}
+    written = {} if texts is None else {TEXT: np.array(texts, dtype=object)}
+    return {kind: ids, **named, **written}
 
 
 def _write(file: Path, columns: Columns) -> None:

@@ -433,6 +433,7 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             "power: float = 2.0",
             {"groupim", *RANKING},
         ),
+        ("groupbench/models/text/_wordllama.py", "_BLOCK = 1024", "_BLOCK = 1025", RANKING),
         ("baselines/_networks/agree.py", "inside.sum(dim=1", "inside.sum(dim=0", {"agree", "ncf-group"}),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],

@@ -81,6 +81,14 @@ def test_features_of_a_group_are_the_means_of_its_members():
         assert np.allclose(values[train.ratings.n_users + g], mean)
 
 
+def test_groups_have_no_text_and_items_keep_theirs():
+    train = replace(small_training(), user_texts=("me",) * small_training().ratings.n_users)
+    both = stack_groups(train, "both", 2)
+    assert both.user_texts == (*train.user_texts, *[""] * (2 * len(train.groups)))
+    assert stack_groups(train, "rows").user_texts is None
+    assert both.item_texts == train.item_texts
+
+
 def test_times_are_kept_only_if_all_rows_have_them():
     train = small_training()
     timed = replace(train, ratings=_timed(train.ratings), group_ratings=_timed(train.group_ratings))

@@ -103,6 +103,15 @@ def test_a_row_is_no_mean_over_versions_of_code(record):
     assert found.notes[0].endswith("; newer ones of the same seeds are shown")
 
 
+def test_a_row_is_of_the_same_texts_where_both_are_known(record):
+    unknown, old, new = at(record, 0, 1), at(record, 1, 2, text_hash="a"), at(record, 2, 3, text_hash="b")
+    found = select([unknown, old, new])
+    assert list(found) == [unknown, new]
+    assert found.notes == (
+        "data, protocol paper: left out 1 record of other texts (svd seed 1); run those seeds again",
+    )
+
+
 def test_an_aggregator_is_code_of_a_row_where_both_have_it(record):
     code = record.config["code"]
     plain = at(record, 0, 1)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.models.deep import Decay, DropoutRate, TrainedRecommender
+from groupbench.models.text.encoders import require
 
 RankingLoss = Literal["auto", "softmax", "sampled-softmax", "pairwise"]
 """How rankings are learned; `auto` is a softmax over all items, or over sampled ones where there are many."""
@@ -22,6 +23,9 @@ ChoiceObjective = Literal["ranking", "both"]
 
 GradientBalancing = Literal["none", "pcgrad", "gradnorm"]
 """How the tasks' gradients on the shared layer are balanced."""
+
+WORDS, NONE = "words", "none"
+"""What is no encoder of texts: the words that stand among the features, and no text at all."""
 
 
 @dataclass
@@ -39,6 +43,10 @@ class RankingHyperparameters(TrainedRecommender):
     """Whether what users and groups chose is an input."""
     features: bool = True
     """Whether features of users and items are inputs, where the data has them."""
+    text: str = WORDS
+    """What is made of texts: `words`, those among the features of users and items (TF-IDF), as these are;
+    `none`; or the name of an encoder, whose vectors replace the words, with or without other features:
+    `tfidf`, `wordllama`, `sentence-transformers:NAME`, or one that a plugin adds."""
     attention: MemberAttention = "learned"
     """How members are weighed: by learned attention, or all alike; or they are not read, and a group is known
     by its own choices and id and by the share of its members that chose an item (`none`)."""
@@ -77,6 +85,8 @@ class RankingHyperparameters(TrainedRecommender):
     """Share of the users and groups whose id a step leaves out, so that those without one are served well."""
     cold_dropout: Share = 0.2
     """Share of the groups that a step serves by their members alone, without id and choices of their own."""
+    item_dropout: Share = 0.5
+    """With encoded texts: share of items that a step knows by these alone, so that new ones are served."""
 
     positive: Share | None = tunable(None, choices=(None, 0.5, 0.75))
     """Lowest rating that counts as a choice, as a share of the scale; None: every rating counts."""
@@ -101,3 +111,12 @@ class RankingHyperparameters(TrainedRecommender):
     """Share of the weights' running average that each step keeps."""
     patience: Count = 10
     """Passes without a better validation score before training stops."""
+
+    def __post_init__(self) -> None:
+        if self.encodes_text:
+            require(self.text)
+
+    @property
+    def encodes_text(self) -> bool:
+        """Whether texts are encoded."""
+        return self.text not in (WORDS, NONE)

@@ -122,5 +122,5 @@ class _LogSumExp(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Tensor:
-        shares: Tensor = ctx.shares.mul_(gradients[0][:, None] / ctx.sums)
+        shares: Tensor = ctx.shares * (gradients[0][:, None] / ctx.sums)
         return shares

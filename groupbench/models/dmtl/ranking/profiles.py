@@ -17,7 +17,7 @@ from groupbench.data.dataset import Features
 from groupbench.data.formation import kmeans
 from groupbench.data.leakage import pairs
 from groupbench.models.deep import ChoiceRows, Interactions, Side
-from groupbench.models.dmtl.features import categories, shrunken_means
+from groupbench.models.dmtl.features import chosen_features, shrunken_means
 from groupbench.models.dmtl.ranking.lookups import ItemVectors
 from groupbench.models.dmtl.ranking.network import RankingNetwork, Team
 from groupbench.models.group_adapter import stack_groups
@@ -240,7 +240,7 @@ def _clusters(train: TrainingData, clusters: int) -> Tensor:
     Where ratings differ, users are clustered as the paper forms groups. Equal ratings say only what was
     chosen: there by their shares of categories or, where items have none, of factors of the choices.
     """
-    rows, columns = train.ratings, categories(train.item_features)
+    rows, columns = train.ratings, chosen_features(train.item_features, text=False)
     labels = np.full(rows.n_users, -1, dtype=np.int64)
     if not len(rows):
         return torch.tensor(labels)

@@ -9,7 +9,8 @@ import numpy as np
 
 from groupbench.core.errors import MethodError
 from groupbench.data.dataset import Ratings
-from groupbench.models.dmtl.ranking.hyperparameters import RankingHyperparameters
+from groupbench.models.dmtl.features import chosen_features
+from groupbench.models.dmtl.ranking.hyperparameters import WORDS, RankingHyperparameters
 from groupbench.models.joint import GroupIndex
 
 if TYPE_CHECKING:
@@ -48,24 +49,29 @@ class RankingDMTL(RankingHyperparameters):
     training_workers: ClassVar[TrainingWorkers] = "many"
 
     def skip(self, train: TrainingData) -> str:
-        """Needs rows."""
+        """Needs rows, and with an encoder of texts some of these."""
         joint = train.group_ratings
-        empty = len(train.ratings) == 0 and (joint is None or len(joint) == 0)
-        return "learns from choices, and there are none" if empty else ""
+        if len(train.ratings) == 0 and (joint is None or len(joint) == 0):
+            return "learns from choices, and there are none"
+        textless = train.item_texts is None and train.user_texts is None
+        return f"text={self.text} reads texts, and there are none" if self.encodes_text and textless else ""
 
     def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
-        """As of its base, on rows of users where groups have none.
+        """As of its base, on rows of users where groups have none; texts are encoded once.
 
         Raises:
             MethodError: as there, if there is no shared layer to balance gradients on, or if users differ too
                 little for so many clusters.
         """
+        from groupbench.models.dmtl.ranking.text import text_inputs
+
         if self.balancing != "none" and not self.shared:
             raise MethodError(
                 f"{type(self).__name__}: balancing={self.balancing} needs a layer that tasks share; set "
                 "shared=True, or balancing=none"
             )
         self._train = train
+        self._texts = text_inputs(self.text, train) if self.encodes_text else None
         super().fit(train, rng=rng, checkpoints=checkpoints)
         del self._train
         self.notices = tuple(self._notices(train))
@@ -74,11 +80,16 @@ class RankingDMTL(RankingHyperparameters):
     def make_network(self, data: Interactions) -> RankingNetwork:
         """An untrained `RankingNetwork`."""
         from groupbench.models.dmtl.ranking.network import Inputs, RankingNetwork
+        from groupbench.models.dmtl.ranking.text import TextNetwork
 
         train = self._train
         of_users, of_items = (train.user_features, train.item_features) if self.features else (None, None)
+        if self.text != WORDS:
+            of_users, of_items = (chosen_features(part, text=False) for part in (of_users, of_items))
         inputs = Inputs(_scaled(of_users, data.n_users), _scaled(of_items, data.n_items))
-        return RankingNetwork(data, self, inputs)
+        if self._texts is None:
+            return RankingNetwork(data, self, inputs)
+        return TextNetwork(data, self, self._texts.beside(inputs, data))
 
     def make_objective(
         self, network: RankingNetwork, data: Interactions, held_out: HeldOut | None
@@ -134,8 +145,7 @@ class RankingDMTL(RankingHyperparameters):
     def _cold_scores(self, groups: Groups, items: IntArray) -> FloatArray:
         import torch
 
-        from groupbench.models.deep import Members
-        from groupbench.models.deep._network import block_rows
+        from groupbench.models.deep import Members, block_rows
         from groupbench.models.devices import default_device
         from groupbench.models.dmtl.ranking.network import Team
 
