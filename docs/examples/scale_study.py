@@ -26,7 +26,7 @@ ASKED = [
     "--timeout=7200",
 ]
 SMALL = {"interactions": "false", "ensemble": 1, "batch_size": 65536, "epochs": 3, "refit": "false"}
-SPARSE = {"batch_size": 2048, "epochs": 3, "refit": "false"}
+SPARSE = {"batch_size": 2048, "epochs": 3, "refit": "false", "ids": "true"}
 METHODS: dict[str, dict[str, object]] = {
     "popularity": {},
     "als": {},

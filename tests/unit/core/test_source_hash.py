@@ -400,7 +400,7 @@ def replace(file, old, new):
 
 RANKING = {"dmtl-ranking", "dmtl-both", "dmtl-auto"} | {
     f"dmtl-ranking-{part}"
-    for part in ("no-profile", "no-attention", "mean-attention", "no-shared", "ids-only")
+    for part in ("no-profile", "no-attention", "mean-attention", "no-shared", "ids", "ids-only")
 }
 SURPRISE = {"svd", "svdpp", "nmf", "co-clustering", "slope-one", "baseline-only"} | {
     f"knn-{kind}{of}" for kind in ("basic", "means", "zscore", "baseline") for of in ("", "-item")

@@ -107,7 +107,14 @@ def test_ratings_are_learned_beside_rankings():
     liked = (users.users + users.items) % 2
     values = np.clip(3 + 2 * np.where(liked, 1, -1) + rng.normal(0, 0.1, len(users)), 1, 5)
     train = replace(train, ratings=replace(users, values=values))
-    made = {"objective": "both", "rating_weight": 10.0, "epochs": 30, "patience": 30, "dropout": 0.0}
+    made = {
+        "objective": "both",
+        "rating_weight": 10.0,
+        "epochs": 30,
+        "patience": 30,
+        "dropout": 0.0,
+        "positive": None,
+    }
     model = RankingDMTL(width=8, batch_size=8, min_batches=4, refit=False, **made)
     losses = [e.losses["ratings"] for e in model.fit(train, rng=np.random.default_rng(0)).history]
     assert losses[-1] < losses[0] / 2

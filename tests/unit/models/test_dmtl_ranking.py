@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupbench.core.errors import MethodError
+from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.deep._validation import hold_out_users, split_off
 from groupbench.models.dmtl.ranking.network import Team
@@ -82,11 +83,33 @@ def parameters_moved(name, **chosen):
         ("energy.weight", {}, True),
         ("energy.weight", {"attention": "mean"}, False),
         ("chosen", {"histories": False}, False),
+        ("group_ids", {"ids": True}, True),
         ("share_weight", {"members_choices": False}, False),
     ],
 )
 def test_what_is_left_out_is_not_trained(name, chosen, moves):
     assert parameters_moved(name, **chosen) == moves
+
+
+def test_low_ratings_are_no_choices():
+    train = two_tastes()
+    graded = []
+    for liked in (train.ratings, train.group_ratings):
+        raters = np.repeat(np.arange(liked.n_users), 3)
+        others = (raters % 2 == 0) * (N_ITEMS // 2) + np.tile(np.arange(3), liked.n_users)
+        graded.append(
+            Ratings(
+                np.concatenate([liked.users, raters]),
+                np.concatenate([liked.items, others]),
+                np.concatenate([np.full(len(liked), 5.0), np.ones(len(raters))]),
+                liked.n_users,
+                N_ITEMS,
+            )
+        )
+    both = TrainingData(graded[0], (1.0, 5.0), train.groups, group_ratings=graded[1])
+    np.testing.assert_array_equal(
+        fitted(both).score_groups(train.groups), fitted(train).score_groups(train.groups)
+    )
 
 
 def test_shares_of_members_are_counted():

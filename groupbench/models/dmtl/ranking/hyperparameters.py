@@ -37,8 +37,8 @@ class RankingHyperparameters(TrainedRecommender):
     representation alone: scores are rankings in both cases."""
     width: Count = tunable(64, low=16, high=256, log=True)
     """Width of all representations."""
-    ids: bool = True
-    """Whether users and groups have id embeddings, beside what they chose."""
+    ids: bool = False
+    """Whether users and groups have id embeddings, beside what they chose; few rows overfit them."""
     histories: bool = True
     """Whether what users and groups chose is an input."""
     features: bool = True
@@ -82,14 +82,14 @@ class RankingHyperparameters(TrainedRecommender):
     dropout: DropoutRate = tunable(0.5, low=0.0, high=0.8)
     """Share of the choices in a history that a step leaves out."""
     id_dropout: Share = 0.5
-    """Share of the users and groups whose id a step leaves out, so that those without one are served well."""
+    """With ids: share of the users and groups whose id a step leaves out, to serve those without one well."""
     cold_dropout: Share = 0.2
     """Share of the groups that a step serves by their members alone, without id and choices of their own."""
     item_dropout: Share = 0.5
     """With encoded texts: share of items that a step knows by these alone, so that new ones are served."""
 
-    positive: Share | None = tunable(None, choices=(None, 0.5, 0.75))
-    """Lowest rating that counts as a choice, as a share of the scale; None: every rating counts."""
+    positive: Share | None = tunable(0.5, choices=(0.0, 0.5, 0.75))
+    """Lowest rating that counts as a choice, as a share of the scale; 0 and None: every rating counts."""
     loss: RankingLoss = "auto"
     """How rankings are learned: see `losses`; `auto` samples where there are more than 20,000 items."""
     negatives: Count = 512
@@ -101,7 +101,7 @@ class RankingHyperparameters(TrainedRecommender):
     With `sparse` the running average is of the layers alone."""
     learning_rate: Above0 = tunable(5e-3, low=1e-3, high=3e-2, log=True)
     """Adam's step size."""
-    weight_decay: AtLeast0 = tunable(0.05, low=0.0, high=1.0)
+    weight_decay: AtLeast0 = tunable(0.5, low=0.0, high=1.0)
     """Decoupled decay of all weights, per unit of step size."""
     batch_size: Count = 128
     """Most users or groups of a step."""
