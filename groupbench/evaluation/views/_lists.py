@@ -120,6 +120,11 @@ class Lists(ABC):
         return self.sizes
 
     @property
+    def repeats(self) -> bool:
+        """Whether some list holds an item more than once."""
+        return False
+
+    @property
     @abstractmethod
     def truths(self) -> Truths:
         """Every candidate with a truth, lists ascending."""
@@ -162,6 +167,11 @@ class RowLists(Lists):
     def sizes(self) -> IntArray:
         """Rows of each list, (n_lists,)."""
         return self.segments.sizes
+
+    @property
+    def repeats(self) -> bool:
+        """Whether some list holds an item more than once."""
+        return len(self._distinct()[2]) < len(self.items)
 
     @property
     def truths(self) -> Truths:
