@@ -137,7 +137,7 @@ class MetricAccumulator(ABC):
     def _put_all(
         self,
         lists: IntArray,
-        tied: np.bool_,
+        tied: np.bool_ | bool,
         compute: Callable[[Ties], Mapping[str, FloatArray]],
     ) -> None:
         """Keep what `compute` gives under every tie rule.
@@ -232,7 +232,7 @@ class MemberAccumulator(MetricAccumulator):
         )
         self._put_all(
             lists,
-            found.ranking.undecided.any(),
+            found.undecided,
             lambda ties: evaluate_members(found, self._cutoffs, self._request, ties=ties),
         )
 

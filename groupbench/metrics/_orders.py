@@ -99,6 +99,26 @@ class Orders(NamedTuple):
         return Orders(self.lists[orders], self.columns[:, orders], self.weights[orders])
 
 
+class GroupsInOrder(NamedTuple):
+    """Groups, once for each order of their list.
+
+    Attributes:
+        groups: (n_orders,) the groups.
+        columns: (K, n_orders) what stands at each position of the list.
+        segments: which members belong to which group.
+    """
+
+    groups: IntArray
+    columns: IntArray
+    segments: Segments
+
+    def members(self) -> MembersInOrder:
+        """The members of each group."""
+        rows, inside = self.segments.window(self.groups)
+        columns = self.columns[:, np.nonzero(inside)[0]]
+        return MembersInOrder(rows[inside], columns, Segments.from_sizes(inside.sum(axis=1)))
+
+
 class MembersInOrder(NamedTuple):
     """The members of groups, once for each order of their group's list.
 
@@ -121,14 +141,14 @@ class MembersInOrder(NamedTuple):
 
 
 def mean_over_orders(
-    tied: TiedLists, groups: Segments, compute: Callable[[MembersInOrder], Mapping[str, FloatArray]]
+    tied: TiedLists, groups: Segments, compute: Callable[[GroupsInOrder], Mapping[str, FloatArray]]
 ) -> dict[str, FloatArray]:
     """The expectation over the orders of each list, (n_lists,) by name.
 
     Args:
         tied: the lists.
         groups: which members belong to which group.
-        compute: gives the value of every order, (n_orders,) by name. It gets so many members and orders at
+        compute: gives the value of every order, (n_orders,) by name. It gets so many groups and orders at
             once as a fixed budget of memory allows.
     """
     found: dict[str, list[FloatArray]] = defaultdict(list)
@@ -137,10 +157,8 @@ def mean_over_orders(
     for first, last in lists.blocks(cells, _CELLS):
         part = tied.take(slice(first, last))
         orders = common_orders(part)
-        rows, inside = groups.window(part.groups[orders.lists])
-        columns = orders.columns[:, np.nonzero(inside)[0]]
         of_list = Segments.from_sizes(np.bincount(orders.lists))
-        values = compute(MembersInOrder(rows[inside], columns, Segments.from_sizes(inside.sum(axis=1))))
+        values = compute(GroupsInOrder(part.groups[orders.lists], orders.columns, groups))
         for name, one in values.items():
             found[name].append(of_list.reduce("sum", one * orders.weights))
     return {name: np.concatenate(parts) for name, parts in found.items()}

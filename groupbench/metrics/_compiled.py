@@ -1,0 +1,344 @@
+"""Loops over members and groups that compute metrics; imports Numba, so import it late.
+
+They give what the definitions in `ranked` and `_spreads` give, with the same additions in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from groupbench.core.arrays import Array, FloatArray, IntArray
+from groupbench.core.kernels import inlined, kernel
+
+FAMILIES = (
+    "precision",
+    "precision_capped",
+    "recall",
+    "recall_capped",
+    "f1",
+    "f1_capped",
+    "ndcg",
+    "hit",
+    "mrr",
+    "map",
+    "map_capped",
+    "tied_share",
+)
+"""The metrics of `of_members`, and after them:"""
+FIRST_HITS = ("zrecall", "zrecall_all", "dfh")
+
+_OF_ALL = len(FAMILIES) + FIRST_HITS.index("zrecall_all")
+
+_FEW = 8
+_BLOCK = 128
+
+
+@inlined
+def ratio(numerator: float, denominator: float) -> float:
+    """As `arrays.ratio`: NaN where the denominator is not above 0."""
+    return float(numerator / denominator) if denominator > 0 else math.nan
+
+
+@inlined
+def pairwise(values: FloatArray, start: int, n: int) -> float:
+    """The sum of up to `_BLOCK` values as NumPy adds them."""
+    total = 0.0
+    if n < _FEW:
+        for i in range(n):
+            total += values[start + i]
+        return float(total)
+    r = np.empty(_FEW)
+    for i in range(_FEW):
+        r[i] = values[start + i]
+    last = n - n % _FEW
+    for i in range(_FEW, last, _FEW):
+        for j in range(_FEW):
+            r[j] += values[start + i + j]
+    total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]))
+    for i in range(last, n):
+        total += values[start + i]
+    return float(total)
+
+
+@inlined
+def added(
+    values: FloatArray, start: int, n: int, starts: IntArray, sizes: IntArray, sums: FloatArray
+) -> float:
+    """The sum of `n` values as `numpy.add.reduceat` gives it: the first, and the others by halves."""
+    if n == 0:
+        return 0.0
+    if n - 1 <= _BLOCK:
+        return float(values[start] + pairwise(values, start + 1, n - 1))
+    # Halves wait on a stack; a negative size says that the two sums on top are to be added.
+    waiting, done = 1, 0
+    starts[0], sizes[0] = start + 1, n - 1
+    while waiting:
+        waiting -= 1
+        at, size = starts[waiting], sizes[waiting]
+        if size < 0:
+            done -= 1
+            sums[done - 1] = sums[done - 1] + sums[done]
+        elif size <= _BLOCK:
+            sums[done] = pairwise(values, at, size)
+            done += 1
+        else:
+            half = size // 2
+            half -= half % _FEW
+            sizes[waiting] = -1
+            starts[waiting + 1], sizes[waiting + 1] = at + half, size - half
+            starts[waiting + 2], sizes[waiting + 2] = at, half
+            waiting += 3
+    return float(values[start] + sums[0])
+
+
+@inlined
+def fill_member(
+    keys: FloatArray,
+    g: int,
+    liked: Array,
+    r: int,
+    depth: int,
+    rule: int,
+    discounts: FloatArray,
+    sums: FloatArray,
+) -> None:
+    """The cumulative sums of `Ranking` for member `r`, (6, depth + 1), under a rule of `RULES`."""
+    n = keys.shape[1]
+    for i in range(6):
+        sums[i, 0] = 0.0
+    sums[2, 0] = 1.0
+    p, end, inside, before, hits_before = 0, 0, 0, 0, 0
+    start = 0
+    while p < depth:
+        if p >= end:
+            start, end, before, inside = p, p + 1, hits_before, 0
+            finite = p < n and keys[g, p] < np.inf
+            while finite and end < n and keys[g, end] == keys[g, p]:
+                end += 1
+            if finite:
+                for c in range(p, end):
+                    inside += liked[r, c]
+            hits_before += inside
+        size, offset, rank = end - start, p - start, p + 1
+        if rule == 0:
+            relevance = inside / size
+            stays = 1.0 - inside / (size - offset)
+            miss = sums[2, p] * (stays if stays > 0.0 else 0.0)
+            peers = offset * (inside - 1.0) / max(size - 1.0, 1.0)
+            precision = relevance * ((before + 1.0 + peers) / rank)
+            sums[0, p + 1] = sums[0, p] + relevance
+        else:
+            first = 0 if rule == 1 else size - inside
+            relevance = 1.0 if first <= offset < first + inside else 0.0
+            sums[0, p + 1] = sums[0, p] + relevance
+            miss = 1.0 if sums[0, p + 1] == 0 else 0.0
+            precision = relevance * sums[0, p + 1] / rank
+        sums[1, p + 1] = sums[1, p] + relevance * discounts[p]
+        sums[2, p + 1] = miss
+        sums[3, p + 1] = sums[3, p] + (sums[2, p] - miss) / rank
+        sums[4, p + 1] = sums[4, p] + precision
+        sums[5, p + 1] = sums[5, p] + (0 < inside < size)
+        p += 1
+
+
+@inlined
+def fill_values(
+    sums: FloatArray,
+    k: int,
+    n_candidates: int,
+    n_relevant: int,
+    ideal: float,
+    discounts: FloatArray,
+    out: FloatArray,
+) -> None:
+    """The metrics of one list at one cutoff, (15,), in the order of `FAMILIES` and `FIRST_HITS`."""
+    hits, miss = sums[0, k], sums[2, k]
+    possible, shown = min(n_relevant, k), min(n_candidates, k)
+    out[0], out[1] = hits / k, ratio(hits, shown)
+    out[2], out[3] = ratio(hits, n_relevant), ratio(hits, possible)
+    out[4] = 2 * hits / (k + n_relevant)
+    out[5] = 2 * hits / max(shown + n_relevant, 1)
+    out[6], out[7], out[8] = ratio(sums[1, k], ideal), 1.0 - miss, sums[3, k]
+    out[9], out[10] = ratio(sums[4, k], n_relevant), ratio(sums[4, k], possible)
+    out[11], out[12], out[13] = ratio(sums[5, k], shown), miss, miss
+    first = 0.0
+    for p in range(k):
+        first += (sums[2, p] - sums[2, p + 1]) * discounts[p]
+    out[14] = first
+
+
+@kernel(
+    "void(const f8[:,::1], const b1[:,::1], const i8[::1], const i8[::1], const i8[::1], i8, const i8[::1],"
+    " const f8[::1], const f8[:,::1], f8[:,:,::1])"
+)
+def of_members(
+    keys: FloatArray,
+    liked: Array,
+    n_candidates: IntArray,
+    n_relevant: IntArray,
+    offsets: IntArray,
+    rule: int,
+    cutoffs: IntArray,
+    discounts: FloatArray,
+    ideal: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Means over members of the metrics of `FAMILIES` and `FIRST_HITS`.
+
+    Args:
+        keys: (n_groups, n) as `MemberLists` has them.
+        liked: (n_members, n) the same.
+        n_candidates: (n_groups,).
+        n_relevant: (n_members,).
+        offsets: (n_groups + 1,) which members belong to which group.
+        rule: 0 for what is expected of equal scores, 1 for the best, 2 for the worst.
+        cutoffs: (n_cutoffs,) ascending.
+        discounts: of the last cutoff.
+        ideal: (n_cutoffs, largest cutoff + 1) the ideal gain of so many relevant candidates.
+        out: (n_cutoffs, 15, n_groups) to be filled.
+    """
+    n_metrics, depth, largest = out.shape[1], cutoffs[-1], 1
+    for g in range(len(offsets) - 1):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    sums, values = np.empty((6, depth + 1)), np.empty(n_metrics)
+    every = np.empty((len(cutoffs), n_metrics, largest))
+    counts, halves = np.empty((len(cutoffs), n_metrics)), np.empty(256)
+    starts, sizes = np.empty(256, np.int64), np.empty(256, np.int64)
+    for g in range(len(offsets) - 1):
+        size = offsets[g + 1] - offsets[g]
+        for i in range(len(cutoffs)):
+            for j in range(n_metrics):
+                counts[i, j] = 0.0
+        for m in range(size):
+            r = offsets[g] + m
+            if n_relevant[r] > 0:
+                fill_member(keys, g, liked, r, depth, rule, discounts, sums)
+            for i in range(len(cutoffs)):
+                k = cutoffs[i]
+                if n_relevant[r] > 0:
+                    best = ideal[i, min(n_relevant[r], k)]
+                    fill_values(sums, k, n_candidates[g], n_relevant[r], best, discounts, values)
+                for j in range(n_metrics):
+                    counted = n_relevant[r] > 0 and not np.isnan(values[j])
+                    counts[i, j] += counted
+                    every[i, j, m] = values[j] if counted else 0.0
+        for i in range(len(cutoffs)):
+            for j in range(n_metrics):
+                total = added(every[i, j], 0, size, starts, sizes, halves)
+                out[i, j, g] = ratio(total, size if j == _OF_ALL else counts[i, j])
+
+
+@inlined
+def spread(
+    values: FloatArray,
+    n: int,
+    ordered: FloatArray,
+    spare: FloatArray,
+    stack: IntArray,
+    halves: FloatArray,
+    out: FloatArray,
+) -> None:
+    """The spreads of `SPREADS` of the `values` of `n` members, NaN for those who do not count: (7,)."""
+    count, low, high = 0.0, np.inf, -np.inf
+    for m in range(n):
+        value = values[m]
+        spare[m] = 0.0
+        if not np.isnan(value):
+            place = int(count)
+            while place > 0 and ordered[place - 1] > value:
+                ordered[place] = ordered[place - 1]
+                place -= 1
+            ordered[place] = value
+            count += 1
+            low, high, spare[m] = min(low, value), max(high, value), value
+    total = added(spare, 0, n, stack[0], stack[1], halves)
+    mean = ratio(total, count)
+    for m in range(n):
+        spare[m] = 0.0 if np.isnan(values[m]) else values[m] * values[m]
+    squares = added(spare, 0, n, stack[0], stack[1], halves)
+    for m in range(n):
+        spare[m] = 0.0 if np.isnan(values[m]) else (values[m] - mean) * (values[m] - mean)
+    variance = ratio(added(spare, 0, n, stack[0], stack[1], halves), count)
+    for m in range(n):
+        spare[m] = ordered[m] * (m + 1) if m < count else 0.0
+    gaps = max(2 * added(spare, 0, n, stack[0], stack[1], halves) - (count + 1) * total, 0.0)
+    served = total > 0 or count == 0
+    equal = ratio(1.0, count)
+    out[0], out[1] = low if count else np.nan, high if count else np.nan
+    out[2] = ratio(out[0], out[1]) if served else 0.0
+    out[3] = np.sqrt(variance)
+    out[4] = ratio(total * total, count * squares) if served else equal
+    out[5] = ratio(gaps, count * total) if served else 1 - equal
+    out[6] = ratio(gaps, count * (count - 1))
+
+
+@inlined
+def disproportion(hits: FloatArray, n: int, spare: FloatArray, stack: IntArray, halves: FloatArray) -> float:
+    """`PROPORTIONALITY` of the hits of `n` members, NaN for those who do not count."""
+    count = 0.0
+    for m in range(n):
+        counted = not np.isnan(hits[m])
+        count += counted
+        spare[m] = hits[m] if counted else 0.0
+    total = added(spare, 0, n, stack[0], stack[1], halves)
+    equal = ratio(1.0, count)
+    if not (total > 0 or count == 0):
+        return 1 - equal
+    for m in range(n):
+        spare[m] = 0.0 if np.isnan(hits[m]) else abs(hits[m] / total - equal)
+    return added(spare, 0, n, stack[0], stack[1], halves) / 2 if count > 0 else np.nan
+
+
+@kernel(
+    "void(const i8[:,::1], const i8[::1], const b1[:,::1], const i8[::1], const i8[::1], const f8[::1],"
+    " const f8[::1], f8[:,::1])"
+)
+def spreads(
+    columns: IntArray,
+    groups: IntArray,
+    liked: Array,
+    n_relevant: IntArray,
+    offsets: IntArray,
+    discounts: FloatArray,
+    ideal: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Spreads over members of precision, recall and NDCG, and their disproportion, in certain orders.
+
+    Args:
+        columns: (k, n_orders) who stands at each position of a list; what is no column matters to nobody.
+        groups: (n_orders,) whose list it is.
+        liked: (n_members, n) as `MemberLists` has it, False behind the end of a list.
+        n_relevant: (n_members,).
+        offsets: (all groups + 1,) which members belong to which group.
+        discounts: (k,).
+        ideal: (k + 1,) the ideal gain of so many relevant candidates.
+        out: (22, n_orders) to be filled.
+    """
+    k, n, largest = columns.shape[0], liked.shape[1], 1
+    for g in range(len(offsets) - 1):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    values, ordered, spare = np.empty((4, largest)), np.empty(largest), np.empty(largest)
+    stack, halves, found = np.empty((2, 256), np.int64), np.empty(256), np.empty(7)
+    for o in range(len(groups)):
+        first = offsets[groups[o]]
+        size = offsets[groups[o] + 1] - first
+        for m in range(size):
+            r, hits, gain = first + m, 0.0, 0.0
+            for i in range(4):
+                values[i, m] = np.nan
+            if n_relevant[r] > 0:
+                for p in range(k):
+                    c = columns[p, o]
+                    if c < n and liked[r, c]:
+                        hits += 1.0
+                        gain += discounts[p]
+                values[0, m], values[1, m] = hits / k, hits / n_relevant[r]
+                values[2, m], values[3, m] = gain / ideal[min(n_relevant[r], k)], hits
+        for i in range(3):
+            spread(values[i], size, ordered, spare, stack, halves, found)
+            for j in range(7):
+                out[7 * i + j, o] = found[j]
+        out[21, o] = disproportion(values[3], size, spare, stack, halves)
