@@ -172,15 +172,23 @@ class ScoreSource:
         compiled = worthwhile(int(self._train.groups.sizes[groups].sum()) * items.shape[1] * len(found))
         table = None
         for table in self._tables(groups, items, valid):
+            others = dict[str, Aggregator]()
+            if compiled and len(found) > 1:
+                with self._watch.phase("aggregate"):
+                    table.mean  # noqa: B018  many need it
             for name, aggregator in self._ready.items():
                 top = None
                 if compiled and serves(aggregator, depth):
                     with self._watch.phase("aggregate"):
                         top = find_top(aggregator, table, depth)
                 if top is None:
-                    keys = sort_keys(self._aggregated(name, aggregator, table.laid_out), table.valid)
-                    top = top_candidates(keys, depth, stable=True)
-                found[name].append(top)
+                    others[name] = aggregator
+                else:
+                    found[name].append(top)
+            for part in (part for _, part in table.parts(PART) if others):
+                for name, aggregator in others.items():
+                    keys = sort_keys(self._aggregated(name, aggregator, part.laid_out), part.valid)
+                    found[name].append(top_candidates(keys, depth, stable=True))
         for name, parts in found.items():
             rates = table is not None and self._ready[name].rates(table.empty)
             yield name, Scored(np.empty((0, 0)), ratings=rates, top=joined(parts))
@@ -194,8 +202,7 @@ class ScoreSource:
             lengths, activity = np.count_nonzero(valid, axis=1), self._activity[block.members]
             orders = self._orders(table)
             given = block.members, items, lengths, block.segments, activity, self._scale, orders
-            whole = MemberTable(table, *given)
-            yield from (part for _, part in whole.parts(PART))
+            yield MemberTable(table, *given)
             return
         for start, stop in block.segments.blocks(block.sizes * items.shape[1], PART):
             here = slice(start, stop)

@@ -46,37 +46,34 @@ def pairwise(values: FloatArray, start: int, n: int) -> float:
     """The sum of up to `_BLOCK` values as NumPy adds them."""
     total = 0.0
     if n < _FEW:
-        for i in range(n):
-            total += values[start + i]
+        for i in range(start, start + n):
+            total += values[i]
         return float(total)
-    r = np.empty(_FEW)
-    for i in range(_FEW):
-        r[i] = values[start + i]
-    last = n - n % _FEW
-    for i in range(_FEW, last, _FEW):
-        for j in range(_FEW):
-            r[j] += values[start + i + j]
-    total = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]))
-    for i in range(last, n):
-        total += values[start + i]
+    a, b, c, d = values[start], values[start + 1], values[start + 2], values[start + 3]
+    e, f, g, h = values[start + 4], values[start + 5], values[start + 6], values[start + 7]
+    last = start + n - n % _FEW
+    for i in range(start + _FEW, last, _FEW):
+        a, b, c, d = a + values[i], b + values[i + 1], c + values[i + 2], d + values[i + 3]
+        e, f, g, h = e + values[i + 4], f + values[i + 5], g + values[i + 6], h + values[i + 7]
+    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    for i in range(last, start + n):
+        total += values[i]
     return float(total)
 
 
 @inlined
-def added(
-    values: FloatArray, start: int, n: int, starts: IntArray, sizes: IntArray, sums: FloatArray
-) -> float:
-    """The sum of `n` values as `numpy.add.reduceat` gives it: the first, and the others by halves."""
-    if n == 0:
-        return 0.0
-    if n - 1 <= _BLOCK:
-        return float(values[start] + pairwise(values, start + 1, n - 1))
-    # Halves wait on a stack; a negative size says that the two sums on top are to be added.
+def added(values: FloatArray, n: int, stack: IntArray, sums: FloatArray) -> float:
+    """The sum of `n` values as `numpy.add.reduceat` gives it: the first, and the others by halves.
+
+    Halves wait on the `stack`, (2, any); a size of -1 says that the two sums on top are to be added.
+    """
+    if n <= _BLOCK + 1:
+        return float(values[0] + pairwise(values, 1, n - 1))
     waiting, done = 1, 0
-    starts[0], sizes[0] = start + 1, n - 1
+    stack[0, 0], stack[1, 0] = 1, n - 1
     while waiting:
         waiting -= 1
-        at, size = starts[waiting], sizes[waiting]
+        at, size = stack[0, waiting], stack[1, waiting]
         if size < 0:
             done -= 1
             sums[done - 1] = sums[done - 1] + sums[done]
@@ -86,11 +83,11 @@ def added(
         else:
             half = size // 2
             half -= half % _FEW
-            sizes[waiting] = -1
-            starts[waiting + 1], sizes[waiting + 1] = at + half, size - half
-            starts[waiting + 2], sizes[waiting + 2] = at, half
+            stack[1, waiting] = -1
+            stack[0, waiting + 1], stack[1, waiting + 1] = at + half, size - half
+            stack[0, waiting + 2], stack[1, waiting + 2] = at, half
             waiting += 3
-    return float(values[start] + sums[0])
+    return float(values[0] + sums[0])
 
 
 @inlined
@@ -205,7 +202,7 @@ def of_members(
     sums, values = np.empty((6, depth + 1)), np.empty(n_metrics)
     every = np.empty((len(cutoffs), n_metrics, largest))
     counts, halves = np.empty((len(cutoffs), n_metrics)), np.empty(256)
-    starts, sizes = np.empty(256, np.int64), np.empty(256, np.int64)
+    stack, row = np.empty((2, 256), np.int64), np.empty(largest)
     for g in range(len(offsets) - 1):
         size = offsets[g + 1] - offsets[g]
         for i in range(len(cutoffs)):
@@ -226,7 +223,9 @@ def of_members(
                     every[i, j, m] = values[j] if counted else 0.0
         for i in range(len(cutoffs)):
             for j in range(n_metrics):
-                total = added(every[i, j], 0, size, starts, sizes, halves)
+                for m in range(size):
+                    row[m] = every[i, j, m]
+                total = added(row, size, stack, halves)
                 out[i, j, g] = ratio(total, size if j == _OF_ALL else counts[i, j])
 
 
@@ -239,8 +238,10 @@ def spread(
     stack: IntArray,
     halves: FloatArray,
     out: FloatArray,
+    first: int,
+    o: int,
 ) -> None:
-    """The spreads of `SPREADS` of the `values` of `n` members, NaN for those who do not count: (7,)."""
+    """Seven rows of column `o` of `out`: the `SPREADS` of `n` values, NaN for members who do not count."""
     count, low, high = 0.0, np.inf, -np.inf
     for m in range(n):
         value = values[m]
@@ -253,25 +254,26 @@ def spread(
             ordered[place] = value
             count += 1
             low, high, spare[m] = min(low, value), max(high, value), value
-    total = added(spare, 0, n, stack[0], stack[1], halves)
+    total = added(spare, n, stack, halves)
     mean = ratio(total, count)
     for m in range(n):
         spare[m] = 0.0 if np.isnan(values[m]) else values[m] * values[m]
-    squares = added(spare, 0, n, stack[0], stack[1], halves)
+    squares = added(spare, n, stack, halves)
     for m in range(n):
         spare[m] = 0.0 if np.isnan(values[m]) else (values[m] - mean) * (values[m] - mean)
-    variance = ratio(added(spare, 0, n, stack[0], stack[1], halves), count)
+    variance = ratio(added(spare, n, stack, halves), count)
     for m in range(n):
         spare[m] = ordered[m] * (m + 1) if m < count else 0.0
-    gaps = max(2 * added(spare, 0, n, stack[0], stack[1], halves) - (count + 1) * total, 0.0)
+    gaps = max(2 * added(spare, n, stack, halves) - (count + 1) * total, 0.0)
     served = total > 0 or count == 0
     equal = ratio(1.0, count)
-    out[0], out[1] = low if count else np.nan, high if count else np.nan
-    out[2] = ratio(out[0], out[1]) if served else 0.0
-    out[3] = np.sqrt(variance)
-    out[4] = ratio(total * total, count * squares) if served else equal
-    out[5] = ratio(gaps, count * total) if served else 1 - equal
-    out[6] = ratio(gaps, count * (count - 1))
+    low, high = low if count else np.nan, high if count else np.nan
+    out[first, o], out[first + 1, o] = low, high
+    out[first + 2, o] = ratio(low, high) if served else 0.0
+    out[first + 3, o] = np.sqrt(variance)
+    out[first + 4, o] = ratio(total * total, count * squares) if served else equal
+    out[first + 5, o] = ratio(gaps, count * total) if served else 1 - equal
+    out[first + 6, o] = ratio(gaps, count * (count - 1))
 
 
 @inlined
@@ -282,13 +284,13 @@ def disproportion(hits: FloatArray, n: int, spare: FloatArray, stack: IntArray, 
         counted = not np.isnan(hits[m])
         count += counted
         spare[m] = hits[m] if counted else 0.0
-    total = added(spare, 0, n, stack[0], stack[1], halves)
+    total = added(spare, n, stack, halves)
     equal = ratio(1.0, count)
     if not (total > 0 or count == 0):
         return 1 - equal
     for m in range(n):
         spare[m] = 0.0 if np.isnan(hits[m]) else abs(hits[m] / total - equal)
-    return added(spare, 0, n, stack[0], stack[1], halves) / 2 if count > 0 else np.nan
+    return added(spare, n, stack, halves) / 2 if count > 0 else np.nan
 
 
 @kernel(
@@ -320,25 +322,29 @@ def spreads(
     k, n, largest = columns.shape[0], liked.shape[1], 1
     for g in range(len(offsets) - 1):
         largest = max(largest, offsets[g + 1] - offsets[g])
-    values, ordered, spare = np.empty((4, largest)), np.empty(largest), np.empty(largest)
-    stack, halves, found = np.empty((2, 256), np.int64), np.empty(256), np.empty(7)
+    shape = largest
+    precision, recall, ndcg, counts = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
+    ordered, spare, stack, halves = (
+        np.empty(shape),
+        np.empty(shape),
+        np.empty((2, 256), np.int64),
+        np.empty(256),
+    )
     for o in range(len(groups)):
         first = offsets[groups[o]]
         size = offsets[groups[o] + 1] - first
         for m in range(size):
             r, hits, gain = first + m, 0.0, 0.0
-            for i in range(4):
-                values[i, m] = np.nan
+            precision[m], recall[m], ndcg[m], counts[m] = np.nan, np.nan, np.nan, np.nan
             if n_relevant[r] > 0:
                 for p in range(k):
                     c = columns[p, o]
                     if c < n and liked[r, c]:
                         hits += 1.0
                         gain += discounts[p]
-                values[0, m], values[1, m] = hits / k, hits / n_relevant[r]
-                values[2, m], values[3, m] = gain / ideal[min(n_relevant[r], k)], hits
-        for i in range(3):
-            spread(values[i], size, ordered, spare, stack, halves, found)
-            for j in range(7):
-                out[7 * i + j, o] = found[j]
-        out[21, o] = disproportion(values[3], size, spare, stack, halves)
+                precision[m], recall[m] = hits / k, hits / n_relevant[r]
+                ndcg[m], counts[m] = gain / ideal[min(n_relevant[r], k)], hits
+        spread(precision, size, ordered, spare, stack, halves, out, 0, o)
+        spread(recall, size, ordered, spare, stack, halves, out, 7, o)
+        spread(ndcg, size, ordered, spare, stack, halves, out, 14, o)
+        out[21, o] = disproportion(counts, size, spare, stack, halves)

@@ -8,7 +8,7 @@ from groupbench.core.arrays import FloatArray, IntArray
 from groupbench.core.kernels import kernel
 
 
-@kernel("void(f8[:,::1], const i8[::1], i8, f8[:,::1], i8[:,::1], i8[::1])")
+@kernel("void(const f8[:,::1], const i8[::1], i8, f8[:,::1], i8[:,::1], i8[::1])")
 def lead(
     scores: FloatArray, lengths: IntArray, k: int, keys: FloatArray, columns: IntArray, behind: IntArray
 ) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 
 from groupbench.aggregation import rank_based, voting, welfare
 from groupbench.aggregation._base import Aggregator
-from groupbench.aggregation._compiled._scores import combined, of_small_groups, plain, statistics
+from groupbench.aggregation._compiled._scores import of_small_groups, plain, statistics
 from groupbench.aggregation._compiled._strategies import strategy
-from groupbench.aggregation._compiled._table import MemberTable
+from groupbench.aggregation._compiled._table import MemberTable, combined
 from groupbench.aggregation._exact import exact_sum
 from groupbench.aggregation._ranks import TiedRanks
 from groupbench.core.arrays import Array, FloatArray
@@ -82,7 +82,7 @@ def voting_rounds(one: voting.VotingRounds, members: MemberTable, k: int) -> Flo
     from groupbench.aggregation._compiled import _rank_kernels as kernels
 
     turns = isinstance(one, voting.RoundRobin)
-    mean = combined(members, "mean")[0] if turns else np.empty((0, 0))
+    mean = members.mean if turns else np.empty((0, 0))
     out = np.empty(members.items.shape)
     kernels.rounds(members.order, *members.arguments[1:], mean, one.depth, k, turns, out)
     return out

@@ -9,33 +9,13 @@ import numpy as np
 from groupbench.aggregation import score_based, welfare
 from groupbench.aggregation._base import Aggregator
 from groupbench.aggregation._compiled._strategies import strategy
-from groupbench.aggregation._compiled._table import MemberTable
+from groupbench.aggregation._compiled._table import MemberTable, combined
 from groupbench.aggregation._normalization import ScoreAggregator
 from groupbench.aggregation.learned import LearnedLinear
-from groupbench.core.arrays import Array, FloatArray, Segments, bounds
+from groupbench.core.arrays import FloatArray, Segments, bounds
 
 _SORTED = 32
 """Members of a group whose scores are sorted by a loop; NumPy is faster for more."""
-
-
-def combined(members: MemberTable, how: str, least: FloatArray | None = None) -> tuple[FloatArray, Array]:
-    """Group scores by each candidate's scores alone, and how many members have less than their `least`.
-
-    Args:
-        members: their scores.
-        how: a name of `_score_kernels.HOW`.
-        least: (n_rows,), for `misery` and `approval`.
-
-    Returns:
-        Both (n_groups, width), 0 where there is no candidate.
-    """
-    from groupbench.aggregation._compiled import _score_kernels as kernels
-
-    shape = members.items.shape
-    out, below = np.zeros(shape), np.zeros(shape if least is not None else (1, 1), dtype=np.int64)
-    bound = np.empty(0) if least is None else least
-    kernels.combine(*members.arguments, kernels.HOW.index(how), bound, out, below)
-    return out, below
 
 
 def statistics(members: MemberTable) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -88,7 +68,7 @@ def of_small_groups(members: MemberTable) -> bool:
 
 @strategy(score_based.Average, LearnedLinear, when=plain)
 def average(one: Aggregator, members: MemberTable, k: int) -> FloatArray:
-    return combined(members, "mean")[0]
+    return members.mean
 
 
 @strategy(score_based.Additive, when=plain)

@@ -10,8 +10,11 @@ import numpy as np
 
 from groupbench.aggregation._base import Aggregator
 from groupbench.aggregation._compiled._table import MemberTable, TopCandidates
-from groupbench.core.arrays import Array, FloatArray, IntArray
+from groupbench.core.arrays import CACHED, Array, FloatArray, IntArray
 from groupbench.core.kernels import in_threads
+
+PARTS = 8_000_000
+"""Members' scores handled at once by strategies that NumPy takes part in."""
 
 Scores = Callable[[Any, MemberTable, int], FloatArray]
 """Group scores, (n_groups, width), of what leads the lists, from an aggregator, members and positions."""
@@ -26,12 +29,14 @@ class Strategy:
         when: whether an aggregator with its parameters is served.
         suits: whether these members are served.
         depth: whether only so many first positions as the aggregator's `depth` are told.
+        cells: members' scores that are handled at once.
     """
 
     scores: Scores
     when: Callable[[Any], bool]
     suits: Callable[[MemberTable], bool]
     depth: bool
+    cells: int
 
 
 STRATEGIES: dict[type[Aggregator], Strategy] = {}
@@ -43,11 +48,12 @@ def strategy(
     when: Callable[[Any], bool] = lambda one: True,
     suits: Callable[[MemberTable], bool] = lambda members: True,
     depth: bool = False,
+    cells: int = 2 * CACHED,
 ) -> Callable[[Scores], Scores]:
     """Register what gives the group scores of some aggregators."""
 
     def register(scores: Scores) -> Scores:
-        STRATEGIES.update(dict.fromkeys(kinds, Strategy(scores, when, suits, depth)))
+        STRATEGIES.update(dict.fromkeys(kinds, Strategy(scores, when, suits, depth, cells)))
         return scores
 
     return register
@@ -76,7 +82,7 @@ def find_top(aggregator: Aggregator, members: MemberTable, depth: int) -> TopCan
     behind, more = np.empty(n, dtype=np.int64), dict[int, IntArray]()
 
     def work(start: int, stop: int) -> None:
-        for at, part in members.part(start, stop).parts():
+        for at, part in members.part(start, stop).parts(found.cells):
             here = slice(start + at.start, start + at.stop)
             given = keys[here], columns[here], behind[here]
             more[here.start] = _lead(found.scores(aggregator, part, k), part.lengths, given)

@@ -10,7 +10,7 @@ import numpy as np
 
 from groupbench.aggregation._base import MemberScores
 from groupbench.aggregation._compiled._orders import Order, RowOrders
-from groupbench.core.arrays import CACHED, Array, BoolArray, FloatArray, IntArray, Segments, pick
+from groupbench.core.arrays import CACHED, Array, BoolArray, FloatArray, IntArray, Segments, frozen, pick
 
 TopCandidates = tuple[FloatArray, IntArray]
 """Keys and columns of all candidates that take, or tie for, the first positions, as of `top_candidates`."""
@@ -84,6 +84,14 @@ class MemberTable:
         shared = self.items.strides[0] == 0 or len(self.items) == 1
         return np.ascontiguousarray(self.items[:1] if shared else self.items, dtype=np.uint32)
 
+    @cached_property
+    def mean(self) -> FloatArray:
+        """Mean of the members' scores, (n_groups, width), read-only; 0 where there is no candidate."""
+        out = np.empty(self.items.shape)
+        for here, part in self.parts(2 * CACHED):
+            out[here] = combined(part, "mean")[0]
+        return frozen(out, np.float64)
+
     def part(self, start: int, stop: int) -> MemberTable:
         """Groups `start` to `stop` alone."""
         rows = self.segments.rows(start, stop)
@@ -99,9 +107,11 @@ class MemberTable:
         )
         columns = self.columns if len(self.columns) == 1 else self.columns[start:stop]
         part.__dict__["columns"] = columns
+        if "mean" in self.__dict__:
+            part.__dict__["mean"] = self.mean[start:stop]
         return part
 
-    def parts(self, cells: int = 2 * CACHED) -> Iterator[tuple[slice, MemberTable]]:
+    def parts(self, cells: int) -> Iterator[tuple[slice, MemberTable]]:
         """Runs of groups with about so many members' scores each, and what they hold."""
         for start, stop in self.segments.blocks(self.segments.sizes * self.width, cells):
             yield slice(start, stop), self.part(start, stop)
@@ -128,3 +138,23 @@ def joined(parts: list[TopCandidates]) -> TopCandidates:
         out[here], where[here] = keys, columns
         start += len(keys)
     return out, where
+
+
+def combined(members: MemberTable, how: str, least: FloatArray | None = None) -> tuple[FloatArray, Array]:
+    """Group scores by each candidate's scores alone, and how many members have less than their `least`.
+
+    Args:
+        members: their scores.
+        how: a name of `_score_kernels.HOW`.
+        least: (n_rows,), for `misery` and `approval`.
+
+    Returns:
+        Both (n_groups, width), 0 where there is no candidate.
+    """
+    from groupbench.aggregation._compiled import _score_kernels as kernels
+
+    shape = members.items.shape
+    out, below = np.zeros(shape), np.zeros(shape if least is not None else (1, 1), dtype=np.int64)
+    bound = np.empty(0) if least is None else least
+    kernels.combine(*members.arguments, kernels.HOW.index(how), bound, out, below)
+    return out, below

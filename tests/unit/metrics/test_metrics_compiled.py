@@ -16,7 +16,7 @@ LAW = settings(max_examples=settings.default.max_examples // 2, deadline=None)
 
 @st.composite
 def lists(draw):
-    """Lists of groups with ties within, behind and across the cutoffs; some end early, some members like nothing."""
+    """Ties within, behind and across the cutoffs; some lists end early, some members like nothing."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     sizes = rng.integers(1, draw(st.sampled_from([2, 6, 12, 400])), size=draw(st.integers(1, 5)))
     n, levels = draw(st.integers(1, 14)), draw(st.sampled_from([1, 2, 6, 10**9]))
