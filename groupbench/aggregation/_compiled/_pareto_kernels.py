@@ -54,7 +54,7 @@ def last_place(sums: IntArray, w: int, optimal: BoolArray, g: int, k: int, count
 def chances(
     ranks: Array, optimal: BoolArray, weights: IntArray, depth: int, out: IntArray, fits: BoolArray
 ) -> None:
-    """What `pareto._chances` gives, (n, width); a group whose sums are too long for 64 bits does not `fit`."""
+    """What `pareto._chances` gives, (n, width); `fits` says for which groups 64 bits are enough."""
     n, size, width = ranks.shape
     n_weights, heaviest = len(weights), 0
     for w in range(n_weights):
@@ -65,10 +65,6 @@ def chances(
     counts, sums = np.zeros(heaviest * 2 * depth + 1, np.int64), np.empty((n_weights, width), np.int64)
     last, left = np.empty(n_weights, np.int64), np.empty(n_weights, np.int64)
     tied = np.empty(n_weights, np.int64)
-        np.empty(n_weights, np.int64),
-        np.empty(n_weights, np.int64),
-        np.empty(n_weights, np.int64),
-    )
     k, most = min(depth, width), (1 << 63) - 1
     for g in range(n):
         n_optimal, one, fits[g] = 0, 1, True
