@@ -38,6 +38,7 @@ _SOME = 20_000
 _CONSTANT = re.compile(r"const (\w+)(\[[:,]*1\])")
 
 _compiling = threading.RLock()
+_loaded: list[Kernel] = []
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,7 +87,7 @@ def worthwhile(cells: int) -> bool:
         raise ConfigError(f"{VARIABLE}={mode}: give on, off or auto")
     if mode != "auto":
         return mode == "on"
-    return cells >= (_SOME if "numba" in sys.modules else _MUCH)
+    return cells >= (_SOME if _loaded else _MUCH)
 
 
 def in_threads(work: Callable[[int, int], None], n: int) -> None:
@@ -102,6 +103,7 @@ def in_threads(work: Callable[[int, int], None], n: int) -> None:
 
 def _load(one: Kernel) -> Callable[..., Any]:
     """The kernel for this processor; where the cache cannot be used it is compiled in memory alone."""
+    _loaded.append(one)
     folder = _folder(Path(one.function.__code__.co_filename).parent)
     if folder is not None:
         with suppress(Exception):
@@ -112,7 +114,9 @@ def _load(one: Kernel) -> Callable[..., Any]:
 def _cached(one: Kernel, folder: Path) -> Callable[..., Any]:
     """The kernel from a folder, to which it is added; no two processes compile it at the same time."""
     with _caching_in(folder):
-        if any(folder.rglob(f"*.{one.function.__name__}-*.nbi")):
+        # Numba writes an index and the code, one after the other.
+        written = (folder.rglob(f"*.{one.function.__name__}-*.{end}") for end in ("nbi", "nbc"))
+        if all(map(any, written)):
             return _compile(one, cache=True)
         with alone(folder):
             return _compile(one, cache=True)

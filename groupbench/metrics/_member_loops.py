@@ -32,14 +32,14 @@ class MemberLoops:
 
     def means(self, cutoffs: tuple[int, ...], ties: Ties) -> dict[str, FloatArray]:
         """Means over members, (n_groups,) by name, of the metrics of ranked lists and of first hits."""
-        from groupbench.metrics import _compiled
+        from groupbench.metrics import _mean_kernels as kernels
 
-        lists, names = self.lists, (*_compiled.FAMILIES, *_compiled.FIRST_HITS)
+        lists, names = self.lists, (*kernels.FAMILIES, *kernels.FIRST_HITS)
         out = np.empty((len(cutoffs), len(names), len(lists.keys)))
         relevant = np.arange(cutoffs[-1] + 1)
         ideal = np.stack([ideal_gain(relevant, k) for k in cutoffs])
         weights, at = discounts(cutoffs[-1]), np.array(cutoffs)
-        _compiled.of_members(
+        kernels.of_members(
             *(np.ascontiguousarray(lists.keys), np.ascontiguousarray(lists.liked), lists.n_candidates),
             *(lists.n_relevant, lists.groups.offsets),
             *(_RULES.index(ties), at, weights, ideal, out),
@@ -48,7 +48,7 @@ class MemberLoops:
 
     def spreads(self, k: int, orders: GroupsInOrder | None = None) -> dict[str, FloatArray]:
         """What compares members in certain orders, (n_orders,) by name; by default as lists stand."""
-        from groupbench.metrics import _compiled
+        from groupbench.metrics import _spread_kernels as kernels
 
         lists = self.lists
         n = len(lists.keys) if orders is None else len(orders.groups)
@@ -60,7 +60,7 @@ class MemberLoops:
         out = np.empty((len(names), n))
         given = self._liked, lists.n_relevant, lists.groups.offsets, discounts(k), self._ideal(k)
 
-        _compiled.spreads(columns, groups, *given, out)
+        kernels.spreads(columns, groups, *given, out)
         return dict(zip(names, out, strict=True))
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from groupbench.core.arrays import Segments, columns_set
+from groupbench.core.kernels import worthwhile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -219,6 +220,14 @@ def _all_orders(tied: TiedLists, among: IntArray) -> Orders:
 def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
     """`ORDERS` random orders of each of the `lists`: the first K steps of a Fisher-Yates shuffle."""
     depth, shape = len(tied.end), (len(lists), ORDERS)
+    weights = np.full(shape[0] * ORDERS, 1 / ORDERS)
+    if worthwhile(depth * shape[0] * ORDERS):
+        from groupbench.metrics import _order_kernels as kernels
+
+        out = np.empty((depth, shape[0] * ORDERS), dtype=np.int64)
+        end = np.ascontiguousarray(tied.end[:, lists])
+        kernels.drawn(tied.numbers[lists], end, ORDERS, tied.matters.shape[1], out)
+        return Orders(np.repeat(lists, ORDERS), out, weights)
     numbers = np.arange(ORDERS).astype(np.uint64)
     state = _mixed(_mixed(tied.numbers[lists].astype(np.uint64))[:, None] + numbers)
     partner = np.empty((depth, *shape), dtype=np.int32)
@@ -233,7 +242,6 @@ def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
         for before in reversed(range(position)):
             np.copyto(now, np.int32(before), where=now == partner[before])
         np.minimum(now, nobody, out=columns[position])
-    weights = np.full(shape[0] * ORDERS, 1 / ORDERS)
     return Orders(np.repeat(lists, ORDERS), columns.reshape(depth, -1), weights)
 
 

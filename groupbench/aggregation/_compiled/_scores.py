@@ -68,7 +68,7 @@ def of_small_groups(members: MemberTable) -> bool:
 
 @strategy(score_based.Average, LearnedLinear, when=plain)
 def average(one: Aggregator, members: MemberTable, k: int) -> FloatArray:
-    return members.mean
+    return members.mean if "mean" in vars(members) else combined(members, "mean")[0]
 
 
 @strategy(score_based.Additive, when=plain)
