@@ -14,6 +14,7 @@ from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import inlined, kernel
 
 _NUMBER = EQUAL - 1
+_NONE, _ONE = np.int32(0), np.int32(1)
 _MEETING = 32
 """Candidates that are met at a time."""
 
@@ -83,16 +84,16 @@ def rank(
 def duels(ranks: Array, size: int, one: int, start: int, stop: int, margins: Array) -> int:
     """Majority wins minus losses of candidate `one` against those from `start` to `stop`."""
     for d in range(stop - start):
-        margins[d] = 0
+        margins[d] = _NONE
     for m in range(size):
         own = ranks[m, one]
         for d in range(stop - start):
             other = ranks[m, start + d]
-            margins[d] += np.int32(own > other) - np.int32(own < other)
-    score = 0
+            margins[d] += (_ONE if own > other else _NONE) - (_ONE if own < other else _NONE)
+    score = _NONE
     for d in range(stop - start):
-        score += (margins[d] > 0) - (margins[d] < 0)
-    return score
+        score += (_ONE if margins[d] > _NONE else _NONE) - (_ONE if margins[d] < _NONE else _NONE)
+    return int(score)
 
 
 @inlined

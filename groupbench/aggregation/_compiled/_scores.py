@@ -11,7 +11,7 @@ from groupbench.aggregation._base import Aggregator
 from groupbench.aggregation._compiled._strategies import strategy
 from groupbench.aggregation._compiled._table import MemberTable, combined
 from groupbench.aggregation._normalization import ScoreAggregator
-from groupbench.aggregation.learned import LearnedLinear
+from groupbench.aggregation.learned import _QUANTILES, LearnedLinear, _Weighted
 from groupbench.core.arrays import FloatArray, Segments, bounds
 
 _SORTED = 32
@@ -69,6 +69,15 @@ def of_small_groups(members: MemberTable) -> bool:
 @strategy(score_based.Average, LearnedLinear, when=plain)
 def average(one: Aggregator, members: MemberTable, k: int) -> FloatArray:
     return members.mean if "mean" in vars(members) else combined(members, "mean")[0]
+
+
+@strategy(_Weighted, suits=of_small_groups)
+def weighted(one: _Weighted, members: MemberTable, k: int) -> FloatArray:
+    from groupbench.aggregation._compiled import _statistic_kernels as kernels
+
+    out = np.empty(members.items.shape)
+    kernels.weighted(*members.arguments, one.weights, _QUANTILES, out)
+    return out
 
 
 @strategy(score_based.Additive, when=plain)
