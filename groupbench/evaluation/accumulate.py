@@ -32,7 +32,7 @@ from groupbench.metrics import (
 from groupbench.models.recommender import ReferenceRow
 
 if TYPE_CHECKING:
-    from groupbench.evaluation.scoring import Scored
+    from groupbench.evaluation.scored import Scored
     from groupbench.models.recommender import TrainingData
 
 ERRORS = ("rmse", "mae")

@@ -15,7 +15,8 @@ import numpy as np
 from groupbench.core.arrays import IntArray, Segments
 from groupbench.evaluation.accumulate import ACCUMULATORS, ERRORS, CaseResult, MetricAccumulator
 from groupbench.evaluation.candidates import SharedCandidates, share_candidates
-from groupbench.evaluation.scoring import Scored, ScoreSource
+from groupbench.evaluation.scored import Scored
+from groupbench.evaluation.scoring import ScoreSource
 from groupbench.evaluation.views import EvaluationCase, ListBlock, View
 from groupbench.metrics import TIES, MetricRequest, Ties, make_request
 from groupbench.models.group_adapter import GroupsAsUsers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -20,11 +19,12 @@ from groupbench.aggregation import (
     joined,
     serves,
 )
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, chunks
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, blocks, chunks
 from groupbench.core.errors import MethodError
 from groupbench.core.kernels import worthwhile
 from groupbench.core.memory import allowed
 from groupbench.evaluation.score_cache import ScoreCache, checked, group_pairs, user_pairs
+from groupbench.evaluation.scored import Scored
 from groupbench.evaluation.training_pairs import training_pairs
 from groupbench.metrics import Predictions, sort_keys, top_candidates
 from groupbench.models.recommender import GroupRecommender, Recommender
@@ -47,27 +47,6 @@ _MEMORY = 2**28
 
 _MEMORY_SHARE = 0.125
 """Share of a memory budget that it may take instead."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The scores of a block of lists.
-
-    Attributes:
-        scores: (n_lists, width); nothing where `top` says what leads the lists.
-        predictions: the member scores that were aggregated, or None.
-        ratings: whether the scores are predicted ratings.
-        top: keys and columns, as `top_candidates` gives them.
-    """
-
-    scores: FloatArray
-    predictions: Predictions | None = None
-    ratings: bool = False
-    top: TopCandidates | None = None
-
-    def at(self, columns: IntArray) -> Scored:
-        """The scores at the `columns`, (n_lists, any), of each list."""
-        return Scored(np.take_along_axis(self.scores, columns, 1), ratings=self.ratings)
 
 
 class ScoreSource:
@@ -169,44 +148,77 @@ class ScoreSource:
     ) -> Iterator[tuple[str, Scored]]:
         """What leads the lists by each aggregator, without group scores of the whole block."""
         found: dict[str, list[TopCandidates]] = {name: [] for name in self._ready}
-        compiled = worthwhile(int(self._train.groups.sizes[groups].sum()) * items.shape[1] * len(found))
-        table = None
-        for table in self._tables(groups, items, valid):
-            others = dict[str, Aggregator]()
-            if compiled and len(found) > 1:
-                with self._watch.phase("aggregate"):
-                    table.mean  # noqa: B018  many need it
-            for name, aggregator in self._ready.items():
-                top = None
-                if compiled and serves(aggregator, depth):
-                    with self._watch.phase("aggregate"):
-                        top = find_top(aggregator, table, depth)
-                if top is None:
-                    others[name] = aggregator
-                else:
-                    found[name].append(top)
-            for part in (part for _, part in table.parts(PART) if others):
-                for name, aggregator in others.items():
-                    keys = sort_keys(self._aggregated(name, aggregator, part.laid_out), part.valid)
-                    found[name].append(top_candidates(keys, depth, stable=True))
+        cells = self._train.groups.sizes[groups] * items.shape[1]
+        compiled = worthwhile(int(cells.sum()) * len(found))
+        left = dict(self._ready)
+        table = self._table(groups, items, valid) if compiled else None
+        for name, top in self._compiled(left, table, depth):
+            found[name].append(top)
+            del left[name]
+        for start, stop in blocks(cells, PART) if left else ():
+            here = slice(start, stop)
+            part = groups[here], items[here], valid[here]
+            for name, top in self._laid_out_top(left, *part, depth, compiled):
+                found[name].append(top)
         for name, parts in found.items():
-            rates = table is not None and self._ready[name].rates(table.empty)
+            rates = self._ready[name].rates(self._nobody)
             yield name, Scored(np.empty((0, 0)), ratings=rates, top=joined(parts))
 
-    def _tables(self, groups: IntArray, items: IntArray, valid: BoolArray) -> Iterator[MemberTable]:
-        """What the members score, in parts that can be laid out."""
+    def _compiled(
+        self, aggregators: Mapping[str, Aggregator], table: MemberTable | None, depth: int
+    ) -> Iterator[tuple[str, TopCandidates]]:
+        """What kernels find of a table."""
+        served = {name: one for name, one in aggregators.items() if table and serves(one, depth)}
+        for name, aggregator in served.items():
+            assert table is not None
+            with self._watch.phase("aggregate"):
+                if len(served) > 1:
+                    table.mean  # noqa: B018  many need it
+                top = find_top(aggregator, table, depth)
+            if top is not None:
+                yield name, top
+
+    def _laid_out_top(
+        self,
+        aggregators: Mapping[str, Aggregator],
+        groups: IntArray,
+        items: IntArray,
+        valid: BoolArray,
+        depth: int,
+        compiled: bool,
+    ) -> Iterator[tuple[str, TopCandidates]]:
+        """The same of scores that are laid out, large groups part by part where aggregators allow that."""
+        in_parts = self._in_parts(groups, items, valid)
+        for name, scored in in_parts.items():
+            if name in aggregators:
+                yield name, top_candidates(sort_keys(scored.scores, valid), depth, stable=True)
+        left = {name: one for name, one in aggregators.items() if name not in in_parts}
+        if not left:
+            return
+        members = self._members(groups, items, valid)
+        tops = dict(self._compiled(left, MemberTable.of(members) if compiled else None, depth))
+        for name, aggregator in left.items():
+            if name not in tops:
+                keys = sort_keys(self._aggregated(name, aggregator, members), valid)
+                tops[name] = top_candidates(keys, depth, stable=True)
+        yield from tops.items()
+
+    def _table(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberTable | None:
+        """What the members score, if that is cached for all items."""
         assert self._users is not None
         block = self._train.groups.take(groups)
         table = self._users.table(block.members)
-        if table is not None:
-            lengths, activity = np.count_nonzero(valid, axis=1), self._activity[block.members]
-            orders = self._orders(table)
-            given = block.members, items, lengths, block.segments, activity, self._scale, orders
-            yield MemberTable(table, *given)
-            return
-        for start, stop in block.segments.blocks(block.sizes * items.shape[1], PART):
-            here = slice(start, stop)
-            yield MemberTable.of(self._members(groups[here], items[here], valid[here]))
+        if table is None:
+            return None
+        lengths, activity = np.count_nonzero(valid, axis=1), self._activity[block.members]
+        given = block.members, items, lengths, block.segments, activity, self._scale
+        return MemberTable(table, *given, self._orders(table))
+
+    @cached_property
+    def _nobody(self) -> MemberScores:
+        """No members, with the scale of all."""
+        none = np.empty((0, 0))
+        return MemberScores(none, none > 0, Segments.from_sizes([]), np.empty(0), self._scale)
 
     def _orders(self, table: FloatArray) -> RowOrders | None:
         """The orders of the rows of the table of all users, if it is small enough."""

@@ -70,14 +70,6 @@ class MemberTable:
         scores = pick(self.table, self.rows, self.items, self.segments.of_row)
         return MemberScores(scores, self.valid, self.segments, self.activity, self.scale)
 
-    @property
-    def empty(self) -> MemberScores:
-        """No members, who have no candidates, with the scale of these."""
-        nothing = np.empty((0, 0))
-        return MemberScores(
-            nothing, nothing > 0, Segments.from_sizes([]), nothing[0:0, 0:0].ravel(), self.scale
-        )
-
     @cached_property
     def columns(self) -> Array:
         """`items` as kernels take them: one line if all groups have the same."""
