@@ -15,6 +15,7 @@ from groupbench.core.arrays import (
     FloatArray,
     IntArray,
     Segments,
+    chunks,
     columns_set,
     in_sorted,
     pick,
@@ -171,7 +172,12 @@ class RowLists(Lists):
     @property
     def repeats(self) -> bool:
         """Whether some list holds an item more than once."""
-        return len(self._distinct()[2]) < len(self.items)
+        starts = self.segments.offsets
+        for part in chunks(len(self.items) - 1, 1):
+            same = np.flatnonzero(self.items[part] == self.items[part.start + 1 : part.stop + 1])
+            if not in_sorted(same + part.start + 1, starts).all():
+                return True
+        return False
 
     @property
     def truths(self) -> Truths:
