@@ -32,10 +32,11 @@ from groupbench.metrics import (
 from groupbench.models.recommender import ReferenceRow
 
 if TYPE_CHECKING:
-    from groupbench.evaluation.scoring import Scored
+    from groupbench.evaluation.scored import Scored
     from groupbench.models.recommender import TrainingData
 
-_ERRORS = ("rmse", "mae")
+ERRORS = ("rmse", "mae")
+"""What needs the scores of all candidates."""
 
 TopCandidates = tuple[FloatArray, IntArray, IntArray]
 """Keys, columns and items of the top candidates of each list."""
@@ -66,9 +67,7 @@ class CaseResult:
         RMSE and MAE are pooled over the rows of all lists instead; `overall` stands at the end.
         """
         means = {
-            name: _pooled(name, values, self._rated)
-            if name in _ERRORS
-            else _mean(values[self.case.evaluated])
+            name: _pooled(name, values, self._rated) if name in ERRORS else _mean(values[self.case.evaluated])
             for name, values in self.values[ties].items()
         }
         return {**means, **self.overall}
@@ -138,7 +137,7 @@ class MetricAccumulator(ABC):
     def _put_all(
         self,
         lists: IntArray,
-        tied: np.bool_,
+        tied: np.bool_ | bool,
         compute: Callable[[Ties], Mapping[str, FloatArray]],
     ) -> None:
         """Keep what `compute` gives under every tie rule.
@@ -172,10 +171,14 @@ class MetricAccumulator(ABC):
             values[name][lists] = of_lists
 
     def _rank(
-        self, lists: IntArray, block: ListBlock, scores: FloatArray, ranked: BoolArray
+        self, lists: IntArray, block: ListBlock, scored: Scored, ranked: BoolArray | None = None
     ) -> TopCandidates:
-        """The top candidates of each list, the first of which are stored."""
-        keys, columns = top_candidates(sort_keys(scores, ranked), self._depth, stable=True)
+        """The top candidates of each list, the first of which are stored; all are `ranked` by default."""
+        if scored.top is not None:
+            keys, columns = scored.top
+        else:
+            valid = block.valid if ranked is None else ranked
+            keys, columns = top_candidates(sort_keys(scored.scores, valid), self._depth, stable=True)
         items = gather(block.items, columns)
         top = np.where(keys < np.inf, items, -1)[:, : self._depth]
         self._top[lists, : top.shape[1]] = top
@@ -190,15 +193,15 @@ class ListAccumulator(MetricAccumulator):
 
     def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
         """Evaluate the scores, shaped like the `block`, of the given lists."""
-        scores, view, tau = scored.scores, self._case.view, self._case.tau
-        ranked = block.valid & (scores >= tau) if view.estimates_only else block.valid
+        view, tau = self._case.view, self._case.tau
+        ranked = block.valid & (scored.scores >= tau) if view.estimates_only else block.valid
         relevant = block.valid & (block.truth >= tau)
-        keys, columns, _ = self._rank(lists, block, scores, ranked)
+        keys, columns, _ = self._rank(lists, block, scored, ranked)
         hits = gather(relevant, columns)
         ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
         self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
-        if view.errors and scored.ratings and any(name in self._request for name in _ERRORS):
-            errors = _errors(np.clip(scores, *self._scale) - block.truth, block.valid)
+        if view.errors and scored.ratings and any(name in self._request for name in ERRORS):
+            errors = _errors(np.clip(scored.scores, *self._scale) - block.truth, block.valid)
             self._put_same(lists, self._request.restrict(errors))
 
     def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
@@ -215,7 +218,7 @@ class MemberAccumulator(MetricAccumulator):
         """Evaluate the scores, shaped like the `block`, of the given lists."""
         truth = self._case.lists.members
         assert truth is not None
-        keys, _, items = self._rank(lists, block, scored.scores, block.valid)
+        keys, _, items = self._rank(lists, block, scored)
         members, inside = truth.segments.window(lists)
         owner, members = np.nonzero(inside)[0], members[inside]
         found = MemberLists(
@@ -229,7 +232,7 @@ class MemberAccumulator(MetricAccumulator):
         )
         self._put_all(
             lists,
-            found.ranking.undecided.any(),
+            found.undecided,
             lambda ties: evaluate_members(found, self._cutoffs, self._request, ties=ties),
         )
 
@@ -240,7 +243,7 @@ class PredictionAccumulator(MetricAccumulator):
     def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
         """Evaluate the scores, shaped like the `block`, of the given lists."""
         assert scored.predictions is not None
-        keys, columns, _ = self._rank(lists, block, scored.scores, block.valid)
+        keys, columns, _ = self._rank(lists, block, scored)
         values = evaluate_predictions(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
         self._put_same(lists, values)
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import IntArray, Segments
-from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult, MetricAccumulator
+from groupbench.evaluation.accumulate import ACCUMULATORS, ERRORS, CaseResult, MetricAccumulator
 from groupbench.evaluation.candidates import SharedCandidates, share_candidates
-from groupbench.evaluation.scoring import Scored, ScoreSource
+from groupbench.evaluation.scored import Scored
+from groupbench.evaluation.scoring import ScoreSource
 from groupbench.evaluation.views import EvaluationCase, ListBlock, View
-from groupbench.metrics import TIES, Ties, make_request
+from groupbench.metrics import TIES, MetricRequest, Ties, make_request
 from groupbench.models.group_adapter import GroupsAsUsers
 from groupbench.models.recommender import GroupRecommender, Method, Recommender, ReferenceRow
 
@@ -31,6 +32,9 @@ VERSION = 5
 
 BLOCK = 1_000_000
 """Member scores gathered at once: the largest temporary arrays have about this many elements."""
+
+_VALUES = 8
+"""Values that metrics keep of a member for each of the first positions, about."""
 
 CaseBlock = tuple[EvaluationCase, ListBlock]
 """A view with some of its lists laid out."""
@@ -68,17 +72,22 @@ def evaluate(
     """
     request = make_request(metrics, ties)
     suited = share_candidates([case for case in cases if not refusal(method, case.view)])
-    blocks = [(candidates, lists) for candidates in suited for lists in _blocks(candidates, task)]
-    score: Callable[[Sequence[CaseBlock], IntArray], Iterator[tuple[CaseBlock, str, Scored]]]
+    depths = [_depth(candidates, method, request) for candidates in suited]
+    blocks = [
+        (candidates, lists, depth)
+        for candidates, depth in zip(suited, depths, strict=True)
+        for lists in _blocks(candidates, task, depth)
+    ]
+    score: Callable[[Sequence[CaseBlock], IntArray, int], Iterator[tuple[CaseBlock, str, Scored]]]
     if isinstance(method, ReferenceRow):
         score = partial(_by_truth, method)
     else:
-        source = ScoreSource(method, task.train, aggregators, watch, again=len(blocks) > 1)
-        score = partial(_by_scores, source)
+        again = len(blocks) > 1 or any(depths)
+        score = partial(_by_scores, ScoreSource(method, task.train, aggregators, watch, again=again))
     accumulators: dict[tuple[str, str], MetricAccumulator] = {}
-    for candidates, lists in blocks:
+    for candidates, lists, depth in blocks:
         laid_out = [(case, case.lists.block(lists)) for case in candidates.cases]
-        for (case, block), name, scored in score(laid_out, candidates.entities[lists]):
+        for (case, block), name, scored in score(laid_out, candidates.entities[lists], depth):
             key = (case.view.name, name)
             if key not in accumulators:
                 kind = ACCUMULATORS[case.view.truth_from]
@@ -110,7 +119,7 @@ def refusal(method: object, view: View) -> str:
 
 
 def _by_truth(
-    method: ReferenceRow, laid_out: Sequence[CaseBlock], entities: IntArray
+    method: ReferenceRow, laid_out: Sequence[CaseBlock], entities: IntArray, depth: int
 ) -> Iterator[tuple[CaseBlock, str, Scored]]:
     """Yield (view, `none`, scores) for a block of lists."""
     for case, block in laid_out:
@@ -120,9 +129,14 @@ def _by_truth(
 
 
 def _by_scores(
-    source: ScoreSource, laid_out: Sequence[CaseBlock], entities: IntArray
+    source: ScoreSource, laid_out: Sequence[CaseBlock], entities: IntArray, depth: int
 ) -> Iterator[tuple[CaseBlock, str, Scored]]:
-    """Yield (view, aggregator, scores) for a block of lists."""
+    """Yield (view, aggregator, scores) for a block of lists, or what leads them to a `depth` above 0."""
+    if depth:
+        block = laid_out[0][1]
+        for name, scored in source.score("group", entities, block.items, block.valid, depth=depth):
+            yield from ((shown, name, scored) for shown in laid_out)
+        return
     distinct = [block.distinct() for _, block in laid_out]
     items, valid, _ = distinct[0]
     entity, predictions = laid_out[0][0].view.entity, any(_is_of_predictions(case) for case, _ in laid_out)
@@ -136,13 +150,30 @@ def _is_of_predictions(case: EvaluationCase) -> bool:
     return case.view.truth_from == "predictions"
 
 
-def _blocks(candidates: SharedCandidates, task: Task) -> Iterator[IntArray]:
-    """Runs of lists, similar lengths together, whose member scores and first positions fit a block."""
+def _depth(candidates: SharedCandidates, method: object, request: MetricRequest) -> int:
+    """For how many positions what leads the lists is all that metrics need; 0 if they need all scores."""
+    errors = getattr(method, "predicts_ratings", False) and any(name in request for name in ERRORS)
+    if candidates.entity != "group" or not isinstance(method, Recommender):
+        return 0
+    for case in candidates.cases:
+        if _is_of_predictions(case) or case.view.estimates_only or case.lists.repeats:
+            return 0
+        if case.view.errors and errors:
+            return 0
+    return max(max(request.cutoffs(case.view.cutoffs), default=1) for case in candidates.cases)
+
+
+def _blocks(candidates: SharedCandidates, task: Task, depth: int) -> Iterator[IntArray]:
+    """Runs of lists, similar lengths together, whose member scores and first positions fit a block.
+
+    Where lists are known to a `depth` above 0 alone, members' scores are laid out in parts of a block.
+    """
     members = np.ones(len(candidates.entities), dtype=np.int64)
     if candidates.entity == "group":
         members = task.train.groups.sizes[candidates.entities]
     order = np.argsort(candidates.sizes, kind="stable")
-    depth = max(max(case.view.cutoffs, default=1) for case in candidates.cases)
-    weights = np.maximum(np.maximum(members * candidates.sizes, candidates.cells), depth)[order]
+    longest = max(max(case.view.cutoffs, default=1) for case in candidates.cases)
+    laid_out = members * (_VALUES * depth if depth else candidates.sizes)
+    weights = np.maximum(np.maximum(laid_out, candidates.cells), longest)[order]
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]

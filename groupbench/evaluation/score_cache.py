@@ -11,9 +11,11 @@ from groupbench.core.arrays import BoolArray, FloatArray, IntArray, chunks, pick
 from groupbench.core.errors import MethodError
 from groupbench.core.memory import allowed
 from groupbench.metrics import exact_scores
+from groupbench.models.recommender import GroupRecommender, Recommender, ScoresGroupPairs, ScoresPairs
 
 if TYPE_CHECKING:
     from groupbench.core.stopwatch import Stopwatch
+    from groupbench.data.groups import Groups
 
 MAX_CACHED = 64_000_000
 """Scores are cached where all would be up to this many elements (512 MB), else made block by block."""
@@ -23,6 +25,9 @@ _MEMORY_SHARE = 0.25
 
 CHUNK = 500_000
 """Elements that a method is asked to score at once: few enough for the processor's cache."""
+
+ScorePairs = Callable[[IntArray, IntArray], object]
+"""Scores of rows, (n,), for items of their own, (n, width)."""
 
 
 class ScoreCache:
@@ -71,18 +76,33 @@ class ScoreCache:
                 theirs = items if lists is None else items[lists]
                 scores = self._asked(self._score_pairs, users=rows, items=theirs)
                 return checked(self._name, scores, theirs.shape)
-            requested = np.zeros_like(self._scored)
-            requested[rows] = True
             if self._cache is None:
-                return self._uncached(rows, items, which, requested)
-            missing = np.flatnonzero(requested & ~self._scored)
-            for part, scores in self._made(missing):
-                self._cache[missing[part]] = scores
-            self._scored[missing] = True
-            return pick(self._cache, rows, items, which)
+                return self._uncached(rows, items, which)
+            return pick(self._fill(rows), rows, items, which)
 
-    def _uncached(self, rows: IntArray, items: IntArray, lists: IntArray, requested: BoolArray) -> FloatArray:
-        """The same with no more than some rows in memory at a time; `requested` flags the `rows`."""
+    def table(self, rows: IntArray) -> FloatArray | None:
+        """The scores of all rows for all items, made at least for `rows`, (n,); None if none are cached."""
+        if self._cache is None or self._score_pairs is not None:
+            return None
+        with self._watch.phase("score"):
+            self._fill(rows)
+        return self._cache
+
+    def _fill(self, rows: IntArray) -> FloatArray:
+        """The cache with the scores of the `rows`, (n,)."""
+        assert self._cache is not None
+        requested = np.zeros_like(self._scored)
+        requested[rows] = True
+        missing = np.flatnonzero(requested & ~self._scored)
+        for part, scores in self._made(missing):
+            self._cache[missing[part]] = scores
+        self._scored[missing] = True
+        return self._cache
+
+    def _uncached(self, rows: IntArray, items: IntArray, lists: IntArray) -> FloatArray:
+        """The same with no more than some rows in memory at a time."""
+        requested = np.zeros_like(self._scored)
+        requested[rows] = True
         once, number = np.flatnonzero(requested), (np.cumsum(requested) - 1)[rows]
         order = stable_order(number, len(once))
         ends = np.searchsorted(number[order], np.arange(len(once) + 1))
@@ -138,3 +158,26 @@ def checked(
             "also for users without training rows"
         )
     return array
+
+
+def user_pairs(method: Recommender) -> ScorePairs | None:
+    """What scores users for items of their own, if the method has that."""
+    if isinstance(method, ScoresPairs) and _as_recent(method, "score_pairs", "score"):
+        return method.score_pairs
+    return None
+
+
+def group_pairs(method: GroupRecommender, groups: Groups) -> ScorePairs | None:
+    """What scores some of the `groups` for items of their own, if the method has that."""
+    if isinstance(method, ScoresGroupPairs) and _as_recent(method, "score_group_pairs", "score_groups"):
+        return lambda which, items: method.score_group_pairs(groups.take(which), items)
+    return None
+
+
+def _as_recent(method: object, name: str, other: str) -> bool:
+    """Whether `name` is no older than `other`, which a subclass may have defined in another way."""
+    classes = type(method).__mro__
+    ages = [
+        next(i for i, kind in enumerate(classes) if attribute in vars(kind)) for attribute in (name, other)
+    ]
+    return ages[0] <= ages[1]

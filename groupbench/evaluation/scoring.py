@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, chunks
+from groupbench.aggregation import (
+    Aggregator,
+    LearnedAggregator,
+    MemberScores,
+    MemberTable,
+    RowOrders,
+    TopCandidates,
+    find_top,
+    joined,
+    serves,
+)
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, blocks, chunks
 from groupbench.core.errors import MethodError
+from groupbench.core.kernels import worthwhile
 from groupbench.core.memory import allowed
-from groupbench.evaluation.score_cache import ScoreCache, checked
+from groupbench.evaluation.score_cache import ScoreCache, checked, group_pairs, user_pairs
+from groupbench.evaluation.scored import Scored
 from groupbench.evaluation.training_pairs import training_pairs
-from groupbench.metrics import Predictions
-from groupbench.models.recommender import GroupRecommender, Recommender, ScoresGroupPairs, ScoresPairs
+from groupbench.metrics import Predictions, sort_keys, top_candidates
+from groupbench.models.recommender import GroupRecommender, Recommender
 
 if TYPE_CHECKING:
     from groupbench.core.stopwatch import Stopwatch
@@ -28,33 +39,14 @@ T = TypeVar("T")
 PART = 1_000_000
 """Member scores of one part of the candidates of large groups."""
 
+_ORDERED = 16_000_000
+"""Scores of all users for all items whose orders are kept, too (64 MB)."""
+
 _MEMORY = 2**28
 """Bytes that a part may take instead where every part makes the method score all items again."""
 
 _MEMORY_SHARE = 0.125
 """Share of a memory budget that it may take instead."""
-
-ScorePairs = Callable[[IntArray, IntArray], object]
-"""Scores of rows, (n,), for items of their own, (n, width)."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The scores of a block of lists.
-
-    Attributes:
-        scores: (n_lists, width).
-        predictions: the member scores that were aggregated, or None.
-        ratings: whether the scores are predicted ratings.
-    """
-
-    scores: FloatArray
-    predictions: Predictions | None = None
-    ratings: bool = False
-
-    def at(self, columns: IntArray) -> Scored:
-        """The scores at the `columns`, (n_lists, any), of each list."""
-        return Scored(np.take_along_axis(self.scores, columns, 1), ratings=self.ratings)
 
 
 class ScoreSource:
@@ -83,14 +75,15 @@ class ScoreSource:
         self._activity = np.bincount(train.ratings.users, minlength=train.ratings.n_users).astype(np.float64)
         self._scale = train.scale if method.predicts_ratings else None
         self._users = self._groups = None
+        self._ordered: RowOrders | None = None
         name, n_items = type(method).__name__, train.ratings.n_items
         if isinstance(method, Recommender):
             shape = train.ratings.n_users, n_items
-            self._users = ScoreCache(name, method.score, _user_pairs(method), shape, again, watch)
+            self._users = ScoreCache(name, method.score, user_pairs(method), shape, again, watch)
         if isinstance(method, GroupRecommender):
             shape, groups = (len(train.groups), n_items), train.groups
             score = partial(_score_groups, method, groups)
-            self._groups = ScoreCache(name, score, _group_pairs(method, groups), shape, again, watch)
+            self._groups = ScoreCache(name, score, group_pairs(method, groups), shape, again, watch)
 
     def score(
         self,
@@ -100,6 +93,7 @@ class ScoreSource:
         valid: BoolArray,
         *,
         predictions: bool = True,
+        depth: int = 0,
     ) -> Iterator[tuple[str, Scored]]:
         """Yield (aggregator name, scores) of one block of lists, scores shaped like `items`.
 
@@ -110,20 +104,24 @@ class ScoreSource:
             valid: (n_lists, width) False beyond the end of a list.
             predictions: whether the member scores that were aggregated are given too; without them large
                 groups are aggregated part by part, where aggregators allow that.
+            depth: if above 0, group lists by aggregators are told as `top`, for so many first positions.
         """
         if entity == "group":
-            yield from self._of_groups(entities, items, valid, predictions)
+            yield from self._of_groups(entities, items, valid, predictions, depth)
         elif self._users is not None:
             yield "none", Scored(self._users.at(entities, items), ratings=self._scale is not None)
         elif self._groups is not None:
             yield "own", Scored(self._of_users_by_group(entities, items), ratings=self._scale is not None)
 
     def _of_groups(
-        self, groups: IntArray, items: IntArray, valid: BoolArray, predictions: bool
+        self, groups: IntArray, items: IntArray, valid: BoolArray, predictions: bool, depth: int
     ) -> Iterator[tuple[str, Scored]]:
         if self._groups is not None:
             yield "own", Scored(self._groups.at(groups, items), ratings=self._scale is not None)
         if self._users is None:
+            return
+        if depth:
+            yield from self._top(groups, items, valid, depth)
             return
         ready = self._ready
         in_parts = {} if predictions else self._in_parts(groups, items, valid)
@@ -144,6 +142,89 @@ class ScoreSource:
         return np.where(
             members.valid, checked(f"aggregator {name}", scores, members.valid.shape, members.valid), 0.0
         )
+
+    def _top(
+        self, groups: IntArray, items: IntArray, valid: BoolArray, depth: int
+    ) -> Iterator[tuple[str, Scored]]:
+        """What leads the lists by each aggregator, without group scores of the whole block."""
+        found: dict[str, list[TopCandidates]] = {name: [] for name in self._ready}
+        cells = self._train.groups.sizes[groups] * items.shape[1]
+        compiled = worthwhile(int(cells.sum()) * len(found))
+        left = dict(self._ready)
+        table = self._table(groups, items, valid) if compiled else None
+        for name, top in self._compiled(left, table, depth):
+            found[name].append(top)
+            del left[name]
+        for start, stop in blocks(cells, PART) if left else ():
+            here = slice(start, stop)
+            part = groups[here], items[here], valid[here]
+            for name, top in self._laid_out_top(left, *part, depth, compiled):
+                found[name].append(top)
+        for name, parts in found.items():
+            rates = self._ready[name].rates(self._nobody)
+            yield name, Scored(np.empty((0, 0)), ratings=rates, top=joined(parts))
+
+    def _compiled(
+        self, aggregators: Mapping[str, Aggregator], table: MemberTable | None, depth: int
+    ) -> Iterator[tuple[str, TopCandidates]]:
+        """What kernels find of a table."""
+        served = {name: one for name, one in aggregators.items() if table and serves(one, depth)}
+        for name, aggregator in served.items():
+            assert table is not None
+            with self._watch.phase("aggregate"):
+                if len(served) > 1:
+                    table.mean  # noqa: B018  many need it
+                top = find_top(aggregator, table, depth)
+            if top is not None:
+                yield name, top
+
+    def _laid_out_top(
+        self,
+        aggregators: Mapping[str, Aggregator],
+        groups: IntArray,
+        items: IntArray,
+        valid: BoolArray,
+        depth: int,
+        compiled: bool,
+    ) -> Iterator[tuple[str, TopCandidates]]:
+        """The same of scores that are laid out, large groups part by part where aggregators allow that."""
+        in_parts = self._in_parts(groups, items, valid)
+        for name, scored in in_parts.items():
+            if name in aggregators:
+                yield name, top_candidates(sort_keys(scored.scores, valid), depth, stable=True)
+        left = {name: one for name, one in aggregators.items() if name not in in_parts}
+        if not left:
+            return
+        members = self._members(groups, items, valid)
+        tops = dict(self._compiled(left, MemberTable.of(members) if compiled else None, depth))
+        for name, aggregator in left.items():
+            if name not in tops:
+                keys = sort_keys(self._aggregated(name, aggregator, members), valid)
+                tops[name] = top_candidates(keys, depth, stable=True)
+        yield from tops.items()
+
+    def _table(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberTable | None:
+        """What the members score, if that is cached for all items."""
+        assert self._users is not None
+        block = self._train.groups.take(groups)
+        table = self._users.table(block.members)
+        if table is None:
+            return None
+        lengths, activity = np.count_nonzero(valid, axis=1), self._activity[block.members]
+        given = block.members, items, lengths, block.segments, activity, self._scale
+        return MemberTable(table, *given, self._orders(table))
+
+    @cached_property
+    def _nobody(self) -> MemberScores:
+        """No members, with the scale of all."""
+        none = np.empty((0, 0))
+        return MemberScores(none, none > 0, Segments.from_sizes([]), np.empty(0), self._scale)
+
+    def _orders(self, table: FloatArray) -> RowOrders | None:
+        """The orders of the rows of the table of all users, if it is small enough."""
+        if self._ordered is None and table.size <= _ORDERED:
+            self._ordered = RowOrders(table)
+        return self._ordered
 
     def _in_parts(self, groups: IntArray, items: IntArray, valid: BoolArray) -> dict[str, Scored]:
         """Scores by the aggregators that look at each candidate alone, of a block that is large."""
@@ -198,27 +279,6 @@ class ScoreSource:
 
 def _score_groups(method: GroupRecommender, groups: Groups, which: IntArray) -> object:
     return method.score_groups(groups.take(which))
-
-
-def _user_pairs(method: Recommender) -> ScorePairs | None:
-    if isinstance(method, ScoresPairs) and _as_recent(method, "score_pairs", "score"):
-        return method.score_pairs
-    return None
-
-
-def _group_pairs(method: GroupRecommender, groups: Groups) -> ScorePairs | None:
-    if isinstance(method, ScoresGroupPairs) and _as_recent(method, "score_group_pairs", "score_groups"):
-        return lambda which, items: method.score_group_pairs(groups.take(which), items)
-    return None
-
-
-def _as_recent(method: object, name: str, other: str) -> bool:
-    """Whether `name` is no older than `other`, which a subclass may have defined in another way."""
-    classes = type(method).__mro__
-    ages = [
-        next(i for i, kind in enumerate(classes) if attribute in vars(kind)) for attribute in (name, other)
-    ]
-    return ages[0] <= ages[1]
 
 
 def _learned(name: str, learner: LearnedAggregator, members: MemberScores, target: FloatArray) -> Aggregator:

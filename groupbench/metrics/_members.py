@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import Segments, ratio
+from groupbench.core.kernels import worthwhile
 from groupbench.metrics._definitions import OF_MEMBERS
 from groupbench.metrics._families import families
-from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
+from groupbench.metrics._member_loops import MemberLoops
+from groupbench.metrics._orders import GroupsInOrder, MembersInOrder, TiedLists, mean_over_orders
 from groupbench.metrics._ranking import Ranking, Untied, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._spreads import (
@@ -67,17 +69,27 @@ class MemberLists:
             self.keys[owner], self.liked, self.depth, self.n_candidates[owner], self.n_relevant
         )
 
-    def tied(self, k: int) -> TiedLists:
-        """The lists of those groups to whose members the order of equal scores in the first `k` matters."""
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether the order of equal scores matters to anybody."""
+        same = (self.keys[:, 1:] == self.keys[:, :-1]) & (self.keys[:, 1:] < np.inf)
+        return bool(same.any() and self.ranking.undecided.any())
+
+    def tied(self, k: int) -> TiedLists | None:
+        """The lists of groups to whose members the order of equal scores in the first `k` matters, if any."""
+        if not self.undecided:
+            return None
         undecided = np.asarray(self.ranking.undecided[:k].any(axis=0))
         groups = np.flatnonzero(self.groups.reduce("any", undecided))
-        matters = self.groups.reduce("any", self._liked)
+        if not len(groups):
+            return None
+        matters = self.groups.reduce("any", self.liked_there)
         first = self.groups.offsets[groups]
         return TiedLists.of(self.ranking, k, groups, first, matters, self.numbers)
 
     def ordered(self, found: MembersInOrder) -> Untied:
         """The rankings of members in certain orders of their groups' lists."""
-        hits, members = found.at(self._liked), found.members
+        hits, members = found.at(self.liked_there), found.members
         return Untied.of(
             hits.astype(np.float64),
             np.broadcast_to(False, hits.shape),
@@ -86,7 +98,7 @@ class MemberLists:
         )
 
     @cached_property
-    def _liked(self) -> BoolArray:
+    def liked_there(self) -> BoolArray:
         """The same as `liked`, False behind the end of a list."""
         return self.liked & (self.keys < np.inf)[self.groups.of_row]
 
@@ -118,15 +130,21 @@ def evaluate_members(
         Values (n_groups,) by name, NaN where no member counts.
     """
     out: dict[str, FloatArray] = {}
-    ranking = lists.ranking.resolved(ties)
+    loops = MemberLoops(lists) if worthwhile(lists.liked.size) else None
+    made = loops.means(cutoffs, ties) if loops and cutoffs else {}
     for k in cutoffs:
         for name, mean in request.restrict({f"{name}@{k}": name for name in families()}).items():
-            out[name] = lists.values(families()[mean].compute(ranking, k)).mean
+            if name in made:
+                out[name] = made[name]
+            else:
+                ranking = lists.ranking.resolved(ties)
+                out[name] = lists.values(families()[mean].compute(ranking, k)).mean
         if any(f"{one.name}@{k}" in request for one in OF_MEMBERS):
-            out |= request.restrict(_first_hits(lists, ranking, k))
+            first = {at: made[at] for at in (f"{one.name}@{k}" for one in OF_MEMBERS) if at in made}
+            out |= request.restrict(first or _first_hits(lists, lists.ranking.resolved(ties), k))
         parts = _compared(k, request)
         if any(parts.values()):
-            out |= _spreads(lists, k, parts, ties)
+            out |= _spreads(lists, k, parts, ties, loops)
     return out
 
 
@@ -143,16 +161,28 @@ def _hits(ranking: Ranking, k: int) -> FloatArray:
     return np.asarray(ranking.hits[k])
 
 
-def _spreads(lists: MemberLists, k: int, parts: Parts, ties: Ties) -> dict[str, FloatArray]:
+def _spreads(
+    lists: MemberLists, k: int, parts: Parts, ties: Ties, loops: MemberLoops | None
+) -> dict[str, FloatArray]:
     """What compares members; orders and bounds only where ties matter."""
-    out = _computed(lists, lists.ranking, k, parts)
+    wanted = {name for names in parts.values() for name in names}
+
+    def ordered(orders: GroupsInOrder) -> dict[str, FloatArray]:
+        if loops is not None:
+            return {name: values for name, values in loops.spreads(k, orders).items() if name in wanted}
+        found = orders.members()
+        return _computed(lists, lists.ordered(found), k, parts, found)
+
+    if loops is not None:
+        made = loops.spreads(k)
+        out = {name: made[name] for names in parts.values() for name in names}
+    else:
+        out = _computed(lists, lists.ranking, k, parts)
     tied = lists.tied(k)
-    if not len(tied.groups):
+    if tied is None:
         return out
     if ties == "expected":
-        found = mean_over_orders(
-            tied, lists.groups, lambda found: _computed(lists, lists.ordered(found), k, parts, found)
-        )
+        found = mean_over_orders(tied, lists.groups, ordered)
     else:
         found = {name: values[tied.groups] for name, values in _bounds(lists, k, parts, ties).items()}
     for name, values in found.items():

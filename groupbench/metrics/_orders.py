@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from groupbench.core.arrays import Segments, columns_set
+from groupbench.core.kernels import worthwhile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,6 +100,26 @@ class Orders(NamedTuple):
         return Orders(self.lists[orders], self.columns[:, orders], self.weights[orders])
 
 
+class GroupsInOrder(NamedTuple):
+    """Groups, once for each order of their list.
+
+    Attributes:
+        groups: (n_orders,) the groups.
+        columns: (K, n_orders) what stands at each position of the list.
+        segments: which members belong to which group.
+    """
+
+    groups: IntArray
+    columns: IntArray
+    segments: Segments
+
+    def members(self) -> MembersInOrder:
+        """The members of each group."""
+        rows, inside = self.segments.window(self.groups)
+        columns = self.columns[:, np.nonzero(inside)[0]]
+        return MembersInOrder(rows[inside], columns, Segments.from_sizes(inside.sum(axis=1)))
+
+
 class MembersInOrder(NamedTuple):
     """The members of groups, once for each order of their group's list.
 
@@ -121,14 +142,14 @@ class MembersInOrder(NamedTuple):
 
 
 def mean_over_orders(
-    tied: TiedLists, groups: Segments, compute: Callable[[MembersInOrder], Mapping[str, FloatArray]]
+    tied: TiedLists, groups: Segments, compute: Callable[[GroupsInOrder], Mapping[str, FloatArray]]
 ) -> dict[str, FloatArray]:
     """The expectation over the orders of each list, (n_lists,) by name.
 
     Args:
         tied: the lists.
         groups: which members belong to which group.
-        compute: gives the value of every order, (n_orders,) by name. It gets so many members and orders at
+        compute: gives the value of every order, (n_orders,) by name. It gets so many groups and orders at
             once as a fixed budget of memory allows.
     """
     found: dict[str, list[FloatArray]] = defaultdict(list)
@@ -137,10 +158,8 @@ def mean_over_orders(
     for first, last in lists.blocks(cells, _CELLS):
         part = tied.take(slice(first, last))
         orders = common_orders(part)
-        rows, inside = groups.window(part.groups[orders.lists])
-        columns = orders.columns[:, np.nonzero(inside)[0]]
         of_list = Segments.from_sizes(np.bincount(orders.lists))
-        values = compute(MembersInOrder(rows[inside], columns, Segments.from_sizes(inside.sum(axis=1))))
+        values = compute(GroupsInOrder(part.groups[orders.lists], orders.columns, groups))
         for name, one in values.items():
             found[name].append(of_list.reduce("sum", one * orders.weights))
     return {name: np.concatenate(parts) for name, parts in found.items()}
@@ -201,6 +220,14 @@ def _all_orders(tied: TiedLists, among: IntArray) -> Orders:
 def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
     """`ORDERS` random orders of each of the `lists`: the first K steps of a Fisher-Yates shuffle."""
     depth, shape = len(tied.end), (len(lists), ORDERS)
+    weights = np.full(shape[0] * ORDERS, 1 / ORDERS)
+    if worthwhile(depth * shape[0] * ORDERS):
+        from groupbench.metrics import _order_kernels as kernels
+
+        out = np.empty((depth, shape[0] * ORDERS), dtype=np.int64)
+        end = np.ascontiguousarray(tied.end[:, lists])
+        kernels.drawn(tied.numbers[lists], end, ORDERS, tied.matters.shape[1], out)
+        return Orders(np.repeat(lists, ORDERS), out, weights)
     numbers = np.arange(ORDERS).astype(np.uint64)
     state = _mixed(_mixed(tied.numbers[lists].astype(np.uint64))[:, None] + numbers)
     partner = np.empty((depth, *shape), dtype=np.int32)
@@ -215,7 +242,6 @@ def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
         for before in reversed(range(position)):
             np.copyto(now, np.int32(before), where=now == partner[before])
         np.minimum(now, nobody, out=columns[position])
-    weights = np.full(shape[0] * ORDERS, 1 / ORDERS)
     return Orders(np.repeat(lists, ORDERS), columns.reshape(depth, -1), weights)
 
 

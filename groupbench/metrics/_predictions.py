@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import min_max, ratio
-from groupbench.metrics._orders import MembersInOrder, TiedLists, mean_over_orders
+from groupbench.metrics._orders import GroupsInOrder, TiedLists, mean_over_orders
 from groupbench.metrics._ranking import Ranking, block_means, discounts, rank_sorted
 from groupbench.metrics._request import EVERYTHING, MetricRequest
 from groupbench.metrics._select import gather
@@ -143,9 +143,8 @@ def _worth(
         if spreads[at] and len(tied):
             weight = (weights if name == "ndcg" else np.ones(len(weights)))[: last + 1, None]
             lists = TiedLists.of(blocks, last + 1, tied, tied, keys < np.inf, numbers)
-            found = mean_over_orders(
-                lists, groups, partial(_in_order, in_order, weight, divisor, spreads[at])
-            )
+            compute = partial(_in_order, in_order, weight, divisor, spreads[at])
+            found = mean_over_orders(lists, groups, compute)
             for spread, values in found.items():
                 out[spread][tied] = values
     return out
@@ -156,9 +155,10 @@ def _in_order(
     weight: FloatArray,
     divisor: FloatArray,
     spreads: Mapping[str, MemberSpread],
-    found: MembersInOrder,
+    orders: GroupsInOrder,
 ) -> dict[str, FloatArray]:
     """Spreads of the weighted sums of members' `gains`, (n_members, n), in certain orders of the lists."""
+    found = orders.members()
     sums = (found.at(gains) * weight).sum(axis=0)
     members = MemberValues(ratio(sums, divisor[found.members]), found.orders)
     return {spread: one.compute(members) for spread, one in spreads.items()}

@@ -18,6 +18,8 @@ from groupbench.data.dataset import Dataset, Ratings
 from groupbench.data.loading import load
 from tests.benchmarks import speed
 
+os.environ.setdefault("GROUPBENCH_KERNELS", "on")
+
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
 """Of both sides; numba, which ranx runs on, has a NUMBA_NUM_THREADS of its own."""
 SHOWN = pytest.StashKey[list]()

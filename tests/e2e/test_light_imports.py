@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = {"implicit", "matplotlib", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "surprise", "torch"}
+HEAVY = {
+    "implicit",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "surprise",
+    "torch",
+}
 
 
 @pytest.mark.parametrize(

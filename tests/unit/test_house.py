@@ -24,7 +24,19 @@ READS_ITS_OWN_BYTES = {"groupbench/testing/_elsewhere.py"}
 
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 
-HEAVY = {"implicit", "matplotlib", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "surprise", "torch"}
+HEAVY = {
+    "implicit",
+    "llvmlite",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "surprise",
+    "torch",
+}
 
 NEEDS_THEM = (
     "baselines/_networks/",

@@ -15,6 +15,7 @@ from groupbench.core.arrays import (
     FloatArray,
     IntArray,
     Segments,
+    chunks,
     columns_set,
     in_sorted,
     pick,
@@ -120,6 +121,11 @@ class Lists(ABC):
         return self.sizes
 
     @property
+    def repeats(self) -> bool:
+        """Whether some list holds an item more than once."""
+        return False
+
+    @property
     @abstractmethod
     def truths(self) -> Truths:
         """Every candidate with a truth, lists ascending."""
@@ -162,6 +168,16 @@ class RowLists(Lists):
     def sizes(self) -> IntArray:
         """Rows of each list, (n_lists,)."""
         return self.segments.sizes
+
+    @property
+    def repeats(self) -> bool:
+        """Whether some list holds an item more than once."""
+        starts = self.segments.offsets
+        for part in chunks(len(self.items) - 1, 1):
+            same = np.flatnonzero(self.items[part] == self.items[part.start + 1 : part.stop + 1])
+            if not in_sorted(same + part.start + 1, starts).all():
+                return True
+        return False
 
     @property
     def truths(self) -> Truths:

@@ -19,7 +19,7 @@ from groupbench.core.digests import digest
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation import evaluate
 from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
-from groupbench.evaluation.scoring import Scored
+from groupbench.evaluation.scored import Scored
 from groupbench.results import store, tables
 from groupbench.results.archive import read_archive
 from groupbench.results.exchange._numbered import TaskFolder

@@ -1,0 +1,285 @@
+"""Loops over groups for lists made position by position; imports Numba, so import it late.
+
+Arguments that are not explained are those of `_score_kernels` and `_rank_kernels`. Greedy lists, (n_groups,
+width), hold the positions left when a candidate was placed, from `depth` to 1, and less than 1 for the rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groupbench.aggregation._compiled._orders import EQUAL
+from groupbench.aggregation._compiled._rank_kernels import columns_of
+from groupbench.aggregation._compiled._score_kernels import (
+    LISTS,
+    MEMBERS,
+    exponent_of,
+    power_of_two,
+    sort_columns,
+)
+from groupbench.aggregation._exact import UNIT
+from groupbench.aggregation._greedy import ROUNDING_BITS
+from groupbench.core.arrays import Array, FloatArray, IntArray
+from groupbench.core.kernels import inlined, kernel
+
+_NUMBER = EQUAL - 1
+_STEPS = float(UNIT)
+_BITS = ROUNDING_BITS
+_HALF = 1 << ROUNDING_BITS >> 1
+_AHEAD = 64
+"""Candidates of most relevance that are looked at first."""
+
+
+@kernel(f"void(const u4[:,::1], {LISTS}, const i8[::1], b1[:,::1])")
+def best_of(
+    order: Array,
+    rows: IntArray,
+    items: Array,
+    lengths: IntArray,
+    offsets: IntArray,
+    most: IntArray,
+    liked: Array,
+) -> None:
+    """Set `liked`, (n_rows, width), for each member's best `most`, (n_groups,), and their equals."""
+    n_items = order.shape[1]
+    column = np.empty(n_items, np.int32)
+    for g in range(len(lengths)):
+        columns_of(items, g if len(items) > 1 else 0, lengths[g], column)
+        for r in range(offsets[g], offsets[g + 1]):
+            found, fresh, row = 0, True, rows[r]
+            for i in range(n_items):
+                code = order[row, i]
+                fresh = fresh or code < EQUAL
+                if fresh and found >= most[g]:
+                    break
+                c = column[code & _NUMBER]
+                if c >= 0:
+                    liked[r, c] = True
+                    found += 1
+                    fresh = False
+
+
+@kernel(f"void({MEMBERS}, const i8[::1], b1[:,::1])")
+def unenvied(
+    table: FloatArray,
+    rows: IntArray,
+    items: Array,
+    lengths: IntArray,
+    offsets: IntArray,
+    most: IntArray,
+    liked: Array,
+) -> None:
+    """Set `liked`, (n_rows, width), where a score is among the `most`, (n_groups,), best of the members."""
+    largest, width = 1, liked.shape[1]
+    for g in range(len(lengths)):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    scores = np.empty((largest, width))
+    for g in range(len(lengths)):
+        first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
+        which = g if len(items) > 1 else 0
+        for m in range(size):
+            r = rows[first + m]
+            for c in range(n):
+                scores[m, c] = table[r, items[which, c]]
+        sort_columns(scores, size, n)
+        last = size - most[g]
+        for m in range(size):
+            r = rows[first + m]
+            for c in range(n):
+                liked[first + m, c] = table[r, items[which, c]] >= scores[last, c]
+
+
+@inlined
+def below_one(mean: FloatArray, g: int, n: int, out: FloatArray) -> None:
+    """A group's means divided by a power of two, as of `_ranks.below_one`."""
+    largest = 0.0
+    for c in range(n):
+        largest = max(largest, abs(mean[g, c]))
+    scale = power_of_two(-max(exponent_of(largest), 0)) if largest > 0 else 1.0
+    for c in range(n):
+        out[g, c] = mean[g, c] * scale
+
+
+@kernel("void(const b1[:,::1], const f8[:,::1], const i8[::1], const i8[::1], i8, i8, f8[:,::1])")
+def cover(
+    liked: Array,
+    mean: FloatArray,
+    lengths: IntArray,
+    offsets: IntArray,
+    m: int,
+    depth: int,
+    out: FloatArray,
+) -> None:
+    """Greedy lists in which as many members as possible find `m` of the candidates that they like."""
+    largest, width = 1, out.shape[1]
+    for g in range(len(lengths)):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    gains, placed, received = (
+        np.empty(width, np.int64),
+        np.empty(width, np.bool_),
+        np.empty(largest, np.int64),
+    )
+    for g in range(len(lengths)):
+        first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
+        below_one(mean, g, n, out)
+        for c in range(n):
+            placed[c] = False
+        for i in range(size):
+            received[i] = 0
+        for left in range(depth, 0, -1):
+            for c in range(n):
+                gains[c] = 0
+            for i in range(size):
+                if received[i] < m:
+                    for c in range(n):
+                        gains[c] += liked[first + i, c]
+            best, highest = 1, -np.inf
+            for c in range(n):
+                if not placed[c] and gains[c] >= best:
+                    if gains[c] > best or mean[g, c] > highest:
+                        highest = mean[g, c]
+                    best = gains[c]
+            if highest == -np.inf:
+                break
+            for c in range(n):
+                if not placed[c] and gains[c] == best and mean[g, c] == highest:
+                    placed[c], out[g, c] = True, left
+                    for i in range(size):
+                        received[i] += liked[first + i, c]
+
+
+@kernel(f"void({MEMBERS}, const f8[::1], const f8[::1], f8[:,::1], f8[::1])")
+def relevance(
+    table: FloatArray,
+    rows: IntArray,
+    items: Array,
+    lengths: IntArray,
+    offsets: IntArray,
+    low: FloatArray,
+    span: FloatArray,
+    out: FloatArray,
+    highest: FloatArray,
+) -> None:
+    """Scores less each member's `low`, divided by its `span`, (n_rows,): (n_rows, width), 0.5 without a span.
+
+    `highest`, (n_groups,), becomes the highest of them, or 0.
+    """
+    for g in range(len(lengths)):
+        which, n, best = g if len(items) > 1 else 0, lengths[g], 0.0
+        for r in range(offsets[g], offsets[g + 1]):
+            row = rows[r]
+            for c in range(n):
+                value = table[row, items[which, c]] - low[r]
+                value = value / span[r] if span[r] > 0 else 0.5
+                out[r, c] = value
+                best = max(best, value)
+        highest[g] = best
+
+
+@inlined
+def gain(
+    worth: FloatArray, received: IntArray, part: FloatArray, size: int, c: int, reach: float, excess: float
+) -> int:
+    """What candidate `c` adds within the members' parts of `reach`, and some of the rest."""
+    total = np.int64(0)
+    for m in range(size):
+        free = reach * part[m] - received[m]
+        free = free if free > 0.0 else 0.0
+        value = free if free < worth[m, c] else worth[m, c]
+        if excess != 0.0:
+            value = value + excess * (worth[m, c] - value)
+        total += np.int64(np.rint(value))
+    return int(total)
+
+
+@inlined
+def most_relevant_first(total: IntArray, n: int, ahead: int, out: IntArray) -> int:
+    """Columns with the `ahead` of highest total first, by and large; a bound of the others' totals."""
+    highest = np.int64(1)
+    for c in range(n):
+        highest = max(highest, total[c])
+    scale, counts = 256.0 / highest, np.zeros(257, np.int64)
+    for c in range(n):
+        counts[np.int64(total[c] * scale)] += 1
+    bucket, strong = 257, 0
+    while bucket > 0 and strong < ahead:
+        bucket -= 1
+        strong += counts[bucket]
+    first, last = 0, strong
+    for c in range(n):
+        if np.int64(total[c] * scale) >= bucket:
+            out[first] = c
+            first += 1
+        else:
+            out[last] = c
+            last += 1
+    return int(strong)
+
+
+@kernel(
+    "void(const f8[:,::1], const f8[::1], const f8[:,::1], const i8[::1], const i8[::1], const f8[::1],"
+    " f8, i8, i8, f8[:,::1])"
+)
+def proportional(
+    worth: FloatArray,
+    unit: FloatArray,
+    mean: FloatArray,
+    lengths: IntArray,
+    offsets: IntArray,
+    part: FloatArray,
+    excess: float,
+    depth: int,
+    k: int,
+    out: FloatArray,
+) -> None:
+    """The lists of EP-FuzzDA until `k` positions are filled; -inf for the rest.
+
+    Args:
+        worth: (n_rows, width) relevance.
+        unit: (n_groups,) what counts as 1.
+        mean: (n_groups, width) what decides among equal gains.
+        lengths: (n_groups,) candidates.
+        offsets: (n_groups + 1,) which rows are the members of a group.
+        part: (n_rows,) the members' weights.
+        excess: how much relevance beyond a member's part counts.
+        depth: positions.
+        k: positions of interest.
+        out: (n_groups, width) to be filled.
+    """
+    largest, width = 1, out.shape[1]
+    for g in range(len(lengths)):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    counted, received, parts = np.empty((largest, width)), np.empty(largest, np.int64), np.empty(largest)
+    total, columns, gains = np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.int64)
+    for g in range(len(lengths)):
+        first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
+        for c in range(n):
+            total[c], out[g, c] = 0, -np.inf
+        for m in range(size):
+            received[m], parts[m] = 0, part[first + m]
+            for c in range(n):
+                counted[m, c] = np.rint(worth[first + m, c] / unit[g] * _STEPS)
+                total[c] += np.int64(counted[m, c])
+        strong, filled, of_group = most_relevant_first(total, n, _AHEAD, columns), 0, np.int64(0)
+        for left in range(depth, 0, -1):
+            if filled >= min(k, n):
+                break
+            best, highest, stop = np.int64(-1), -np.inf, strong
+            for i in range(n):
+                c = columns[i]
+                gains[c] = -1
+                if out[g, c] > 0 or (i >= stop and (total[c] + _HALF) >> _BITS < best):
+                    continue
+                added = gain(counted, received, parts, size, c, float(of_group + total[c]), excess)
+                gains[c] = (added + _HALF) >> _BITS
+                if gains[c] > best or (gains[c] == best and mean[g, c] > highest):
+                    best, highest = gains[c], mean[g, c]
+            for i in range(n):
+                c = columns[i]
+                if gains[c] == best and mean[g, c] == highest and out[g, c] < 0:
+                    out[g, c] = left
+                    filled += 1
+                    for m in range(size):
+                        received[m] += np.int64(np.rint(counted[m, c]))
+                        of_group += np.int64(np.rint(counted[m, c]))
+                        counted[m, c] = 0.0

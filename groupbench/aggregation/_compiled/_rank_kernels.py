@@ -1,0 +1,292 @@
+"""Loops over groups for strategies that rank; imports Numba, so import it late.
+
+Arguments that are not explained are those of `_score_kernels`. `order`, (any, n_items), holds the columns of
+each row of `table` by descending score; the bit `EQUAL` is set where the score is that of the one before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groupbench.aggregation._compiled._orders import EQUAL
+from groupbench.aggregation._compiled._score_kernels import LISTS
+from groupbench.core.arrays import Array, FloatArray, IntArray
+from groupbench.core.kernels import inlined, kernel
+
+_NUMBER = EQUAL - 1
+_NONE, _ONE = np.int32(0), np.int32(1)
+_MEETING = 32
+"""Candidates that are met at a time."""
+
+
+@inlined
+def columns_of(items: Array, which: int, n: int, out: Array) -> None:
+    """The column of each item among the first `n` of a line of `items`, -1 if it is none: (n_items,)."""
+    for item in range(len(out)):
+        out[item] = -1
+    for c in range(n):
+        out[items[which, c]] = c
+
+
+@kernel(f"void(const u4[:,::1], {LISTS}, i4[:,::1], i4[:,::1], f8[:,::1])")
+def rank(
+    order: Array,
+    rows: IntArray,
+    items: Array,
+    lengths: IntArray,
+    offsets: IntArray,
+    doubled: Array,
+    equal: Array,
+    total: FloatArray,
+) -> None:
+    """Where each member has its candidates.
+
+    Args:
+        order: see above.
+        rows: see above.
+        items: see above.
+        lengths: see above.
+        offsets: see above.
+        doubled: (n_rows, width) to become 2 for each candidate beaten and 1 for each other equal one.
+        equal: (n_rows, width) to become the number of equal candidates, itself included.
+        total: (n_groups, width) to become the sum of `doubled` over the members.
+    """
+    n_items = order.shape[1]
+    column, line = np.empty(n_items, np.int32), np.empty(n_items, np.int32)
+    for g in range(len(lengths)):
+        n = lengths[g]
+        columns_of(items, g if len(items) > 1 else 0, n, column)
+        for c in range(n):
+            total[g, c] = 0.0
+        for r in range(offsets[g], offsets[g + 1]):
+            row, found, start, fresh = rows[r], 0, 0, True
+            for i in range(n_items + 1):
+                c = -1
+                if i < n_items:
+                    code = order[row, i]
+                    fresh = fresh or code < EQUAL
+                    c = column[code & _NUMBER]
+                if c >= 0 or i == n_items:
+                    if (fresh or i == n_items) and found > start:
+                        tied = found - start
+                        points = 2 * (n - found) + tied - 1
+                        for j in range(start, found):
+                            doubled[r, line[j]], equal[r, line[j]] = points, tied
+                            total[g, line[j]] += points
+                        start = found
+                    fresh = False
+                if c >= 0:
+                    line[found] = c
+                    found += 1
+
+
+@inlined
+def duels(ranks: Array, size: int, one: int, start: int, stop: int, margins: Array) -> int:
+    """Majority wins minus losses of candidate `one` against those from `start` to `stop`."""
+    for d in range(stop - start):
+        margins[d] = _NONE
+    for m in range(size):
+        own = ranks[m, one]
+        for d in range(stop - start):
+            other = ranks[m, start + d]
+            margins[d] += (_ONE if own > other else _NONE) - (_ONE if own < other else _NONE)
+    score = _NONE
+    for d in range(stop - start):
+        score += (_ONE if margins[d] > _NONE else _NONE) - (_ONE if margins[d] < _NONE else _NONE)
+    return int(score)
+
+
+@inlined
+def strongest_first(total: FloatArray, g: int, n: int, highest: float, out: IntArray) -> int:
+    """Columns with those of highest total first, by and large; how many these are."""
+    counts = np.zeros(257, np.int64)
+    scale = 256.0 / max(highest, 1.0)
+    for c in range(n):
+        counts[np.int64(total[g, c] * scale)] += 1
+    bucket, strong = 257, 0
+    while bucket > 0 and strong < _MEETING:
+        bucket -= 1
+        strong += counts[bucket]
+    first, last = 0, strong
+    for c in range(n):
+        if np.int64(total[g, c] * scale) >= bucket:
+            out[first] = c
+            first += 1
+        else:
+            out[last] = c
+            last += 1
+    return strong
+
+
+@kernel("void(const i4[:,::1], const f8[:,::1], const i8[::1], const i8[::1], i8, f8[:,::1])")
+def copeland(
+    doubled: Array, total: FloatArray, lengths: IntArray, offsets: IntArray, k: int, out: FloatArray
+) -> None:
+    """Duels won minus duels lost, (n_groups, width), of what may be among the first `k`; -inf for the rest.
+
+    Who has lost so many duels against strong candidates that `k` others are ahead for certain meets no more.
+    """
+    largest, width = 1, out.shape[1]
+    for g in range(len(lengths)):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    ranks = np.empty((largest, width + _MEETING), np.int32)
+    margins, columns, best = np.empty(_MEETING, np.int32), np.empty(width, np.int64), np.empty(k, np.int64)
+    for g in range(len(lengths)):
+        n, first, size = lengths[g], offsets[g], offsets[g + 1] - offsets[g]
+        strongest_first(total, g, n, 2.0 * n * size, columns)
+        for m in range(size):
+            for j in range(n):
+                ranks[m, j] = doubled[first + m, columns[j]]
+        for place in range(k):
+            best[place] = -n - 1
+        for j in range(n):
+            score, start = 0, 0
+            while start < n and score + (n - start) >= best[k - 1]:
+                stop = min(start + _MEETING, n)
+                score += duels(ranks, size, j, start, stop, margins)
+                start = stop
+            out[g, columns[j]] = -np.inf
+            if start >= n:
+                out[g, columns[j]] = score
+                if score > best[k - 1]:
+                    place = k - 1
+                    while place > 0 and best[place - 1] < score:
+                        best[place] = best[place - 1]
+                        place -= 1
+                    best[place] = score
+
+
+@inlined
+def next_wishes(
+    order: Array, row: int, start: int, column: Array, placed: Array, m: int, wishes: Array
+) -> int:
+    """Fill `wishes[m]` with a member's next equally good candidates; where its row goes on.
+
+    The number of wishes stands in the last column; it is 0 at the end of the row.
+    """
+    n_items, found = order.shape[1], 0
+    while start < n_items and found == 0:
+        first = True
+        while start < n_items and (first or order[row, start] >= EQUAL):
+            first = False
+            c = column[order[row, start] & _NUMBER]
+            if c >= 0 and not placed[c]:
+                wishes[m, found] = c
+                found += 1
+            start += 1
+    wishes[m, wishes.shape[1] - 1] = found
+    return start
+
+
+@inlined
+def unplaced_wishes(placed: Array, m: int, wishes: Array) -> int:
+    """Leave what is placed out of a member's wishes; how many are left."""
+    last, kept = wishes.shape[1] - 1, 0
+    for i in range(wishes[m, last]):
+        if not placed[wishes[m, i]]:
+            wishes[m, kept] = wishes[m, i]
+            kept += 1
+    wishes[m, last] = kept
+    return kept
+
+
+@inlined
+def place_voted(votes: IntArray, most: int, touched: IntArray, n: int, placed: Array) -> int:
+    """Place those of the first `n` candidates `touched` that have `most` votes or more; how many they are."""
+    count = 0
+    for i in range(n):
+        c = touched[i]
+        if votes[c] >= most:
+            placed[c] = True
+            count += 1
+        votes[c] = 0
+    return count
+
+
+@kernel(f"void(const u4[:,::1], {LISTS}, const f8[:,::1], i8, i8, b1, f8[:,::1])")
+def rounds(
+    order: Array,
+    rows: IntArray,
+    items: Array,
+    lengths: IntArray,
+    offsets: IntArray,
+    mean: FloatArray,
+    depth: int,
+    k: int,
+    all_picks: bool,
+    out: FloatArray,
+) -> None:
+    """Candidates placed in rounds of votes, until `k` are placed: (n_groups, width), -inf for the rest.
+
+    Without `all_picks` that is plurality, by members' scores alone; with it, round-robin: every member's pick
+    is placed, and of what is equally good it picks the highest by `mean`, (n_groups, width).
+    """
+    n_items, width, largest = order.shape[1], out.shape[1], 1
+    for g in range(len(lengths)):
+        largest = max(largest, offsets[g + 1] - offsets[g])
+    column, wishes = np.empty(n_items, np.int32), np.empty((largest, width + 1), np.int32)
+    placed, votes = np.zeros(width, np.bool_), np.zeros(width, np.int64)
+    touched, position = np.empty(width, np.int64), np.empty(largest, np.int64)
+    for g in range(len(lengths)):
+        n, first, size = lengths[g], offsets[g], offsets[g + 1] - offsets[g]
+        columns_of(items, g if len(items) > 1 else 0, n, column)
+        for c in range(n):
+            placed[c], out[g, c] = False, -np.inf
+        for m in range(size):
+            position[m], wishes[m, width] = 0, 0
+        left, n_placed = depth + 1, 0
+        while left > 1 and n_placed < min(k, n):
+            left -= 1
+            n_touched, most = 0, 0
+            for m in range(size):
+                if not unplaced_wishes(placed, m, wishes):
+                    position[m] = next_wishes(order, rows[first + m], position[m], column, placed, m, wishes)
+                highest = -np.inf
+                if all_picks:
+                    for i in range(wishes[m, width]):
+                        highest = max(highest, mean[g, wishes[m, i]])
+                for i in range(wishes[m, width]):
+                    c = wishes[m, i]
+                    if not all_picks or mean[g, c] == highest:
+                        if votes[c] == 0:
+                            touched[n_touched] = c
+                            n_touched += 1
+                        votes[c] += 1
+                        most = max(most, votes[c])
+            for i in range(n_touched):
+                c = touched[i]
+                if all_picks or votes[c] == most:
+                    out[g, c] = left - 1 + votes[c] / (size + 1) if all_picks else left
+            n_placed += place_voted(votes, 1 if all_picks else most, touched, n_touched, placed)
+
+
+@kernel("void(const f8[:,::1], const f8[:,::1], const i8[::1], i8, f8[:,::1])")
+def by_mean(first: FloatArray, mean: FloatArray, lengths: IntArray, k: int, out: FloatArray) -> None:
+    """`first` and a fraction by `mean`, as of `rank_fraction`, of what leads; -inf for the rest.
+
+    All are (n_groups, width); those lead that are among the first `k` by `first`, then by `mean`, or tie.
+    """
+    best, second = np.empty(k), np.empty(k)
+    for g in range(len(lengths)):
+        n, found = lengths[g], 0
+        for c in range(n):
+            one, other = first[g, c], mean[g, c]
+            if found == k and (one < best[k - 1] or (one == best[k - 1] and other <= second[k - 1])):
+                continue
+            place = min(found, k - 1)
+            while place > 0 and (
+                best[place - 1] < one or (best[place - 1] == one and second[place - 1] < other)
+            ):
+                best[place], second[place] = best[place - 1], second[place - 1]
+                place -= 1
+            best[place], second[place] = one, other
+            found = min(found + 1, k)
+        for c in range(n):
+            one, other = first[g, c], mean[g, c]
+            out[g, c] = -np.inf
+            if one > best[found - 1] or (one == best[found - 1] and other >= second[found - 1]):
+                beaten, equal = 0, 0
+                for d in range(n):
+                    beaten += mean[g, d] < other
+                    equal += mean[g, d] == other
+                out[g, c] = one + (beaten + (equal - 1) / 2) / n
