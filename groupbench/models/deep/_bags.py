@@ -49,9 +49,14 @@ class Bags(NamedTuple):
 
     def part(self, bags: slice) -> Bags:
         """Some of the bags, one after the other."""
-        first, last = int(self.offsets[bags.start]), int(self.offsets[bags.stop])
-        offsets = self.offsets[bags.start : bags.stop + 1] - first
-        return Bags(self.items[first:last], offsets, self.weights[first:last])
+        first, last, _ = bags.indices(len(self.offsets) - 1)
+        rows, offsets = self.rows(bags), self.offsets[first : last + 1]
+        return Bags(self.items[rows], offsets - offsets[0], self.weights[rows])
+
+    def rows(self, bags: slice) -> slice:
+        """The rows of some of the bags, one after the other."""
+        first, last, _ = bags.indices(len(self.offsets) - 1)
+        return slice(int(self.offsets[first]), int(self.offsets[last]))
 
     def kept(self, rows: Tensor) -> Bags:
         """The same bags with some of their rows, a mask (n_rows,)."""

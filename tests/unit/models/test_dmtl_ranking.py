@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from groupbench.core.errors import MethodError
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.deep._validation import hold_out_users, split_off
+from groupbench.models.distributed import ProcessGroup
 from groupbench.models.dmtl.ranking.network import Team
+from groupbench.models.dmtl.ranking.objective import RankingObjective
 from groupbench.models.dmtl.ranking.profiles import some, told_apart, two
 from groupbench.models.dmtl.ranking.recommender import RankingDMTL
 from groupbench.models.recommender import TrainingData
@@ -89,6 +92,27 @@ def parameters_moved(name, **chosen):
 )
 def test_what_is_left_out_is_not_trained(name, chosen, moves):
     assert parameters_moved(name, **chosen) == moves
+
+
+@pytest.mark.parametrize("loss", ["softmax", "sampled-softmax", "pairwise"])
+def test_processes_that_divide_the_users_of_a_step_draw_alike(loss):
+    train, users = two_tastes(), torch.arange(N_USERS)
+    network = network_of(train, loss=loss, negatives=6, most_targets=3).train()
+    objective = RankingObjective(network, network.data, network.made)
+
+    def step(group):
+        torch.manual_seed(1)
+        return objective.loss(("users", users), group).total, torch.rand(1)
+
+    (alone, lot), *parts = (step(ProcessGroup(*of)) for of in ((0, 1), (0, 3), (1, 3), (2, 3)))
+    torch.testing.assert_close(sum(loss for loss, _ in parts), alone)
+    assert all(after == lot for _, after in parts)
+
+
+def test_ratings_none_of_which_counts_are_refused():
+    train = replace(two_tastes(), scale=(1.0, 5.0))
+    with pytest.raises(MethodError, match=r"no rating is high enough .* lower positive \(now 1.0\)"):
+        fitted(train, positive=1.0)
 
 
 def test_low_ratings_are_no_choices():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from groupbench.core.errors import ConfigError
+from groupbench.core.errors import ConfigError, MethodError
 from groupbench.core.registry import methods, text_encoder, text_encoders
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
@@ -154,3 +154,21 @@ def test_the_known_signal_of_simulated_texts_is_found_and_shuffled_texts_bring_n
     assert gain > 0.05
     assert control < 0.03
     assert gain > control + 0.05
+
+
+@pytest.mark.parametrize("change", ["texts", "features"])
+def test_a_checkpoint_of_other_texts_or_features_is_refused(change, tmp_path):
+    train = two_tastes()
+    others = {
+        "texts": {"item_texts": train.item_texts[::-1]},
+        "features": {"item_features": replace(train.item_features, values=1 - train.item_features.values)},
+    }
+
+    def fit(train):
+        RankingDMTL(width=8, epochs=1, text="tfidf").fit(
+            train, rng=np.random.default_rng(0), checkpoints=tmp_path
+        )
+
+    fit(train)
+    with pytest.raises(MethodError, match="of other data"):
+        fit(replace(train, **others[change]))

@@ -87,6 +87,13 @@ def test_popular_items_are_drawn_as_often_as_their_odds_say():
     assert (sample.column >= 0).sum() == len(sample.items)
 
 
+@pytest.mark.parametrize("size", [5, 10**12])
+def test_as_many_draws_as_items_take_all(size):
+    sample = Sampler(torch.tensor([3, 50, 7, 0, 20]), size).draw()
+    assert sample.items.tolist() == sample.column.tolist() == [0, 1, 2, 3, 4]
+    assert not sample.log_odds.any()
+
+
 def test_the_sampled_softmax_estimates_all():
     torch.manual_seed(1)
     n = 200
@@ -105,8 +112,9 @@ def test_the_sampled_softmax_estimates_all():
 def test_a_lead_over_all_others_costs_nothing(targets, seed):
     torch.manual_seed(seed)
     others = torch.randn(len(targets.offsets) - 1, N_ITEMS).masked_fill(all_items().hits(targets), NEVER)
-    assert float(pairwise_loss(torch.full((len(targets.items),), 60.0), others, targets)) < 1e-6
-    behind = float(pairwise_loss(torch.full((len(targets.items),), -60.0), others, targets))
+    lots = torch.rand(len(targets.items))
+    assert float(pairwise_loss(torch.full((len(targets.items),), 60.0), others, targets, lots)) < 1e-6
+    behind = float(pairwise_loss(torch.full((len(targets.items),), -60.0), others, targets, lots))
     assert behind >= 0
 
 

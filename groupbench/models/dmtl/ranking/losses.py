@@ -54,7 +54,8 @@ class Sampler:
 
     Args:
         counts: (n_items,) how often each item was chosen.
-        size: number of draws, with replacement; a sample holds each item once.
+        size: number of draws, with replacement; a sample holds each item once. As many as there are items
+            take all of them, without a draw.
         uniform: draw all items alike instead.
     """
 
@@ -68,9 +69,12 @@ class Sampler:
         rank = torch.arange(1, n + 1, dtype=torch.float64)
         odds = torch.full_like(rank, 1 / n) if uniform else torch.log1p(1 / rank) / math.log(n + 1)
         self._log_odds = torch.log(-torch.expm1(size * torch.log1p(-odds.clamp(max=1 - 1e-12)))).float()
+        self._all = Sample(torch.arange(n), torch.zeros(n), torch.arange(n)) if size >= n else None
 
     def draw(self) -> Sample:
         """A new sample."""
+        if self._all is not None:
+            return self._all
         n, lots = len(self._by_rank), torch.rand(self._size, dtype=torch.float64)
         drawn = lots * n if self._uniform else torch.expm1(lots * math.log(n + 1))
         ranks = torch.unique(drawn.long().clamp(max=n - 1))
@@ -95,7 +99,7 @@ def sampled_softmax_loss(chosen: Tensor, others: Tensor, targets: Bags, log_odds
     return (functional.softplus(rest[targets.owners] - chosen) * targets.weights).sum() / len(others)
 
 
-def pairwise_loss(chosen: Tensor, others: Tensor, targets: Bags) -> Tensor:
+def pairwise_loss(chosen: Tensor, others: Tensor, targets: Bags, lots: Tensor) -> Tensor:
     """-ln of the logistic function of each target's lead over one sampled item (BPR, UAI 2009): ().
 
     A target whose item turns out to be another target counts for nothing.
@@ -104,8 +108,9 @@ def pairwise_loss(chosen: Tensor, others: Tensor, targets: Bags) -> Tensor:
         chosen: (n_rows,) logits of the targets.
         others: (n, k) logits of the sampled items, those of a rater's targets `NEVER`.
         targets: n bags of items.
+        lots: (n_rows,) random numbers from 0 to 1, which decide the item that each is compared with.
     """
-    column = (torch.rand(len(chosen)) * others.shape[1]).long()
+    column = (lots * others.shape[1]).long()
     losses = functional.softplus(others[targets.owners, column] - chosen)
     return (losses * targets.weights).sum() / len(others)
 

@@ -95,8 +95,8 @@ class RankingObjective(DeepObjective[Step]):
             part = group.slice_of(len(raters)) if alone else group.whole(len(raters))
             hidden = self.network.encode_users(raters, chosen, part.rows)
             z, own = self.network.shared(hidden), raters[part.rows]
-            targets = Bags.of(self.data.users, own, power=0.0)
-            ranking = self.made.user_weight * self.ranking_loss(z, ranked, targets)
+            targets = Bags.of(self.data.users, raters, power=0.0)
+            ranking = self.made.user_weight * self.ranking_loss(z, ranked, targets, part=part.rows)
             others = self.others.of_users(own, hidden, (chosen, ranked))
             share = part.weight * len(own) / len(raters)
             return self._step(side, {"ranking": ranking, **others}, share)
@@ -110,29 +110,39 @@ class RankingObjective(DeepObjective[Step]):
         others = self.others.of_groups(raters, team, hidden, (chosen, ranked))
         return self._step(side, {"ranking": ranking, **others}, group.whole(len(raters)).weight)
 
-    def ranking_loss(self, z: Tensor, ranked: ItemVectors, targets: Bags, team: Team | None = None) -> Tensor:
+    def ranking_loss(
+        self,
+        z: Tensor,
+        ranked: ItemVectors,
+        targets: Bags,
+        team: Team | None = None,
+        part: slice = slice(None),
+    ) -> Tensor:
         """The loss of ranking, the mean over raters: ().
 
         Args:
             z: (n, width).
             ranked: the vectors of items that are ranked.
-            targets: n bags of items.
+            targets: bags of items of all raters of a step; what is random is drawn for all of them.
             team: the members, where the raters are groups.
+            part: which n of the raters `z` is of.
         """
         network, shares = self.network, None
         if team is not None and network.adds_members_choices:
             shares = network.member_shares(team)
         if self._loss == "softmax":
-            return softmax_loss(network.logits_of(z, ranked, shares), targets)
-        sample, fewer = self._sampler.draw(), targets.thinned(self.made.most_targets)
+            return softmax_loss(network.logits_of(z, ranked, shares), targets.part(part))
+        sample, thinned = self._sampler.draw(), targets.thinned(self.made.most_targets)
+        lots = torch.rand(len(thinned.items)) if self._loss == "pairwise" else None
+        fewer = thinned.part(part)
         others = torch.addmm(network.bias[sample.items].squeeze(1), z, ranked.take(sample.items).T)
         own = ranked.inner_products(z, fewer) + network.bias[fewer.items].squeeze(1)
         if shares is not None:
             others = others + network.share_weight * shares[:, sample.items]
             own = own + network.share_weight * shares[fewer.owners, fewer.items]
-        others = others.masked_fill(sample.hits(targets), NEVER)
-        if self._loss == "pairwise":
-            return pairwise_loss(own, others, fewer)
+        others = others.masked_fill(sample.hits(targets.part(part)), NEVER)
+        if lots is not None:
+            return pairwise_loss(own, others, fewer, lots[thinned.rows(part)])
         return sampled_softmax_loss(own, others, fewer, sample.log_odds)
 
     def report(self, means: list[float]) -> dict[str, float]:
@@ -141,8 +151,10 @@ class RankingObjective(DeepObjective[Step]):
         return dict(zip(self.tasks, means, strict=True)) | {"agreement": 0.0} | cosines
 
     def inputs(self) -> Iterable[object]:
-        """What all deep models depend on, the hyperparameters, and what is told beside choices."""
-        return (self.made, *self.others.inputs(), *super().inputs())
+        """What all deep models depend on, the hyperparameters, features, texts, and what is told beside."""
+        network = self.network
+        given = network.user_features, network.item_features
+        return (self.made, *given, *self.others.inputs(), *super().inputs())
 
     def extra_weights(self) -> dict[str, Tensor]:
         """The state of the balancing of either side's tasks."""

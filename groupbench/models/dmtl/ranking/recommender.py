@@ -73,7 +73,7 @@ class RankingDMTL(RankingHyperparameters):
         self._train = train
         self._texts = text_inputs(self.text, train) if self.encodes_text else None
         super().fit(train, rng=rng, checkpoints=checkpoints)
-        del self._train
+        del self._train, self._texts
         self.notices = tuple(self._notices(train))
         return self
 
@@ -176,7 +176,13 @@ class RankingDMTL(RankingHyperparameters):
         return Ratings(none, none, np.empty(0), len(train.groups), train.ratings.n_items)
 
     def _choices(self, train: TrainingData) -> Ratings:
-        return self._counted(self._joint_ratings(train), train).unique()
+        rows = self._counted(self._joint_ratings(train), train).unique()
+        if not len(rows) and not len(self._counted(train.ratings, train)):
+            raise MethodError(
+                f"{type(self).__name__}: no rating is high enough to count as a choice; lower positive (now "
+                f"{self.positive})"
+            )
+        return rows
 
 
 def _scaled(features: Features | None, n: int) -> Tensor:
