@@ -73,7 +73,7 @@ class RankingHyperparameters(TrainedRecommender):
     """How much faster a task is to learn whose loss has fallen less than others' (balancing=gradnorm)."""
     gradnorm_rate: Above0 = 0.025
     """Step size of the learned weights (balancing=gradnorm)."""
-    overlaps: bool = False
+    overlaps: bool = tunable(False, choices=(False, True))
     """Whether a group also reads what the groups chose that share most members with it."""
     neighbors: Count = 20
     """Most groups that are read so (overlaps=True)."""
