@@ -15,13 +15,19 @@ run() { # run METHODS DATASETS SEEDS OPTION...
 
 PARTS="dmtl-ranking,dmtl-ranking-no-profile,dmtl-ranking-no-attention,dmtl-ranking-mean-attention"
 PARTS="$PARTS,dmtl-ranking-no-shared,dmtl-ranking-ids,dmtl-ranking-ids-only"
-run "$PARTS" mafengwo,mafengwos 3 --protocol given
-run dmtl-ranking mafengwo,mafengwos 3 --protocol given --set dmtl-ranking.overlaps=true
+run "$PARTS" mafengwo 3 --protocol given
+run dmtl-ranking,dmtl-ranking-no-profile mafengwos 3 --protocol given
+# Chosen on validation rows, as is all below that is set.
+for dataset in mafengwo mafengwos; do
+    run dmtl-ranking $dataset 3 --protocol given --set dmtl-ranking.overlaps=true
+done
+run dmtl-ranking mafengwo 3 --protocol given --set dmtl-ranking.overlaps=true --set dmtl-ranking.weight_decay=0.05
 run dmtl-ranking,dmtl-ranking-no-profile camra2011 3 --protocol given
+run dmtl-ranking camra2011 3 --protocol given --set dmtl-ranking.positive=0.0 --set dmtl-ranking.weight_decay=0.3 \
+    --set dmtl-ranking.members_choices=false
 run dmtl-ranking,dmtl-ranking-no-profile,item-knn-bm25 itmrec 5 --protocol natural
 run dmtl-ranking,dmtl-ranking-no-profile,item-knn-bm25 itmrec 5 --protocol coupled
 run dmtl-ranking,dmtl-ranking-no-profile,ease ml-100k 3 --protocol coupled
-run dmtl-ranking,dmtl-ranking-no-profile weeplaces 3 --protocol given --view full-group
-groupbench run --methods ease --dataset mafengwo,mafengwos,camra2011 --protocol given --aggregators average --seeds 3 \
-    --results "$WORK"
+groupbench run --methods ease --dataset mafengwo,mafengwos,camra2011 --protocol given --groups-as members,both --aggregators average \
+    --seeds 3 --results "$WORK"
 groupbench merge "$WORK" --pack --aggregator average --output "$HERE"
