@@ -87,7 +87,7 @@ def require_scores(method: object, network: object, data: Interactions) -> None:
     with _tried_out(network):
         encoded = _called(f"{net}: encode()", network.encode, "it takes no argument but self")
         _require_tensors(net, encoded)
-        for side in sides:
+        for side in (side for side in sides if data.rows(side).n_raters):
             _require_logits(net, network, encoded, side, data)
 
 

@@ -109,6 +109,13 @@ def test_processes_that_divide_the_users_of_a_step_draw_alike(loss):
     assert all(after == lot for _, after in parts)
 
 
+def test_users_are_served_where_there_are_no_groups():
+    train = replace(two_tastes(joint=False), groups=Groups.from_lists([]))
+    model = fitted(train)
+    assert taste(model.score(np.array([0]))) < 0.3
+    assert taste(model.score_groups(Groups.from_lists([[1, 3, 5]]))) > 0.6
+
+
 def test_ratings_none_of_which_counts_are_refused():
     train = replace(two_tastes(), scale=(1.0, 5.0))
     with pytest.raises(MethodError, match=r"no rating is high enough .* lower positive \(now 1.0\)"):

@@ -172,3 +172,9 @@ def test_a_checkpoint_of_other_texts_or_features_is_refused(change, tmp_path):
     fit(train)
     with pytest.raises(MethodError, match="of other data"):
         fit(replace(train, **others[change]))
+
+
+@pytest.mark.parametrize(("name", "meant"), [("Words", "words"), ("nome", "none"), ("tfdif", "tfidf")])
+def test_a_misspelled_text_is_told_what_was_meant(name, meant):
+    with pytest.raises(ConfigError, match=f"did you mean .*'{meant}'"):
+        RankingDMTL(text=name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
+from groupbench.core.registry import text_encoders
 from groupbench.models.deep import Decay, DropoutRate, TrainedRecommender
 from groupbench.models.text.encoders import require
 
@@ -114,6 +115,9 @@ class RankingHyperparameters(TrainedRecommender):
 
     def __post_init__(self) -> None:
         if self.encodes_text:
+            kind = self.text.partition(":")[0]
+            if kind not in text_encoders:
+                raise text_encoders.unknown(kind, (WORDS, NONE))
             require(self.text)
 
     @property

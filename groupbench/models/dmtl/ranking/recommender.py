@@ -73,7 +73,7 @@ class RankingDMTL(RankingHyperparameters):
         self._train = train
         self._texts = text_inputs(self.text, train) if self.encodes_text else None
         super().fit(train, rng=rng, checkpoints=checkpoints)
-        del self._train, self._texts
+        del self._train
         self.notices = tuple(self._notices(train))
         return self
 
