@@ -55,6 +55,8 @@ class RankingHyperparameters(TrainedRecommender):
     """Whether ranking and profiling share the layer above the encoders; else each reads them itself."""
     members_choices: bool = True
     """Whether the share of a group's members that chose an item, times a learned weight, is added."""
+    share_scale: Above0 = tunable(1.0, low=1.0, high=30.0, log=True)
+    """Multiplies that weight, which starts from 0: how fast it is learned."""
     profile_weight: AtLeast0 = tunable(0.1, low=0.001, high=1.0, log=True)
     """Weight of telling the group from some of its members."""
     companion_weight: AtLeast0 = 0.0

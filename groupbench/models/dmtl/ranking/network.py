@@ -171,7 +171,7 @@ class RankingNetwork(GroupNetwork):
     def logits_of(self, z: Tensor, ranked: ItemVectors, shares: Tensor | None = None) -> Tensor:
         """Logits of all items, (n, n_items), for `z`, (n, width)."""
         logits = torch.addmm(self.bias.squeeze(1), z, ranked.all().T)
-        return logits if shares is None else logits + self.share_weight * shares
+        return logits if shares is None else logits + self.share_logit * shares
 
     def encode(self) -> Encoded:
         """The items that histories sum, and those that are ranked, (n_items, width) each."""
@@ -202,7 +202,12 @@ class RankingNetwork(GroupNetwork):
         if not self.adds_members_choices:
             return logits
         shares = self.member_shares(team)
-        return logits + self.share_weight * shares.gather(1, items.expand(len(hidden), -1))
+        return logits + self.share_logit * shares.gather(1, items.expand(len(hidden), -1))
+
+    @property
+    def share_logit(self) -> Tensor:
+        """What an item that all members chose is worth, ()."""
+        return self.share_weight * self.made.share_scale
 
     @property
     def adds_members_choices(self) -> bool:

@@ -138,8 +138,8 @@ class RankingObjective(DeepObjective[Step]):
         others = torch.addmm(network.bias[sample.items].squeeze(1), z, ranked.take(sample.items).T)
         own = ranked.inner_products(z, fewer) + network.bias[fewer.items].squeeze(1)
         if shares is not None:
-            others = others + network.share_weight * shares[:, sample.items]
-            own = own + network.share_weight * shares[fewer.owners, fewer.items]
+            others = others + network.share_logit * shares[:, sample.items]
+            own = own + network.share_logit * shares[fewer.owners, fewer.items]
         others = others.masked_fill(sample.hits(targets.part(part)), NEVER)
         if lots is not None:
             return pairwise_loss(own, others, fewer, lots[thinned.rows(part)])
