@@ -30,8 +30,7 @@ run dmtl-ranking,dmtl-ranking-no-profile,item-knn-bm25 itmrec 5 --protocol coupl
 run dmtl-ranking,dmtl-ranking-no-profile,ease ml-100k 3 --protocol coupled
 run consrec mafengwos 3 --protocol given
 run dmtl-ranking weeplaces 3 --protocol given --k 20,50 --set dmtl-ranking.share_scale=20 \
-    --set dmtl-ranking.overlaps=true --set dmtl-ranking.weight_decay=0.05 --set dmtl-ranking.batch_size=256 \
-    --set dmtl-ranking.epochs=8 --set dmtl-ranking.patience=2
+    --set dmtl-ranking.batch_size=256 --set dmtl-ranking.epochs=8 --set dmtl-ranking.patience=2
 groupbench run --methods ease --dataset mafengwo,mafengwos,camra2011 --protocol given --groups-as members,both \
     --aggregators average --seeds 3 --results "$WORK"
 groupbench merge "$WORK" --pack --aggregator average --output "$HERE"

@@ -61,11 +61,8 @@ class Sampler:
 
     def __init__(self, counts: Tensor, size: int, *, uniform: bool = False) -> None:
         n = len(counts)
-        self._by_rank, self._size, self._uniform = (
-            torch.argsort(counts, descending=True, stable=True),
-            size,
-            uniform,
-        )
+        self._by_rank = torch.argsort(counts, descending=True, stable=True)
+        self._size, self._uniform = size, uniform
         rank = torch.arange(1, n + 1, dtype=torch.float64)
         odds = torch.full_like(rank, 1 / n) if uniform else torch.log1p(1 / rank) / math.log(n + 1)
         self._log_odds = torch.log(-torch.expm1(size * torch.log1p(-odds.clamp(max=1 - 1e-12)))).float()

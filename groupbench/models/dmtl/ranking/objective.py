@@ -37,7 +37,7 @@ Step = tuple[Side, Tensor]
 
 
 class RankingObjective(DeepObjective[Step]):
-    """A softmax over all items for users and groups, and the auxiliary tasks of groups.
+    """Rankings of what users and groups chose, and the auxiliary tasks.
 
     Where no group has rows of its own, as where groups are formed, each learns what its members chose.
 
