@@ -23,11 +23,9 @@ tasks() { # tasks DATASET SEEDS OPTION...: profiling by each task, and without a
 tasks itmrec 5 --protocol natural
 tasks itmrec 5 --protocol natural --option held=rows
 tasks camra2011 2 --protocol coupled --groups natural
-for groups in random similar; do
-    tasks camra2011 2 --protocol coupled --groups $groups --n-groups 290
-done
-groupbench run --methods dmtl-ranking-no-profile,dmtl-ranking --dataset camra2011 --protocol paper --groups kmeans \
-    --seeds 2 --groups-as members --aggregators average --results "$WORK"
+tasks camra2011 2 --protocol coupled --groups random --n-groups 290
+groupbench run --methods dmtl-ranking-no-profile,dmtl-ranking --dataset camra2011 --protocol coupled --groups similar \
+    --n-groups 290 --seeds 2 --groups-as members --aggregators average --results "$WORK"
 for held in groups rows; do
     groupbench run --methods dmtl,dmtl-no-profile --dataset itmrec --protocol natural --option held=$held --seeds 3 \
         --groups-as members --aggregators average --results "$WORK"
