@@ -19,4 +19,10 @@ for dataset in reviews-sim reviews-sim-shuffled itmrec; do
     done
 done
 run itmrec
+for dataset in reviews-sim reviews-sim-shuffled; do
+    for text in none tfidf; do
+        run "$dataset" --set dmtl-ranking.ids=true --set dmtl-ranking.weight_decay=0.05 --set dmtl-ranking.positive=0 \
+            --set "dmtl-ranking.text=$text"
+    done
+done
 groupbench merge "$WORK" --pack --aggregator average --output "$HERE"

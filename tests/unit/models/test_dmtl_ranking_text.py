@@ -131,7 +131,9 @@ def test_a_wrong_encoder_is_told_before_anything_runs():
 def ndcg(name, text, seed):
     """NDCG@10 of the held-out groups of a fold, by all of their choices."""
     task = make_protocol({"name": "natural"}).prepare(load(name), seed)
-    model = RankingDMTL(text=text, epochs=30, patience=5).fit(task.train, rng=np.random.default_rng(seed))
+    model = RankingDMTL(ids=True, weight_decay=0.05, positive=None, text=text, epochs=30, patience=5).fit(
+        task.train, rng=np.random.default_rng(seed)
+    )
     cold = np.unique(task.joint.users)
     chosen = np.zeros((len(task.train.groups), task.joint.n_items))
     chosen[task.joint.users, task.joint.items] = 1
