@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class TrainingData:
     user_features: Features | None = None
     item_features: Features | None = None
     social: SocialTies | None = None
-    item_texts: tuple[str, ...] | None = None
-    user_texts: tuple[str, ...] | None = None
+    item_texts: tuple[str, ...] | None = field(default=None, repr=False)
+    user_texts: tuple[str, ...] | None = field(default=None, repr=False)
     tau: float | None = None
     question: Question | None = None
 

@@ -27,6 +27,12 @@ class Inspectable(Protocol):
         """Attention weights of each pair, (n, width); each row sums to 1."""
 
 
+_CALLED = {
+    "profiles": "group profiles",
+    "representations": "representations",
+    "attention_weights": "attention weights",
+}
+
 EVERYTHING = ("profiles", "representations", "attention_weights")
 """All that can be looked at."""
 
@@ -43,8 +49,7 @@ def inspectable(method: object, needs: Sequence[str] = EVERYTHING) -> Inspectabl
     """
     if missing := [name for name in needs if not hasattr(method, name)]:
         raise ConfigError(
-            f"{type(method).__name__} has no {missing[0].replace('_', ' ')} to look at; "
-            "name dmtl or a variant"
+            f"{type(method).__name__} has no {_CALLED[missing[0]]} to look at; name dmtl or a variant"
         )
     return cast(Inspectable, method)
 
