@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from groupbench.aggregation._compiled._gathering_kernels import gather_members, largest_group
 from groupbench.aggregation._compiled._orders import EQUAL
 from groupbench.aggregation._compiled._rank_kernels import columns_of
 from groupbench.aggregation._compiled._score_kernels import (
@@ -70,17 +71,12 @@ def unenvied(
     liked: Array,
 ) -> None:
     """Set `liked`, (n_rows, width), where a score is among the `most`, (n_groups,), best of the members."""
-    largest, width = 1, liked.shape[1]
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest, width = largest_group(offsets), liked.shape[1]
     scores = np.empty((largest, width))
     for g in range(len(lengths)):
         first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
         which = g if len(items) > 1 else 0
-        for m in range(size):
-            r = rows[first + m]
-            for c in range(n):
-                scores[m, c] = table[r, items[which, c]]
+        gather_members(table, rows[first : first + size], items[which], n, scores)
         sort_columns(scores, size, n)
         last = size - most[g]
         for m in range(size):
@@ -111,9 +107,7 @@ def cover(
     out: FloatArray,
 ) -> None:
     """Greedy lists in which as many members as possible find `m` of the candidates that they like."""
-    largest, width = 1, out.shape[1]
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest, width = largest_group(offsets), out.shape[1]
     gains, placed, received = (
         np.empty(width, np.int64),
         np.empty(width, np.bool_),
@@ -246,9 +240,7 @@ def proportional(
         k: positions of interest.
         out: (n_groups, width) to be filled.
     """
-    largest, width = 1, out.shape[1]
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest, width = largest_group(offsets), out.shape[1]
     counted, received, parts = np.empty((largest, width)), np.empty(largest, np.int64), np.empty(largest)
     total, columns, gains = np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.int64)
     for g in range(len(lengths)):

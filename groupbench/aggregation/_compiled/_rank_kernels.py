@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from groupbench.aggregation._compiled._gathering_kernels import largest_group
 from groupbench.aggregation._compiled._orders import EQUAL
 from groupbench.aggregation._compiled._score_kernels import LISTS
 from groupbench.core.arrays import Array, FloatArray, IntArray
@@ -126,9 +127,7 @@ def copeland(
 
     Who has lost so many duels against strong candidates that `k` others are ahead for certain meets no more.
     """
-    largest, width = 1, out.shape[1]
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest, width = largest_group(offsets), out.shape[1]
     ranks = np.empty((largest, width + _MEETING), np.int32)
     margins, columns, best = np.empty(_MEETING, np.int32), np.empty(width, np.int64), np.empty(k, np.int64)
     for g in range(len(lengths)):
@@ -221,9 +220,7 @@ def rounds(
     Without `all_picks` that is plurality, by members' scores alone; with it, round-robin: every member's pick
     is placed, and of what is equally good it picks the highest by `mean`, (n_groups, width).
     """
-    n_items, width, largest = order.shape[1], out.shape[1], 1
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    n_items, width, largest = order.shape[1], out.shape[1], largest_group(offsets)
     column, wishes = np.empty(n_items, np.int32), np.empty((largest, width + 1), np.int32)
     placed, votes = np.zeros(width, np.bool_), np.zeros(width, np.int64)
     touched, position = np.empty(width, np.int64), np.empty(largest, np.int64)

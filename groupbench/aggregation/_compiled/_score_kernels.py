@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from groupbench.aggregation._compiled._gathering_kernels import gather_members, largest_group
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import inlined, kernel
 
@@ -120,9 +121,7 @@ def combine(
     For `MISERY`, `below`, (n_groups, width), becomes the number of members whose score is
     below their own `least`, (n_rows,), and `out` the mean. `MEDIAN` takes the time of the squared sizes.
     """
-    largest = 1
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest = largest_group(offsets)
     width = min(max(_SCRATCH // largest, 16), 1024)
     scores, spare = np.empty((largest, width)), np.empty((4, width))
     for g in range(len(lengths)):
@@ -130,10 +129,7 @@ def combine(
         which = g if len(items) > 1 else 0
         for start in range(0, lengths[g], width):
             n = min(width, lengths[g] - start)
-            for m in range(size):
-                r = rows[first + m]
-                for c in range(n):
-                    scores[m, c] = table[r, items[which, start + c]]
+            gather_members(table, rows[first : first + size], items[which, start:], n, scores)
             if how in (LOWEST, HIGHEST):
                 for c in range(n):
                     spare[0, c] = scores[0, c]
@@ -256,17 +252,12 @@ def leximin(
     out: FloatArray,
 ) -> None:
     """Candidates beaten, ties counting half, (n_groups, width), of the first `k`; -inf for the rest."""
-    largest = 1
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest = largest_group(offsets)
     scores, best = np.empty((largest, out.shape[1])), np.empty(k, np.int64)
     for g in range(len(lengths)):
         first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
         which, found = g if len(items) > 1 else 0, 0
-        for m in range(size):
-            r = rows[first + m]
-            for c in range(n):
-                scores[m, c] = table[r, items[which, c]]
+        gather_members(table, rows[first : first + size], items[which], n, scores)
         sort_columns(scores, size, n)
         for c in range(n):
             out[g, c] = -np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from groupbench.aggregation._compiled._gathering_kernels import gather_members, largest_group
 from groupbench.aggregation._compiled._score_kernels import MEMBERS, exact_sums, sort_columns
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import kernel
@@ -27,9 +28,7 @@ def weighted(
 
     They are those of `learned`; arguments that are not named here are those of `_score_kernels`.
     """
-    largest = 1
-    for g in range(len(lengths)):
-        largest = max(largest, offsets[g + 1] - offsets[g])
+    largest = largest_group(offsets)
     scores, apart, spare = np.empty((largest, _WIDTH)), np.empty((largest, _WIDTH)), np.empty((4, _WIDTH))
     mean = np.empty(_WIDTH)
     for g in range(len(lengths)):
@@ -37,10 +36,7 @@ def weighted(
         which = g if len(items) > 1 else 0
         for start in range(0, lengths[g], _WIDTH):
             n = min(_WIDTH, lengths[g] - start)
-            for m in range(size):
-                r = rows[first + m]
-                for c in range(n):
-                    scores[m, c] = table[r, items[which, start + c]]
+            gather_members(table, rows[first : first + size], items[which, start:], n, scores)
             for what in range(2):
                 exact_sums(scores if what == 0 else apart, size, n, True, spare)
                 for c in range(n):
