@@ -7,18 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {
-    "implicit",
-    "matplotlib",
-    "numba",
-    "pandas",
-    "plotly",
-    "pyarrow",
-    "scipy",
-    "sklearn",
-    "surprise",
-    "torch",
-}
+from tests._heavy import HEAVY
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests._heavy import HEAVY
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(f for folder in ("groupbench", "baselines", "datasets") for f in (ROOT / folder).rglob("*.py"))
 EVERYWHERE = FILES + sorted((ROOT / "tests").rglob("*.py"))
@@ -23,20 +25,6 @@ READS_ITS_OWN_BYTES = {"groupbench/testing/_elsewhere.py"}
 """Files that may unpickle: what they read they wrote themselves a moment before, through a pipe."""
 
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
-
-HEAVY = {
-    "implicit",
-    "llvmlite",
-    "matplotlib",
-    "numba",
-    "pandas",
-    "plotly",
-    "pyarrow",
-    "scipy",
-    "sklearn",
-    "surprise",
-    "torch",
-}
 
 NEEDS_THEM = (
     "baselines/_networks/",

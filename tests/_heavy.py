@@ -1,0 +1,15 @@
+"""Libraries that take long to import, so that light commands do without them."""
+
+HEAVY = {
+    "implicit",
+    "llvmlite",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "surprise",
+    "torch",
+}
