@@ -15,6 +15,7 @@ from groupbench.models.recommender import Recommender
 
 from ._feedback import feedback
 from ._memory import neighbors_kept, require_memory
+from ._products import product
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
@@ -70,7 +71,7 @@ class ImplicitItemKnn(Recommender):
 
     def score(self, users: IntArray) -> FloatArray:
         """Similarities to each user's feedback, summed up: (len(users), n_items)."""
-        return np.asarray((self._feedback[users] @ self._similarity).toarray())
+        return product(self._feedback[users], self._similarity)
 
 
 @method("item-knn-cosine")

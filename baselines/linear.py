@@ -14,6 +14,7 @@ from groupbench.models.recommender import Recommender
 
 from ._feedback import feedback
 from ._memory import neighbors_kept, require_memory
+from ._products import product
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
@@ -69,7 +70,7 @@ class Ease(Recommender):
 
     def score(self, users: IntArray) -> FloatArray:
         """Feedback times weights, (len(users), n_items)."""
-        return np.asarray(self._feedback[users] @ self._weights)
+        return product(self._feedback[users], self._weights)
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
@@ -128,7 +129,7 @@ class Rp3Beta(Recommender):
 
     def score(self, users: IntArray) -> FloatArray:
         """Damped probabilities of ending at each item, (len(users), n_items)."""
-        return np.asarray((self._first[users] @ self._neighbors).toarray())
+        return product(self._first[users], self._neighbors)
 
 
 def _transitions(edges: Any, alpha: float) -> Any:

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from operator import attrgetter
 from threading import RLock
@@ -143,6 +143,10 @@ class Registry(Mapping[str, V]):
 
     def __len__(self) -> int:
         return len(self._load())
+
+    def items(self) -> ItemsView[str, V]:
+        """Names and what they stand for."""
+        return self._load().items()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.kind!r}, {len(self)} names)"

@@ -1,45 +1,17 @@
-"""Loops over orders of equal scores; imports Numba, so import it late."""
+"""Loops over orders of the lists of small groups; imports Numba, so import it late."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from groupbench.core.arrays import Array, FloatArray, IntArray
-from groupbench.core.kernels import inlined, kernel
+from groupbench.core.kernels import inlined
 
 SMALL = 8
 """Members of a group of which NumPy adds one after the other, but for the first one, which comes last."""
 
 _AT_ONCE = 64
 """Orders of a list that are evaluated side by side."""
-
-
-@inlined
-def mixed(state: np.uint64) -> np.uint64:
-    """The output function of SplitMix64."""
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
-
-
-@kernel("void(const i8[::1], const i8[:,::1], i8, i8, i8[:,::1])")
-def drawn(numbers: IntArray, end: IntArray, orders: int, nobody: int, out: IntArray) -> None:
-    """So many random `orders` of each list, (K, n_lists * orders), as of `_orders._drawn_orders`."""
-    depth = len(end)
-    partner = np.empty(depth, np.int64)
-    for i in range(len(numbers)):
-        seed = mixed(np.uint64(numbers[i]))
-        for order in range(orders):
-            state = mixed(seed + np.uint64(order))
-            for position in range(depth):
-                state += np.uint64(0x9E3779B97F4A7C15)
-                uniform = np.float64(mixed(state) >> np.uint64(11)) * 2.0**-53
-                at = position + int(uniform * (end[position, i] - position))
-                partner[position] = at
-                for before in range(position - 1, -1, -1):
-                    if at == partner[before]:
-                        at = before
-                out[position, i * orders + order] = at if at < nobody else nobody
 
 
 @inlined

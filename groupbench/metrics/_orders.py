@@ -158,15 +158,28 @@ def mean_over_orders(
     for first, last in lists.blocks(cells, _CELLS):
         part = tied.take(slice(first, last))
         orders = common_orders(part)
-        of_list = Segments.from_sizes(np.bincount(orders.lists))
         values = compute(GroupsInOrder(part.groups[orders.lists], orders.columns, groups))
-        for name, one in values.items():
-            found[name].append(of_list.reduce("sum", one * orders.weights))
+        for name, means in _expected(orders, values).items():
+            found[name].append(means)
     return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _expected(orders: Orders, values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """The mean of the `values` over the orders of each list, (n_lists,) by name."""
+    of_list = Segments.from_sizes(np.bincount(orders.lists))
+    if not values or not worthwhile(len(values) * len(orders.lists)):
+        return {name: of_list.reduce("sum", one * orders.weights) for name, one in values.items()}
+    from groupbench.metrics import _common_order_kernels as kernels
+
+    out = np.empty((len(values), len(of_list)))
+    kernels.expected(np.stack(list(values.values())), orders.weights, of_list.offsets, out)
+    return dict(zip(values, out, strict=True))
 
 
 def common_orders(tied: TiedLists) -> Orders:
     """All orders of each list that differ in who matters, if they are at most `ORDERS`; else drawn ones."""
+    if worthwhile(tied.start.size * ORDERS):
+        return _compiled_orders(tied)
     maybe = np.flatnonzero(_fewest(tied) <= ORDERS)
     few = _all_orders(tied, maybe)
     many = np.ones(len(tied.numbers), dtype=np.bool_)
@@ -178,6 +191,20 @@ def common_orders(tied: TiedLists) -> Orders:
         np.concatenate([few.weights, drawn.weights]),
     )
     return _without_repeats(tied, both.take(np.argsort(both.lists, kind="stable")))
+
+
+def _compiled_orders(tied: TiedLists) -> Orders:
+    """The same by a compiled loop."""
+    from groupbench.metrics import _common_order_kernels as kernels
+
+    n, depth = len(tied.numbers), len(tied.start)
+    columns, weights = np.empty((depth, n * ORDERS), dtype=np.int64), np.empty(n * ORDERS)
+    counts = np.empty(n, dtype=np.int64)
+    start, end = (np.ascontiguousarray(one.T, dtype=np.int64) for one in (tied.start, tied.end))
+    numbers, matters = (np.ascontiguousarray(one) for one in (tied.numbers, tied.matters))
+    kernels.common(numbers, start, end, matters, ORDERS, columns, weights, counts)
+    used = int(counts.sum())
+    return Orders(np.repeat(np.arange(n), counts), columns[:, :used], weights[:used])
 
 
 def _fewest(tied: TiedLists) -> FloatArray:
@@ -221,13 +248,6 @@ def _drawn_orders(tied: TiedLists, lists: IntArray) -> Orders:
     """`ORDERS` random orders of each of the `lists`: the first K steps of a Fisher-Yates shuffle."""
     depth, shape = len(tied.end), (len(lists), ORDERS)
     weights = np.full(shape[0] * ORDERS, 1 / ORDERS)
-    if worthwhile(depth * shape[0] * ORDERS):
-        from groupbench.metrics import _order_kernels as kernels
-
-        out = np.empty((depth, shape[0] * ORDERS), dtype=np.int64)
-        end = np.ascontiguousarray(tied.end[:, lists])
-        kernels.drawn(tied.numbers[lists], end, ORDERS, tied.matters.shape[1], out)
-        return Orders(np.repeat(lists, ORDERS), out, weights)
     numbers = np.arange(ORDERS).astype(np.uint64)
     state = _mixed(_mixed(tied.numbers[lists].astype(np.uint64))[:, None] + numbers)
     partner = np.empty((depth, *shape), dtype=np.int32)

@@ -27,8 +27,8 @@ _NUMBER = EQUAL - 1
 _STEPS = float(UNIT)
 _BITS = ROUNDING_BITS
 _HALF = 1 << ROUNDING_BITS >> 1
-_AHEAD = 64
-"""Candidates of most relevance that are looked at first."""
+_BUCKETS = 256
+"""Into which candidates are sorted by their relevance to all members."""
 
 
 @kernel(f"void(const u4[:,::1], {LISTS}, const i8[::1], b1[:,::1])")
@@ -187,27 +187,36 @@ def gain(
 
 
 @inlined
-def most_relevant_first(total: IntArray, n: int, ahead: int, out: IntArray) -> int:
-    """Columns with the `ahead` of highest total first, by and large; a bound of the others' totals."""
+def most_relevant_first(total: IntArray, n: int, ends: IntArray, out: IntArray) -> float:
+    """Put the first `n` columns into buckets by their totals, the highest first.
+
+    Args:
+        total: (at least n,) none below 0.
+        n: columns.
+        ends: (n_buckets + 1,) to become where the bucket of that number, the lowest is 0, ends in `out`.
+        out: (at least n,) to become the columns.
+
+    Returns:
+        The buckets per unit of total: a column's bucket is the whole part of this times its total.
+    """
     highest = np.int64(1)
     for c in range(n):
         highest = max(highest, total[c])
-    scale, counts = 256.0 / highest, np.zeros(257, np.int64)
+    last = len(ends) - 1
+    scale = last / float(highest)
+    ends[:] = 0
     for c in range(n):
-        counts[np.int64(total[c] * scale)] += 1
-    bucket, strong = 257, 0
-    while bucket > 0 and strong < ahead:
-        bucket -= 1
-        strong += counts[bucket]
-    first, last = 0, strong
+        ends[np.int64(total[c] * scale)] += 1
+    start = 0
+    for bucket in range(last, -1, -1):
+        count = ends[bucket]
+        ends[bucket] = start
+        start += count
     for c in range(n):
-        if np.int64(total[c] * scale) >= bucket:
-            out[first] = c
-            first += 1
-        else:
-            out[last] = c
-            last += 1
-    return int(strong)
+        own = np.int64(total[c] * scale)
+        out[ends[own]] = c
+        ends[own] += 1
+    return scale
 
 
 @kernel(
@@ -243,6 +252,7 @@ def proportional(
     largest, width = largest_group(offsets), out.shape[1]
     counted, received, parts = np.empty((largest, width)), np.empty(largest, np.int64), np.empty(largest)
     total, columns, gains = np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.int64)
+    ends = np.empty(_BUCKETS + 1, np.int64)
     for g in range(len(lengths)):
         first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
         for c in range(n):
@@ -252,23 +262,26 @@ def proportional(
             for c in range(n):
                 counted[m, c] = np.rint(worth[first + m, c] / unit[g] * _STEPS)
                 total[c] += np.int64(counted[m, c])
-        strong, filled, of_group = most_relevant_first(total, n, _AHEAD, columns), 0, np.int64(0)
+        scale, filled, of_group = most_relevant_first(total, n, ends, columns), np.int64(0), np.int64(0)
         for left in range(depth, 0, -1):
             if filled >= min(k, n):
                 break
-            best, highest, stop = np.int64(-1), -np.inf, strong
-            for i in range(n):
+            best, highest, looked, bucket = np.int64(-1), -np.inf, 0, len(ends) - 1
+            # No gain is above a candidate's total.
+            while bucket >= 0 and (np.int64((bucket + 1) / scale) + 1 + _HALF) >> _BITS >= best:
+                while looked < ends[bucket]:
+                    c = columns[looked]
+                    gains[looked] = -1
+                    if out[g, c] < 0 and (total[c] + _HALF) >> _BITS >= best:
+                        added = gain(counted, received, parts, size, c, float(of_group + total[c]), excess)
+                        gains[looked] = (added + _HALF) >> _BITS
+                        if gains[looked] > best or (gains[looked] == best and mean[g, c] > highest):
+                            best, highest = gains[looked], mean[g, c]
+                    looked += 1
+                bucket -= 1
+            for i in range(looked):
                 c = columns[i]
-                gains[c] = -1
-                if out[g, c] > 0 or (i >= stop and (total[c] + _HALF) >> _BITS < best):
-                    continue
-                added = gain(counted, received, parts, size, c, float(of_group + total[c]), excess)
-                gains[c] = (added + _HALF) >> _BITS
-                if gains[c] > best or (gains[c] == best and mean[g, c] > highest):
-                    best, highest = gains[c], mean[g, c]
-            for i in range(n):
-                c = columns[i]
-                if gains[c] == best and mean[g, c] == highest and out[g, c] < 0:
+                if gains[i] == best and mean[g, c] == highest and out[g, c] < 0:
                     out[g, c] = left
                     filled += 1
                     for m in range(size):

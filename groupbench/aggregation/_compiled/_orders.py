@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from groupbench.core.arrays import FloatArray, IntArray, chunks
+from groupbench.core.arrays import FloatArray, IntArray
 
 EQUAL = 1 << 31
 """Set in an order where a score is equal to the one before."""
@@ -34,12 +34,13 @@ class RowOrders:
         return self._orders
 
     def _make(self, rows: IntArray) -> None:
+        from groupbench.aggregation._compiled import _order_kernels as kernels
+
         missing = np.zeros(len(self.table), dtype=np.bool_)
         missing[rows] = True
         missing &= ~self._made
         numbers = np.flatnonzero(missing)
-        for part in chunks(len(numbers), self.table.shape[1]):
-            self._orders[numbers[part]] = _descending(self.table[numbers[part]])
+        kernels.descending(self.table, numbers, self._orders)
         self._made[numbers] = True
 
     @cached_property
@@ -53,12 +54,3 @@ class RowOrders:
     @cached_property
     def _orders(self) -> Order:
         return np.empty(self.table.shape, dtype=np.uint32)
-
-
-def _descending(values: FloatArray) -> Order:
-    """The columns of each row, (n, width), by descending value."""
-    columns = np.argsort(-values, axis=1)
-    ordered = np.take_along_axis(values, columns, axis=1)
-    out = columns.astype(np.uint32)
-    out[:, 1:] |= np.where(ordered[:, 1:] == ordered[:, :-1], np.uint32(EQUAL), np.uint32(0))
-    return out

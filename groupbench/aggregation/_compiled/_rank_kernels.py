@@ -29,6 +29,29 @@ def columns_of(items: Array, which: int, n: int, out: Array) -> None:
         out[items[which, c]] = c
 
 
+@inlined
+def rank_items(order: Array, row: int, inside: Array, n: int, points: IntArray, equal: Array) -> None:
+    """Where one row has all items among the `n` that are `inside`, (n_items,) each.
+
+    `points` becomes 2 for each of these beaten and 1 for each other equal one, `equal` the number of equal
+    ones.
+    """
+    n_items, i, left = len(inside), 0, 2 * n - 1
+    while i < n_items:
+        item, stop = order[row, i] & _NUMBER, i + 1
+        tied = inside[item]
+        if stop < n_items and order[row, stop] >= EQUAL:
+            while stop < n_items and order[row, stop] >= EQUAL:
+                tied += inside[order[row, stop] & _NUMBER]
+                stop += 1
+            for j in range(i, stop):
+                points[order[row, j] & _NUMBER], equal[order[row, j] & _NUMBER] = left - tied, tied
+        else:
+            points[item], equal[item] = left - 1, 1
+        left -= 2 * tied
+        i = stop
+
+
 @kernel(f"void(const u4[:,::1], {LISTS}, i4[:,::1], i4[:,::1], f8[:,::1])")
 def rank(
     order: Array,
@@ -48,37 +71,27 @@ def rank(
         items: see above.
         lengths: see above.
         offsets: see above.
-        doubled: (n_rows, width) to become 2 for each candidate beaten and 1 for each other equal one.
-        equal: (n_rows, width) to become the number of equal candidates, itself included.
+        doubled: (n_rows, width) to become 2 for each candidate beaten and 1 for each other equal one; of no
+            rows if that is not wanted.
+        equal: the same for the number of equal candidates, itself included.
         total: (n_groups, width) to become the sum of `doubled` over the members.
     """
     n_items = order.shape[1]
-    column, line = np.empty(n_items, np.int32), np.empty(n_items, np.int32)
+    inside, tied = np.zeros(n_items, np.int32), np.empty(n_items, np.int32)
+    points, sums = np.empty(n_items, np.int64), np.empty(n_items, np.int64)
     for g in range(len(lengths)):
-        n = lengths[g]
-        columns_of(items, g if len(items) > 1 else 0, n, column)
+        n, which = lengths[g], g if len(items) > 1 else 0
         for c in range(n):
-            total[g, c] = 0.0
+            inside[items[which, c]], sums[items[which, c]] = 1, 0
         for r in range(offsets[g], offsets[g + 1]):
-            row, found, start, fresh = rows[r], 0, 0, True
-            for i in range(n_items + 1):
-                c = -1
-                if i < n_items:
-                    code = order[row, i]
-                    fresh = fresh or code < EQUAL
-                    c = column[code & _NUMBER]
-                if c >= 0 or i == n_items:
-                    if (fresh or i == n_items) and found > start:
-                        tied = found - start
-                        points = 2 * (n - found) + tied - 1
-                        for j in range(start, found):
-                            doubled[r, line[j]], equal[r, line[j]] = points, tied
-                            total[g, line[j]] += points
-                        start = found
-                    fresh = False
-                if c >= 0:
-                    line[found] = c
-                    found += 1
+            rank_items(order, rows[r], inside, n, points, tied)
+            for item in range(n_items):
+                sums[item] += points[item]
+            for c in range(n if len(doubled) else 0):
+                doubled[r, c], equal[r, c] = points[items[which, c]], tied[items[which, c]]
+        for c in range(n):
+            total[g, c] = sums[items[which, c]]
+            inside[items[which, c]] = 0
 
 
 @inlined

@@ -14,15 +14,16 @@ from groupbench.aggregation._ranks import TiedRanks
 from groupbench.core.arrays import Array, FloatArray
 
 
-def ranked(members: MemberTable) -> tuple[Array, Array, FloatArray]:
+def ranked(members: MemberTable, *, sums: bool = False) -> tuple[Array, Array, FloatArray]:
     """Twice the mean ranks, from 0 for the worst, and equal candidates, of each member; sums of the former.
 
     Returns:
-        (n_rows, width) twice, and (n_groups, width); 0 and 1 where there is no candidate.
+        (n_rows, width) twice, of no rows if `sums` alone are wanted, and (n_groups, width); 0 and 1 where
+        there is no candidate.
     """
     from groupbench.aggregation._compiled import _rank_kernels as kernels
 
-    shape = len(members.rows), members.width
+    shape = 0 if sums else len(members.rows), members.width
     doubled, equal = np.zeros(shape, np.int32), np.ones(shape, np.int32)
     total = np.zeros(members.items.shape)
     kernels.rank(members.order, *members.arguments[1:], doubled, equal, total)
@@ -40,7 +41,7 @@ def with_mean(first: FloatArray, members: MemberTable, mean: FloatArray, k: int)
 
 @strategy(rank_based.Borda)
 def borda(one: Aggregator, members: MemberTable, k: int) -> FloatArray:
-    total = ranked(members)[2]
+    total = ranked(members, sums=True)[2]
     total /= 2
     return total
 

@@ -23,6 +23,9 @@ from groupbench.core.arrays import (
     stable_order,
 )
 
+_WIDE = 32
+"""Items in the time of one search among what members like."""
+
 
 @dataclass(frozen=True)
 class MemberTruth:
@@ -44,7 +47,18 @@ class MemberTruth:
 
     def likes(self, rows: IntArray, items: IntArray) -> BoolArray:
         """Whether the members `rows`, (n,), like the `items`, (n, width)."""
-        return in_sorted(rows[:, None] * self.n_items + items, self.keys)
+        if items.shape[1] * _WIDE < self.n_items:
+            return in_sorted(rows[:, None] * self.n_items + items, self.keys)
+        out = np.empty(items.shape, dtype=np.bool_)
+        starts = np.searchsorted(self.keys, rows * self.n_items)
+        sizes = np.searchsorted(self.keys, (rows + 1) * self.n_items) - starts
+        for part in chunks(len(rows), self.n_items):
+            lines = np.arange(len(sizes[part])) * self.n_items
+            there = np.zeros(len(lines) * self.n_items, dtype=np.bool_)
+            keys = self.keys[ranges(starts[part], sizes[part])]
+            there[keys + np.repeat(lines - rows[part] * self.n_items, sizes[part])] = True
+            there.take(items[part] + lines[:, None], out=out[part], mode="clip")
+        return out
 
 
 @dataclass(frozen=True)

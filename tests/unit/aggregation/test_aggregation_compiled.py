@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.aggregation import Aggregator, MemberScores, MemberTable, RowOrders, find_top, serves
+from groupbench.aggregation._compiled._orders import EQUAL
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 from groupbench.metrics import sort_keys, top_candidates
@@ -141,3 +142,33 @@ def test_a_subclass_is_asked_itself():
 
     assert isinstance(Reversed(), Aggregator)
     assert not serves(Reversed(), 20)
+
+
+@st.composite
+def rows_of_scores(draw):
+    """Rows of one width, some of which digits do not tell apart: an outlier, neighbors, zeros, subnormals."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    width = draw(st.sampled_from([1, 2, 100, 3000]))
+    kinds = {
+        "normal": rng.normal(size=width),
+        "close": 1 + rng.integers(0, 9, width) * 2.0**-52,
+        "tiny": rng.integers(-4, 5, width) * 5e-324,
+        "zeros": np.where(rng.random(width) < 0.5, 0.0, -0.0),
+        "wide": rng.normal(size=width) * 10.0 ** rng.integers(-300, 300, width),
+    }
+    values = kinds[draw(st.sampled_from(sorted(kinds)))]
+    if draw(st.booleans()):
+        values = np.append(values, draw(st.sampled_from([1e300, -1e300, 0.0])))
+    return np.stack([values, rng.permutation(values)])
+
+
+@given(table=rows_of_scores())
+@settings(deadline=None)
+def test_orders_descend_and_tell_what_is_equal(table):
+    order = RowOrders(table).of(np.array([1, 0]))
+    columns = (order & (EQUAL - 1)).astype(int)
+    ordered = np.take_along_axis(table, columns, axis=1)
+    np.testing.assert_array_equal(ordered, -np.sort(-table, axis=1))
+    np.testing.assert_array_equal(np.sort(columns, axis=1), np.tile(np.arange(table.shape[1]), (2, 1)))
+    np.testing.assert_array_equal(order[:, 1:] >= EQUAL, ordered[:, 1:] == ordered[:, :-1])
+    assert (order[:, 0] < EQUAL).all()

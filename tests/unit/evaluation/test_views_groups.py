@@ -24,6 +24,7 @@ from groupbench.evaluation import evaluate as evaluation
 from groupbench.evaluation.evaluate import evaluate, refusal
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import CUTOFFS, VIEWS, CatalogueLists, RowLists
+from groupbench.evaluation.views._lists import MemberTruth
 from groupbench.metrics import TIES, evaluate_members, evaluate_scores
 from groupbench.models.recommender import TrainingData
 from tests.conftest import Both, GroupTable, Plain, Table, make_member_lists
@@ -709,3 +710,14 @@ def test_blocks_do_not_matter(monkeypatch, protocol):
         for ties, columns in one.values.items():
             for name, values in columns.items():
                 np.testing.assert_array_equal(found[key].values[ties][name], values, err_msg=f"{key} {name}")
+
+
+@given(seed=st.integers(0, 2**32), n_items=st.integers(1, 60), width=st.integers(0, 40))
+def test_what_members_like_is_found_in_short_and_in_long_lists(seed, n_items, width):
+    rng = np.random.default_rng(seed)
+    table = rng.random((7, n_items)) < rng.random()
+    members = MemberTruth(
+        Segments.from_sizes([7]), np.arange(7), np.flatnonzero(table), table.sum(axis=1), n_items
+    )
+    rows, items = rng.integers(0, 7, 20), rng.integers(0, n_items, (20, width))
+    np.testing.assert_array_equal(members.likes(rows, items), table[rows[:, None], items])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from groupbench.core.arrays import Segments
 from groupbench.core.kernels import VARIABLE
-from groupbench.metrics import TIES, MemberLists, evaluate_members, make_request
+from groupbench.metrics import TIES, MemberLists, _orders, evaluate_members, make_request
 
 LAW = settings(max_examples=settings.default.max_examples // 2, deadline=None)
 
@@ -69,3 +69,19 @@ def test_sums_over_members_are_added_in_the_order_of_numpy(size, monkeypatch):
     expected = evaluated(monkeypatch, "off", given, (3, 7), ties="expected")
     for name, values in evaluated(monkeypatch, "on", given, (3, 7), ties="expected").items():
         np.testing.assert_array_equal(values, expected[name], err_msg=name)
+
+
+@given(found=lists(), k=st.sampled_from([1, 4, 10]), most=st.sampled_from([1, 7, 256]))
+@LAW
+def test_orders_of_equal_scores_are_the_same(found, k, most):
+    tied = MemberLists(*found, depth=10).tied(k)
+    if tied is None:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_orders, "ORDERS", most)
+        patch.setenv(VARIABLE, "off")
+        expected = _orders.common_orders(tied)
+        patch.setenv(VARIABLE, "on")
+        compiled = _orders.common_orders(tied)
+    for one, other in zip(compiled, expected, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.core.arrays import Segments
+from groupbench.core.kernels import VARIABLE
 from groupbench.metrics import (
     SPREADS,
     Predictions,
@@ -209,6 +210,7 @@ def test_drawn_orders_agree_with_all_orders_within_the_stated_error(monkeypatch)
     monkeypatch.setattr(_orders, "ORDERS", math.factorial(7))
     exact = evaluate_members(lists, (4,))
     monkeypatch.setattr(_orders, "ORDERS", 256)
+    monkeypatch.setenv(VARIABLE, "off")
     monkeypatch.setattr(_orders, "_fewest", lambda tied: np.full(len(tied.groups), np.inf))
     drawn = evaluate_members(lists, (4,))
     moved = 0
@@ -244,6 +246,7 @@ def test_what_stands_behind_the_end_of_a_list_is_nobodys(monkeypatch):
     lists = make_member_lists(np.zeros((3, 6)), relevant, valid, groups, 5)
     behind = (lists.keys == np.inf)[groups.of_row]
     assert behind.any()
+    monkeypatch.setenv(VARIABLE, "off")
     monkeypatch.setattr(_orders, "_fewest", lambda tied: np.full(len(tied.groups), np.inf))
     found = evaluate_members(lists, (5,))
     for name, values in evaluate_members(replace(lists, liked=lists.liked | behind), (5,)).items():
