@@ -17,26 +17,29 @@ _ROWS = "const i4[::1], const i4[::1], const f8[::1]"
 @kernel(f"void({_ROWS}, const f8[:,::1], f8[:,::1])")
 def by_dense(ends: Array, columns: Array, values: FloatArray, matrix: FloatArray, out: FloatArray) -> None:
     """Sparse rows, (n, any), times a `matrix`, (any, width): (n, width), added column by column."""
-    line = np.empty(_WIDTH)
+    line, cells, width = np.empty(_WIDTH), matrix.reshape(-1), np.uint64(matrix.shape[1])
+    # Unsigned numbers need no check of bounds; slices would take seconds to compile.
     for start in range(0, matrix.shape[1], _WIDTH):
-        n = min(_WIDTH, matrix.shape[1] - start)
-        stop = start + n
+        n = np.uint64(min(_WIDTH, matrix.shape[1] - start))
         for row in range(len(out)):
             line[:] = 0.0
-            at, end = ends[row], ends[row + 1]
-            while at + 4 <= end:
-                a, b, c, d = values[at], values[at + 1], values[at + 2], values[at + 3]
-                of_a, of_b = matrix[columns[at], start:stop], matrix[columns[at + 1], start:stop]
-                of_c, of_d = matrix[columns[at + 2], start:stop], matrix[columns[at + 3], start:stop]
-                for i in range(n):
-                    line[i] = (((line[i] + a * of_a[i]) + b * of_b[i]) + c * of_c[i]) + d * of_d[i]
-                at += 4
-            while at < end:
-                a, of_a = values[at], matrix[columns[at], start:stop]
-                for i in range(n):
-                    line[i] += a * of_a[i]
-                at += 1
-            out[row, start:stop] = line[:n]
+            for at in range(ends[row], ends[row + 1], 4):
+                few, shift = ends[row + 1] - at, np.uint64(start)
+                a, one = values[at], np.uint64(columns[at]) * width + shift
+                b, two, c, three, d, four = 0.0, one, 0.0, one, 0.0, one
+                if few > 1:
+                    b, two = values[at + 1], np.uint64(columns[at + 1]) * width + shift
+                if few > 2:
+                    c, three = values[at + 2], np.uint64(columns[at + 2]) * width + shift
+                if few > 3:
+                    d, four = values[at + 3], np.uint64(columns[at + 3]) * width + shift
+                i = np.uint64(0)
+                while i < n:
+                    line[i] = ((line[i] + a * cells[one + i]) + b * cells[two + i]) + c * cells[three + i]
+                    line[i] = line[i] + d * cells[four + i]
+                    i += np.uint64(1)
+            for column in range(min(_WIDTH, matrix.shape[1] - start)):
+                out[row, start + column] = line[column]
 
 
 @kernel(f"void({_ROWS}, {_ROWS}, f8[:,::1])")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
+from groupbench.core.kernels import in_threads, worthwhile
 
 UNIT = 2.0**40
 """`whole` counts in steps of 1 / UNIT, about 1e-12."""
@@ -35,6 +36,8 @@ def row_sums(values: FloatArray) -> FloatArray:
 def exact_sum(segments: Segments, rows: FloatArray) -> FloatArray:
     """Sum of `rows`, (n_rows, width), over each segment, (n_segments, width)."""
     out = np.empty((len(segments), rows.shape[1]))
+    if _compiled(segments, rows, out, divide=False):
+        return out
     for which, block in segments.stacked(rows):
         out[which] = _sum(block, block.min(axis=1), block.max(axis=1))
     return out
@@ -46,6 +49,8 @@ def exact_mean(segments: Segments, rows: FloatArray) -> FloatArray:
     It never leaves the range of the averaged values, so the mean of equal values is that value.
     """
     out = np.empty((len(segments), rows.shape[1]))
+    if _compiled(segments, rows, out, divide=True):
+        return out
     for which, block in segments.stacked(rows):
         low, high = block.min(axis=1), block.max(axis=1)
         out[which] = np.clip(_sum(block, low, high) / block.shape[1], low, high)
@@ -55,6 +60,19 @@ def exact_mean(segments: Segments, rows: FloatArray) -> FloatArray:
 def exact_mean_of(segments: Segments, flags: BoolArray, rows: FloatArray) -> FloatArray:
     """`exact_mean` over those rows of each segment that have a flag, (n_rows,); every segment has one."""
     return exact_mean(Segments.from_sizes(segments.reduce("sum", flags)), rows[flags])
+
+
+def _compiled(segments: Segments, rows: FloatArray, out: FloatArray, *, divide: bool) -> bool:
+    """Whether a compiled loop has filled `out`."""
+    if rows.dtype != np.float64 or not rows.flags.c_contiguous or not worthwhile(rows.size):
+        return False
+    from groupbench.aggregation import _exact_kernels as kernels
+
+    def work(start: int, stop: int) -> None:
+        kernels.of_segments(rows, segments.offsets[start : stop + 1], divide, out[start:stop])
+
+    in_threads(work, len(out))
+    return True
 
 
 def _sum(rows: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

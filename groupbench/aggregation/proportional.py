@@ -39,9 +39,14 @@ class GFAR(TopLists):
 
     def start(self, shortlist: Shortlist) -> GreedyState:
         """No member has found anything."""
+        return _FirstFind(shortlist.members.segments, *self.chances(shortlist))
+
+    def chances(self, shortlist: Shortlist) -> tuple[FloatArray, IntArray]:
+        """p(m, c), and the logarithm of 1 - p(m, c) in `whole` numbers, (n_rows, n) both."""
         relevance = self.borda(shortlist)
         total = whole(relevance).sum(axis=1, keepdims=True) / UNIT
-        return _FirstFind(shortlist.members.segments, ratio(relevance, total, 0.0))
+        chance = ratio(relevance, total, 0.0)
+        return chance, whole(np.log1p(-np.minimum(chance, 1 - 1 / UNIT)))
 
 
 class _FirstFind(GreedyState):
@@ -49,8 +54,8 @@ class _FirstFind(GreedyState):
 
     diminishing = True
 
-    def __init__(self, segments: Segments, chance: FloatArray) -> None:
-        super().__init__(segments, whole(np.log1p(-np.minimum(chance, 1 - 1 / UNIT))))
+    def __init__(self, segments: Segments, chance: FloatArray, worth: IntArray) -> None:
+        super().__init__(segments, worth)
         self._chance = chance
 
     def gains(self) -> IntArray:

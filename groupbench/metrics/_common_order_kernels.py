@@ -46,13 +46,19 @@ def go_through(
         How many they are; 0 if they are more than `most`.
     """
     depth, nobody, found, p = len(end), len(matters), 0, 0
-    columns = np.flatnonzero(matters)
-    free, weight = np.ones(len(columns), np.bool_), np.ones(depth + 1)
+    columns, n = np.empty(nobody, np.int64), 0
+    for c in range(nobody):
+        if matters[c]:
+            columns[n] = c
+            n += 1
+    free, weight = np.ones(nobody, np.bool_), np.ones(depth + 1)
     chosen, first, last = np.empty(depth, np.int64), np.empty(depth, np.int64), np.empty(depth, np.int64)
     others, following = np.empty(depth, np.int64), np.empty(depth, np.int64)
     for position in range(depth):
-        first[position] = np.searchsorted(columns, start[position])
-        last[position] = np.searchsorted(columns, end[position])
+        first[position], last[position] = 0, 0
+        for i in range(n):
+            first[position] += columns[i] < start[position]
+            last[position] += columns[i] < end[position]
     entered = True
     while p >= 0:
         left = end[p] - p
@@ -60,7 +66,7 @@ def go_through(
             following[p], others[p] = first[p], left
             for i in range(first[p], last[p]):
                 others[p] -= free[i]
-        elif chosen[p] < len(columns):
+        elif chosen[p] < n:
             free[chosen[p]] = True
         i = following[p]
         while i < last[p] and not free[i]:
@@ -70,7 +76,7 @@ def go_through(
             chosen[p], free[i] = i, False
             weight[p + 1] = weight[p] / left
         elif i == last[p] and others[p] > 0:
-            chosen[p] = len(columns)
+            chosen[p] = n
             weight[p + 1] = weight[p] * others[p] / left
         else:
             p, entered = p - 1, False
@@ -83,7 +89,7 @@ def go_through(
         weights[at + found] = weight[depth]
         for position in range(depth):
             who = chosen[position]
-            out[position, at + found] = columns[who] if who < len(columns) else nobody
+            out[position, at + found] = columns[who] if who < n else nobody
         found, entered = found + 1, False
     return found
 

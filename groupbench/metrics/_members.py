@@ -34,6 +34,7 @@ from groupbench.metrics._spreads import (
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.metrics._ranking import Ties
+    from groupbench.metrics._spreads import Interval
 
     Parts = Mapping[Callable[[Ranking, int], FloatArray], Mapping[str, MemberFunction]]
     """What is made, by name, of the values that each member has of its ranking."""
@@ -68,6 +69,11 @@ class MemberLists:
         return rank_sorted(
             self.keys[owner], self.liked, self.depth, self.n_candidates[owner], self.n_relevant
         )
+
+    @cached_property
+    def bounds(self) -> _Bounds:
+        """Between what the values of members, and what is made of them, lie whatever the order."""
+        return _Bounds(self)
 
     @cached_property
     def undecided(self) -> bool:
@@ -107,6 +113,31 @@ class MemberLists:
         if found is None:
             return MemberValues(np.where(self.n_relevant > 0, values, np.nan), self.groups)
         return MemberValues(np.where(self.n_relevant[found.members] > 0, values, np.nan), found.orders)
+
+
+class _Bounds:
+    """Bounds of what is made of members' values; those of the best and the worst case are found together."""
+
+    def __init__(self, lists: MemberLists) -> None:
+        self._lists = lists
+        self._members: dict[tuple[object, int], MemberBounds] = {}
+        self._intervals: dict[tuple[object, int, MemberFunction], Interval] = {}
+
+    def interval(
+        self, compute: Callable[[Ranking, int], FloatArray], k: int, function: MemberFunction
+    ) -> Interval:
+        """The least and the greatest that a `function` of what `compute` gives can be, (n_groups,) each."""
+        key = compute, k, function
+        if key not in self._intervals:
+            if (compute, k) not in self._members:
+                low, high = (self._lists.values(compute(one, k)) for one in self._extremes)
+                self._members[compute, k] = MemberBounds(low, high)
+            self._intervals[key] = function.bounds(self._members[compute, k])
+        return self._intervals[key]
+
+    @cached_property
+    def _extremes(self) -> tuple[Ranking, Ranking]:
+        return self._lists.ranking.resolved("worst"), self._lists.ranking.resolved("best")
 
 
 def evaluate_members(
@@ -184,7 +215,8 @@ def _spreads(
     if ties == "expected":
         found = mean_over_orders(tied, lists.groups, ordered)
     else:
-        found = {name: values[tied.groups] for name, values in _bounds(lists, k, parts, ties).items()}
+        bounds = _bounds(lists, k, parts, ties)
+        found = {name: values[tied.groups] for name, values in bounds.items()}
     for name, values in found.items():
         out[name][tied.groups] = values
     return out
@@ -204,12 +236,10 @@ def _computed(
 
 def _bounds(lists: MemberLists, k: int, parts: Parts, ties: Ties) -> dict[str, FloatArray]:
     """The best or the worst that no order can exceed, from those of each member."""
-    worst, best = (lists.ranking.resolved(rule) for rule in ("worst", "best"))
     out: dict[str, FloatArray] = {}
     for compute, wanted in parts.items():
-        bounds = MemberBounds(lists.values(compute(worst, k)), lists.values(compute(best, k)))
         for name, function in wanted.items():
-            least, greatest = function.bounds(bounds)
+            least, greatest = lists.bounds.interval(compute, k, function)
             out[name] = least if (ties == "best") == function.lower_is_better else greatest
     return out
 

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from groupbench.aggregation._compiled._codes import EQUAL
 from groupbench.aggregation._compiled._gathering_kernels import gather_members, largest_group
-from groupbench.aggregation._compiled._orders import EQUAL
 from groupbench.aggregation._compiled._rank_kernels import columns_of
-from groupbench.aggregation._compiled._score_kernels import (
-    LISTS,
-    MEMBERS,
-    exponent_of,
-    power_of_two,
-    sort_columns,
-)
+from groupbench.aggregation._compiled._score_kernels import LISTS, MEMBERS, sort_columns
 from groupbench.aggregation._exact import UNIT
+from groupbench.aggregation._exact_kernels import exponent_of, power_of_two
 from groupbench.aggregation._greedy import ROUNDING_BITS
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import inlined, kernel
@@ -171,6 +166,17 @@ def relevance(
 
 
 @inlined
+def count_worth(worth: FloatArray, unit: float, n: int, counted: FloatArray, total: IntArray) -> None:
+    """Relevance in steps of a `unit`, whole though floats, and its sum over members, of `n` columns."""
+    for c in range(n):
+        total[c] = 0
+    for m in range(len(worth)):
+        for c in range(n):
+            counted[m, c] = np.rint(worth[m, c] / unit * _STEPS)
+            total[c] += np.int64(counted[m, c])
+
+
+@inlined
 def gain(
     worth: FloatArray, received: IntArray, part: FloatArray, size: int, c: int, reach: float, excess: float
 ) -> int:
@@ -250,22 +256,20 @@ def proportional(
         out: (n_groups, width) to be filled.
     """
     largest, width = largest_group(offsets), out.shape[1]
-    counted, received, parts = np.empty((largest, width)), np.empty(largest, np.int64), np.empty(largest)
+    counted, received, ends = (
+        np.empty((largest, width)),
+        np.empty(largest, np.int64),
+        np.empty(_BUCKETS + 1, np.int64),
+    )
     total, columns, gains = np.empty(width, np.int64), np.empty(width, np.int64), np.empty(width, np.int64)
-    ends = np.empty(_BUCKETS + 1, np.int64)
     for g in range(len(lengths)):
         first, size, n = offsets[g], offsets[g + 1] - offsets[g], lengths[g]
-        for c in range(n):
-            total[c], out[g, c] = 0, -np.inf
-        for m in range(size):
-            received[m], parts[m] = 0, part[first + m]
-            for c in range(n):
-                counted[m, c] = np.rint(worth[first + m, c] / unit[g] * _STEPS)
-                total[c] += np.int64(counted[m, c])
+        out[g, :n], received[:], parts = -np.inf, 0, part[first : first + size]
+        count_worth(worth[first : first + size], unit[g], n, counted, total)
         scale, filled, of_group = most_relevant_first(total, n, ends, columns), np.int64(0), np.int64(0)
-        for left in range(depth, 0, -1):
-            if filled >= min(k, n):
-                break
+        left = depth + 1
+        while left > 1 and filled < min(k, n):
+            left -= 1
             best, highest, looked, bucket = np.int64(-1), -np.inf, 0, len(ends) - 1
             # No gain is above a candidate's total.
             while bucket >= 0 and (np.int64((bucket + 1) / scale) + 1 + _HALF) >> _BITS >= best:

@@ -11,10 +11,12 @@ from groupbench.aggregation._compiled._scores import of_small_groups, statistics
 from groupbench.aggregation._compiled._shortlists import best_of, shortlisted
 from groupbench.aggregation._compiled._strategies import PARTS, strategy
 from groupbench.aggregation._compiled._table import MemberTable
+from groupbench.aggregation._exact import UNIT
 from groupbench.aggregation._greedy import TopLists
 from groupbench.aggregation._ranks import below_one, double_midranks
 from groupbench.aggregation._shortlist import Shortlist
 from groupbench.core.arrays import BoolArray, FloatArray
+from groupbench.metrics import gather
 
 
 def _covered(one: coverage.Coverage, members: MemberTable, liked: BoolArray) -> FloatArray:
@@ -62,7 +64,6 @@ def ep_fuzzda(one: proportional.EPFuzzDA, members: MemberTable, k: int) -> Float
 
 
 @strategy(
-    proportional.GFAR,
     fairness.GreedyFairness,
     fairness.Nash,
     cells=PARTS,
@@ -75,6 +76,25 @@ def top_lists(one: TopLists, members: MemberTable, k: int) -> FloatArray:
         filled = out[groups]
         one.fill(part, one.start(part), mean[groups], filled)
         out[groups] = filled
+    return out
+
+
+@strategy(proportional.GFAR, cells=PARTS, suits=lambda members: members.width > 0)
+def gfar(one: proportional.GFAR, members: MemberTable, k: int) -> FloatArray:
+    from groupbench.aggregation._compiled import _find_kernels as kernels
+
+    out = below_one(members.mean, members.valid)
+    for groups, part in shortlisted(members, best_of(members, np.full(len(members.lengths), one.top))):
+        chance, log_missing = one.chances(part)
+        waiting, offsets = part.members.valid.copy(), part.members.segments.offsets
+        mean, going = gather(members.mean[groups], part.columns), np.ones(len(groups), dtype=np.bool_)
+        received, placed = np.zeros(len(chance), np.int64), np.zeros(waiting.shape, np.int64)
+        for left in range(one.depth, one.depth - min(one.depth, k), -1):
+            missing = np.exp(received / UNIT)
+            given = chance, missing, log_missing, received, offsets, mean
+            kernels.fill_position(*given, waiting, left, placed, going)
+        which, column = np.nonzero(placed)
+        out[groups[which], part.columns[which, column]] = placed[which, column]
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupbench.aggregation._compiled._orders import EQUAL
+from groupbench.aggregation._compiled._codes import EQUAL
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import inlined, kernel
 

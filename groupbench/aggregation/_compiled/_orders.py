@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from groupbench.core.arrays import FloatArray, IntArray
 
-EQUAL = 1 << 31
-"""Set in an order where a score is equal to the one before."""
-
 Order = NDArray[np.uint32]
 
 

@@ -80,7 +80,7 @@ def approval(one: voting.Approval, members: MemberTable, k: int) -> FloatArray:
 
 @strategy(voting.Plurality, voting.RoundRobin, depth=True)
 def voting_rounds(one: voting.VotingRounds, members: MemberTable, k: int) -> FloatArray:
-    from groupbench.aggregation._compiled import _rank_kernels as kernels
+    from groupbench.aggregation._compiled import _voting_kernels as kernels
 
     turns = isinstance(one, voting.RoundRobin)
     mean = members.mean if turns else np.empty((0, 0))

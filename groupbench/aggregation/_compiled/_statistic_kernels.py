@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from groupbench.aggregation._compiled._gathering_kernels import gather_members, largest_group
-from groupbench.aggregation._compiled._score_kernels import MEMBERS, exact_sums, sort_columns
+from groupbench.aggregation._compiled._score_kernels import MEMBERS, sort_columns
+from groupbench.aggregation._exact_kernels import exact_sums
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import kernel
 

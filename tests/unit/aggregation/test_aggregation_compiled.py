@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupbench.aggregation import Aggregator, MemberScores, MemberTable, RowOrders, find_top, serves
-from groupbench.aggregation._compiled._orders import EQUAL
+from groupbench.aggregation._compiled._codes import EQUAL
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
 from groupbench.metrics import sort_keys, top_candidates
