@@ -1,6 +1,7 @@
 """Speed next to other libraries: the benchmarks that pytest-benchmark saved, as tables and as a figure.
 
 python tests/benchmarks/speed.py report
+python tests/benchmarks/speed.py page docs/speed.md
 python tests/benchmarks/speed.py check tests/benchmarks/ratios.json
 """
 
@@ -210,6 +211,26 @@ def draw_growth(growth: Sequence[Growth], file: Path) -> None:
         save(drawn, file)
 
 
+def renew(page: str, session: Session) -> str:
+    """A page of documentation with what a session measured between its marks, such as `<!-- growth -->`.
+
+    Raises:
+        ResultError: if a pair of marks is not there once.
+    """
+    tables = {
+        "machine": f"Measured on one thread of {session.machine}.",
+        "comparisons": render(session.comparisons, "markdown"),
+        "growth": render_growth(session.growth, "markdown"),
+    }
+    for name, table in tables.items():
+        first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+        if page.count(first) != 1 or page.count(last) != 1:
+            raise ResultError(f"the page has not one {first.strip()} and one {last.strip()}; add them")
+        before, rest = page.split(first)
+        page = before + first + table + "\n" + last + rest.split(last)[1]
+    return page
+
+
 def read_ratios(file: Path) -> dict[str, float]:
     """Committed ratios by the name of their benchmark.
 
@@ -257,6 +278,20 @@ def report(
     if plot is not None:
         draw_growth(found.growth, plot)
         typer.echo(f"drawn in {plot}")
+
+
+@app.command("page")
+def write_page(
+    page: Annotated[Path, typer.Argument(help="Page of documentation, docs/speed.md.")],
+    file: Annotated[Path, _SAVED] = Path(".benchmarks/latest.json"),
+    plot: Annotated[Path | None, typer.Option(help="Draw growth to an .svg, .png or .pdf file.")] = None,
+) -> None:
+    """Put the tables of a session in the place of those of a page of documentation."""
+    found = read(file)
+    page.write_text(renew(page.read_text(encoding="utf-8"), found), encoding="utf-8")
+    typer.echo(f"{len(found.comparisons)} comparisons and {len(found.growth)} sizes in {page}")
+    if plot is not None:
+        draw_growth(found.growth, plot)
 
 
 @app.command("check")

@@ -19,6 +19,7 @@ from tests.benchmarks.speed import (
     regressions,
     render,
     render_growth,
+    renew,
     saved,
 )
 
@@ -97,6 +98,30 @@ def test_growth_is_drawn(tmp_path):
     assert all(word in drawn for word in ("users", "items", "linear", "seconds", "MiB"))
     with pytest.raises(ResultError, match="no growth"):
         draw_growth([], tmp_path / "none.svg")
+
+
+def test_a_page_gets_the_tables_of_a_session(file, tmp_path):
+    page, again = tmp_path / "page.md", tmp_path / "again.md"
+    marks = [
+        f"<!-- {name} -->\nold {name}\n<!-- end of {name} -->\n"
+        for name in ("machine", "comparisons", "growth")
+    ]
+    page.write_text("first\n" + "between\n".join(marks) + "last\n")
+    assert CliRunner().invoke(app, ["page", str(page), str(file)]).exit_code == 0
+    written = page.read_text()
+
+    assert "old" not in written
+    assert written.startswith("first\n")
+    assert written.count("between\n") == 2
+    assert written.endswith("last\n")
+    assert "A processor, 4 cores" in written
+    assert "| all scores" in written
+    assert "| users" in written
+    again.write_text(written)
+    CliRunner().invoke(app, ["page", str(again), str(file)])
+    assert again.read_text() == written
+    with pytest.raises(ResultError, match="growth"):
+        renew(written.replace("<!-- growth -->\n", ""), read(file))
 
 
 @pytest.mark.parametrize(("before", "slower"), [(100, 0), (399, 0), (401, 1)])
