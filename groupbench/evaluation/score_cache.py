@@ -88,6 +88,26 @@ class ScoreCache:
             self._fill(rows)
         return self._cache
 
+    def some(self, rows: IntArray) -> tuple[FloatArray, IntArray] | None:
+        """The scores of the different `rows`, (n,), for all items, and which of them each row has, (n,).
+
+        None if the method is asked for scores at some items instead.
+        """
+        if self._score_pairs is not None:
+            return None
+        with self._watch.phase("score"):
+            once, number = self._different(rows)
+            out = np.empty((len(once), self._n_items))
+            for part, scores in self._made(once):
+                out[part] = scores
+        return out, number
+
+    def _different(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """The different `rows`, ascending, and the number of each row among them."""
+        requested = np.zeros_like(self._scored)
+        requested[rows] = True
+        return np.flatnonzero(requested), (np.cumsum(requested) - 1)[rows]
+
     def _fill(self, rows: IntArray) -> FloatArray:
         """The cache with the scores of the `rows`, (n,)."""
         assert self._cache is not None
@@ -101,9 +121,7 @@ class ScoreCache:
 
     def _uncached(self, rows: IntArray, items: IntArray, lists: IntArray) -> FloatArray:
         """The same with no more than some rows in memory at a time."""
-        requested = np.zeros_like(self._scored)
-        requested[rows] = True
-        once, number = np.flatnonzero(requested), (np.cumsum(requested) - 1)[rows]
+        once, number = self._different(rows)
         order = stable_order(number, len(once))
         ends = np.searchsorted(number[order], np.arange(len(once) + 1))
         whole = _all_in_order(items, self._n_items)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,9 +20,9 @@ from groupbench.aggregation import (
     serves,
 )
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments, blocks, chunks
-from groupbench.core.errors import MethodError
 from groupbench.core.kernels import worthwhile
 from groupbench.core.memory import allowed
+from groupbench.evaluation.attempts import attempted, learned
 from groupbench.evaluation.score_cache import ScoreCache, checked, group_pairs, user_pairs
 from groupbench.evaluation.scored import Scored
 from groupbench.evaluation.training_pairs import training_pairs
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from groupbench.core.stopwatch import Stopwatch
     from groupbench.data.groups import Groups
     from groupbench.models.recommender import TrainingData
-
-T = TypeVar("T")
 
 PART = 1_000_000
 """Member scores of one part of the candidates of large groups."""
@@ -138,7 +136,7 @@ class ScoreSource:
     def _aggregated(self, name: str, aggregator: Aggregator, members: MemberScores) -> FloatArray:
         """Group scores, (n_groups, width), 0 where there is no candidate."""
         with self._watch.phase("aggregate"):
-            scores = _attempted(name, partial(aggregator.aggregate, members))
+            scores = attempted(name, partial(aggregator.aggregate, members))
         return np.where(
             members.valid, checked(f"aggregator {name}", scores, members.valid.shape, members.valid), 0.0
         )
@@ -195,24 +193,33 @@ class ScoreSource:
         left = {name: one for name, one in aggregators.items() if name not in in_parts}
         if not left:
             return
-        members = self._members(groups, items, valid)
-        tops = dict(self._compiled(left, MemberTable.of(members) if compiled else None, depth))
-        for name, aggregator in left.items():
-            if name not in tops:
+        table = self._table(groups, items, valid, made=True) if compiled else None
+        tops = dict(self._compiled(left, table, depth))
+        left = {name: one for name, one in left.items() if name not in tops}
+        if left:
+            members = table.laid_out if table is not None else self._members(groups, items, valid)
+            for name, aggregator in left.items():
                 keys = sort_keys(self._aggregated(name, aggregator, members), valid)
                 tops[name] = top_candidates(keys, depth, stable=True)
         yield from tops.items()
 
-    def _table(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberTable | None:
-        """What the members score, if that is cached for all items."""
+    def _table(
+        self, groups: IntArray, items: IntArray, valid: BoolArray, *, made: bool = False
+    ) -> MemberTable | None:
+        """What the members score, if that is cached for all items; by request it is `made`."""
         assert self._users is not None
         block = self._train.groups.take(groups)
-        table = self._users.table(block.members)
-        if table is None:
+        table, rows, orders = self._users.table(block.members), block.members, None
+        if table is not None:
+            orders = self._orders(table)
+        elif not made:
             return None
+        elif 2 * items.shape[1] < self._train.ratings.n_items or not (found := self._users.some(rows)):
+            return MemberTable.of(self._members(groups, items, valid))
+        else:
+            table, rows = found
         lengths, activity = np.count_nonzero(valid, axis=1), self._activity[block.members]
-        given = block.members, items, lengths, block.segments, activity, self._scale
-        return MemberTable(table, *given, self._orders(table))
+        return MemberTable(table, rows, items, lengths, block.segments, activity, self._scale, orders)
 
     @cached_property
     def _nobody(self) -> MemberScores:
@@ -259,8 +266,8 @@ class ScoreSource:
         pairs = training_pairs(self._train)
         members = self._members(pairs.groups, pairs.items, pairs.valid)
         with self._watch.phase("aggregate"):
-            learned = {n: _learned(n, learner, members, pairs.target) for n, learner in learners.items()}
-        return {**self._aggregators, **learned}
+            fitted = {n: learned(n, learner, members, pairs.target) for n, learner in learners.items()}
+        return {**self._aggregators, **fitted}
 
     def _of_users_by_group(self, users: IntArray, items: IntArray) -> FloatArray:
         """A group method's score for a user is that of the user's first group.
@@ -279,21 +286,3 @@ class ScoreSource:
 
 def _score_groups(method: GroupRecommender, groups: Groups, which: IntArray) -> object:
     return method.score_groups(groups.take(which))
-
-
-def _learned(name: str, learner: LearnedAggregator, members: MemberScores, target: FloatArray) -> Aggregator:
-    learned: object = _attempted(name, partial(learner.fit, members, target))
-    if not isinstance(learned, Aggregator):
-        raise MethodError(
-            f"aggregator {name}: fit returned {type(learned).__name__}; return an aggregator that has learned"
-        )
-    return learned
-
-
-def _attempted(name: str, work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except Exception as error:
-        raise MethodError(
-            f"aggregator {name} raised {type(error).__name__}: {error}; fix it, or run without its plugin"
-        ) from error
