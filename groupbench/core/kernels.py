@@ -76,18 +76,26 @@ def inlined(function: F) -> F:
     return cast(F, numba.njit(nogil=True, error_model="numpy")(function))
 
 
-def worthwhile(cells: int) -> bool:
-    """Whether kernels are used for work on so many scores.
+def asked() -> str:
+    """What the environment asks for: `on`, `off` or `auto`.
 
     Raises:
-        ConfigError: if the environment asks for something else than `on` or `off`.
+        ConfigError: if it asks for something else.
     """
     mode = os.environ.get(VARIABLE, "") or "auto"
     if mode not in ("auto", "on", "off"):
         raise ConfigError(f"{VARIABLE}={mode}: give on, off or auto")
-    if mode != "auto":
-        return mode == "on"
-    return cells >= (_SOME if _loaded else _MUCH)
+    return mode
+
+
+def worthwhile(cells: int) -> bool:
+    """Whether kernels are used for work on so many scores.
+
+    Raises:
+        ConfigError: if the environment asks for something else than `on`, `off` or `auto`.
+    """
+    mode = asked()
+    return cells >= (_SOME if _loaded else _MUCH) if mode == "auto" else mode == "on"
 
 
 def in_threads(work: Callable[[int, int], None], n: int) -> None:

@@ -139,9 +139,10 @@ def _tell_left_out(config: Config, loaded: Mapping[str, Dataset], tell: Callable
 
 def _load(config: Config, tell: Callable[[str], None]) -> dict[str, Dataset]:
     """The data sets by the name they were asked for, once the plugins are loaded and all names are known."""
-    from groupbench.core import plugins
+    from groupbench.core import kernels, plugins
     from groupbench.data.loading import load
 
+    kernels.asked()
     plugins.load_plugins(config.plugins)
     config.method_names()
     data_dir = None if config.data_dir is None else Path(config.data_dir)

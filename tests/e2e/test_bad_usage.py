@@ -30,6 +30,11 @@ def refused(monkeypatch, tmp_path, capsys):
     return call
 
 
+def test_a_word_that_the_environment_must_not_say(refused, monkeypatch):
+    monkeypatch.setenv("GROUPBENCH_KERNELS", "yes")
+    assert "GROUPBENCH_KERNELS=yes: give on, off or auto" in refused(*RUN, "--dataset", "itmrec-sim")
+
+
 def test_the_installed_command_says_the_same(cli, refused):
     call = (*RUN, "--methods", "svd+")
     assert cli.refused(*call) == refused(*call)
