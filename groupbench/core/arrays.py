@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from groupbench.core.kernels import worthwhile
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -125,6 +127,13 @@ def min_max(values: FloatArray, valid: BoolArray, otherwise: float) -> FloatArra
 def columns_set(flags: BoolArray) -> tuple[IntArray, BoolArray]:
     """The columns in which each row of `flags` is set, and where there are any: (n_rows, most or 1) both."""
     sizes = np.count_nonzero(flags, axis=1)
+    if flags.flags.c_contiguous and worthwhile(flags.size):
+        from groupbench.core import _array_kernels as kernels
+
+        shape = len(flags), max(1, int(sizes.max(initial=0)))
+        columns, inside = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.bool_)
+        kernels.columns_set(flags, columns, inside)
+        return columns, inside
     inside = np.arange(max(1, int(sizes.max(initial=0)))) < sizes[:, None]
     columns = np.zeros(inside.shape, dtype=np.int64)
     columns[inside] = np.flatnonzero(flags) - np.repeat(np.arange(len(flags)) * flags.shape[1], sizes)

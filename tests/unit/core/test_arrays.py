@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -16,6 +16,7 @@ from groupbench.core.arrays import (
     pick,
     stable_order,
 )
+from groupbench.core.kernels import VARIABLE
 
 sizes = st.lists(st.integers(1, 5), min_size=1, max_size=8)
 
@@ -123,9 +124,13 @@ def test_distinct_and_among_are_what_numpy_finds(values, keys):
     assert in_sorted(values, distinct(keys)).tolist() == np.isin(values, keys).tolist()
 
 
-@given(arrays(np.bool_, st.tuples(st.integers(0, 5), st.integers(1, 7))))
-def test_columns_are_those_that_are_set(flags):
-    columns, inside = columns_set(flags)
+@pytest.mark.parametrize("mode", ["on", "off"])
+@given(flags=arrays(np.bool_, st.tuples(st.integers(0, 5), st.integers(1, 7))))
+@settings(deadline=None)
+def test_columns_are_those_that_are_set(mode, flags):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, mode)
+        columns, inside = columns_set(flags)
 
     assert columns.shape == inside.shape == (len(flags), max(1, flags.sum(axis=1).max(initial=0)))
     for row, found, there in zip(flags, columns, inside, strict=True):
