@@ -6,11 +6,10 @@ Everything here is imported on first use, so that `groupbench --help` stays inst
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,19 +34,21 @@ if TYPE_CHECKING:
     from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 
 
-class _Clone(MetaPathFinder):
+class _Clone:
     """Finds the two folders that lie beside this one in a clone, where Python was started there."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         folder = _BESIDE.get(name)
         if folder is None:
             return None
-        return spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+        file = os.path.join(folder, "__init__.py")
+        return spec_from_file_location(name, file, submodule_search_locations=[folder])
 
 
-_CLONE = Path(__file__).parents[1]
-_BESIDE = {f"groupbench.{name}": _CLONE / name for name in ("baselines", "datasets")}
-if (_CLONE / "pyproject.toml").is_file() and (_CLONE / "baselines").is_dir():
+# Without pathlib, which takes longer to import than all else here.
+_CLONE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_BESIDE = {f"groupbench.{name}": os.path.join(_CLONE, name) for name in ("baselines", "datasets")}
+if os.path.isfile(os.path.join(_CLONE, "pyproject.toml")) and os.path.isdir(_BESIDE["groupbench.baselines"]):
     # First: an editable install of another checkout would bring its own two folders otherwise.
     sys.meta_path.insert(0, _Clone())
 

@@ -1,4 +1,4 @@
-"""The command line; a command's module, and what it needs, is imported when the command is called."""
+"""The command line; what most calls do not need is imported by those that do, and so are libraries."""
 
 from __future__ import annotations
 
@@ -6,116 +6,29 @@ import errno
 import importlib
 import io
 import os
-import shlex
 import sys
-import traceback
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
-import typer
-from typer.core import TyperCommand, TyperGroup
-
+from groupbench.cli._commands import COMMANDS, help_page, version_line
 from groupbench.core.errors import ConfigError, GroupbenchError, GroupbenchWarning
-from groupbench.core.files import expanded
 from groupbench.core.text import VisibleStream, shortened
+
+if TYPE_CHECKING:
+    from groupbench.cli._app import app, load_all
 
 __all__ = ["COMMANDS", "INTERRUPTED", "app", "load_all", "main"]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C; the command line's framework turns the interrupt into it."""
 
-COMMANDS = {
-    "run": ("run", "run", "Run what is missing: fit each method once, evaluate it under every view."),
-    "tune": ("tune", "tune", "Choose hyperparameters, with as many trials for every method."),
-    "table": ("show", "table", "Show the metrics of a results folder."),
-    "report": (
-        "report",
-        "report",
-        "Write everything as one HTML file that opens anywhere and loads nothing.",
-    ),
-    "card": ("card", "card", "Write the methods section of a run, with a reproducibility checklist."),
-    "compare": ("statistics", "compare", "Compare two rows: wins, difference, effect size, and every test."),
-    "list": ("show", "list_names", "List methods, tags, data sets, aggregators, metrics and views."),
-    "explain": ("show", "explain", "Print definition, formula and source of what tables and listings show."),
-    "reproduce": ("reproduce", "reproduce", "Repeat recorded runs, or set reported metrics beside ours."),
-    "export": ("exchange", "export", "Write recommended lists and the truth that they were evaluated by."),
-    "export-task": ("exchange", "export_task", "Write training rows, groups and candidates, and no truth."),
-    "score": ("exchange", "score", "Evaluate rankings that were made elsewhere."),
-    "merge": ("exchange", "merge", "Join the results of several machines in one folder."),
-    "submit": ("publish", "submit", "Bundle the records of a results folder for a leaderboard."),
-    "verify": ("publish", "verify", "Check a bundle, and run a sample of its jobs again."),
-    "check": ("develop", "check", "Run the conformance tests that the built-in methods pass."),
-    "doctor": ("develop", "doctor", "Show versions, state of the code, machine, and data sets at hand."),
-    "plot": ("plot", "app", "Draw figures of a results folder."),
-    "study": ("study", "app", "Studies of DMTL, the joint model."),
-    "data": ("data", "app", "Fetch, check, describe and build data sets."),
-    "env": ("env", "app", "Give a library a Python environment of its own."),
-    "new": ("develop", "new_app", "Write a working template."),
-}
-"""By name of a command its module here (`_run` for `run`), its name there, and what it does."""
 
-
-class _Commands(TyperGroup):
-    """Imports a command when it is called: to list them, the table is enough."""
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands = {name: TyperCommand(name, help=line) for name, (_, _, line) in COMMANDS.items()}
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, command, rest = super().resolve_command(ctx, args)
-        return name, command and _load(str(name)), rest
-
-
-def _load(name: str) -> TyperCommand | TyperGroup:
-    from groupbench.cli._command import make_command
-
-    module, attribute, _ = COMMANDS[name]
-    return make_command(name, getattr(importlib.import_module(f"groupbench.cli._{module}"), attribute))
-
-
-_SPELLINGS = {"metric": "metrics", "method": "methods", "views": "view", "aggregators": "aggregator"}
-"""What options are also written as, in whatever command; help shows the spelling of each command."""
-
-app = typer.Typer(
-    name="groupbench",
-    cls=_Commands,
-    help="An honest benchmark suite for group recommenders.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    # What is no terminal gets no color; "color" keeps escape sequences of others from being dropped unseen.
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "color": True,
-        "token_normalize_func": lambda name: _SPELLINGS.get(name, name),
-    },
-)
-
-
-def load_all() -> TyperGroup:
-    """The command line with every command loaded, for what documents or tests all of it."""
-    group = typer.main.get_group(app)
-    group.commands = {name: _load(name) for name in COMMANDS}
-    return group
-
-
-def _version(requested: bool) -> None:
-    if requested:
-        from groupbench.core.version import VERSION
-
-        typer.echo(f"groupbench {VERSION}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of errors."),
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version."
-    ),
-) -> None:
-    """An honest benchmark suite for group recommenders."""
+def __getattr__(name: str) -> Any:
+    if name in ("app", "load_all"):
+        return getattr(importlib.import_module("groupbench.cli._app"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _require_text(arguments: list[str]) -> None:
@@ -154,13 +67,12 @@ def main() -> None:
     warnings.showwarning = _show_warning
     try:
         _require_text(sys.argv[1:])
-        # Records of whatever this command runs, in processes of its own, name it.
-        os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
-        # Figures are files; a notebook may name a backend that is not there.
-        os.environ["MPLBACKEND"] = "Agg"
+        arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
         try:
-            arguments = [_in_home(argument) for argument in sys.argv[1:] if argument != "--debug"]
-            sys.exit(app(args=arguments, prog_name="groupbench", standalone_mode=False))
+            if (text := _soon_answered(arguments)) is None:
+                sys.exit(_run_command(arguments))
+            print(text)
+            sys.exit(0)
         finally:
             sys.stdout.flush()
     except (KeyboardInterrupt, SystemExit) as end:
@@ -169,7 +81,7 @@ def main() -> None:
         _end("interrupted; the same command goes on where it stopped", INTERRUPTED)
     except BrokenPipeError:
         _end("", 1)
-    except _USAGE as error:
+    except _usage_error() as error:
         _refuse(error)
     except GroupbenchError as error:
         _end(str(error), error.exit_status)
@@ -179,12 +91,42 @@ def main() -> None:
     except MemoryError:
         _end("memory ran out; take fewer --jobs, less data or a larger machine", 1)
     except Exception as error:
+        import traceback
+
         said = traceback.format_exception_only(error)[-1]
         _end(f"unexpected {' '.join(said.split())[:500]}{_DEBUG}", 1)
 
 
-_USAGE = cast(type[Exception], typer.BadParameter.__mro__[1])
-"""The framework's error for a command line that it does not understand."""
+def _soon_answered(arguments: Sequence[str]) -> str | None:
+    """What the most common questions are answered by, without any library; None for all other arguments."""
+    if arguments in (["--help"], ["-h"]):
+        return help_page()
+    if arguments == ["--version"]:
+        return version_line()
+    from groupbench.cli._listing import listed
+
+    return listed(arguments)
+
+
+def _run_command(arguments: Sequence[str]) -> int:
+    """The status of a command, or what the framework raises."""
+    import shlex
+
+    from groupbench.cli._app import app
+
+    # Records of whatever this command runs, in processes of its own, name it.
+    os.environ["GROUPBENCH_COMMAND"] = shlex.join(["groupbench", *sys.argv[1:]])
+    # Figures are files; a notebook may name a backend that is not there.
+    os.environ["MPLBACKEND"] = "Agg"
+    expanded = [_in_home(argument) for argument in arguments]
+    return cast(int, app(args=expanded, prog_name="groupbench", standalone_mode=False))
+
+
+def _usage_error() -> type[Exception]:
+    from groupbench.cli._app import USAGE_ERROR
+
+    return USAGE_ERROR
+
 
 _DEBUG = "; --debug shows where"
 
@@ -223,7 +165,7 @@ def _open_streams() -> None:
 def _refuse(error: Any) -> NoReturn:
     """Say in one line what of a command line is not understood; without any command show what there is."""
     if type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(error.format_message(), err=True, nl=False)  # Empty where it is drawn already.
+        print(error.format_message(), file=sys.stderr)
         sys.exit(error.exit_code)
     words = ["groupbench", *(word for word in sys.argv[1:2] if word in COMMANDS)]
     path = " ".join(words) if error.ctx is None else error.ctx.command_path
@@ -239,6 +181,8 @@ def _nowhere() -> TextIO:
 
 def _in_home(argument: str) -> str:
     """The argument with `~` as the home folder, where the shell left it: in `--results=~/x` or in quotes."""
+    from groupbench.core.files import expanded
+
     option, equals, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
     return f"{option}{equals}{expanded(value)}" if value.startswith("~") else argument
 
@@ -247,6 +191,8 @@ def _end(message: str, status: int) -> NoReturn:
     """Say why it ends, if anybody can hear it, and leave nothing that Python would try to print once more."""
     with suppress(OSError, ValueError):
         if "--debug" in sys.argv and message:
+            import traceback
+
             traceback.print_exc()
         if message:
             print(f"groupbench: {shortened(message)}", file=sys.stderr, flush=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
-from shutil import get_terminal_size
 
+from groupbench.cli._columns import sections
 from groupbench.cli._glossary import ALIASES, FORMATION, WORDS
 from groupbench.core import registry
 from groupbench.core.entry import Entry
@@ -17,9 +16,6 @@ from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.hyperparameters import search_space
 from groupbench.core.names import unregistered
 from groupbench.models.contract import on_cold_groups, serves_cold_groups
-
-_NARROWEST = 60
-"""Columns that listings take at least."""
 
 
 def listing(name: str | None = None) -> str:
@@ -29,10 +25,14 @@ def listing(name: str | None = None) -> str:
         ConfigError: if `name` is neither a kind nor a name.
     """
     if name is None:
-        return "\n\n".join(_section(kind) for kind in _KINDS)
-    if name.casefold() in _KINDS:
-        return _section(name.casefold())
-    return explanation(name)
+        return sections(every_name())
+    kind = name.casefold()
+    return sections({kind: KINDS[kind]()}) if kind in KINDS else explanation(name)
+
+
+def every_name() -> dict[str, dict[str, str]]:
+    """By kind all names, with what is said of each."""
+    return {kind: dict(rows()) for kind, rows in KINDS.items()}
 
 
 def explanation(name: str) -> str:
@@ -67,11 +67,11 @@ def _unknown(name: str) -> ConfigError:
 
 def names() -> list[str]:
     """All names that `explanation` knows, metrics as `ndcg@K`."""
-    sections = [name for kind in _KINDS.values() for name in kind()]
+    listed = [name for kind in KINDS.values() for name in kind()]
     from groupbench.report.names import PRINTED_METHODS
 
     variants = [f"{name}:clean" for name in registry.datasets]
-    return list(dict.fromkeys([*sections, *variants, *WORDS, *ALIASES, *_sequential(), *PRINTED_METHODS]))
+    return list(dict.fromkeys([*listed, *variants, *WORDS, *ALIASES, *_sequential(), *PRINTED_METHODS]))
 
 
 def _parts(name: str) -> list[str]:
@@ -132,24 +132,7 @@ def models_of(library: str) -> str:
     found = [f"{library}:{name}" for name in known[library].names()]
     if not found:
         raise ConfigError(known[library].absence)
-    return _lines(f"methods of {library}", {name: registry.methods[name].summary for name in found})
-
-
-def _section(kind: str) -> str:
-    return _lines(kind, _KINDS[kind]())
-
-
-def _lines(title: str, rows: Mapping[str, str]) -> str:
-    width = max(map(len, rows), default=0)
-    lines = max(get_terminal_size().columns, _NARROWEST)
-    out = [title]
-    for name, text in rows.items():
-        head = f"  {name:{width}s}  "
-        wrapped = textwrap.wrap(
-            text, lines, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
-        )
-        out += wrapped or [f"  {name}"]
-    return "\n".join(out)
+    return sections({f"methods of {library}": {name: registry.methods[name].summary for name in found}})
 
 
 def _methods() -> dict[str, str]:
@@ -203,7 +186,7 @@ def _protocol(name: str) -> str:
     return "\n\n".join([*parts, "\n".join(["Options (--option KEY=VALUE):", *options])])
 
 
-_KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
+KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
     "methods": _methods,
     "tags": _tags,
     "aggregators": partial(_summaries, registry.aggregators),
@@ -214,6 +197,7 @@ _KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
     "protocols": _protocols,
     "groups": lambda: FORMATION,
 }
+"""By kind of names what makes the rows of its listing."""
 
 
 def _entry(kind: str, entry: Entry) -> str:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar, cast
 from groupbench.core.errors import ConfigError
 from groupbench.core.files import alone, expanded
 from groupbench.core.provenance import threads
+from groupbench.core.user_cache import is_private, user_cache
 
 VARIABLE = "GROUPBENCH_KERNELS"
 """`on` or `off`; by default kernels are used for work that is large enough."""
@@ -162,16 +163,17 @@ def _folder(sources: Path) -> Path | None:
     """
     if given := os.environ.get(CACHE_VARIABLE):
         root = Path(expanded(given)).absolute()
+    elif cache := user_cache():
+        root = Path(cache, "kernels")
     else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or expanded("~/.cache")) / "groupbench" / "kernels"
+        return None
     folder = root / _version(sources)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own = all(place.stat().st_uid == os.getuid() for place in (root, folder))
-        private = not any(place.stat().st_mode & 0o022 for place in (root, folder))
+        private = all(is_private(place.stat()) for place in (root, folder))
     except OSError:
         return None
-    return folder if own and private and os.access(folder, os.W_OK) else None
+    return folder if private and os.access(folder, os.W_OK) else None
 
 
 def _version(sources: Path) -> str:

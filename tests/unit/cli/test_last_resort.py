@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from groupbench import cli
+from groupbench.cli import _app
 from groupbench.core.errors import MethodError
 
 
@@ -20,7 +21,7 @@ def ends(monkeypatch, capsys):
         def app(**given):
             raise error
 
-        monkeypatch.setattr(cli, "app", app)
+        monkeypatch.setattr(_app, "app", app)
         monkeypatch.setattr(sys, "argv", ["groupbench", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -68,7 +69,7 @@ def test_debug_shows_where(ends):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_output_is_one_line(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
-        monkeypatch.setattr(cli, "app", lambda **given: print("a table"))
+        monkeypatch.setattr(_app, "app", lambda **given: print("a table"))
         monkeypatch.setattr(sys, "argv", ["groupbench"])
         monkeypatch.setattr(sys, "stdout", full)
         with pytest.raises(SystemExit) as ended:
@@ -82,20 +83,20 @@ def test_a_full_output_is_one_line(monkeypatch, capsys):
 def test_streams_that_are_not_there_lead_nowhere(monkeypatch):
     ran = []
     monkeypatch.setattr(
-        cli, "app", lambda args, **given: (print("out"), print("err", file=sys.stderr), ran.append(args))[2]
+        _app, "app", lambda args, **given: (print("out"), print("err", file=sys.stderr), ran.append(args))[2]
     )
-    monkeypatch.setattr(sys, "argv", ["groupbench", "list", "--debug"])
+    monkeypatch.setattr(sys, "argv", ["groupbench", "table", "--debug"])
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     with pytest.raises(SystemExit, match=r"^$"):
         cli.main()
-    assert ran == [["list"]]
+    assert ran == [["table"]]
 
 
 def test_a_home_folder_that_the_shell_left_is_expanded(monkeypatch, tmp_path):
     seen = []
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(cli, "app", lambda args, **given: seen.append(args))
+    monkeypatch.setattr(_app, "app", lambda args, **given: seen.append(args))
     arguments = ["run", "--results=~/x", "~/y", "--set", "svd.x=~", "--option=a=~/z", "a~b"]
     monkeypatch.setattr(sys, "argv", ["groupbench", *arguments])
     with pytest.raises(SystemExit, match=r"^$"):
