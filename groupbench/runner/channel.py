@@ -10,7 +10,7 @@ import array
 import socket
 import struct
 from contextlib import suppress
-from typing import IO
+from typing import Protocol
 
 _HEADER = struct.Struct("<8sQ")
 _MAGIC = b"GBframe\n"
@@ -20,6 +20,13 @@ MAX_BYTES = 2**26
 
 SECONDS = 60.0
 """How long the other side may take to make room for a message."""
+
+
+class Descriptor(Protocol):
+    """A file or a socket that is open."""
+
+    def fileno(self) -> int:
+        """Its descriptor."""
 
 
 class ChannelError(OSError):
@@ -46,7 +53,7 @@ class Channel:
         """Close this end."""
         self._socket.close()
 
-    def send(self, message: bytes, file: IO[bytes] | None = None) -> None:
+    def send(self, message: bytes, file: Descriptor | None = None) -> None:
         """Send a message, with a file if there is one.
 
         Raises:

@@ -155,10 +155,10 @@ def _stream(job: Job, purpose: str) -> tuple[str | int, ...]:
 
 @lru_cache(maxsize=2)
 def _dataset(source: str, data_dir: str | None, identity: tuple[str, str, str]) -> Dataset:
-    from groupbench.data.loading import load
-
     if identity in _given:
         return _given[identity]
+    from groupbench.data.loading import load
+
     dataset = load(source, None if data_dir is None else Path(data_dir))
     if dataset.identity != identity:
         raise DatasetError(f"dataset {dataset.name} changed while the run was going on; start the run again")

@@ -6,9 +6,7 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
-import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -22,12 +20,11 @@ from groupbench.runner import logs
 from groupbench.runner.channel import Channel, ChannelError
 from groupbench.runner.dataset_cache import Data, DatasetCache, in_memory
 from groupbench.runner.job import Job
-from groupbench.runner.process_tree import MARK, end_tree
+from groupbench.runner.process_tree import end_tree
+from groupbench.runner.processes import WorkerServers, new_mark
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Dataset
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 _POLL = 0.2
 """Seconds between looks at dead and late workers."""
@@ -59,19 +56,12 @@ class JobOutcome:
 
 
 class _Worker:
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, servers: WorkerServers) -> None:
         self.threads = threads
-        self._mark = uuid.uuid4().hex
+        self._mark = new_mark()
         ours, theirs = socket.socketpair()
         with theirs:
-            environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), MARK: self._mark}
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "groupbench.runner.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,
-            )
+            self._process = servers.start(theirs, self._mark, threads)
         self.channel = Channel(ours.detach())
         self._job: Job | None = None
         self._started = 0.0
@@ -165,6 +155,7 @@ class WorkerPool:
     def __init__(self) -> None:
         self._busy: list[_Worker] = []
         self._idle: list[_Worker] = []
+        self._servers = WorkerServers()
 
     def __len__(self) -> int:
         """Jobs that are being done."""
@@ -198,6 +189,11 @@ class WorkerPool:
         """End all processes, whatever they do."""
         while workers := self._busy or self._idle:
             workers.pop().kill()
+        self._servers.close()
+
+    def prepare(self, threads: int) -> None:
+        """Begin to start what workers with this many threads come from."""
+        self._servers.prepare(threads)
 
     def _worker(self, threads: int) -> _Worker:
         """A worker with this many threads: an idle one, or a new one instead of an idle one."""
@@ -206,7 +202,7 @@ class WorkerPool:
                 return self._idle.pop(index)
         if self._idle:
             self._idle.pop().kill()
-        return _Worker(threads)
+        return _Worker(threads, self._servers)
 
 
 def capacity(threads: int) -> int:
@@ -236,6 +232,8 @@ def run_jobs(
     limit = workers or capacity(threads)
     pool = WorkerPool()
     with DatasetCache(loaded or {}) as cache, closing(pool):
+        if queue:
+            pool.prepare(1 if queue[0].one_thread else threads)
         while queue or pool:
             while queue and len(pool) < limit:
                 job = queue.popleft()

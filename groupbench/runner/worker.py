@@ -28,9 +28,9 @@ REASON = 500
 """Characters of a reason that are kept; the log has the rest."""
 
 
-def main(descriptor: int) -> None:
-    """Serve jobs, and cache the data sets that come with them, until the parent closes the connection."""
-    _fork_guard(descriptor)
+def serve(descriptor: int) -> None:
+    """Do jobs, and cache the data sets that come with them, until the parent closes the connection."""
+    fork_guard(descriptor)
     _prefer_as_victim()
     adopt_orphans()
     from groupbench.runner.job import Job
@@ -121,7 +121,7 @@ def _redirect(log: Path) -> None:
     os.close(descriptor)
 
 
-def _fork_guard(descriptor: int) -> None:
+def fork_guard(descriptor: int) -> None:
     """Fork a process that ends this one, and all that it starts, once the other end of the socket is closed.
 
     A thread could not: compiled code may hold the interpreter's lock for minutes.
@@ -142,4 +142,4 @@ def _prefer_as_victim() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(int(sys.argv[1]))

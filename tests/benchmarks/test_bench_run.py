@@ -6,10 +6,21 @@ import json
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from groupbench.core.plugins import load_plugin
+from groupbench.data.loading import load
+from groupbench.results import store
+from groupbench.runner.config import make_config
+from groupbench.runner.plan import plan_jobs
+from groupbench.runner.pool import JobOutcome, run_jobs
+from groupbench.runner.processes import WorkerServers
 
 RUN = [sys.executable, "-c", "from groupbench.cli import main; main()", "run", "--quiet", "--no-references"]
 WORKERS = 2
@@ -94,3 +105,52 @@ def test_four_workers(versus, tmp_path_factory):
         bar=3,
         rounds=1,
     )
+
+
+QUICK = BUSY.replace("two seconds", "no time").replace("2.0", "0.0").replace("busy", "quick")
+JOBS = 9
+
+
+@pytest.mark.timeout(1800)
+def test_a_job_of_a_plugin(compared, benchmark, tmp_path, monkeypatch):
+    """What a process of its own costs a job: the seconds between two of them, less those of a shared process.
+
+    The peer is a process that is started anew and imports all. The first job of each run is left out, which
+    waits until libraries are imported anyway.
+    """
+    (tmp_path / "quick.py").write_text(QUICK)
+    load_plugin(tmp_path / "quick.py")
+    data = load("itmrec-sim", None)
+    config = make_config(
+        methods=["quick"], seeds=JOBS, aggregators=["average"], plugins=[str(tmp_path / "quick.py")]
+    )
+
+    def ended(name, *, foreign):
+        """Median seconds between the ends of jobs, and what they found by their keys."""
+        jobs = [
+            replace(one, foreign=foreign) for one in plan_jobs(config, {data.name: data}, tmp_path / name)
+        ]
+        times = []
+        for event in run_jobs(jobs, workers=1, threads=1, timeout=600, loaded={data.name: data}):
+            if isinstance(event, JobOutcome):
+                assert event.status == "done"
+                times.append(time.perf_counter())
+        return float(np.median(np.diff(times))), {job.key: store.read(job.folder).metrics for job in jobs}
+
+    shared, expected = ended("shared", foreign=False)
+    own, found = benchmark.pedantic(ended, ("own",), {"foreign": True}, rounds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(WorkerServers, "prepare", lambda self, threads: self._servers.setdefault(threads))
+        anew, found_anew = ended("anew", foreign=True)
+    assert found == found_anew == expected
+    if benchmark.stats is not None:
+        compared(
+            what=f"what a process of its own costs a job of a plugin that takes {shared:.2f} s",
+            peer="a process that is started anew",
+            seconds=own - shared,
+            peer_seconds=anew - shared,
+            peak_mb=0.0,
+            peer_peak_mb=0.0,
+            share=1.0,
+            bar=8,
+        )

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="meth
 
 
 def test_stray_bytes_cost_their_job_alone(cli, plugins, statuses):
-    names = "stray-zeros,stray-length,stray-json,leaves-a-daemon,random"
+    names = "stray-zeros,stray-length,stray-json,leaves-a-daemon,ends-its-parent,random"
     call = ("run", "--plugin", plugins / "strays.py", "--methods", names, "--seeds", "1", "--jobs", "2")
     ended = cli(*call, "--groups", "natural", "--timeout", "500")
     assert ended.returncode == 1
@@ -20,6 +20,7 @@ def test_stray_bytes_cost_their_job_alone(cli, plugins, statuses):
         "stray-length": "killed",
         "stray-json": "failed",
         "leaves-a-daemon": "done",
+        "ends-its-parent": "done",
         "random": "done",
     }
     assert "something else than a message came" in found["stray-zeros"][1]

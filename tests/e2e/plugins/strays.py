@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -63,4 +64,14 @@ class Daemon(Writes):
         subprocess.Popen(
             [sys.executable, "-c", "import time; time.sleep(600)", "left-by-strays"], start_new_session=True
         )
+        return super().fit(train, rng=rng)
+
+
+@method("ends-its-parent")
+@dataclass
+class Orphan(Writes):
+    """Ends the process that its own was forked from."""
+
+    def fit(self, train, *, rng):
+        os.kill(os.getppid(), signal.SIGKILL)
         return super().fit(train, rng=rng)
