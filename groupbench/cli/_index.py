@@ -122,9 +122,7 @@ def _installed(place: str) -> Iterator[list[Any]]:
         yield [_state(place)]
         return
     with os.scandir(place) as entries:
-        names = sorted(
-            e.name for e in entries if e.name.lower().endswith((".dist-info", ".egg-info", "egg-info"))
-        )
+        names = sorted(e.name for e in entries if e.name.lower().endswith((".dist-info", "egg-info")))
     for name in names:
         yield [name, _state(os.path.join(place, name, "entry_points.txt"))]
 
