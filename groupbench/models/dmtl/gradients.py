@@ -16,6 +16,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from groupbench.models.dmtl.network import Branch, DMTLNetwork, Encoded
     from groupbench.models.dmtl.noise import Noise
+    from groupbench.models.dmtl.workspace import Workspace
 
 _BLOCK_VALUES = 2**19
 """Numbers in the widest array of a block on the CPU."""
@@ -25,32 +26,18 @@ class PairRows(NamedTuple):
     """Pairs of users and items, and what is to be learned of them.
 
     Attributes:
-        pairs: (2, n) rows of the users and the items that are encoded.
+        pairs: (2, n) rows of the users and the items that are encoded; None where each pair has its own.
         values: (n,) ratings less the mean and both biases.
         groups: (n, most groups) indices, filled up with -1; None to do without profiles.
         noise: dropout of the shared representations, or None.
         shares: (2,) what a pair counts for in the squared error and in the cross-entropy.
     """
 
-    pairs: Tensor
+    pairs: Tensor | None
     values: Tensor
     groups: Tensor | None
     noise: Noise | None
     shares: Tensor
-
-
-class Workspace:
-    """Arrays that are made once, and hold something else in each block."""
-
-    def __init__(self) -> None:
-        self._arrays: dict[tuple[str | int, ...], Tensor] = {}
-
-    def __call__(self, name: str, like: Tensor, *shape: int) -> Tensor:
-        """The array `name` in that shape, of the kind of `like`, with anything in it."""
-        array = self._arrays.get((name, *shape))
-        if array is None:
-            array = self._arrays[name, *shape] = like.new_empty(shape)
-        return array
 
 
 def pair_losses(
@@ -141,7 +128,8 @@ class _Branch:
 class _Seen(NamedTuple):
     """What the way back through a block needs of the way there."""
 
-    pairs: Tensor
+    users: Tensor | slice
+    items: Tensor | slice
     h_u: Tensor
     h_i: Tensor
     alpha: Tensor | None
@@ -179,9 +167,9 @@ class _Sums:
 
     def run(self) -> None:
         """Go through all pairs."""
-        n, (ensemble, _, width) = self.rows.pairs.shape[1], self.tables[0].shape
+        n, (ensemble, _, width) = self.rows.values.shape[0], self.tables[0].shape
         widest = ensemble * max(width, *(branch.weight.shape[-1] for branch in self.branches))
-        at_once = _BLOCK_VALUES / widest if self.rows.pairs.device.type == "cpu" else n
+        at_once = _BLOCK_VALUES / widest if self.rows.values.device.type == "cpu" else n
         size = math.ceil(n / max(1, math.ceil(n / at_once)))
         for start in range(0, n, size):
             block = slice(start, min(n, start + size))
@@ -199,21 +187,24 @@ class _Sums:
     def _array(self, name: str, n: int, width: int) -> Tensor:
         return self._workspace(name, self.tables[0], self.ensemble, n, width)
 
-    def _taken(self, name: str, table: Tensor, index: Tensor) -> Tensor:
+    def _taken(self, name: str, table: Tensor, index: Tensor | slice) -> Tensor:
+        if isinstance(index, slice):
+            return table[:, index]
         out = self._array(name, index.shape[0], table.shape[-1])
         return torch.index_select(table, 1, index, out=out)
 
     def _forward(self, block: slice) -> _Seen:
-        users, items = pairs = self.rows.pairs[:, block]
+        users, items = (block, block) if self.rows.pairs is None else self.rows.pairs[:, block]
         h_u, h_i = self._taken("h_u", self.tables[0], users), self._taken("h_i", self.tables[1], items)
-        n, alpha, attended = users.shape[0], None, h_i
+        n, alpha, attended = h_u.shape[1], None, h_i
         if self.learned:
-            logits = self._taken("logits", self.tables[2], users)
-            logits += self._taken("more logits", self.tables[3], items)
+            of_users = self._taken("user logits", self.tables[2], users)
+            of_items = self._taken("item logits", self.tables[3], items)
+            logits = torch.add(of_users, of_items, out=self._array("logits", n, of_users.shape[-1]))
             alpha = torch.softmax(logits, -1, out=self._array("alpha", n, logits.shape[-1]))
             if not self.above:
                 attended = torch.mul(alpha, h_i, out=self._array("attended", n, h_i.shape[-1]))
-        seen = _Seen(pairs, h_u, h_i, alpha, attended, [], [])
+        seen = _Seen(users, items, h_u, h_i, alpha, attended, [], [])
         for k, branch in enumerate(self.branches):
             z = self._taken(f"z {k}", branch.table, users).baddbmm_(attended, branch.weight).relu_()
             if self.rows.noise is not None:
@@ -246,7 +237,7 @@ class _Sums:
         return outs
 
     def _backward(self, seen: _Seen, of_outs: list[Tensor]) -> None:
-        (users, items), h_u, h_i, alpha, attended = seen[:5]
+        users, items, h_u, h_i, alpha, attended = seen[:6]
         n, width = h_u.shape[1:]
         own_users, own_items = (
             self._array(f"of_{side}", n, sum(widths))
@@ -282,8 +273,8 @@ class _Sums:
             of_alpha *= alpha
             torch.addcmul(of_alpha, alpha, of_alpha.sum(dim=-1, keepdim=True), value=-1, out=of_logits)
             more_of_logits.copy_(of_logits)
-        self.of_users.index_add_(1, users, own_users)
-        self.of_items.index_add_(1, items, own_items)
+        _add(self.of_users, users, own_users)
+        _add(self.of_items, items, own_items)
 
 
 def _targets(groups: Tensor, n_groups: int) -> tuple[Tensor, Tensor]:
@@ -293,6 +284,14 @@ def _targets(groups: Tensor, n_groups: int) -> tuple[Tensor, Tensor]:
     shares = (inside / counts.clamp(min=1)[:, None]).T
     targets = shares.new_zeros(n_groups, len(groups)).scatter_add_(0, groups.T.clamp(min=0), shares)
     return targets, counts.clamp_(max=1)
+
+
+def _add(table: Tensor, index: Tensor | slice, rows: Tensor) -> None:
+    """Add rows to those of the table; a slice is written once."""
+    if isinstance(index, slice):
+        table[:, index] = rows
+    else:
+        table.index_add_(1, index, rows)
 
 
 def _plus(sum: Tensor | None, addend: Tensor) -> Tensor:

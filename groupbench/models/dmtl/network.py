@@ -126,18 +126,17 @@ class DMTLNetwork(nn.Module):
             users = users + self._groups_of(users)
         return self.as_users(users, self.users.biases), self._as_items(items, self.items.biases)
 
-    def encode_for(self, pairs: Tensor, hidden: Tensor) -> tuple[Encoded, Encoded, Tensor]:
-        """Users and items of `pairs`, (2, n), and where among them a pair has its own, (2, n).
+    def encode_for(self, pairs: Tensor, hidden: Tensor) -> tuple[Encoded, Encoded, Tensor | None]:
+        """Users and items of `pairs`, (2, n), and where among them a pair has its own: `pairs`, or None.
 
-        `hidden` is as in `encode`. Where there are many, only those of the pairs are encoded if nobody's
-        encoding hangs on others'.
+        `hidden` is as in `encode`. Where there are many, only those of the pairs are encoded, in their order,
+        if nobody's encoding hangs on others'; None says so.
         """
         apart = self.users.history is None and self.member_hidden is None
         if apart and self.large:
             users, items = self.users.some(pairs[0]), self.items.some(pairs[1])
             biases = self.users.biases[pairs[0]], self.items.biases[pairs[1]]
-            rows = torch.arange(pairs.shape[1], device=pairs.device).expand(2, -1)
-            return self.as_users(users, biases[0]), self._as_items(items, biases[1]), rows
+            return self.as_users(users, biases[0]), self._as_items(items, biases[1]), None
         return *self.encode(hidden), pairs
 
     def branches(self, *, profile: bool) -> list[Branch]:

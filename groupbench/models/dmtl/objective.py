@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import torch
 
 from groupbench.models.distributed import SINGLE, BatchSlice, ProcessGroup
-from groupbench.models.dmtl.gradients import PairRows, Workspace, pair_losses
+from groupbench.models.dmtl.gradients import PairRows, pair_losses
 from groupbench.models.dmtl.layers import EnsembleEmbedding
 from groupbench.models.dmtl.noise import Noise
+from groupbench.models.dmtl.workspace import Workspace
 from groupbench.models.training import Objective, StepLoss
 
 if TYPE_CHECKING:
