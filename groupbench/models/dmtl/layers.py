@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from groupbench.models.layers import sparse_product
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import IntArray
@@ -38,9 +35,27 @@ class EnsembleLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map each member's own input."""
-        rows = x.flatten(0, -3).transpose(0, 1)
-        out = torch.bmm(rows, self.weight).transpose(0, 1) + self.bias
-        return out.reshape(*x.shape[:-1], self.weight.shape[-1])
+        return linear(x, self.weight, self.bias)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Map each member's input, (..., ensemble, n_in), by its weights: (..., ensemble, n_out).
+
+    Args:
+        x: any layout; the result has the ensemble first in memory.
+        weight: (ensemble, n_in, n_out).
+        bias: (ensemble, n_out).
+    """
+    if weight.shape[-1] == 0:
+        return x[..., :0]
+    rows = x.flatten(0, -3).transpose(0, 1)
+    out = torch.baddbmm(bias[:, None], rows, weight).transpose(0, 1)
+    return out.view(*x.shape[:-1], weight.shape[-1])
+
+
+def side_by_side(*parts: Tensor) -> Tensor:
+    """Parts, (..., ensemble, width) each, joined over the last axis, with the ensemble first in memory."""
+    return torch.cat([part.movedim(-2, 0) for part in parts], dim=-1).movedim(0, -2)
 
 
 class EnsembleEmbedding(nn.Module):
@@ -80,7 +95,7 @@ class History(nn.Module):
         self.register_buffer("pairs", pairs, persistent=False)
         counts = torch.bincount(pairs[0], minlength=shape[0]).float()
         self.register_buffer("counts", counts, persistent=False)
-        self._matrices: tuple[Tensor, Tensor] | None = None
+        self._bags: tuple[_Bags, _Bags] | None = None
 
     def forward(self, vectors: Tensor, hidden: Tensor | None) -> Tensor:
         """Sums for all owners, (n_owners, ensemble, width), of the `vectors` of the others.
@@ -89,30 +104,59 @@ class History(nn.Module):
             vectors: (n_others, ensemble, width).
             hidden: (2, n) pairs that are left out of the sums, or None.
         """
-        flat, counts = vectors.flatten(1), self.counts
-        sums = sparse_product(flat, *self._sparse())
-        if hidden is not None:
-            owners, others = hidden
-            sums = sums.index_add(0, owners, functional.embedding(others, flat), alpha=-1)
-            counts = counts.index_add(0, owners, torch.ones_like(owners, dtype=counts.dtype), alpha=-1)
-        return (sums / counts.clamp(min=1).sqrt()[:, None]).view(-1, *vectors.shape[1:])
-
-    def _sparse(self) -> tuple[Tensor, Tensor]:
-        if self._matrices is None or self._matrices[0].device != self.pairs.device:
-            self._matrices = _counts(self.pairs, self.shape), _counts(self.pairs.flip(0), self.shape[::-1])
-        return self._matrices
+        counts = self.counts
+        if hidden is None:
+            hidden = self.pairs[:, :0]
+        else:
+            counts = counts - torch.bincount(hidden[0], minlength=len(counts))
+        if self._bags is None or self._bags[0].others.device != self.pairs.device:
+            self._bags = _Bags.of(self.pairs, self.shape[0]), _Bags.of(self.pairs.flip(0), self.shape[1])
+        sums: Tensor = _BagSums.apply(vectors.flatten(1), *self._bags, hidden)  # type: ignore[no-untyped-call]
+        return (sums * counts.clamp(min=1).rsqrt()[:, None]).view(-1, *vectors.shape[1:])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_matrices": None}
+        return {**self.__dict__, "_bags": None}
 
 
-def _counts(pairs: Tensor, shape: tuple[int, int]) -> Tensor:
-    """How often each (row, column) occurs in `pairs`, (2, n), as a compressed sparse matrix."""
-    values = torch.ones(pairs.shape[1], device=pairs.device)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-        matrix = torch.sparse_coo_tensor(pairs, values, shape, check_invariants=True)
-        return matrix.coalesce().to_sparse_csr()
+class _Bags(NamedTuple):
+    """The others of each owner, one owner's after the other's.
+
+    Attributes:
+        others: (n_pairs,).
+        offsets: (n_owners + 1,) where each owner's start, and the end.
+    """
+
+    others: Tensor
+    offsets: Tensor
+
+    @classmethod
+    def of(cls, pairs: Tensor, n_owners: int) -> _Bags:
+        """Those of (owner, other) `pairs`, (2, n_pairs)."""
+        owners, order = torch.sort(pairs[0], stable=True)
+        counts = torch.bincount(owners, minlength=n_owners)
+        return cls(pairs[1][order], functional.pad(counts.cumsum(0), (1, 0)))
+
+    def sums(self, rows: Tensor) -> Tensor:
+        """The sums of the others' rows, (n_owners, width); this takes a third of a sparse product's time."""
+        return functional.embedding_bag(self.others, rows, self.offsets, mode="sum", include_last_offset=True)
+
+
+class _BagSums(torch.autograd.Function):
+    """Sums over bags less the hidden pairs, (2, n); the bags of the others carry the gradients back."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, bags: _Bags, back: _Bags, hidden: Tensor) -> Tensor:
+        ctx.back, ctx.hidden = back, hidden
+        return _less(bags.sums(rows), hidden[0], rows, hidden[1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        rows, (owners, others) = gradients[0].contiguous(), ctx.hidden
+        return _less(ctx.back.sums(rows), others, rows, owners), None, None, None
+
+
+def _less(sums: Tensor, to: Tensor, rows: Tensor, of: Tensor) -> Tensor:
+    return sums.index_add_(0, to, rows.index_select(0, of), alpha=-1)
 
 
 class Encoder(nn.Module):
@@ -162,18 +206,24 @@ class Encoder(nn.Module):
 
     def before(self, hidden: Tensor | None) -> Tensor:
         """W x + b of everyone, (n, ensemble, width), with the pairs in `hidden` out of the histories."""
-        x: Tensor = self.ids.weight
-        if self.history is not None:
-            x = torch.cat([x, self.history(self.others.weight, hidden)], dim=-1)
-        out: Tensor = self.own(x)
-        return out + (self.features @ self.known).view(out.shape)
+        history = None if self.history is None else self.history(self.others.weight, hidden)
+        return self._mapped(self.ids.weight, self.features, history)
 
     def some(self, rows: Tensor) -> Tensor:
         """Encode those in `rows`, (n,), as `forward` does, for an encoder without a history."""
-        x = functional.embedding(rows, self.ids.weight.flatten(1))
-        x = x.view(len(rows), *self.ids.weight.shape[1:])
-        out: Tensor = self.own(x)
-        return functional.relu(out + (self.features[rows] @ self.known).view(out.shape))
+        ids = functional.embedding(rows, self.ids.weight.flatten(1))
+        ids = ids.view(len(rows), *self.ids.weight.shape[1:])
+        return functional.relu(self._mapped(ids, self.features[rows], None))
+
+    def _mapped(self, ids: Tensor, features: Tensor, history: Tensor | None) -> Tensor:
+        weight, bias = self.own.weight, self.own.bias
+        ensemble, n_ids = ids.shape[1:]
+        known = self.known.view(len(self.known), *bias.shape).transpose(0, 1)
+        out = torch.baddbmm(bias[:, None], features.expand(ensemble, -1, -1), known)
+        out = torch.baddbmm(out, ids.transpose(0, 1), weight[:, :n_ids])
+        if history is not None:
+            out = torch.baddbmm(out, history.transpose(0, 1), weight[:, n_ids:])
+        return out.transpose(0, 1)
 
     def forward(self, hidden: Tensor | None = None) -> Tensor:
         """Encode everyone: (n, ensemble, width)."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.dmtl.layers import Encoder, EnsembleLinear, History
-from groupbench.models.layers import Dropout, segment_sum
+from groupbench.models.dmtl.layers import Encoder, EnsembleLinear, History, linear, side_by_side
+from groupbench.models.layers import segment_sum
 
 if TYPE_CHECKING:
     from groupbench.models.dmtl.features import NetworkInputs, Side
@@ -38,21 +38,35 @@ class Encoded(NamedTuple):
     biases: Tensor
 
     def take(self, rows: Tensor) -> Encoded:
-        """The given rows, with gradients summed by row."""
-        parts = [part.flatten(1) if part.ndim > 1 else part[:, None] for part in self]
-        widths = [part.shape[1] for part in parts]
-        taken = torch.split(functional.embedding(rows, torch.cat(parts, dim=1)), widths, dim=1)
-        return Encoded(
-            *(rows_of.view(len(rows), *part.shape[1:]) for rows_of, part in zip(taken, self, strict=True))
-        )
+        """The given rows, with the ensemble first in memory."""
+        return Encoded(*(_taken(part, rows) for part in self))
 
     def grid(self, rows: int, columns: int) -> Encoded:
         """The rows laid out as a table, filled row by row."""
-        return Encoded(*(part.view(rows, columns, *part.shape[1:]) for part in self))
+        return Encoded(*(torch.unflatten(part, 0, (rows, columns)) for part in self))
 
     def window(self, block: slice | None, axis: int) -> Encoded:
         """The rows in `block`, with a new axis at `axis` so that users and items broadcast."""
         return Encoded(*((part if block is None else part[block]).unsqueeze(axis) for part in self))
+
+
+class Branch(NamedTuple):
+    """A layer below heads.
+
+    Attributes:
+        part: the field of `Encoded` that has the users' part of it.
+        layer: the items' part of it.
+        heads: what stands on it.
+    """
+
+    part: Literal["rating", "profile"]
+    layer: EnsembleLinear
+    heads: tuple[EnsembleLinear, ...]
+
+    @property
+    def layers(self) -> tuple[EnsembleLinear, ...]:
+        """All of them."""
+        return self.layer, *self.heads
 
 
 class DMTLNetwork(nn.Module):
@@ -95,7 +109,6 @@ class DMTLNetwork(nn.Module):
         self.rating_item = linear(width, below, fan_in=2 * width)
         self.profile_user = linear(width, own, fan_in=2 * width)
         self.profile_item = linear(width, own, fan_in=2 * width)
-        self.dropout = Dropout(made.dropout)
         joined = below + made.product * width
         self.rating = linear(joined, 1)
         self.profile = linear(joined, max(inputs.n_groups, 1)).requires_grad_(not made.freeze_profile)
@@ -113,23 +126,45 @@ class DMTLNetwork(nn.Module):
             users = users + self._groups_of(users)
         return self.as_users(users, self.users.biases), self._as_items(items, self.items.biases)
 
-    def encode_pairs(self, pairs: Tensor, hidden: Tensor) -> tuple[Encoded, Encoded]:
-        """The user and the item of each of the `pairs`, (2, n); `hidden` as in `encode`.
+    def encode_for(self, pairs: Tensor, hidden: Tensor) -> tuple[Encoded, Encoded, Tensor | None]:
+        """Users and items of `pairs`, (2, n), and where among them a pair has its own: `pairs`, or None.
 
-        Where there are many, only these are encoded if nobody's encoding hangs on others'.
+        `hidden` is as in `encode`. Where there are many, only those of the pairs are encoded, in their order,
+        if nobody's encoding hangs on others'; None says so.
         """
         apart = self.users.history is None and self.member_hidden is None
         if apart and self.large:
             users, items = self.users.some(pairs[0]), self.items.some(pairs[1])
             biases = self.users.biases[pairs[0]], self.items.biases[pairs[1]]
-            return self.as_users(users, biases[0]), self._as_items(items, biases[1])
-        everyone, everything = self.encode(hidden)
-        return everyone.take(pairs[0]), everything.take(pairs[1])
+            return self.as_users(users, biases[0]), self._as_items(items, biases[1]), None
+        return *self.encode(hidden), pairs
+
+    def branches(self, *, profile: bool) -> list[Branch]:
+        """The layers below the heads, with the heads on each; that of the profile if it is asked for."""
+        if self.made.shared:
+            heads = (self.rating, self.profile) if profile else (self.rating,)
+            return [Branch("rating", self.rating_item, heads)]
+        other = Branch("profile", self.profile_item, (self.profile,))
+        return [Branch("rating", self.rating_item, (self.rating,)), *[other] * profile]
+
+    @property
+    def scale(self) -> float:
+        """What attention weights are multiplied by."""
+        made = self.made
+        if made.attention == "learned":
+            return self.attend_users.weight.shape[-1] if made.rescale_attention else 1.0
+        below = made.shared_width if made.attended == "shared" else made.width
+        return 1 / below if made.attention == "mean" and not made.rescale_attention else 1.0
 
     def as_users(self, hidden: Tensor, biases: Tensor) -> Encoded:
         """Representations of users or groups, (n, ensemble, width), made ready for pairs."""
-        parts = self.attend_users(hidden), self.rating_user(hidden), self.profile_user(hidden)
-        return Encoded(hidden, *parts, biases)
+        layers = self.attend_users, self.rating_user, self.profile_user
+        weight, bias = (
+            torch.cat(parts, dim=-1) for parts in zip(*((o.weight, o.bias) for o in layers), strict=True)
+        )
+        widths = [o.weight.shape[-1] for o in layers]
+        attention, rating, profile = torch.split(linear(hidden, weight, bias), widths, dim=-1)
+        return Encoded(hidden, attention, rating, profile, biases)
 
     def member_logits(self, users: Tensor) -> Tensor:
         """How much each user counts among the members of a group, as (n, ensemble, 1) logits."""
@@ -140,17 +175,17 @@ class DMTLNetwork(nn.Module):
 
     def weights(self, users: Encoded, items: Encoded) -> Tensor:
         """The learned attention weights of pairs that broadcast; they sum to 1 over the last axis."""
-        return (users.attention + items.attention).softmax(dim=-1)
+        logits = users.attention + items.attention
+        return logits.movedim(-2, 0).softmax(dim=-1).movedim(0, -2)
 
     def pair(self, users: Encoded, items: Encoded, *, profile: bool) -> tuple[Tensor, Tensor | None]:
         """Ratings, (..., ensemble), and profile logits, (..., ensemble, groups), of pairs that broadcast."""
-        below = self._below(users, items, users.rating, self.rating_item)
-        rating = self.rating(below).squeeze(-1) + (self.mean + users.biases + items.biases)[..., None]
-        if not profile:
-            return rating, None
-        if not self.made.shared:
-            below = self.below_profile(users, items)
-        return rating, self.profile(below)
+        outs = []
+        for part, layer, heads in self.branches(profile=profile):
+            below = self._below(users, items, getattr(users, part), layer)
+            outs += [head(below) for head in heads]
+        rating = outs[0].squeeze(-1) + (self.mean + users.biases + items.biases)[..., None]
+        return rating, outs[1] if profile else None
 
     def ratings(self, users: Encoded, items: Encoded) -> Tensor:
         """The ratings of `pair` but for rounding, sooner where no gradients are asked for."""
@@ -169,7 +204,7 @@ class DMTLNetwork(nn.Module):
 
     def _below(self, users: Encoded, items: Encoded, of_users: Tensor, layer: EnsembleLinear) -> Tensor:
         z, attended = self._halves(users, items, of_users, layer)
-        return torch.cat([z, users.hidden * attended], dim=-1) if self.made.product else z
+        return side_by_side(z, users.hidden * attended) if self.made.product else z
 
     def _halves(
         self, users: Encoded, items: Encoded, of_users: Tensor, layer: EnsembleLinear
@@ -178,15 +213,11 @@ class DMTLNetwork(nn.Module):
         alpha = self._alpha(users, items)
         above = self.made.attended == "shared"
         attended = items.hidden if above else alpha * items.hidden
-        z = self.dropout(functional.relu(of_users + layer(attended)) * (alpha if above else 1))
-        return z, attended
+        z = functional.relu(of_users + layer(attended))
+        return z * alpha if above else z, attended
 
     def _alpha(self, users: Encoded, items: Encoded) -> Tensor | float:
-        n = self.attend_users.weight.shape[-1]
-        if self.made.attention == "learned":
-            return self.weights(users, items) * (n if self.made.rescale_attention else 1)
-        below = self.made.shared_width if self.made.attended == "shared" else self.made.width
-        return 1 / below if self.made.attention == "mean" and not self.made.rescale_attention else 1.0
+        return (self.weights(users, items) if self.made.attention == "learned" else 1.0) * self.scale
 
     def _as_items(self, hidden: Tensor, biases: Tensor) -> Encoded:
         none = hidden[..., :0]
@@ -212,6 +243,12 @@ class DMTLNetwork(nn.Module):
             width=made.width,
             gain=made.gain,
         )
+
+
+def _taken(part: Tensor, rows: Tensor) -> Tensor:
+    if part.ndim == 1:
+        return part[rows]
+    return part.transpose(0, 1).index_select(1, rows).transpose(0, 1)
 
 
 def attentive_mean(rows: Tensor, logits: Tensor, groups: Tensor, n_groups: int) -> Tensor:

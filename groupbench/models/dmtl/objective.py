@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import torch
 
 from groupbench.models.distributed import SINGLE, BatchSlice, ProcessGroup
+from groupbench.models.dmtl.gradients import PairRows, pair_losses
 from groupbench.models.dmtl.layers import EnsembleEmbedding
-from groupbench.models.layers import noise_of
+from groupbench.models.dmtl.noise import Noise
+from groupbench.models.dmtl.workspace import Workspace
 from groupbench.models.training import Objective, StepLoss
 
 if TYPE_CHECKING:
@@ -41,7 +43,9 @@ class RatingRows(NamedTuple):
 
     def take(self, index: Tensor | slice) -> RatingRows:
         """The rows at `index`."""
-        return RatingRows(self.pairs[:, index], self.values[index])
+        if isinstance(index, slice):
+            return RatingRows(self.pairs[:, index], self.values[index])
+        return RatingRows(self.pairs.index_select(1, index), self.values.index_select(0, index))
 
 
 class DMTLObjective(Objective[RatingRows]):
@@ -68,6 +72,7 @@ class DMTLObjective(Objective[RatingRows]):
         self.network, self.made, self.rows, self.validation = network, made, rows, validation
         device = rows.values.device
         self.groups = torch.tensor(memberships).to(device)
+        self._workspace = Workspace()
         self.learn_weights = made.loss_weights == "uncertainty"
         # Log variances of the two losses for each member of the ensemble (Kendall et al., CVPR 2018).
         self.log_variances = torch.zeros(
@@ -83,23 +88,42 @@ class DMTLObjective(Objective[RatingRows]):
 
     def loss(self, batch: RatingRows, group: ProcessGroup = SINGLE) -> StepLoss:
         """Both losses of this process's rows of `batch`, weighed and summed over the ensemble."""
-        mse, entropy = self.losses(batch, group.slice_of(len(batch.values)))
-        reported = torch.stack([mse, entropy]).detach().mean(dim=1)
-        return StepLoss(self._total(mse, entropy, group.size), reported, len(batch.values))
+        total, losses = self.losses(batch, group.slice_of(len(batch.values)), self._weights())
+        if self.learn_weights:
+            total = total + self.log_variances.sum() / 2 / group.size
+        return StepLoss(total, losses.mean(dim=1), len(batch.values))
 
-    def losses(self, batch: RatingRows, rows: BatchSlice) -> tuple[Tensor, Tensor]:
-        """Squared error and cross-entropy of each member of the ensemble, (ensemble,): addends of `rows`."""
-        mine = batch.take(rows.rows)
-        users, items = self.network.encode_pairs(mine.pairs, hidden=batch.pairs)
+    def losses(self, batch: RatingRows, rows: BatchSlice, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """The squared error and the cross-entropy of each member of the ensemble: addends of `rows`.
+
+        Args:
+            batch: a mini-batch.
+            rows: which of its rows the losses are of.
+            weights: (2, ensemble).
+
+        Returns:
+            The weighed sum, (), and the losses without gradients, (2, ensemble).
+        """
+        mine, network = batch.take(rows.rows), self.network
+        users, items, pairs = network.encode_for(mine.pairs, hidden=batch.pairs)
+        noise = None
+        if network.training and self.made.dropout > 0:
+            shape = network.made.ensemble, rows.of, self.made.shared_width
+            noise = Noise.draw(shape, self.made.dropout, mine.values.device).take(rows.rows)
         profiled = self.learn_weights or self.made.profile_weight > 0
-        with noise_of(self.network, rows):
-            ratings, logits = self.network.pair(users, items, profile=profiled)
-        share = len(mine.values) / rows.of * rows.weight
-        mse = ((ratings - mine.values[:, None]) ** 2).mean(dim=0) * share
-        if logits is None:
-            return mse, torch.zeros_like(mse)
-        counted = n_with_group(self.groups[batch.pairs[0]])
-        return mse, profile_loss(logits, self.groups[mine.pairs[0]], counted) * rows.weight
+        counted = n_with_group(self.groups[batch.pairs[0]]).clamp(min=1)
+        shares = torch.stack([torch.full_like(counted, rows.of), counted]).float().reciprocal() * rows.weight
+        own = PairRows(
+            pairs=pairs,
+            values=mine.values
+            - network.mean
+            - network.users.biases[mine.pairs[0]]
+            - network.items.biases[mine.pairs[1]],
+            groups=self.groups[mine.pairs[0]] if profiled else None,
+            noise=noise,
+            shares=shares,
+        )
+        return pair_losses(network, (users, items), own, weights, self._workspace)
 
     def validate(self) -> float:
         """The error of `validation`; NaN without it."""
@@ -134,16 +158,15 @@ class DMTLObjective(Objective[RatingRows]):
         return torch.optim.Adam(
             [{"params": params, "weight_decay": decay} for params, decay in groups],
             lr=made.learning_rate,
-            fused=True if network.large else None,
+            fused=True,
         )
 
-    def _total(self, mse: Tensor, entropy: Tensor, n_processes: int) -> Tensor:
+    def _weights(self) -> Tensor:
         if not self.learn_weights:
-            return (mse + self.made.profile_weight * entropy).sum()
+            fixed = torch.tensor([1.0, self.made.profile_weight], device=self.log_variances.device)
+            return fixed[:, None].expand_as(self.log_variances)
         of_mse, of_entropy = self.log_variances
-        weighed = mse / (2 * of_mse.exp()) + entropy / of_entropy.exp()
-        total: Tensor = (weighed + (of_mse + of_entropy) / 2 / n_processes).sum()
-        return total
+        return torch.stack([1 / (2 * of_mse.exp()), 1 / of_entropy.exp()])
 
     def _profile_weight(self) -> float:
         if not self.learn_weights:
@@ -162,25 +185,6 @@ def rmse(network: DMTLNetwork, rows: RatingRows) -> float:
         ratings, _ = network.pair(users.take(block.pairs[0]), items.take(block.pairs[1]), profile=False)
         squares += ((ratings.mean(dim=1) - block.values) ** 2).sum().item()
     return math.sqrt(squares / len(rows.values))
-
-
-def profile_loss(logits: Tensor, groups: Tensor, counted: Tensor | None = None) -> Tensor:
-    """Cross-entropy to a target spread evenly over each row's groups; rows without a group do not count.
-
-    Args:
-        logits: (n, ensemble, n_groups).
-        groups: (n, most groups) indices, filled up with -1.
-        counted: () rows to take the mean over; by default those here that have a group.
-
-    Returns:
-        (ensemble,) means over the rows that have a group, in nats; 0 where none has.
-    """
-    inside = groups >= 0
-    targets = groups.clamp(min=0)[:, None].expand(-1, logits.shape[1], -1)
-    log_p = logits.log_softmax(dim=-1).gather(2, targets)
-    shares = inside / inside.sum(dim=1, keepdim=True).clamp(min=1)
-    counted = n_with_group(groups) if counted is None else counted
-    return -(log_p * shares[:, None]).sum(dim=(0, 2)) / counted.clamp(min=1)
 
 
 def n_with_group(groups: Tensor) -> Tensor:

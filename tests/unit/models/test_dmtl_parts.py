@@ -11,12 +11,14 @@ import torch
 from groupbench.data.dataset import Features
 from groupbench.data.groups import Groups
 from groupbench.models.distributed import SINGLE
+from groupbench.models.dmtl import gradients
 from groupbench.models.dmtl import network as network_module
 from groupbench.models.dmtl.features import make_inputs, memberships, shrunken_means
 from groupbench.models.dmtl.hyperparameters import Hyperparameters
 from groupbench.models.dmtl.layers import EnsembleLinear, History
 from groupbench.models.dmtl.network import DMTLNetwork, attentive_mean
-from groupbench.models.dmtl.objective import DMTLObjective, RatingRows, profile_loss, rmse
+from groupbench.models.dmtl.noise import Noise
+from groupbench.models.dmtl.objective import DMTLObjective, RatingRows, rmse
 from groupbench.models.training import Schedule, Trainer
 
 MADE = Hyperparameters(
@@ -154,28 +156,24 @@ def test_of_many_only_those_of_a_batch_are_encoded(training, monkeypatch, option
     batch = objective.rows.take(torch.arange(40))
 
     def learned():
-        objective.network.zero_grad(set_to_none=True)
-        found = objective.losses(batch, SINGLE.whole(40))
-        sum(loss.sum() for loss in found).backward()
-        weights = objective.network.named_parameters()
-        gradients = {name: p.grad for name, p in weights if p.grad is not None and p.numel()}
-        return found, gradients
+        total, found = objective.losses(batch, SINGLE.whole(40), torch.ones(2, MADE.ensemble))
+        return found, gradients_of(objective.network, total)
 
-    losses, gradients = learned()
+    losses, of_all = learned()
     monkeypatch.setattr(network_module, "MANY", 0)
     monkeypatch.setattr(DMTLNetwork, "encode", lambda *_: pytest.fail("encoded everyone"))
     few, of_few = learned()
     torch.testing.assert_close(few, losses)
-    torch.testing.assert_close(of_few, gradients, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(of_few, of_all, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{"interactions": True}, {"interactions": False, "attention": "members"}])
 def test_where_others_count_everyone_is_encoded(training, monkeypatch, options):
     objective = make_objective(training, make_network(training, **options))
     batch = objective.rows.take(torch.arange(40))
-    expected = objective.losses(batch, SINGLE.whole(40))
+    expected = objective.loss(batch)
     monkeypatch.setattr(network_module, "MANY", 0)
-    torch.testing.assert_close(objective.losses(batch, SINGLE.whole(40)), expected)
+    torch.testing.assert_close(objective.loss(batch), expected)
 
 
 def test_a_rating_is_learned_without_itself(training):
@@ -265,8 +263,7 @@ def test_members_attention_adds_the_mean_of_ones_groups(training):
 def test_only_the_shared_layer_feels_both_losses(training, shared):
     network = make_network(training, shared=shared)
     users, items = encoded(network)
-    logits = network.pair(users, items, profile=True)[1]
-    profile_loss(logits, torch.tensor(memberships(training.groups, 30))[:12]).sum().backward()
+    network.pair(users, items, profile=True)[1].square().sum().backward()
     assert (network.rating_item.weight.grad is not None) == shared
     assert bool(network.profile_item.weight.numel()) == (not shared)
     assert network.rating.weight.grad is None
@@ -298,22 +295,118 @@ def test_a_frozen_profile_head_keeps_its_weights_and_teaches_all_the_same(traini
 
 def test_learned_weights_follow_kendall(training):
     objective = make_objective(training, make_network(training), loss_weights="uncertainty")
-    mse, entropy = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 0.5])
     with torch.no_grad():
         objective.log_variances.copy_(torch.tensor([[0.1, -0.2], [0.3, 0.4]]))
-    a, b = objective.log_variances.detach().exp()
+    batch = objective.rows.take(torch.arange(40))
+    _, (mse, entropy) = objective.losses(batch, SINGLE.whole(40), torch.ones(2, 2))
+    variances = objective.log_variances.detach().clone().requires_grad_()
+    a, b = variances.exp()
     expected = (mse / (2 * a) + entropy / b + a.log() / 2 + b.log() / 2).sum()
-    torch.testing.assert_close(objective._total(mse, entropy, 1).detach(), expected)
-    assert objective._profile_weight() == pytest.approx(float((2 * a / b).mean()))
+    found = objective.loss(batch).total
+    torch.testing.assert_close(found, expected)
+    (gradient,) = torch.autograd.grad(found, objective.log_variances)
+    torch.testing.assert_close(gradient, torch.autograd.grad(expected, variances)[0])
+    assert objective._profile_weight() == pytest.approx((2 * a / b).mean().item())
 
 
-def test_profile_loss_spreads_the_target_and_skips_the_groupless():
-    logits = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 3.0], [9.0, -9.0, 0.0]])
-    log_p = logits.log_softmax(dim=1)
-    loss = profile_loss(logits[:, None].repeat(1, 2, 1), torch.tensor([[1, -1], [0, 2], [-1, -1]]))
-    expected = -(log_p[0, 1] + (log_p[1, 0] + log_p[1, 2]) / 2) / 2
-    torch.testing.assert_close(loss, expected.expand(2))
-    assert not profile_loss(logits[:, None], torch.full((3, 1), -1)).any()
+def by_autograd(network, batch, groups, weights):
+    """The losses of a mini-batch, (2, ensemble), and all gradients, as torch finds them from `pair`."""
+    users, items = network.encode(batch.pairs)
+    users, items = users.take(batch.pairs[0]), items.take(batch.pairs[1])
+    ratings, logits = network.pair(users, items, profile=True)
+    squares = (ratings - batch.values[:, None]).square().mean(dim=0)
+    log_p, inside = logits.log_softmax(dim=-1), groups >= 0
+    entropies = torch.zeros_like(ratings)
+    for row in inside.any(dim=1).nonzero()[:, 0]:
+        entropies[row] -= log_p[row][:, groups[row][inside[row]]].mean(dim=1)
+    losses = torch.stack([squares, entropies.sum(dim=0) / inside.any(dim=1).sum().clamp(min=1)])
+    return losses.detach(), gradients_of(network, (losses * weights).sum())
+
+
+def gradients_of(network, loss):
+    network.zero_grad(set_to_none=True)
+    loss.backward()
+    weights = network.named_parameters()
+    return {name: p.grad for name, p in weights if p.grad is not None and p.numel()}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"rescale_attention": True},
+        {"attention": "none"},
+        {"attention": "mean"},
+        {"attention": "members"},
+        {"attended": "shared"},
+        {"attended": "shared", "attention": "mean", "product": False},
+        {"shared": False},
+        {"shared": False, "product": False, "attended": "shared", "rescale_attention": True},
+        {"ids": False, "interactions": False},
+        {"freeze_profile": True},
+    ],
+    ids=str,
+)
+def test_gradients_are_those_of_the_formulas(training, monkeypatch, options):
+    """Block by block, for users of several groups and of none."""
+    monkeypatch.setattr(gradients, "_BLOCK_VALUES", 11 * MADE.ensemble * MADE.width)
+    groups = Groups.from_lists([[0, 1, 2, 3], [2, 3, 4], list(range(7, 28))])
+    training, weights = replace(training, groups=groups), torch.tensor([[1.0, 2.0], [0.5, 3.0]])
+    objective = make_objective(training, make_network(training, **options), **options)
+    batch = objective.rows.take(torch.randperm(240)[:50])
+    total, losses = objective.losses(batch, SINGLE.whole(50), weights)
+    expected, learned = by_autograd(objective.network, batch, objective.groups[batch.pairs[0]], weights)
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(total, (losses * weights).sum())
+    found = gradients_of(objective.network, objective.losses(batch, SINGLE.whole(50), weights)[0])
+    torch.testing.assert_close(found, learned, rtol=1e-4, atol=1e-6)
+
+
+def test_users_without_a_group_have_no_profile_to_learn(training):
+    alone = replace(training, groups=Groups.from_lists([]))
+    objective = make_objective(alone, make_network(alone))
+    _, losses = objective.losses(objective.rows, SINGLE.whole(240), torch.ones(2, 2))
+    assert losses[0].all()
+    assert not losses[1].any()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
+def test_noise_drops_at_its_rate_and_keeps_the_mean(rate):
+    torch.manual_seed(0)
+    noise = Noise.draw((3, 5000, 7), rate, CPU)
+    kept = noise.kept(torch.empty(3, 5000, 7))
+    assert set(kept.unique().tolist()) <= {0.0, 1.0}
+    assert float(kept.mean()) == pytest.approx(1 - rate, abs=0.01)
+    assert float(kept.mean(dim=1).std()) < 0.01
+    if rate < 1:
+        assert float(kept.mean()) * noise.scale == pytest.approx(1, abs=0.02)
+    torch.testing.assert_close(noise.take(slice(3, 9)).kept(torch.empty(3, 6, 7)), kept[:, 3:9])
+
+
+def test_dropout_is_for_training_only_and_takes_the_gradient_along(training):
+    network = make_network(training)
+    objective = make_objective(training, network, dropout=0.5)
+    batch, weights = objective.rows.take(torch.arange(60)), torch.ones(2, 2)
+
+    def total():
+        torch.manual_seed(1)
+        return objective.losses(batch, SINGLE.whole(60), weights)[0]
+
+    dropped = total()
+    assert dropped == total()
+    network.eval()
+    assert dropped != total()
+    network.train()
+    weight, step = network.rating_item.weight, 1e-2
+    direction = torch.autograd.grad(dropped, weight)[0]
+    direction /= direction.norm()
+    slope = float((torch.autograd.grad(total(), weight)[0] * direction).sum())
+    with torch.no_grad():
+        weight += step * direction
+        above = float(total())
+        weight -= 2 * step * direction
+        below = float(total())
+    assert (above - below) / (2 * step) == pytest.approx(slope, rel=0.05)
 
 
 def test_networks_of_an_ensemble_do_not_feel_each_other(training):
