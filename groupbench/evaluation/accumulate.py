@@ -22,7 +22,6 @@ from groupbench.metrics import (
     Ties,
     counts,
     evaluate_members,
-    evaluate_predictions,
     families,
     gather,
     rank_sorted,
@@ -235,25 +234,6 @@ class MemberAccumulator(MetricAccumulator):
             found.undecided,
             lambda ties: evaluate_members(found, self._cutoffs, self._request, ties=ties),
         )
-
-
-class PredictionAccumulator(MetricAccumulator):
-    """The list of a group is evaluated by what the base method predicts for each member."""
-
-    def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
-        """Evaluate the scores, shaped like the `block`, of the given lists."""
-        assert scored.predictions is not None
-        keys, columns, _ = self._rank(lists, block, scored)
-        values = evaluate_predictions(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
-        self._put_same(lists, values)
-
-
-ACCUMULATORS: Mapping[str, type[MetricAccumulator]] = {
-    "list": ListAccumulator,
-    "members": MemberAccumulator,
-    "predictions": PredictionAccumulator,
-}
-"""The accumulator that a view needs, by where its truth is from."""
 
 
 def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:

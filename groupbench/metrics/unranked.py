@@ -2,6 +2,7 @@
 
 from groupbench.metrics._definitions import ERRORS, EXPOSURES, OF_MEMBERS, RELEVANCE, SATISFIED
 from groupbench.metrics._families import METRICS
+from groupbench.metrics._rounds import OF_ROUNDS
 
-for _definition in (*OF_MEMBERS, RELEVANCE, *SATISFIED, *ERRORS, *EXPOSURES):
+for _definition in (*OF_MEMBERS, RELEVANCE, *SATISFIED, *ERRORS, *EXPOSURES, *OF_ROUNDS):
     METRICS.register(_definition)

@@ -46,6 +46,9 @@ class View:
         cutoffs: the K at which metrics are computed, ascending; the longest is stored as recommendations.
         oracle: what the oracle's values bound, where that is not every metric.
         rated_only: whether all candidates are held-out rows, so that some must lie below tau.
+        rounds: whether a group's list is made in rounds, as of `Task.rounds`, one after the other.
+        headline: families of metrics that tables show unless told otherwise, at the largest K; the usual
+            ones where it is empty.
     """
 
     name: str
@@ -61,6 +64,8 @@ class View:
     cutoffs: tuple[int, ...] = CUTOFFS
     oracle: str = ""
     rated_only: bool = False
+    rounds: bool = False
+    headline: tuple[str, ...] = ()
 
     def threshold(self, scale: tuple[float, float], tau: float | None = None) -> float:
         """The tau in force: the given one, else the view's own on the scale of the data."""

@@ -18,7 +18,8 @@ from groupbench.core.arrays import Segments
 from groupbench.core.digests import digest
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation import evaluate
-from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
+from groupbench.evaluation.accumulate import CaseResult
+from groupbench.evaluation.accumulators import accumulator_of
 from groupbench.evaluation.scored import Scored
 from groupbench.results import store, tables
 from groupbench.results.archive import read_archive
@@ -185,7 +186,7 @@ def _ranked(split: PreparedSplit, case: EvaluationCase, rows: RankingRows) -> Ra
     lists, view = case.lists, case.view
     scores = scores_of(rows, view.entity, split.entity_ids(case), split.dataset.item_ids)
     aggregator = "none" if view.entity == "user" else "own"
-    accumulator = ACCUMULATORS[view.truth_from](case, aggregator, None, split.task.train)
+    accumulator = accumulator_of(view)(case, aggregator, None, split.task.train)
     candidates = missing = 0
     met = np.zeros(len(scores.keys), dtype=bool)
     everyone = Segments.from_sizes(np.ones(len(lists.entities), dtype=np.int64))

@@ -23,6 +23,7 @@ from groupbench.report import render, wide
 from groupbench.report.cells import BLANK
 from groupbench.report.long import VALUE_COLUMNS
 from groupbench.report.verdicts import VERDICT_COLUMNS
+from tests.conftest import with_rounds
 
 K = 10
 
@@ -45,7 +46,9 @@ def measured(training):
     rng = np.random.default_rng(3)
     users, items = rng.integers(0, 30, 200), rng.integers(0, 20, 200)
     task = Task(training, Ratings(users, items, rng.integers(1, 6, 200), 30, 20))
-    cases = [VIEWS[name].make_case(task) for name in ("rated-user", "coupled", "decoupled")]
+    task = with_rounds(task)
+    names = ("rated-user", "coupled", "decoupled", "sequential")
+    cases = [VIEWS[name].make_case(task) for name in names]
     made = {"average": aggregators["average"].create()}
     return {name for j in evaluate(Guess(), task, cases, made, Stopwatch()) for name in j.means("expected")}
 
@@ -127,6 +130,9 @@ def test_which_metrics_are_better_when_lower():
     assert lower - spreads == {
         "rmse",
         "mae",
+        "dis",
+        "dis_o",
+        "dmae",
         "zrecall",
         "zrecall_all",
         "proportionality_error",
