@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
+    from groupbench.aggregation.sequential import SequentialAggregator
     from groupbench.api import (
         card,
         compare,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
         tune,
     )
     from groupbench.core.hyperparameters import tunable
-    from groupbench.core.registry import aggregator, dataset, method, text_encoder
+    from groupbench.core.registry import aggregator, dataset, method, sequential_aggregator, text_encoder
     from groupbench.data.dataset import Dataset, Features, Ratings
     from groupbench.data.groups import Groups
     from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
@@ -61,6 +62,7 @@ _HOMES = {
     "MemberScores": "aggregation",
     "Ratings": "data.dataset",
     "Recommender": "models.recommender",
+    "SequentialAggregator": "aggregation.sequential",
     "TrainingData": "models.recommender",
     "aggregator": "core.registry",
     "card": "api",
@@ -74,6 +76,7 @@ _HOMES = {
     "plot": "api",
     "report_page": "api",
     "run": "api",
+    "sequential_aggregator": "core.registry",
     "table": "api",
     "text_encoder": "core.registry",
     "tunable": "core.hyperparameters",
@@ -90,6 +93,7 @@ __all__ = [
     "MemberScores",
     "Ratings",
     "Recommender",
+    "SequentialAggregator",
     "TrainingData",
     "aggregator",
     "card",
@@ -103,6 +107,7 @@ __all__ = [
     "plot",
     "report_page",
     "run",
+    "sequential_aggregator",
     "table",
     "text_encoder",
     "tunable",

@@ -74,6 +74,39 @@ def test_coupled(cli, figures, groups):
     assert reasons["random"] == reasons["oracle"]
 
 
+@pytest.mark.parametrize("churn", [0, 0.3])
+def test_sequential(cli, figures, churn):
+    options = ("--protocol", "sequential", "--n-groups", "60", "--option", "rounds=3", "--option", "items=4")
+    churned = ("--option", f"churn={churn}") if churn else ()
+    few = ("--aggregators", "average,least-misery,sdaa,siaa,ltp", "--seeds", "2")
+    found = figures(*options, *churned, *few, "--methods", "svd,popularity,random,oracle")
+
+    rounds = found["sequential", "svd"]
+    assert set(rounds.index.unique("aggregator")) == {"average", "least-misery", "sdaa", "siaa", "ltp"}
+    assert rounds["siaa", "dis_o@3"] < rounds["average", "dis_o@3"] < rounds["least-misery", "dis_o@3"]
+    assert rounds["least-misery", "sat_o@3"] < rounds["average", "sat_o@3"] < 1
+    reasons = {r["method"]: r["views"] for r in records(cli)}
+    assert "base method's own predictions" in reasons["random"]["sequential"]["reason"]
+    if churn:
+        assert "use churn=0" in reasons["svd"]["sequential-coupled"]["reason"]
+    else:
+        coupled = found.xs("ndcg@10", level="metric")["sequential-coupled"]
+        assert coupled["random", "none"] < coupled["popularity", "siaa"] < coupled["oracle", "none"]
+    shown = cli("table", "--view", "sequential", "--aggregator", "all", "--format", "csv").stdout
+    assert "sat_o@3" in shown
+    assert "siaa" in shown
+    assert "sat_o@2" in cli("table", "--view", "sequential", "--metrics", "sat_o", "--k", "1,2").stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["sequential", "siaa", "SDAA", "ltp", "sat_o", "dmae@3", "sequential-coupled"]
+)
+def test_names_of_sequential_are_explained(cli, name):
+    ended = cli("explain", name)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert name.partition("@")[0].casefold() in ended.stdout
+
+
 @pytest.mark.parametrize("held", ["groups", "rows"])
 def test_natural(cli, figures, held):
     options = ("--protocol", "natural", "--option", f"held={held}", "--seeds", "2")
@@ -111,6 +144,11 @@ def test_tables_of_every_view_can_be_shown(cli, figures):
             "groups='kmeans': input should be 'random', 'similar'",
         ),
         (("--protocol", "paper", "--option", "sizes=[2]"), "option of the protocol paper 'sizes'"),
+        (("--protocol", "coupled", "--aggregators", "sdaa"), "sdaa looks back on earlier rounds; use --pro"),
+        (("--protocol", "sequential", "--aggregators", "sdda"), "did you mean 'sdaa'"),
+        (("--protocol", "sequential", "--set", "siaa.b=2"), "siaa.b: 2.0 is no fraction"),
+        (("--protocol", "sequential", "--option", "churn=1"), "churn=1: input should be less than 1"),
+        (("--protocol", "sequential", "--option", "items=50"), "take 250 items, and itmrec-sim has 70"),
     ],
 )
 def test_wrong_options_are_refused(cli, options, said):

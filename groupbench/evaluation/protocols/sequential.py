@@ -43,14 +43,18 @@ class Sequential(Coupled):
     churn: float = Field(0.0, ge=0, lt=1)
     """Probability with which each member leaves after a round; a random user takes the place."""
 
-    def prepare(self, dataset: Dataset, seed: int) -> Task:
-        """Split the rows, form the groups from what is left for training, and draw who joins."""
-        task = super().prepare(dataset, seed)
+    def require(self, dataset: Dataset) -> None:
+        """Refuse what `coupled` refuses, and to recommend more items than there are."""
         if self.rounds * self.items > dataset.ratings.n_items:
             raise ConfigError(
                 f"rounds={self.rounds} of items={self.items} take {self.rounds * self.items} items, and "
                 f"{dataset.name} has {dataset.ratings.n_items}; ask for fewer"
             )
+        super().require(dataset)
+
+    def prepare(self, dataset: Dataset, seed: int) -> Task:
+        """Split the rows, form the groups from what is left for training, and draw who joins."""
+        task = super().prepare(dataset, seed)
         groups, rows = task.train.groups, task.train.ratings
         rng = generator(dataset.seed_label, "rounds", seed)
         order = rng.permutation(rows.n_items)
