@@ -45,6 +45,7 @@ WORDS: Mapping[str, str] = {
     "cohesion": "Mean Pearson correlation of a group's pairs of members over the items both rated "
     "(table --by cohesion, in thirds of each run's groups); of larger groups, of 1,000 members.",
     "activity": "Mean number of ratings of a group's members (table --by activity, in thirds).",
+    "options": "Number of items that a group chooses from (table --by options, protocol aggregate).",
     "size": "Number of members of a group (table --by size).",
     "seconds": "Wall-clock seconds of the whole job: fit, scores, aggregation and metrics of all views.",
     "mib": "Growth of memory of the whole job, in MiB, beyond what its process had before.",

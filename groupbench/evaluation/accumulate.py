@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,10 @@ from groupbench.metrics import (
     counts,
     evaluate_members,
     families,
+    first_choice,
+    first_is_tied,
     gather,
+    kendall,
     rank_sorted,
     sort_keys,
     top_candidates,
@@ -199,9 +202,20 @@ class ListAccumulator(MetricAccumulator):
         hits = gather(relevant, columns)
         ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
         self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
+        if view.agreement:
+            self._compare(lists, block, scored)
         if view.errors and scored.ratings and any(name in self._request for name in ERRORS):
             errors = _errors(np.clip(scored.scores, *self._scale) - block.truth, block.valid)
             self._put_same(lists, self._request.restrict(errors))
+
+    def _compare(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
+        """Keep how well the lists agree with their truth."""
+        both = scored.scores, block.truth, block.valid
+        tied = first_is_tied(*both).any()
+        first = self._request.restrict({"first_choice": partial(first_choice, *both)})
+        self._put_all(lists, tied, lambda ties: {name: found(ties) for name, found in first.items()})
+        if "kendall" in self._request:
+            self._put_same(lists, {"kendall": kendall(*both)})
 
     def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
         """The metrics that are requested, under the names of this view."""

@@ -49,6 +49,7 @@ _KINDS: Mapping[str, type[MetricAccumulator]] = {
     "list": ListAccumulator,
     "members": MemberAccumulator,
     "predictions": PredictionAccumulator,
+    "strategies": ListAccumulator,
 }
 
 

@@ -16,6 +16,7 @@ from groupbench.aggregation.sequential import SequentialAggregator
 from groupbench.core.arrays import IntArray, Segments
 from groupbench.evaluation.accumulate import ERRORS, CaseResult, MetricAccumulator
 from groupbench.evaluation.accumulators import accumulator_of
+from groupbench.evaluation.agreement import OwnRatings, compared
 from groupbench.evaluation.candidates import SharedCandidates, share_candidates
 from groupbench.evaluation.playing import RoundSource
 from groupbench.evaluation.scored import Scored
@@ -86,16 +87,18 @@ def evaluate(
     else:
         again = len(blocks) > 1 or any(depths)
         score = partial(_by_scores, _source(method, task, aggregators, watch, again))
-    accumulators: dict[tuple[str, str], MetricAccumulator] = {}
+    own, accumulators = OwnRatings(task, aggregators), dict[tuple[str, str], MetricAccumulator]()
     for candidates, lists, depth in blocks:
         laid_out = [(case, case.lists.block(lists)) for case in candidates.cases]
-        for (case, block), name, scored in score(laid_out, candidates.entities[lists], depth):
-            key = (case.view.name, name)
-            if key not in accumulators:
-                kind = accumulator_of(case.view)
-                accumulators[key] = kind(case, name, method, task.train, request)
-            with watch.phase("metrics"):
-                accumulators[key].add(lists, block, scored)
+        entities = candidates.entities[lists]
+        for (case, block), name, scored in score(laid_out, entities, depth):
+            for answer, truth in compared(case, name, block, entities, own):
+                key = (case.view.name, answer)
+                if key not in accumulators:
+                    kind = accumulator_of(case.view)
+                    accumulators[key] = kind(case, answer, method, task.train, request)
+                with watch.phase("metrics"):
+                    accumulators[key].add(lists, truth, scored)
     return [accumulator.finish() for accumulator in accumulators.values()]
 
 
@@ -114,6 +117,8 @@ def refusal(method: object, view: View) -> str:
         return "evaluates aggregators by the base method's own predictions, and there is none"
     if isinstance(method, GroupsAsUsers) and view.entity == "user":
         return "evaluates users, and here groups are served by rows of their own"
+    if view.truth_from == "strategies" and not isinstance(method, ReferenceRow | GroupRecommender):
+        return "compares answers of groups with what aggregators make, and this method's are made by these"
     estimates = isinstance(method, ReferenceRow) or getattr(method, "predicts_ratings", False)
     if view.estimates_only and not estimates:
         return "needs predicted ratings, and this method's scores are none"
@@ -179,7 +184,7 @@ def _depth(candidates: SharedCandidates, method: object, request: MetricRequest)
     for case in candidates.cases:
         if _is_of_predictions(case) or case.view.estimates_only or case.lists.repeats:
             return 0
-        if case.view.errors and errors:
+        if case.view.agreement or (case.view.errors and errors):
             return 0
     return max(max(request.cutoffs(case.view.cutoffs), default=1) for case in candidates.cases)
 

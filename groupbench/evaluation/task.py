@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from groupbench.core.arrays import IntArray
     from groupbench.data.dataset import Features, GivenSplit, Ratings
     from groupbench.data.formation import GroupStatistics
     from groupbench.evaluation.rounds import Rounds
@@ -25,6 +26,7 @@ class Task:
         joint: held-out joint ratings; their `users` are indices into `train.groups`.
         given: the split that came with the data, where its held-out rows are evaluated.
         catalogues: (n_items, n_catalogues) 0/1 columns: groups choose within theirs; None for all items.
+        options: ascending `group * n_items + item` of what observed groups answer about.
         rounds: what happens where groups are recommended lists round after round.
     """
 
@@ -33,6 +35,7 @@ class Task:
     joint: Ratings | None = None
     given: GivenSplit | None = None
     catalogues: Features | None = None
+    options: IntArray | None = None
     rounds: Rounds | None = None
 
     @property

@@ -1,5 +1,6 @@
 """Tie-aware ranking metrics: one kernel evaluates all lists by all metrics at once."""
 
+from groupbench.metrics._agreement import first_choice, first_is_tied, kendall
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import METRICS, Family, families
@@ -52,8 +53,11 @@ __all__ = [
     "exact_scores",
     "explain",
     "families",
+    "first_choice",
+    "first_is_tied",
     "gather",
     "ideal_gain",
+    "kendall",
     "lower_is_better",
     "make_request",
     "normalizable",

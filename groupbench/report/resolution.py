@@ -173,7 +173,7 @@ def _headline(records: Sequence[RunRecord], view: str, cutoffs: Sequence[int] | 
     found = []
     for family in VIEWS[view].headline:
         known = sorted(int(k) for name in there for k in [_cutoff(name)] if k and name == f"{family}@{k}")
-        found += [f"{family}@{k}" for k in cutoffs or known[-1:]]
+        found += [family] if family in there else [f"{family}@{k}" for k in cutoffs or known[-1:]]
     return found
 
 

@@ -17,7 +17,7 @@ from groupbench.core.names import unregistered
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
 from groupbench.evaluation.rounds import Rounds
 from groupbench.evaluation.task import Task
-from groupbench.evaluation.views import VIEWS, View
+from groupbench.evaluation.views import VIEWS, View, rated_by_members
 from groupbench.metrics import METRICS, Definition, Family, evaluate_scores, explain
 from groupbench.models.text.encoders import encode
 from groupbench.testing._aggregators import Step, of_aggregator, of_sequential
@@ -206,7 +206,8 @@ def _small_task() -> Task:
     members = np.repeat(train.groups.members[None], 3, axis=0)
     rounds = Rounds(train.groups, members, 2, np.arange(rows.n_items))
     train = replace(train, ratings=rows, group_ratings=joint)
-    return Task(train, held, joint=joint_held, given=given, rounds=rounds)
+    options = rated_by_members(rows, train.groups, 0.3)
+    return Task(train, held, joint=joint_held, given=given, options=options, rounds=rounds)
 
 
 def _parted(rows: Ratings) -> tuple[Ratings, Ratings]:
