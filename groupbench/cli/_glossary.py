@@ -72,7 +72,7 @@ WORDS: Mapping[str, str] = {
     "hyperparameters, aggregators, seed. It names the folder of the record.",
     "native": "A group's scores that a method makes itself, without an aggregator; tables call it own.",
     "protocol": "A split, a way to form groups, and the views: `paper`, `coupled`, `sequential`, "
-    "`natural`, `given`. "
+    "`natural`, `aggregate`, `given`. "
     "Options that differ from its defaults are part of its label: `paper+ratio=0.85`.",
     "record": "What a job leaves in the results folder: scores, seconds, memory, versions.",
     "reference row": "A row marked (ref) that bounds the others or says what no learning gets: "
