@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from groupbench.core.errors import ConfigError
 from groupbench.core.hyperparameters import AtLeast0, tunable
-from groupbench.core.registry import method
+from groupbench.core.registry import method, methods
+from groupbench.models.contract import prepare
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.data.groups import Groups
     from groupbench.models.recommender import TrainingData
@@ -130,3 +134,56 @@ class ItemMean(Recommender):
     def score(self, users: IntArray) -> FloatArray:
         """The means once for each user, (len(users), n_items)."""
         return np.tile(self._scores, (len(users), 1))
+
+
+@method("known-ratings")
+@dataclass
+class KnownRatings(Recommender):
+    """A user's own training rating of an item where there is one, else what a base method predicts.
+
+    Where members rated what their group answers about, this is what aggregation gets from their own words:
+    under the protocol `aggregate` aggregators then see complete tables as they are, under `natural` a group
+    that rated before it chose is served by what its members said. Repeated ratings of an item are averaged.
+
+    Raises:
+        ConfigError: if the base predicts no ratings of users, or not the same with every run.
+    """
+
+    base: str = "svd"
+    """Name of the method that predicts what was not rated, at its defaults."""
+
+    predicts_ratings = True
+    built_on: ClassVar[tuple[str, ...]] = ("base",)
+    """Hyperparameters that name methods whose code decides about the results, too."""
+
+    def __post_init__(self) -> None:
+        made = self._made()
+        unusable = isinstance(made, GroupRecommender | KnownRatings) or not isinstance(made, Recommender)
+        if unusable or not made.predicts_ratings or made.deterministic != "always":
+            raise ConfigError(
+                f"known-ratings.base: {self.base} does not predict users' ratings, the same in every run; "
+                "take svd or item-mean"
+            )
+
+    def skip(self, train: TrainingData) -> str:
+        """As the base method does."""
+        return self._made().skip(train)
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Fit the base method and keep the ratings."""
+        self._base = self._made()
+        prepare(self._base)
+        self._base.fit(train, rng=rng)
+        self._known: csr_array = train.ratings.matrix()
+        return self
+
+    def score(self, users: IntArray) -> FloatArray:
+        """The base's predictions with the users' own ratings in their places, (len(users), n_items)."""
+        out = np.array(self._base.score(users), dtype=np.float64)
+        own = self._known[users]
+        out[np.repeat(np.arange(len(users)), np.diff(own.indptr)), own.indices] = own.data
+        return out
+
+    def _made(self) -> Recommender:
+        made: Recommender = methods[self.base].create()
+        return made

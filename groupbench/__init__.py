@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupbench.aggregation import Aggregator, LearnedAggregator, MemberScores
+    from groupbench.aggregation.sequential import SequentialAggregator
     from groupbench.api import (
         card,
         compare,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         tune,
     )
     from groupbench.core.hyperparameters import tunable
-    from groupbench.core.registry import aggregator, dataset, method, text_encoder
+    from groupbench.core.registry import aggregator, dataset, method, sequential_aggregator, text_encoder
     from groupbench.data.dataset import Dataset, Features, Ratings
     from groupbench.data.groups import Groups
     from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
@@ -62,6 +63,7 @@ _HOMES = {
     "MemberScores": "aggregation",
     "Ratings": "data.dataset",
     "Recommender": "models.recommender",
+    "SequentialAggregator": "aggregation.sequential",
     "TrainingData": "models.recommender",
     "aggregator": "core.registry",
     "card": "api",
@@ -75,6 +77,7 @@ _HOMES = {
     "plot": "api",
     "report_page": "api",
     "run": "api",
+    "sequential_aggregator": "core.registry",
     "table": "api",
     "text_encoder": "core.registry",
     "tunable": "core.hyperparameters",
@@ -91,6 +94,7 @@ __all__ = [
     "MemberScores",
     "Ratings",
     "Recommender",
+    "SequentialAggregator",
     "TrainingData",
     "aggregator",
     "card",
@@ -104,6 +108,7 @@ __all__ = [
     "plot",
     "report_page",
     "run",
+    "sequential_aggregator",
     "table",
     "text_encoder",
     "tunable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ import pytest
 
 from groupbench.data.dataset import Features, Ratings
 from groupbench.data.groups import Groups
+from groupbench.evaluation.rounds import Rounds
+from groupbench.evaluation.views import rated_by_members
 from groupbench.metrics import MemberLists, gather, sort_keys, top_candidates
 from groupbench.models.recommender import GroupRecommender, Recommender, TrainingData
 from groupbench.results.store import RunRecord
@@ -71,6 +73,26 @@ class GroupTable(GroupRecommender):
 @dataclass
 class Both(Plain, GroupTable):
     """Scores of users and of groups."""
+
+
+def with_rounds(task, n=20, depth=1):
+    """The task, with rounds for its groups in which everybody stays."""
+    groups = task.train.groups
+    members = np.repeat(groups.members[None], n, axis=0)
+    return replace(task, rounds=Rounds(groups, members, depth, np.arange(task.train.ratings.n_items)))
+
+
+def with_answers(task):
+    """The task, with groups that answer about what some member rated."""
+    train, rows = task.train, task.train.ratings
+    joint = Ratings(
+        np.arange(len(train.groups)),
+        np.arange(len(train.groups)),
+        np.full(len(train.groups), 4.0),
+        len(train.groups),
+        rows.n_items,
+    )
+    return replace(task, joint=joint, options=rated_by_members(rows, train.groups, 0.01))
 
 
 def make_training(n_users=30, n_items=20, n_rows=240, n_groups=4, seed=0, repeats=0) -> TrainingData:

@@ -77,8 +77,9 @@ def methods() -> Iterator[str]:
 
 
 def aggregators() -> Iterator[str]:
-    """Every aggregator with its parameters, by the file that defines it."""
-    return entries(registry.aggregators)
+    """Every aggregator with its parameters, by the file that defines it; last those that look back."""
+    yield from entries(registry.aggregators)
+    yield from entries(registry.sequential_aggregators)
 
 
 def datasets() -> Iterator[str]:

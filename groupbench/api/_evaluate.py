@@ -17,6 +17,7 @@ from groupbench.data.dataset import Dataset
 from groupbench.evaluation import evaluate as evaluation
 from groupbench.metrics import make_request
 from groupbench.models.recommender import GroupRecommender, Recommender, ReferenceRow
+from groupbench.runner.aggregators import make_aggregator
 from groupbench.runner.config import Config, make_config
 from groupbench.runner.fitting import fit_here
 
@@ -90,7 +91,7 @@ def evaluate(
     data = loaded(dataset, config.data_dir)
     name, make = maker(method)
     protocol = config.resolved_protocol(data)
-    aggregators = config.aggregator_names()
+    aggregators = config.aggregator_names(protocol)
     chosen = None if metrics is None else _names(metrics)
     rules = make_request(chosen, cast("tuple[Ties, ...]", _names(ties))).ties
     asked = () if views is None else _names(views)
@@ -99,7 +100,7 @@ def evaluate(
         task = protocol.prepare(data, seed)
         cases, unsuitable = protocol.make_cases(task, asked)
         fitted = fit_here(make(), task.train, name, (data.seed_label, "method", name, seed))
-        made = {one: registry.aggregators[one].create() for one in aggregators}
+        made = {one: make_aggregator(one) for one in aggregators}
         unsuitable |= {c.view.name: why for c in cases if (why := evaluation.refusal(fitted, c.view))}
         if missing := [f"view {view}: {unsuitable[view]}" for view in asked if view in unsuitable]:
             raise ConfigError(missing[0])

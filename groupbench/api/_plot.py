@@ -90,7 +90,7 @@ def by_size(results: str | Path = RESULTS, *, by: str = "size", **options: objec
 
     Args:
         results: the results folder.
-        by: size, cohesion or activity.
+        by: size, cohesion, activity or options.
         **options: as of `bars`; so are the errors.
     """
     from groupbench.report.plot_rows import by_kind

@@ -17,6 +17,8 @@ from groupbench.core.hyperparameters import search_space
 from groupbench.core.names import unregistered
 from groupbench.models.contract import on_cold_groups, serves_cold_groups
 
+_AGGREGATORS = registry.aggregators, registry.sequential_aggregators
+
 
 def listing(name: str | None = None) -> str:
     """All names of every kind, of one kind, or the parameters of one name.
@@ -71,7 +73,7 @@ def names() -> list[str]:
     from groupbench.report.names import PRINTED_METHODS
 
     variants = [f"{name}:clean" for name in registry.datasets]
-    return list(dict.fromkeys([*listed, *variants, *WORDS, *ALIASES, *_sequential(), *PRINTED_METHODS]))
+    return list(dict.fromkeys([*listed, *variants, *WORDS, *ALIASES, *PRINTED_METHODS]))
 
 
 def _parts(name: str) -> list[str]:
@@ -85,7 +87,7 @@ def _meanings(name: str) -> list[str]:
     from groupbench.evaluation.views import VIEWS
     from groupbench.report.names import registered_name
 
-    kinds = registry.methods, registry.aggregators, registry.datasets, registry.text_encoders
+    kinds = (registry.methods, *_AGGREGATORS, registry.datasets, registry.text_encoders)
     found = [_entry(entries.kind, entries[name]) for entries in kinds if name in entries]
     if not found and (method := registered_name(name)) != name:
         found = [_entry(registry.methods.kind, registry.methods[method])]
@@ -98,26 +100,13 @@ def _meanings(name: str) -> list[str]:
     found += [f"{key} (groups): {FORMATION[key]}"] if key in FORMATION else []
     word = ALIASES.get(key, key)
     found += [f"{word}: {WORDS[word]}"] if word in WORDS else []
-    found += [_tag(key)] if key in _tags() else []
-    return found + [_strategy(one) for one in _sequential() if one.casefold() == key]
+    return found + ([_tag(key)] if key in _tags() else [])
 
 
 def _tag(tag: str) -> str:
     from groupbench.runner.tags import TAGS, select
 
     return f"{tag} (tag): {TAGS[tag]}: {', '.join(select([tag]))}"
-
-
-def _sequential() -> dict[str, type]:
-    from groupbench.aggregation import sequential
-
-    return {"SDAA": sequential.SDAA, "SIAA": sequential.SIAA, "LTP": sequential.LTP}
-
-
-def _strategy(name: str) -> str:
-    make = _sequential()[name]
-    head = f"{name} (strategy over several rounds, groupbench.aggregation.sequential)"
-    return "\n\n".join([head, inspect.getdoc(make) or ""])
 
 
 def models_of(library: str) -> str:
@@ -151,8 +140,9 @@ def _tags() -> Mapping[str, str]:
     return TAGS
 
 
-def _summaries(entries: registry.EntryRegistry) -> dict[str, str]:
-    return {name: entry.summary for name, entry in sorted(entries.items())}
+def _summaries(*held: registry.EntryRegistry) -> dict[str, str]:
+    found = {name: entry.summary for entries in held for name, entry in entries.items()}
+    return dict(sorted(found.items()))
 
 
 def _metrics() -> dict[str, str]:
@@ -189,7 +179,7 @@ def _protocol(name: str) -> str:
 KINDS: dict[str, Callable[[], Mapping[str, str]]] = {
     "methods": _methods,
     "tags": _tags,
-    "aggregators": partial(_summaries, registry.aggregators),
+    "aggregators": partial(_summaries, *_AGGREGATORS),
     "datasets": partial(_summaries, registry.datasets),
     "encoders": partial(_summaries, registry.text_encoders),
     "metrics": _metrics,

@@ -148,9 +148,9 @@ def score(
     )
     for record, ranked in scored:
         for one in ranked:
-            typer.echo(f"seed {record.seed}, {one.result.case.view.name}: {_coverage(one)}")
-    views = [one.result.case.view.name for _, ranked in scored for one in ranked]
-    typer.echo(render([record for record, _ in scored], format="plain", views=views))
+            typer.echo(f"seed {record.seed}, {one.results[0].case.view.name}: {_coverage(one)}")
+    views = [one.results[0].case.view.name for _, ranked in scored for one in ranked]
+    typer.echo(render([record for record, _ in scored], format="plain", views=views, aggregator="all"))
 
 
 def merge(

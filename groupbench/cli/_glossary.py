@@ -45,6 +45,7 @@ WORDS: Mapping[str, str] = {
     "cohesion": "Mean Pearson correlation of a group's pairs of members over the items both rated "
     "(table --by cohesion, in thirds of each run's groups); of larger groups, of 1,000 members.",
     "activity": "Mean number of ratings of a group's members (table --by activity, in thirds).",
+    "options": "Number of items that a group chooses from (table --by options, protocol aggregate).",
     "size": "Number of members of a group (table --by size).",
     "seconds": "Wall-clock seconds of the whole job: fit, scores, aggregation and metrics of all views.",
     "mib": "Growth of memory of the whole job, in MiB, beyond what its process had before.",
@@ -70,7 +71,8 @@ WORDS: Mapping[str, str] = {
     "key": "A hash of all that decides the outcome of a job: data, protocol, method with its code and "
     "hyperparameters, aggregators, seed. It names the folder of the record.",
     "native": "A group's scores that a method makes itself, without an aggregator; tables call it own.",
-    "protocol": "A split, a way to form groups, and the views: `paper`, `coupled`, `natural`, `given`. "
+    "protocol": "A split, a way to form groups, and the views: `paper`, `coupled`, `sequential`, "
+    "`natural`, `aggregate`, `given`. "
     "Options that differ from its defaults are part of its label: `paper+ratio=0.85`.",
     "record": "What a job leaves in the results folder: scores, seconds, memory, versions.",
     "reference row": "A row marked (ref) that bounds the others or says what no learning gets: "

@@ -45,7 +45,7 @@ def by_size(
     drawing: DrawingOptions,
     results: Results = Path("results"),
     output: Output = Path("by-size.pdf"),
-    by: Annotated[str, typer.Option(help="size, cohesion or activity.")] = "size",
+    by: Annotated[str, typer.Option(help="size, cohesion, activity or options.")] = "size",
 ) -> None:
     """Draw a metric by what groups are like: their size, cohesion or activity."""
     _draw("by_size", output, chosen, drawing, results=results, by=by)

@@ -25,7 +25,7 @@ Format = Annotated[
 By = Annotated[
     str | None,
     typer.Option(
-        help="Break groups down by size, cohesion or activity (one metric).", rich_help_panel="Rows"
+        help="Break groups down by size, cohesion, activity or options (one metric).", rich_help_panel="Rows"
     ),
 ]
 Marked = Annotated[

@@ -20,9 +20,9 @@ def _datasets() -> Iterable[str]:
 
 
 def _aggregators() -> Iterable[str]:
-    from groupbench.core.registry import aggregators
+    from groupbench.core.registry import aggregators, sequential_aggregators
 
-    return [*aggregators, "best", "all"]
+    return [*aggregators, *sequential_aggregators, "best", "all"]
 
 
 def _metrics() -> Iterable[str]:

@@ -272,9 +272,13 @@ def _calling_module() -> str:
 methods = EntryRegistry("method", "groupbench.baselines", "groupbench.methods")
 datasets = EntryRegistry("dataset", "groupbench.datasets", "groupbench.datasets")
 aggregators = EntryRegistry("aggregator", "groupbench.aggregation", "groupbench.aggregators")
+sequential_aggregators = EntryRegistry(
+    "sequential aggregator", "groupbench.aggregation.sequential", "groupbench.sequential_aggregators"
+)
 text_encoders = EntryRegistry("text encoder", "groupbench.models.text", "groupbench.text_encoders")
 
 method = methods.add
 dataset = datasets.add
 aggregator = aggregators.add
+sequential_aggregator = sequential_aggregators.add
 text_encoder = text_encoders.add

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +22,11 @@ from groupbench.metrics import (
     Ties,
     counts,
     evaluate_members,
-    evaluate_predictions,
     families,
+    first_choice,
+    first_is_tied,
     gather,
+    kendall,
     rank_sorted,
     sort_keys,
     top_candidates,
@@ -200,9 +202,20 @@ class ListAccumulator(MetricAccumulator):
         hits = gather(relevant, columns)
         ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
         self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
+        if view.agreement:
+            self._compare(lists, block, scored)
         if view.errors and scored.ratings and any(name in self._request for name in ERRORS):
             errors = _errors(np.clip(scored.scores, *self._scale) - block.truth, block.valid)
             self._put_same(lists, self._request.restrict(errors))
+
+    def _compare(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
+        """Keep how well the lists agree with their truth."""
+        both = scored.scores, block.truth, block.valid
+        tied = first_is_tied(*both).any()
+        first = self._request.restrict({"first_choice": partial(first_choice, *both)})
+        self._put_all(lists, tied, lambda ties: {name: found(ties) for name, found in first.items()})
+        if "kendall" in self._request:
+            self._put_same(lists, {"kendall": kendall(*both)})
 
     def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
         """The metrics that are requested, under the names of this view."""
@@ -235,25 +248,6 @@ class MemberAccumulator(MetricAccumulator):
             found.undecided,
             lambda ties: evaluate_members(found, self._cutoffs, self._request, ties=ties),
         )
-
-
-class PredictionAccumulator(MetricAccumulator):
-    """The list of a group is evaluated by what the base method predicts for each member."""
-
-    def add(self, lists: IntArray, block: ListBlock, scored: Scored) -> None:
-        """Evaluate the scores, shaped like the `block`, of the given lists."""
-        assert scored.predictions is not None
-        keys, columns, _ = self._rank(lists, block, scored)
-        values = evaluate_predictions(keys, columns, scored.predictions, self._cutoffs, self._request, lists)
-        self._put_same(lists, values)
-
-
-ACCUMULATORS: Mapping[str, type[MetricAccumulator]] = {
-    "list": ListAccumulator,
-    "members": MemberAccumulator,
-    "predictions": PredictionAccumulator,
-}
-"""The accumulator that a view needs, by where its truth is from."""
 
 
 def _errors(errors: FloatArray, valid: BoolArray) -> dict[str, FloatArray]:

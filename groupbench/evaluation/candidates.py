@@ -28,6 +28,11 @@ class SharedCandidates:
         return self.cases[0].view.entity
 
     @property
+    def rounds(self) -> bool:
+        """Whether lists are made in rounds."""
+        return self.cases[0].view.rounds
+
+    @property
     def entities(self) -> IntArray:
         """The owners of the lists, (n_lists,)."""
         return self.cases[0].lists.entities
@@ -45,7 +50,8 @@ class SharedCandidates:
     def takes(self, case: EvaluationCase) -> bool:
         """Whether the view's lists are these."""
         first = self.cases[0]
-        return self.entity == case.view.entity and first.lists.same_candidates(case.lists)
+        alike = self.entity == case.view.entity and self.rounds == case.view.rounds
+        return alike and first.lists.same_candidates(case.lists)
 
 
 def share_candidates(cases: Sequence[EvaluationCase]) -> list[SharedCandidates]:

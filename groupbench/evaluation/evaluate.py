@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.aggregation.sequential import SequentialAggregator
 from groupbench.core.arrays import IntArray, Segments
-from groupbench.evaluation.accumulate import ACCUMULATORS, ERRORS, CaseResult, MetricAccumulator
+from groupbench.evaluation.accumulate import ERRORS, CaseResult, MetricAccumulator
+from groupbench.evaluation.accumulators import accumulator_of
+from groupbench.evaluation.agreement import OwnRatings, compared
 from groupbench.evaluation.candidates import SharedCandidates, share_candidates
+from groupbench.evaluation.playing import RoundSource
 from groupbench.evaluation.scored import Scored
-from groupbench.evaluation.scoring import ScoreSource
 from groupbench.evaluation.views import EvaluationCase, ListBlock, View
 from groupbench.metrics import TIES, MetricRequest, Ties, make_request
 from groupbench.models.group_adapter import GroupsAsUsers
@@ -44,7 +47,7 @@ def evaluate(
     method: Recommender | GroupRecommender | ReferenceRow,
     task: Task,
     cases: Sequence[EvaluationCase],
-    aggregators: Mapping[str, Aggregator],
+    aggregators: Mapping[str, Aggregator | SequentialAggregator],
     watch: Stopwatch,
     *,
     metrics: Iterable[str] | None = None,
@@ -56,7 +59,7 @@ def evaluate(
         method: fitted on `task.train`, or a reference row.
         task: the split and its groups.
         cases: the views, with their lists.
-        aggregators: by name; they serve group views of user recommenders.
+        aggregators: by name; they serve group views of user recommenders, those that look back rounds alone.
         watch: charged with `score`, `aggregate` and `metrics`.
         metrics: the metrics to compute, such as `ndcg@10` or `min-recall@7`, of which a view gives those
             that it has; by default every metric at the cutoffs of the view. The fewer, the faster.
@@ -83,17 +86,19 @@ def evaluate(
         score = partial(_by_truth, method)
     else:
         again = len(blocks) > 1 or any(depths)
-        score = partial(_by_scores, ScoreSource(method, task.train, aggregators, watch, again=again))
-    accumulators: dict[tuple[str, str], MetricAccumulator] = {}
+        score = partial(_by_scores, _source(method, task, aggregators, watch, again))
+    own, accumulators = OwnRatings(task, aggregators), dict[tuple[str, str], MetricAccumulator]()
     for candidates, lists, depth in blocks:
         laid_out = [(case, case.lists.block(lists)) for case in candidates.cases]
-        for (case, block), name, scored in score(laid_out, candidates.entities[lists], depth):
-            key = (case.view.name, name)
-            if key not in accumulators:
-                kind = ACCUMULATORS[case.view.truth_from]
-                accumulators[key] = kind(case, name, method, task.train, request)
-            with watch.phase("metrics"):
-                accumulators[key].add(lists, block, scored)
+        entities = candidates.entities[lists]
+        for (case, block), name, scored in score(laid_out, entities, depth):
+            for answer, truth in compared(case, name, block, entities, own):
+                key = (case.view.name, answer)
+                if key not in accumulators:
+                    kind = accumulator_of(case.view)
+                    accumulators[key] = kind(case, answer, method, task.train, request)
+                with watch.phase("metrics"):
+                    accumulators[key].add(lists, truth, scored)
     return [accumulator.finish() for accumulator in accumulators.values()]
 
 
@@ -112,6 +117,8 @@ def refusal(method: object, view: View) -> str:
         return "evaluates aggregators by the base method's own predictions, and there is none"
     if isinstance(method, GroupsAsUsers) and view.entity == "user":
         return "evaluates users, and here groups are served by rows of their own"
+    if view.truth_from == "strategies" and not isinstance(method, ReferenceRow | GroupRecommender):
+        return "compares answers of groups with what aggregators make, and this method's are made by these"
     estimates = isinstance(method, ReferenceRow) or getattr(method, "predicts_ratings", False)
     if view.estimates_only and not estimates:
         return "needs predicted ratings, and this method's scores are none"
@@ -129,9 +136,16 @@ def _by_truth(
 
 
 def _by_scores(
-    source: ScoreSource, laid_out: Sequence[CaseBlock], entities: IntArray, depth: int
+    source: RoundSource, laid_out: Sequence[CaseBlock], entities: IntArray, depth: int
 ) -> Iterator[tuple[CaseBlock, str, Scored]]:
-    """Yield (view, aggregator, scores) for a block of lists, or what leads them to a `depth` above 0."""
+    """Yield (view, aggregator, scores) for a block of lists, or what leads them: of rounds, to a `depth`."""
+    if laid_out[0][0].view.rounds:
+        block = laid_out[0][1]
+        for name, scored in source.play(entities, block.items, block.valid):
+            for shown in laid_out:
+                if not _is_of_predictions(shown[0]) or scored.rounds is not None:
+                    yield shown, name, scored
+        return
     if depth:
         block = laid_out[0][1]
         for name, scored in source.score("group", entities, block.items, block.valid, depth=depth):
@@ -146,6 +160,18 @@ def _by_scores(
                 yield (case, block), name, scored if columns is None else scored.at(columns)
 
 
+def _source(
+    method: Recommender | GroupRecommender,
+    task: Task,
+    aggregators: Mapping[str, Aggregator | SequentialAggregator],
+    watch: Stopwatch,
+    again: bool,
+) -> RoundSource:
+    plain = {name: one for name, one in aggregators.items() if not isinstance(one, SequentialAggregator)}
+    back = {name: one for name, one in aggregators.items() if isinstance(one, SequentialAggregator)}
+    return RoundSource(method, task.train, plain, watch, sequential=back, rounds=task.rounds, again=again)
+
+
 def _is_of_predictions(case: EvaluationCase) -> bool:
     return case.view.truth_from == "predictions"
 
@@ -153,12 +179,12 @@ def _is_of_predictions(case: EvaluationCase) -> bool:
 def _depth(candidates: SharedCandidates, method: object, request: MetricRequest) -> int:
     """For how many positions what leads the lists is all that metrics need; 0 if they need all scores."""
     errors = getattr(method, "predicts_ratings", False) and any(name in request for name in ERRORS)
-    if candidates.entity != "group" or not isinstance(method, Recommender):
+    if candidates.entity != "group" or candidates.rounds or not isinstance(method, Recommender):
         return 0
     for case in candidates.cases:
         if _is_of_predictions(case) or case.view.estimates_only or case.lists.repeats:
             return 0
-        if case.view.errors and errors:
+        if case.view.agreement or (case.view.errors and errors):
             return 0
     return max(max(request.cutoffs(case.view.cutoffs), default=1) for case in candidates.cases)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from groupbench.aggregation import TopCandidates
 from groupbench.core.arrays import FloatArray, IntArray
-from groupbench.metrics import Predictions
+from groupbench.metrics import MemberRounds, Predictions
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,14 @@ class Scored:
         predictions: the member scores that were aggregated, or None.
         ratings: whether the scores are predicted ratings.
         top: keys and columns, as `top_candidates` gives them.
+        rounds: what members got in each round, or None.
     """
 
     scores: FloatArray
     predictions: Predictions | None = None
     ratings: bool = False
     top: TopCandidates | None = None
+    rounds: MemberRounds | None = None
 
     def at(self, columns: IntArray) -> Scored:
         """The scores at the `columns`, (n_lists, any), of each list."""

@@ -128,7 +128,7 @@ class ScoreSource:
             if name in in_parts:
                 yield name, in_parts[name]
                 continue
-            members = members or self._members(groups, items, valid)
+            members = members or self._members(self._block(groups), items, valid)
             found = Predictions(members.scores, valid, members.segments)
             scores = self._aggregated(name, aggregator, members)
             yield name, Scored(scores, found, aggregator.rates(members))
@@ -149,7 +149,7 @@ class ScoreSource:
         cells = self._train.groups.sizes[groups] * items.shape[1]
         compiled = worthwhile(int(cells.sum()) * len(found))
         left = dict(self._ready)
-        table = self._table(groups, items, valid) if compiled else None
+        table = self._table(self._block(groups), items, valid) if compiled else None
         for name, top in self._compiled(left, table, depth):
             found[name].append(top)
             del left[name]
@@ -193,29 +193,29 @@ class ScoreSource:
         left = {name: one for name, one in aggregators.items() if name not in in_parts}
         if not left:
             return
-        table = self._table(groups, items, valid, made=True) if compiled else None
+        block = self._block(groups)
+        table = self._table(block, items, valid, made=True) if compiled else None
         tops = dict(self._compiled(left, table, depth))
         left = {name: one for name, one in left.items() if name not in tops}
         if left:
-            members = table.laid_out if table is not None else self._members(groups, items, valid)
+            members = table.laid_out if table is not None else self._members(block, items, valid)
             for name, aggregator in left.items():
                 keys = sort_keys(self._aggregated(name, aggregator, members), valid)
                 tops[name] = top_candidates(keys, depth, stable=True)
         yield from tops.items()
 
     def _table(
-        self, groups: IntArray, items: IntArray, valid: BoolArray, *, made: bool = False
+        self, block: Groups, items: IntArray, valid: BoolArray, *, made: bool = False
     ) -> MemberTable | None:
-        """What the members score, if that is cached for all items; by request it is `made`."""
+        """What the members of the block score, if that is cached for all items; by request it is `made`."""
         assert self._users is not None
-        block = self._train.groups.take(groups)
         table, rows, orders = self._users.table(block.members), block.members, None
         if table is not None:
             orders = self._orders(table)
         elif not made:
             return None
         elif 2 * items.shape[1] < self._train.ratings.n_items or not (found := self._users.some(rows)):
-            return MemberTable.of(self._members(groups, items, valid))
+            return MemberTable.of(self._members(block, items, valid))
         else:
             table, rows = found
         lengths, activity = np.count_nonzero(valid, axis=1), self._activity[block.members]
@@ -244,16 +244,18 @@ class ScoreSource:
             return {}
         scores, rates = {name: np.zeros(items.shape) for name in separable}, dict.fromkeys(separable, False)
         for part in chunks(items.shape[1], n_members, cells):
-            members = self._members(groups, items[:, part], valid[:, part])
+            members = self._members(self._block(groups), items[:, part], valid[:, part])
             for name, aggregator in separable.items():
                 scores[name][:, part] = self._aggregated(name, aggregator, members)
                 rates[name] = aggregator.rates(members)
         return {name: Scored(scores[name], ratings=rates[name]) for name in separable}
 
-    def _members(self, groups: IntArray, items: IntArray, valid: BoolArray) -> MemberScores:
-        """What the members of `groups` score the candidates of their groups."""
+    def _block(self, groups: IntArray) -> Groups:
+        return self._train.groups.take(groups)
+
+    def _members(self, block: Groups, items: IntArray, valid: BoolArray) -> MemberScores:
+        """What the members of the block score the candidates of their groups."""
         assert self._users is not None
-        block = self._train.groups.take(groups)
         scores = self._users.at(block.members, items, block.segments.of_row)
         return MemberScores(scores, valid, block.segments, self._activity[block.members], self._scale)
 
@@ -264,7 +266,7 @@ class ScoreSource:
         if not learners:
             return self._aggregators
         pairs = training_pairs(self._train)
-        members = self._members(pairs.groups, pairs.items, pairs.valid)
+        members = self._members(self._block(pairs.groups), pairs.items, pairs.valid)
         with self._watch.phase("aggregate"):
             fitted = {n: learned(n, learner, members, pairs.target) for n, learner in learners.items()}
         return {**self._aggregators, **fitted}

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from groupbench.core.arrays import IntArray
     from groupbench.data.dataset import Features, GivenSplit, Ratings
     from groupbench.data.formation import GroupStatistics
+    from groupbench.evaluation.rounds import Rounds
     from groupbench.models.recommender import TrainingData
 
 
@@ -24,6 +26,8 @@ class Task:
         joint: held-out joint ratings; their `users` are indices into `train.groups`.
         given: the split that came with the data, where its held-out rows are evaluated.
         catalogues: (n_items, n_catalogues) 0/1 columns: groups choose within theirs; None for all items.
+        options: ascending `group * n_items + item` of what observed groups answer about.
+        rounds: what happens where groups are recommended lists round after round.
     """
 
     train: TrainingData
@@ -31,6 +35,8 @@ class Task:
     joint: Ratings | None = None
     given: GivenSplit | None = None
     catalogues: Features | None = None
+    options: IntArray | None = None
+    rounds: Rounds | None = None
 
     @property
     def only_cold_groups(self) -> bool:

@@ -1,5 +1,6 @@
 """Tie-aware ranking metrics: one kernel evaluates all lists by all metrics at once."""
 
+from groupbench.metrics._agreement import first_choice, first_is_tied, kendall
 from groupbench.metrics._definitions import EXPOSURES, Definition
 from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import METRICS, Family, families
@@ -17,8 +18,9 @@ from groupbench.metrics._metric import (
 )
 from groupbench.metrics._predictions import Predictions, evaluate_predictions
 from groupbench.metrics._range import bounds, lower_is_better, normalizable
-from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_sorted
+from groupbench.metrics._ranking import Ranking, Ties, discounts, ideal_gain, rank, rank_sorted
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
+from groupbench.metrics._rounds import MemberRounds, evaluate_rounds
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
 from groupbench.metrics._spreads import SPREADS
 
@@ -32,6 +34,7 @@ __all__ = [
     "Exposure",
     "Family",
     "MemberLists",
+    "MemberRounds",
     "Metric",
     "MetricRequest",
     "Predictions",
@@ -41,15 +44,20 @@ __all__ = [
     "counts",
     "definition",
     "definitions",
+    "discounts",
     "evaluate_members",
     "evaluate_predictions",
     "evaluate_rankings",
+    "evaluate_rounds",
     "evaluate_scores",
     "exact_scores",
     "explain",
     "families",
+    "first_choice",
+    "first_is_tied",
     "gather",
     "ideal_gain",
+    "kendall",
     "lower_is_better",
     "make_request",
     "normalizable",

@@ -29,4 +29,5 @@ def bounds(metric: str) -> tuple[float, float]:
     names = () if defined is None else (defined.name, defined.name.partition("-")[2])
     if defined is None or any(name in METRICS and not METRICS.is_built_in(name) for name in names):
         return -math.inf, math.inf
-    return 0.0, math.inf if defined.name in UNBOUNDED else 1.0
+    least = -1.0 if defined.name == "kendall" else 0.0
+    return least, math.inf if defined.name in UNBOUNDED else 1.0

@@ -1,4 +1,4 @@
-"""Scores by what groups are like: their size, cohesion or activity."""
+"""Scores by what groups are like: their size, cohesion or activity, or how much they choose from."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from groupbench.results.selection import select
 if TYPE_CHECKING:
     import pandas as pd
 
-BY = ("size", "cohesion", "activity")
+BY = ("size", "cohesion", "activity", "options")
 MANY = 8
-"""More distinct sizes than this are put into thirds, like cohesion and activity."""
+"""More distinct sizes or numbers of options are put into thirds, like cohesion and activity."""
 _ROW = ["dataset", "simulated", "protocol", "view", "method", "aggregator"]
 
 
@@ -42,14 +42,14 @@ def breakdown_frame(
 ) -> pd.DataFrame:
     """Mean of a metric over the groups of each kind, then over seeds.
 
-    Sizes are kinds of their own, unless there are more than `MANY`; cohesion and activity are cut into
-    thirds of each run's groups. Groups without a cohesion (no pair of members with common ratings) are a
-    kind, too.
+    Sizes and numbers of options are kinds of their own, unless there are more than `MANY`; cohesion and
+    activity are cut into thirds of each run's groups. Groups without a cohesion (no pair of members with
+    common ratings) are a kind, too.
 
     Args:
         results: the results folder the records come from; values per group are read from its parquet files.
         records: run records.
-        by: `size`, `cohesion` or `activity`.
+        by: `size`, `cohesion`, `activity` or `options`, which groups of the protocol `aggregate` have.
         metric: the metric.
         k: its K, where it is named without one; by default 10.
         aggregator: names, or `all`; native rows of group methods and references are always there.
@@ -172,7 +172,7 @@ def _kinds(groups: pd.DataFrame, by: str) -> pd.DataFrame:
     import pandas as pd
 
     values = groups[by]
-    if by == "size" and values.nunique() <= MANY:
+    if by in ("size", "options") and values.nunique() <= MANY:
         return pd.DataFrame({"group": groups["group"], "kind": values.astype(str), "order": values})
     thirds = (
         (values.rank(method="first") * 3 / max(int(values.notna().sum()), 1) - 1e-9).fillna(3).astype(int)

@@ -27,6 +27,7 @@ REFERENCES = frozenset(
         "popularity-groups",
         "member-count",
         "item-mean",
+        "known-ratings",
         "oracle",
     }
 )

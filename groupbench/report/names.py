@@ -36,6 +36,7 @@ _METHODS = {
     "knn-means-item": "ItemKNN (means)",
     "knn-zscore": "UserKNN (z-score)",
     "knn-zscore-item": "ItemKNN (z-score)",
+    "known-ratings": "Known ratings",
     "lmf": "LMF",
     "member-count": "Member count",
     "ncf-group": "NCF (groups)",

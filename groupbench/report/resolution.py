@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.core.names import matching
@@ -30,6 +30,8 @@ def metrics_meant(
 ) -> tuple[str, ...]:
     """The metrics meant; one that needs a K and has none stands for itself at all `cutoffs`, by default 10.
 
+    Where a metric does not exist at 10 it is the largest K of it that there is.
+
     Raises:
         ConfigError: if the records hold none of that name, or nothing at one of the cutoffs.
     """
@@ -38,11 +40,12 @@ def metrics_meant(
         _require_cutoffs(known, cutoffs)
     if metrics is None:
         at = [f"{family}@{k}" for family in DEFAULT_FAMILIES for k in cutoffs or (DEFAULT_K,)]
-        return tuple(name for name in at if name in known) or tuple(known)[:3]
+        at += [name for view in _views(records) for name in _headline(records, view, cutoffs)]
+        return tuple(name for name in dict.fromkeys(at) if name in known) or tuple(known)[:3]
     names = _listed(metrics)
     if "all" in names and cutoffs:
         return tuple(name for name in known if _cutoff(name) in {None, *map(str, cutoffs)})
-    written = [at for name in names for at in _at_cutoffs(name, cutoffs or (DEFAULT_K,))]
+    written = [at for name in names for at in _at_cutoffs(name, cutoffs or _usual_cutoff(name, known))]
     return _meant("metric", written, {name: (metric_name(name),) for name in known}, explain) or ()
 
 
@@ -151,6 +154,27 @@ def _meant(
 def _require_view(name: str) -> None:
     if name not in VIEWS:
         raise ConfigError(unknown("view", name, VIEWS))
+
+
+def _usual_cutoff(metric: str, known: Iterable[str]) -> tuple[int]:
+    """10, or the largest K at which the records hold the metric where they do not hold it at 10."""
+    name = standard_name(metric)
+    there = [int(k) for one in known for k in [_cutoff(one)] if k and one == f"{name}@{k}"]
+    return (DEFAULT_K if DEFAULT_K in there or not there else max(there),)
+
+
+def _views(records: Sequence[RunRecord]) -> list[str]:
+    return [name for name in dict.fromkeys(e.view for r in records for e in r.metrics) if name in VIEWS]
+
+
+def _headline(records: Sequence[RunRecord], view: str, cutoffs: Sequence[int] | None) -> list[str]:
+    """What a view shows that has metrics of its own, at the `cutoffs`, by default the largest there is."""
+    there = {name for r in records for entry in r.metrics if entry.view == view for name in entry.values}
+    found = []
+    for family in VIEWS[view].headline:
+        known = sorted(int(k) for name in there for k in [_cutoff(name)] if k and name == f"{family}@{k}")
+        found += [family] if family in there else [f"{family}@{k}" for k in cutoffs or known[-1:]]
+    return found
 
 
 def _at_cutoffs(metric: str, cutoffs: Sequence[int]) -> list[str]:

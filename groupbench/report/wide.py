@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from groupbench.core.names import one_of
+from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import lower_is_better, normalizable
 from groupbench.report.aggregate import ResultRow
 from groupbench.report.cells import BLANK, Cell, Column, best_two, numbers, texts
@@ -98,6 +99,12 @@ class WideTable:
             return False
         gaps = np.abs(row.scores["best"].mean - row.scores["worst"].mean)
         return bool((gaps > TIE_GAP).any())
+
+    @property
+    def bounded(self) -> bool:
+        """Whether random and the oracle bound what the view evaluates."""
+        view = self.section.key.view
+        return view not in VIEWS or VIEWS[view].bounded
 
     @property
     def has_norm(self) -> bool:
@@ -229,7 +236,7 @@ class WideTable:
 
         None for metrics that they do not bound: these have no norm, and are never saturated.
         """
-        if not normalizable(metric):
+        if not normalizable(metric) or not self.bounded:
             return None, None
         random, oracle = self.section.random, self.section.oracle
         return self.mean(random, metric, "expected"), self.mean(oracle, metric, "expected")

@@ -108,6 +108,9 @@ def _group_table(dataset: Dataset, task: Task) -> Any:
 
     statistics = task.statistics
     columns = {"size": statistics.size, "cohesion": statistics.cohesion, "activity": statistics.activity}
+    if task.options is not None:
+        groups = task.options // dataset.ratings.n_items
+        columns["options"] = np.bincount(groups, minlength=len(task.train.groups))
     ids = pa.array(dataset.user_ids, type=pa.string()).take(pa.array(task.train.groups.members))
     members = pa.ListArray.from_arrays(pa.array(task.train.groups.segments.offsets, type=pa.int32()), ids)
     return pa.table({"group": list(task.train.groups.ids), **columns, "members": members})

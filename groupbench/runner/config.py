@@ -244,11 +244,11 @@ class Config(Options):
                 raise ConfigError(unknown("method among those to run", name, names, f"set {name}.*"))
         return names
 
-    def aggregator_names(self) -> list[str]:
+    def aggregator_names(self, protocol: Protocol) -> list[str]:
         """The aggregators asked for, with what is set for them; as of `groupbench.runner.aggregators`."""
         from groupbench.runner.aggregators import labels
 
-        return labels(self.aggregators, self.set)
+        return labels(self.aggregators, self.set, sequential=protocol.looks_back)
 
     def seed_list(self) -> list[int]:
         """The seeds, each once."""

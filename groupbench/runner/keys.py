@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groupbench.core.digests import digest
-from groupbench.core.registry import text_encoders
+from groupbench.core.registry import methods, text_encoders
 from groupbench.core.version import VERSION
 from groupbench.evaluation import evaluate
 from groupbench.evaluation.protocols import PROTOCOLS
@@ -64,6 +64,7 @@ def job_keys(
         **({"environment": entry.environment} if entry.environment else {}),
         **_added(protocol),
         **_adapted(adapter),
+        **_built_on(entry, parameters),
         **({"cutoffs": list(cutoffs)} if cutoffs else {}),
         **({"texts": dataset.text_hash} if dataset.text_hash else {}),
     }
@@ -124,6 +125,13 @@ def _added(protocol: Protocol) -> dict[str, dict[str, str]]:
         "protocols": {name: protocols[name] for name in [protocol.name] if name in protocols},
     }
     return {kind: hashes for kind, hashes in added.items() if hashes}
+
+
+def _built_on(entry: Entry, parameters: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """The code of the methods that this one is built on, by hyperparameter."""
+    named = {name: str(parameters[name]) for name in getattr(entry.make, "built_on", ())}
+    found = {name: methods[base].source_hash for name, base in named.items()}
+    return {"built_on": found} if found else {}
 
 
 def _adapted(adapter: tuple[GroupsAs, int]) -> dict[str, object]:

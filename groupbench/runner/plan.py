@@ -33,16 +33,19 @@ def plan_jobs(config: Config, loaded: Mapping[str, Dataset], results: Path) -> l
         PluginError: if a method cannot be made, or promises what nobody knows, or the source of it or of an
             aggregator cannot be read.
     """
-    aggregators = {name: entry_of(name).source_hash for name in config.aggregator_names()}
-    for dataset in loaded.values():
-        config.resolved_protocol(dataset).require(dataset)
+    aggregators = {}
+    for source, dataset in loaded.items():
+        protocol = config.resolved_protocol(dataset)
+        protocol.require(dataset)
+        names = config.aggregator_names(protocol)
+        aggregators[source] = {name: entry_of(name).source_hash for name in names}
     jobs = [
         job
         for source, dataset in loaded.items()
         for protocol in [config.resolved_protocol(dataset)]
         for name in config.method_names()
         for mode in modes(config, registry.methods[name], dataset, protocol)
-        for job in _plan_method(config, aggregators, (source, dataset), protocol, name, mode, results)
+        for job in _plan_method(config, aggregators[source], (source, dataset), protocol, name, mode, results)
     ]
     known = {name for job in jobs for name in (job.method, job.served)} | config.tuned.keys()
     for name, values in config.set.items():

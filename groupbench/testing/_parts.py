@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from groupbench.aggregation import MemberScores
 from groupbench.core import plugins, registry
-from groupbench.core.arrays import BoolArray, FloatArray, Segments
+from groupbench.core.arrays import FloatArray, Segments
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, GroupbenchError
 from groupbench.core.names import unregistered
 from groupbench.data.dataset import Dataset, GivenSplit, HeldOutRows, Ratings
+from groupbench.evaluation.rounds import Rounds
 from groupbench.evaluation.task import Task
-from groupbench.evaluation.views import VIEWS, View
+from groupbench.evaluation.views import VIEWS, View, rated_by_members
 from groupbench.metrics import METRICS, Definition, Family, evaluate_scores, explain
 from groupbench.models.text.encoders import encode
-from groupbench.testing._outcome import CheckOutcome, close, crash, need
+from groupbench.testing._aggregators import Step, of_aggregator, of_sequential
+from groupbench.testing._outcome import CheckOutcome, crash, need
 from groupbench.testing._small import small_training
-
-_SIZES, _WIDTH = (1, 2, 3, 5), 12
-Step = tuple[str, Callable[[], None]]
 
 
 def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
-    """Check the aggregator, metric, data set, text encoder or view of that name.
+    """Check the aggregator, sequential or not, the metric, data set, text encoder or view of that name.
 
     Args:
         name: a registered name.
@@ -39,7 +36,9 @@ def check_part(name: str, data_dir: Path | None = None) -> list[CheckOutcome]:
         ConfigError: if nothing has that name, not even a method.
     """
     if name in registry.aggregators:
-        return _run(_of_aggregator(registry.aggregators[name]))
+        return _run(of_aggregator(registry.aggregators[name]))
+    if name in registry.sequential_aggregators:
+        return _run(of_sequential(registry.sequential_aggregators[name]))
     if name in METRICS:
         return _run(_of_metric(METRICS[name]))
     if name in registry.datasets:
@@ -73,7 +72,8 @@ def named_in(file: str | Path) -> list[str]:
 
 def _kinds() -> tuple[registry.Registry[Any], ...]:
     """The registries of what can be checked."""
-    return registry.methods, registry.aggregators, METRICS, registry.datasets, registry.text_encoders, VIEWS
+    entries = registry.methods, registry.aggregators, registry.sequential_aggregators, registry.datasets
+    return *entries, registry.text_encoders, METRICS, VIEWS
 
 
 def _run(steps: Iterator[Step]) -> list[CheckOutcome]:
@@ -91,51 +91,6 @@ def _run(steps: Iterator[Step]) -> list[CheckOutcome]:
         if message and len(out) == 1:
             break
     return out
-
-
-def _of_aggregator(entry: Entry) -> Iterator[Step]:
-    def aggregate(scores: FloatArray, valid: BoolArray, sizes: tuple[int, ...]) -> FloatArray:
-        members = MemberScores(scores, valid, Segments.from_sizes(sizes), _activity(scores), None)
-        return np.asarray(entry.create().aggregate(members))
-
-    def contract() -> None:
-        made = aggregate(scores, valid, _SIZES)
-        shape = len(_SIZES), _WIDTH
-        need(made.shape == shape, f"aggregate gives shape {made.shape}, not (n_groups, width) = {shape}")
-        need(bool(np.isfinite(made[valid]).all()), "scores are NaN or infinite where a group has a candidate")
-
-    def alone() -> None:
-        full, segments = aggregate(scores, valid, _SIZES), Segments.from_sizes(_SIZES)
-        for group, size in enumerate(_SIZES):
-            rows = segments.rows(group, group + 1)
-            part = MemberScores(
-                scores[rows], valid[[group]], Segments.from_sizes([size]), _activity(scores)[rows], None
-            )
-            made = np.asarray(entry.create().aggregate(part))
-            same = close(made[valid[[group]]], full[[group]][valid[[group]]])
-            need(same, "a group's scores depend on which other groups are asked for")
-
-    def invalid() -> None:
-        other = np.where(valid[Segments.from_sizes(_SIZES).of_row], scores, 99.0)
-        same = close(aggregate(other, valid, _SIZES)[valid], aggregate(scores, valid, _SIZES)[valid])
-        need(same, "scores depend on columns where a group has no candidate: heed members.valid")
-
-    rng = np.random.default_rng(0)
-    scores = rng.permutation(sum(_SIZES) * _WIDTH).reshape(-1, _WIDTH) / 10.0
-    valid = np.arange(_WIDTH) < np.array([[12], [12], [9], [7]])
-    yield "contract", contract
-    yield "parameters", lambda: _documented(entry)
-    yield "group-order", alone
-    yield "candidates", invalid
-
-
-def _activity(scores: FloatArray) -> FloatArray:
-    return np.asarray(np.arange(len(scores)) % 3.0, dtype=np.float64)
-
-
-def _documented(entry: Entry) -> None:
-    need(bool(entry.make.__doc__), "give it a docstring: its first line is what 'list' shows")
-    json.dumps(entry.parameters(), allow_nan=False)
 
 
 def _of_metric(found: Definition) -> Iterator[Step]:
@@ -248,7 +203,11 @@ def _small_task() -> Task:
     assert train.group_ratings is not None
     joint, joint_held = _parted(train.group_ratings)
     given = GivenSplit(users=_sampled(held), groups=_sampled(joint_held))
-    return Task(replace(train, ratings=rows, group_ratings=joint), held, joint=joint_held, given=given)
+    members = np.repeat(train.groups.members[None], 3, axis=0)
+    rounds = Rounds(train.groups, members, 2, np.arange(rows.n_items))
+    train = replace(train, ratings=rows, group_ratings=joint)
+    options = rated_by_members(rows, train.groups, 0.3)
+    return Task(train, held, joint=joint_held, given=given, options=options, rounds=rounds)
 
 
 def _parted(rows: Ratings) -> tuple[Ratings, Ratings]:

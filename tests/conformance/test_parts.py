@@ -15,7 +15,16 @@ from groupbench.testing import PARTS, check, check_part, method_template, part_t
 
 
 @pytest.mark.parametrize(
-    "name", [*registry.aggregators, *METRICS, *VIEWS, "itmrec-sim", "reviews-sim", "tfidf"]
+    "name",
+    [
+        *registry.aggregators,
+        *registry.sequential_aggregators,
+        *METRICS,
+        *VIEWS,
+        "itmrec-sim",
+        "reviews-sim",
+        "tfidf",
+    ],
 )
 def test_what_is_built_in_passes(name):
     assert [one for one in check_part(name) if not one.passed] == []

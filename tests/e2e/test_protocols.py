@@ -74,6 +74,39 @@ def test_coupled(cli, figures, groups):
     assert reasons["random"] == reasons["oracle"]
 
 
+@pytest.mark.parametrize("churn", [0, 0.3])
+def test_sequential(cli, figures, churn):
+    options = ("--protocol", "sequential", "--n-groups", "60", "--option", "rounds=3", "--option", "items=4")
+    churned = ("--option", f"churn={churn}") if churn else ()
+    few = ("--aggregators", "average,least-misery,sdaa,siaa,ltp", "--seeds", "2")
+    found = figures(*options, *churned, *few, "--methods", "svd,popularity,random,oracle")
+
+    rounds = found["sequential", "svd"]
+    assert set(rounds.index.unique("aggregator")) == {"average", "least-misery", "sdaa", "siaa", "ltp"}
+    assert rounds["siaa", "dis_o@3"] < rounds["average", "dis_o@3"] < rounds["least-misery", "dis_o@3"]
+    assert rounds["least-misery", "sat_o@3"] < rounds["average", "sat_o@3"] < 1
+    reasons = {r["method"]: r["views"] for r in records(cli)}
+    assert "base method's own predictions" in reasons["random"]["sequential"]["reason"]
+    if churn:
+        assert "use churn=0" in reasons["svd"]["sequential-coupled"]["reason"]
+    else:
+        coupled = found.xs("ndcg@10", level="metric")["sequential-coupled"]
+        assert coupled["random", "none"] < coupled["popularity", "siaa"] < coupled["oracle", "none"]
+    shown = cli("table", "--view", "sequential", "--aggregator", "all", "--format", "csv").stdout
+    assert "sat_o@3" in shown
+    assert "siaa" in shown
+    assert "sat_o@2" in cli("table", "--view", "sequential", "--metrics", "sat_o", "--k", "1,2").stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["sequential", "siaa", "SDAA", "ltp", "sat_o", "dmae@3", "sequential-coupled"]
+)
+def test_names_of_sequential_are_explained(cli, name):
+    ended = cli("explain", name)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert name.partition("@")[0].casefold() in ended.stdout
+
+
 @pytest.mark.parametrize("held", ["groups", "rows"])
 def test_natural(cli, figures, held):
     options = ("--protocol", "natural", "--option", f"held={held}", "--seeds", "2")
@@ -83,6 +116,56 @@ def test_natural(cli, figures, held):
     assert ndcg["random", "none"] < ndcg["popularity", "average"] < ndcg["oracle", "none"] == pytest.approx(1)
     assert 0 < found["item-mean", "average", "mae"] < found["item-mean", "average", "rmse"] < 2
     assert {r["protocol"] for r in records(cli)} == {"natural" if held == "groups" else "natural+held=rows"}
+
+
+def test_aggregate(cli, figures):
+    few = ("--aggregators", "average,least-misery,borda", "--seeds", "1")
+    found = figures("--protocol", "aggregate", *few, "--methods", "known-ratings,random,oracle")
+
+    first = found.xs("first_choice", level="metric")["aggregate"]
+    assert first["random", "none"] < first["known-ratings", "average"] < first["oracle", "none"] < 1
+    agreement = found.xs("first_choice", level="metric")["agreement"]
+    for name in ("average", "least-misery", "borda"):
+        assert agreement["oracle", name] == pytest.approx(first["known-ratings", name])
+    by_size = cli("table", "--by", "options", "--view", "aggregate", "--metrics", "first_choice").stdout
+    assert "first_choice by options of the group" in by_size
+    assert "made by these" in cli("table", "--view", "agreement").stdout
+
+
+def test_first_and_second_choices_of_answers_from_elsewhere(cli):
+    """Two groups choose from three items that all rated; the first is answered by its second choice."""
+    folder = cli.folder / "trip"
+    folder.mkdir()
+    ratings = [(u, i, 1 + (int(u[1]) + j) % 5) for u in ("u0", "u1", "u2", "u3") for j, i in enumerate("abc")]
+    tables = {
+        "ratings.csv": ["user,item,rating", *(",".join(map(str, row)) for row in ratings)],
+        "groups.csv": ["group,user", "g,u0", "g,u1", "h,u2", "h,u3"],
+        "group_ratings.csv": ["group,item,rating", "g,c,5", "g,b,4", "h,a,5", "h,b,4"],
+    }
+    for name, lines in tables.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
+    (cli.folder / "answers.csv").write_text("entity,item,score\ng,b,2\ng,c,1\nh,a,2\nh,b,1\n")
+    options = ("--dataset", folder, "--protocol", "aggregate", "--option", "offered=rated")
+    ended = cli("score", "answers.csv", *options, "--name", "told")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "aggregate: 6 candidates, 2 without a score: ranked last, tied" in ended.stdout
+
+    frame = api.load_results(cli.folder / "results").set_index(["view", "aggregator", "metric"])["value"]
+    assert frame["aggregate", "own", "first_choice"] == 0.5
+    assert frame["aggregate", "own", "kendall"] == 0
+    assert frame["aggregate", "own", "hit@1"] == 1
+    # u0 rates a, b, c 1, 2, 3 and u1 2, 3, 4; u2 3, 4, 5 and u3 4, 5, 1.
+    assert frame["agreement", "average", "first_choice"] == 0
+    assert frame["agreement", "least-misery", "kendall"] == pytest.approx((1 / 3 + 1 / 3) / 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["aggregate", "agreement", "first_choice", "kendall", "known-ratings", "options"]
+)
+def test_names_of_aggregation_are_explained(cli, name):
+    ended = cli("explain", name)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert name in ended.stdout
 
 
 def test_tables_of_every_view_can_be_shown(cli, figures):
@@ -111,6 +194,13 @@ def test_tables_of_every_view_can_be_shown(cli, figures):
             "groups='kmeans': input should be 'random', 'similar'",
         ),
         (("--protocol", "paper", "--option", "sizes=[2]"), "option of the protocol paper 'sizes'"),
+        (("--protocol", "coupled", "--aggregators", "sdaa"), "sdaa looks back on earlier rounds; use --pro"),
+        (("--protocol", "sequential", "--aggregators", "sdda"), "did you mean 'sdaa'"),
+        (("--protocol", "sequential", "--set", "siaa.b=2"), "siaa.b: 2.0 is no fraction"),
+        (("--protocol", "sequential", "--option", "churn=1"), "churn=1: input should be less than 1"),
+        (("--protocol", "aggregate", "--option", "coverage=0"), "coverage=0: input should be greater than 0"),
+        (("--methods", "known-ratings", "--set", "known-ratings.base=ease"), "known-ratings.base: ease does"),
+        (("--protocol", "sequential", "--option", "items=50"), "take 250 items, and itmrec-sim has 70"),
     ],
 )
 def test_wrong_options_are_refused(cli, options, said):

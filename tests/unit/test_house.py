@@ -43,6 +43,7 @@ SCANNED = (
     "baselines",
     "datasets",
     "groupbench/aggregation",
+    "groupbench/aggregation/sequential",
     "groupbench/evaluation/protocols",
     "groupbench/evaluation/views",
     "groupbench/metrics",

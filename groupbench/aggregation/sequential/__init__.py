@@ -2,22 +2,18 @@
 
 Satisfaction and disagreement are those of Stratigi, Pitoura, Nummenmaa, Stefanidis, "Sequential group
 recommendations based on satisfaction and disagreement scores", Journal of Intelligent Information
-Systems, 2022 (first in SAC 2020). Candidates may change from round to round, the members may not.
+Systems, 2022 (first in SAC 2020). The candidates that were recommended in a round are none in the next.
 """
 
-from groupbench.aggregation.sequential._measures import disagreement, discounted_utility, dmae, satisfaction
-from groupbench.aggregation.sequential._rounds import SequentialAggregator, State, play
-from groupbench.aggregation.sequential._strategies import LTP, SDAA, SIAA
+from groupbench.aggregation.sequential._rounds import SequentialAggregator, State, first, play, without
+from groupbench.aggregation.sequential._satisfaction import Relevance, at_shown
 
 __all__ = [
-    "LTP",
-    "SDAA",
-    "SIAA",
+    "Relevance",
     "SequentialAggregator",
     "State",
-    "disagreement",
-    "discounted_utility",
-    "dmae",
+    "at_shown",
+    "first",
     "play",
-    "satisfaction",
+    "without",
 ]

@@ -31,6 +31,8 @@ class Protocol(BaseModel):
     """The views that evaluate it."""
     groups_rate: ClassVar[bool] = False
     """Whether joint ratings are for training, where the data has them."""
+    looks_back: ClassVar[bool] = False
+    """Whether groups are recommended lists in rounds, so that sequential aggregators take part."""
 
     name: str
     """Name of the protocol."""

@@ -3,7 +3,14 @@
 A view says who is evaluated, on which candidates, against what truth; how rows are held out is a protocol's.
 """
 
-from groupbench.evaluation.views._base import CUTOFFS, VIEWS, EvaluationCase, View, member_rows
+from groupbench.evaluation.views._base import (
+    CUTOFFS,
+    VIEWS,
+    EvaluationCase,
+    View,
+    member_rows,
+    rated_by_members,
+)
 from groupbench.evaluation.views._lists import CatalogueLists, ListBlock, Lists, MemberTruth, RowLists
 
 __all__ = [
@@ -17,4 +24,5 @@ __all__ = [
     "RowLists",
     "View",
     "member_rows",
+    "rated_by_members",
 ]

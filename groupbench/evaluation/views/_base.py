@@ -41,11 +41,16 @@ class View:
         estimates_only: candidates are recommended only if their predicted rating reaches tau;
             needs a method that predicts ratings.
         errors: whether RMSE and MAE of predicted ratings against the truth are reported.
-        truth_from: whose truth counts: the list's own, each member's, or predictions for each member.
+        truth_from: whose truth counts: the list's own, each member's, predictions for each member, or that of
+            each aggregation strategy on the members' own ratings.
         synonyms: metric families that stand for another one in this view.
         cutoffs: the K at which metrics are computed, ascending; the longest is stored as recommendations.
         oracle: what the oracle's values bound, where that is not every metric.
         rated_only: whether all candidates are held-out rows, so that some must lie below tau.
+        rounds: whether a group's list is made in rounds, as of `Task.rounds`, one after the other.
+        agreement: whether it is reported how well lists agree with the truth, which is an answer itself.
+        headline: families of metrics that tables show unless told otherwise, at the largest K; the usual
+            ones where it is empty.
     """
 
     name: str
@@ -56,11 +61,19 @@ class View:
     without_relevant: Literal["skip", "keep", "zero"] = "skip"
     estimates_only: bool = False
     errors: bool = False
-    truth_from: Literal["list", "members", "predictions"] = "list"
+    truth_from: Literal["list", "members", "predictions", "strategies"] = "list"
     synonyms: Mapping[str, str] = field(default_factory=dict)
     cutoffs: tuple[int, ...] = CUTOFFS
     oracle: str = ""
     rated_only: bool = False
+    rounds: bool = False
+    agreement: bool = False
+    headline: tuple[str, ...] = ()
+
+    @property
+    def bounded(self) -> bool:
+        """Whether random and the oracle bound what is evaluated."""
+        return self.truth_from != "strategies"
 
     def threshold(self, scale: tuple[float, float], tau: float | None = None) -> float:
         """The tau in force: the given one, else the view's own on the scale of the data."""
@@ -139,3 +152,12 @@ def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
     sizes = counts[groups.members]
     rows = ranges((np.cumsum(counts) - counts)[groups.members], sizes)
     return np.repeat(groups.segments.of_row, sizes), by_user[rows]
+
+
+def rated_by_members(ratings: Ratings, groups: Groups, share: float) -> IntArray:
+    """Ascending `group * n_items + item` of what at least a `share` of a group's members rated."""
+    distinct = ratings.unique()
+    owners, rows = member_rows(distinct, groups)
+    keys, counts = np.unique(owners * ratings.n_items + distinct.items[rows], return_counts=True)
+    # A little less, because a third of three is not 1 in floating point.
+    return np.asarray(keys[counts >= share * groups.sizes[keys // ratings.n_items] - 1e-9])

@@ -57,8 +57,8 @@ def section_content(
             "tuning": [row.tuning for row in rows],
         },
         "values": dict(_values(report.metrics, rows)),
-        "random": _index(rows, section.random),
-        "oracle": _index(rows, section.oracle),
+        "random": _index(rows, section.random if table.bounded else None),
+        "oracle": _index(rows, section.oracle if table.bounded else None),
         "failed": [
             {"method": row.method, "status": row.status, "reason": row.reason} for row in section.unfinished
         ],

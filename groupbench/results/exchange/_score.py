@@ -18,7 +18,9 @@ from groupbench.core.arrays import Segments
 from groupbench.core.digests import digest
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.evaluation import evaluate
-from groupbench.evaluation.accumulate import ACCUMULATORS, CaseResult
+from groupbench.evaluation.accumulate import CaseResult, MetricAccumulator
+from groupbench.evaluation.accumulators import accumulator_of
+from groupbench.evaluation.agreement import OwnRatings, compared
 from groupbench.evaluation.scored import Scored
 from groupbench.results import store, tables
 from groupbench.results.archive import read_archive
@@ -42,13 +44,13 @@ class RankedView:
     """One view of one repetition, evaluated.
 
     Attributes:
-        result: its values.
+        results: its values; one for each strategy in a view that compares with them.
         candidates: candidates of the evaluated lists.
         missing: those without a score, which share the last rank of their list.
         others: rows of the file whose item is no candidate of any of its entity's lists.
     """
 
-    result: CaseResult
+    results: tuple[CaseResult, ...]
     candidates: int
     missing: int
     others: int
@@ -99,10 +101,12 @@ def score(
     for repetition in sorted({seed for seed, _ in parts}):
         split = PreparedSplit.make(dataset, dict(options), repetition)
         requested = {view: rows for (number, view), rows in parts.items() if number == repetition}
-        ranked = [_ranked(split, _case(split, view), rows) for view, rows in requested.items()]
+        ranked = [
+            _ranked(split, case, rows) for view, rows in requested.items() for case in _cases(split, view)
+        ]
         record = _record(split, ranked, name, source, hashes)
         folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-        store.write(folder, record, tables.tables(dataset, split.task, [r.result for r in ranked]))
+        store.write(folder, record, tables.tables(dataset, split.task, _results(ranked)))
         scored.append((record, ranked))
     return scored
 
@@ -166,6 +170,14 @@ def _parts(
     return parts
 
 
+def _cases(split: PreparedSplit, view: str) -> list[EvaluationCase]:
+    """The view of that name, or the first that rankings can answer and those that compare answers."""
+    first = _case(split, view)
+    if view:
+        return [first]
+    return [first, *(c for c in split.cases.values() if c.view.truth_from == "strategies" and c is not first)]
+
+
 def _case(split: PreparedSplit, view: str) -> EvaluationCase:
     """The view of that name, or the first that rankings can answer."""
     suited = {name: j for name, j in split.cases.items() if not unsuited(j)}
@@ -185,7 +197,8 @@ def _ranked(split: PreparedSplit, case: EvaluationCase, rows: RankingRows) -> Ra
     lists, view = case.lists, case.view
     scores = scores_of(rows, view.entity, split.entity_ids(case), split.dataset.item_ids)
     aggregator = "none" if view.entity == "user" else "own"
-    accumulator = ACCUMULATORS[view.truth_from](case, aggregator, None, split.task.train)
+    strategies = {name: entry.create() for name, entry in registry.aggregators.items()}
+    own, accumulators = OwnRatings(split.task, strategies), dict[str, MetricAccumulator]()
     candidates = missing = 0
     met = np.zeros(len(scores.keys), dtype=bool)
     everyone = Segments.from_sizes(np.ones(len(lists.entities), dtype=np.int64))
@@ -193,18 +206,27 @@ def _ranked(split: PreparedSplit, case: EvaluationCase, rows: RankingRows) -> Ra
         part = np.arange(start, stop)
         block = lists.block(part)
         positions = scores.positions(lists.entities[part], block.items)
-        accumulator.add(part, block, Scored(np.where(positions < 0, 0.0, scores.order[positions])))
+        scored = Scored(np.where(positions < 0, 0.0, scores.order[positions]))
+        for name, truth in compared(case, aggregator, block, lists.entities[part], own):
+            if name not in accumulators:
+                accumulators[name] = accumulator_of(view)(case, name, None, split.task.train)
+            accumulators[name].add(part, truth, scored)
         counted = block.valid & case.evaluated[part][:, None]
         candidates += int(counted.sum())
         missing += int((counted & (positions < 0)).sum())
         met[positions[block.valid & (positions >= 0)]] = True
-    return RankedView(accumulator.finish(), candidates, missing, int((~met).sum()))
+    results = tuple(one.finish() for one in accumulators.values())
+    return RankedView(results, candidates, missing, int((~met).sum()))
+
+
+def _results(ranked: Sequence[RankedView]) -> list[CaseResult]:
+    return [result for one in ranked for result in one.results]
 
 
 def _record(
     split: PreparedSplit, ranked: Sequence[RankedView], name: str, source: str, hashes: Mapping[str, str]
 ) -> store.RunRecord:
-    evaluated = [one.result for one in ranked]
+    evaluated = _results(ranked)
     here = {one.case.view.name: one.case for one in evaluated}
     others = {view: unsuited(j) or f"no ranking for {view} was given" for view, j in split.cases.items()}
     others = {view: reason for view, reason in (others | split.reasons).items() if view not in here}

@@ -45,4 +45,4 @@ class TuningOptions(Options):
     def _require_aggregator(cls, aggregator: str) -> str:
         from groupbench.runner.aggregators import labels
 
-        return labels([aggregator], {})[0]
+        return labels([aggregator], {}, sequential=True)[0]

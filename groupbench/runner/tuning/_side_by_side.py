@@ -60,9 +60,9 @@ def search_all(
     ((source, dataset),) = loaded.items()
     protocol = config.resolved_protocol(dataset)
     view = _view(options, dataset, protocol)
-    (aggregator,) = labels([options.aggregator], config.set)
+    (aggregator,) = labels([options.aggregator], config.set, sequential=protocol.looks_back)
     options = options.model_copy(update={"view": view, "aggregator": aggregator})
-    planned = config.aggregators if aggregator in config.aggregator_names() else [aggregator]
+    planned = config.aggregators if aggregator in config.aggregator_names(protocol) else [aggregator]
     alone = config.model_copy(update={"seeds": [options.seed], "aggregators": planned})
     searches = {
         job.served: Search(job, options, _fixed(config, job))

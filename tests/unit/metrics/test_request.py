@@ -14,7 +14,7 @@ from groupbench.evaluation.evaluate import evaluate
 from groupbench.evaluation.task import Task
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import EVERYTHING, EXPOSURES, TIES, MetricRequest, definitions, make_request
-from tests.conftest import Table, make_training
+from tests.conftest import Table, make_training, with_answers, with_rounds
 
 VIEWS_TRIED = ("rated-group", "rated-user", "rated-rows", "surprise-faq", "coupled", "decoupled")
 N_USERS, N_ITEMS = 30, 20
@@ -63,7 +63,9 @@ def test_a_part_of_the_figures_is_the_same_as_among_all(task, name, ties):
 
 
 def test_every_metric_that_can_be_asked_for_is_tried_above(task):
-    found = judged(tied_scores(), task).values()
+    rounds = judged(tied_scores(), with_rounds(task), ["sequential"])
+    answers = judged(tied_scores(), with_answers(task), ["aggregate"])
+    found = [one for some in (judged(tied_scores(), task), rounds, answers) for one in some.values()]
     names = {name.partition("@")[0] for one in found for name in [*one.values["expected"], *one.overall]}
     assert names == set(definitions())
 
