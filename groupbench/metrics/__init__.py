@@ -5,6 +5,7 @@ from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import METRICS, Family, families
 from groupbench.metrics._inputs import exact_scores
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
+from groupbench.metrics._list_loops import OrderedLists
 from groupbench.metrics._members import MemberLists, evaluate_members
 from groupbench.metrics._metric import (
     Metric,
@@ -34,6 +35,7 @@ __all__ = [
     "MemberLists",
     "Metric",
     "MetricRequest",
+    "OrderedLists",
     "Predictions",
     "Ranking",
     "Ties",

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.arrays import distinct
 from groupbench.core.errors import MethodError
 from groupbench.core.kernels import worthwhile
 from groupbench.metrics._inputs import finite_scores, flags, shaped_scores
-from groupbench.metrics._list_loops import ListSums, sums_of_ranked, sums_of_scores
+from groupbench.metrics._list_loops import compiled_cutoffs, sums_of_ranked, sums_of_scores
 from groupbench.metrics._metric import Metric, parse
 from groupbench.metrics._ranking import Ranking, Ties, Untied, known_ties, rank_checked
 
@@ -56,7 +55,7 @@ def evaluate_scores(
     wanted, valid = _read(metrics), flags("valid", valid)
     allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
     liked = flags("relevant", relevant, valid.shape)
-    if worthwhile(valid.size) and (cutoffs := _compiled_cutoffs(wanted)) is not None:
+    if worthwhile(valid.size) and (cutoffs := compiled_cutoffs(wanted)) is not None:
         given = shaped_scores(scores, valid), liked, valid, allowed
         if (sums := sums_of_scores(*given, cutoffs, known_ties(ties))) is not None:
             return sums.values(wanted)
@@ -93,9 +92,9 @@ def evaluate_rankings(
             "give one count for each list"
         )
     wanted, length = _read(metrics), relevant.shape[1]
-    if worthwhile(relevant.size) and (cutoffs := _compiled_cutoffs(wanted)) is not None:
-        in_order, n_candidates = np.arange(float(length))[None], np.full(len(relevant), length)
-        sums, _ = sums_of_ranked(in_order, relevant, n_candidates, n_relevant, cutoffs)
+    if worthwhile(relevant.size) and (cutoffs := compiled_cutoffs(wanted)) is not None:
+        in_order, sizes = np.arange(float(length))[None], (np.full(len(relevant), length), n_relevant)
+        sums, _ = sums_of_ranked(in_order, relevant, sizes, cutoffs)
         return sums.values(wanted)
 
     def ranked(part: slice, depth: int) -> Ranking:
@@ -109,13 +108,6 @@ def evaluate_rankings(
 
 def _read(metrics: Iterable[Metric | str]) -> dict[str, Metric]:
     return {metric.name: metric for metric in map(parse, metrics)}
-
-
-def _compiled_cutoffs(wanted: Mapping[str, Metric]) -> IntArray | None:
-    """The cutoffs of metrics that compiled loops know all of; None if there are others, or none."""
-    if not wanted or not all(ListSums.serve(metric.family) for metric in wanted.values()):
-        return None
-    return distinct(np.array([metric.k for metric in wanted.values()]))
 
 
 def _computed(

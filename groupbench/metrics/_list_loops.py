@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from groupbench.core.kernels import in_threads
+from groupbench.core.arrays import distinct
+from groupbench.core.kernels import in_threads, worthwhile
 from groupbench.metrics._families import METRICS
-from groupbench.metrics._ranking import discounts
+from groupbench.metrics._ranking import discounts, known_ties, rank_sorted
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
-    from groupbench.metrics._families import Family
     from groupbench.metrics._metric import Metric
     from groupbench.metrics._ranking import Ranking, Ties
 
@@ -46,18 +47,9 @@ class ListSums:
         )
         return cls(hits, gain, miss, first, precision, ties, n_candidates, n_relevant)
 
-    @classmethod
-    def serve(cls, family: Family) -> bool:
-        """Whether a metric is known to need no more than this."""
-        return METRICS.is_built_in(family.name) and METRICS[family.name] is family
-
-    def compute(self, family: Family, k: int) -> FloatArray:
-        """The values of all lists, (n_lists,)."""
-        return family.compute(cast("Ranking", self), k)
-
     def values(self, metrics: Mapping[str, Metric]) -> dict[str, FloatArray]:
         """The values of all lists, (n_lists,), by name."""
-        return {name: self.compute(metric.family, metric.k) for name, metric in metrics.items()}
+        return {name: metric.compute(cast("Ranking", self)) for name, metric in metrics.items()}
 
 
 def sums_of_scores(
@@ -86,8 +78,7 @@ def sums_of_scores(
 def sums_of_ranked(
     keys: FloatArray,
     liked: BoolArray,
-    n_candidates: IntArray,
-    n_relevant: IntArray,
+    sizes: tuple[IntArray, IntArray],
     cutoffs: IntArray,
     ties: Ties = "expected",
 ) -> tuple[ListSums, bool]:
@@ -96,8 +87,7 @@ def sums_of_ranked(
     Args:
         keys: (n_lists, n) as `top_candidates` gives them, or (1, n) where they are the same for all lists.
         liked: (n_lists, n) which of the candidates are relevant; ignored where the key is +inf.
-        n_candidates: (n_lists,).
-        n_relevant: (n_lists,).
+        sizes: (n_lists,) numbers of candidates, and of relevant ones.
         cutoffs: (n_cutoffs,) ascending.
         ties: how equal scores are ordered.
     """
@@ -111,4 +101,70 @@ def sums_of_ranked(
         undecided.append(kernels.of_ranked(*given, *constants, sums, start, stop))
 
     in_threads(work, len(liked))
-    return ListSums.of(cutoffs, sums, (n_candidates, n_relevant)), any(undecided)
+    return ListSums.of(cutoffs, sums, sizes), any(undecided)
+
+
+def compiled_cutoffs(metrics: Mapping[str, Metric]) -> IntArray | None:
+    """The cutoffs of metrics that need no more than `ListSums`; None if some may, or there are none."""
+    families = {id(metric.family): metric.family for metric in metrics.values()}.values()
+    known = all(METRICS.is_built_in(one.name) and METRICS[one.name] is one for one in families)
+    if not known or not families:
+        return None
+    return distinct(np.array([metric.k for metric in metrics.values()]))
+
+
+@dataclass(frozen=True, eq=False)
+class OrderedLists:
+    """Lists whose leading candidates stand in order, with the metrics that are wanted of them.
+
+    Attributes:
+        keys: (n_lists, n) as `top_candidates` gives them.
+        liked: (n_lists, n) which of these are relevant; ignored where the key is +inf.
+        n_candidates: (n_lists,) candidates that are ranked.
+        n_relevant: (n_lists,) relevant candidates of the whole lists.
+        metrics: by the name they go by.
+        depth: the largest K of interest, for which `keys` hold all that leads or ties.
+    """
+
+    keys: FloatArray
+    liked: BoolArray
+    n_candidates: IntArray
+    n_relevant: IntArray
+    metrics: Mapping[str, Metric]
+    depth: int
+
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether the order of equal scores matters."""
+        if self._cutoffs is not None:
+            return self._expected[1]
+        return bool(self._ranking.undecided.any())
+
+    def values(self, ties: Ties) -> dict[str, FloatArray]:
+        """The metrics, (n_lists,) by name, NaN where one is undefined.
+
+        Raises:
+            ConfigError: if there is no such tie rule.
+        """
+        if self._cutoffs is not None:
+            return (self._expected if ties == "expected" else self._sums(ties))[0].values(self.metrics)
+        ranking = self._ranking.resolved(ties)
+        return {name: metric.compute(ranking) for name, metric in self.metrics.items()}
+
+    @cached_property
+    def _cutoffs(self) -> IntArray | None:
+        """What loops add up to, where they are used."""
+        return compiled_cutoffs(self.metrics) if worthwhile(self.liked.size) else None
+
+    @cached_property
+    def _expected(self) -> tuple[ListSums, bool]:
+        return self._sums("expected")
+
+    def _sums(self, ties: Ties) -> tuple[ListSums, bool]:
+        assert self._cutoffs is not None
+        sizes = self.n_candidates, self.n_relevant
+        return sums_of_ranked(self.keys, self.liked, sizes, self._cutoffs, known_ties(ties))
+
+    @cached_property
+    def _ranking(self) -> Ranking:
+        return rank_sorted(self.keys, self.liked, self.depth, self.n_candidates, self.n_relevant)
