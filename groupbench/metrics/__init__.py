@@ -22,6 +22,7 @@ from groupbench.metrics._ranking import Ranking, Ties, ideal_gain, rank, rank_so
 from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
 from groupbench.metrics._spreads import SPREADS
+from groupbench.metrics._trec import evaluate_trec
 
 __all__ = [
     "EVERYTHING",
@@ -47,6 +48,7 @@ __all__ = [
     "evaluate_predictions",
     "evaluate_rankings",
     "evaluate_scores",
+    "evaluate_trec",
     "exact_scores",
     "explain",
     "families",
