@@ -55,8 +55,8 @@ class ScoreCache:
         name: of the method, for error messages.
         score: scores of rows, (n,), for all items, (n, n_items).
         score_pairs: scores of rows, (n,), for items of their own, (n, width), if the method has them: they
-            are used where all scores are too many to be cached, and if they are the same, where few are needed
-            and nothing is cached.
+            are used where all scores are too many to be cached, and if they are the same, where few are
+            needed and nothing is cached.
         shape: (all rows, n_items).
         again: whether scores are cached for further calls.
         watch: charged with `score`.

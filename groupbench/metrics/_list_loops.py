@@ -26,7 +26,17 @@ _RULES: tuple[Ties, ...] = ("expected", "best", "worst")
 class ListSums:
     """What a `Ranking` adds up, to the last bit, at some cutoffs alone: (n_lists,) by K.
 
-    This is what built-in metrics are made of. See `Ranking` for what the attributes are.
+    This is what built-in metrics are made of, which take it for a `Ranking`.
+
+    Attributes:
+        hits: as of `Ranking`.
+        gain: as of `Ranking`.
+        miss: as of `Ranking`.
+        reciprocal_rank: as of `Ranking`.
+        precision_sum: as of `Ranking`.
+        ties: as of `Ranking`.
+        n_candidates: (n_lists,) candidates that are ranked.
+        n_relevant: (n_lists,) relevant candidates, those that are not recommended included.
     """
 
     hits: Mapping[int, FloatArray]

@@ -118,8 +118,8 @@ class Recommender(Method):
 class ScoresPairs(Protocol):
     """A recommender that scores some items for less than all: asked where the scores of all are too many.
 
-    One with a class attribute `same_pairs = True` promises the very numbers of `score`, to the last bit; it is
-    asked wherever few items are needed once.
+    One with a class attribute `same_pairs = True` promises the very numbers of `score`, to the last bit, and
+    is asked wherever few items are needed once.
     """
 
     def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
