@@ -12,7 +12,7 @@ import numpy as np
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import inlined, kernel
 
-_STEP = 64
+_STEP = 32
 """Keys that are compared at once: rows are filled up to a multiple with -inf."""
 _CHUNKS_PER_POSITION = 4
 _FEW = 1 << 15
