@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from annotated_types import Interval
 
+from groupbench.core.arrays import chunks, stable_order
 from groupbench.core.hyperparameters import Above0, Count, Share, tunable
+from groupbench.core.kernels import worthwhile
 from groupbench.core.registry import method
 from groupbench.models.recommender import Recommender
 
@@ -20,6 +22,9 @@ from ._products import product
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
     from groupbench.models.recommender import TrainingData
+
+_CELLS = 1 << 19
+"""Scores that are made at once, of which some are wanted."""
 
 _BYTES = 33
 """That the library's fit takes for each neighbor kept, as measured."""
@@ -34,6 +39,7 @@ class ImplicitItemKnn(Recommender):
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("implicit",)
+    same_pairs: ClassVar[bool] = True
 
     positive: Share | None = tunable(0.75, low=0, high=1)
     """Lowest rating that counts as feedback, as a share of the scale (0.75 is 4 of 1 to 5), all with weight
@@ -72,6 +78,21 @@ class ImplicitItemKnn(Recommender):
     def score(self, users: IntArray) -> FloatArray:
         """Similarities to each user's feedback, summed up: (len(users), n_items)."""
         return product(self._feedback[users], self._similarity)
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """The same scores for some items of each user: `items` and result are (len(users), k)."""
+        matrices = [self._feedback, self._similarity]
+        if not worthwhile(items.size) or any(one.indptr.dtype != np.int32 for one in matrices):
+            parts = chunks(len(users), self._similarity.shape[1], _CELLS)
+            scored = [np.take_along_axis(self.score(users[part]), items[part], axis=1) for part in parts]
+            return np.concatenate([np.empty((0, items.shape[1])), *scored])
+        from . import _neighbor_kernels as kernels
+
+        given = [array for one in matrices for array in (one.indptr, one.indices, one.data)]
+        out, n_items = np.empty(items.shape), self._similarity.shape[1]
+        order = stable_order(users, self._feedback.shape[0])
+        kernels.sum_up(users, order, *given, n_items, np.ascontiguousarray(items), out)
+        return out
 
 
 @method("item-knn-cosine")

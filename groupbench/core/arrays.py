@@ -42,7 +42,9 @@ def distinct(values: IntArray) -> IntArray:
         there[values - low] = True
         return np.flatnonzero(there) + low
     ordered = np.sort(values)
-    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def numbered(values: IntArray) -> tuple[IntArray, IntArray]:

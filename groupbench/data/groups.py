@@ -75,5 +75,5 @@ class Groups:
     def take(self, which: IntArray) -> Groups:
         """The given groups, in that order."""
         rows, inside = self.segments.window(which)
-        ids = tuple(self.ids[g] for g in which)
+        ids = tuple(map(self.ids.__getitem__, which.tolist()))
         return Groups(ids, Segments.from_sizes(self.sizes[which]), self.members[rows[inside]])

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupbench.core.arrays import BoolArray, FloatArray, IntArray, Segments
 from groupbench.evaluation.views import EvaluationCase, ListBlock
@@ -17,8 +18,9 @@ from groupbench.metrics import (
     EXPOSURES,
     Exposure,
     MemberLists,
+    Metric,
     MetricRequest,
-    Ranking,
+    OrderedLists,
     Ties,
     counts,
     evaluate_members,
@@ -27,7 +29,6 @@ from groupbench.metrics import (
     first_is_tied,
     gather,
     kendall,
-    rank_sorted,
     sort_keys,
     top_candidates,
 )
@@ -60,7 +61,7 @@ class CaseResult:
     case: EvaluationCase
     aggregator: str
     values: Mapping[Ties, Mapping[str, FloatArray]]
-    top: IntArray
+    top: NDArray[np.int32]
     overall: Mapping[str, float] = field(default_factory=dict)
 
     def means(self, ties: Ties) -> dict[str, float]:
@@ -111,7 +112,7 @@ class MetricAccumulator(ABC):
         same: dict[str, FloatArray] = {}
         self._values: dict[Ties, dict[str, FloatArray]] = dict.fromkeys(request.ties, same)
         self._rules_agree = True
-        self._top = np.full((len(case.evaluated), self._depth), -1, dtype=np.int64)
+        self._top = np.full((len(case.evaluated), self._depth), -1, dtype=np.int32)
         # A reference row scores truths, not items: its ties say nothing about what it would show.
         shown = any(f"{one.name}@{k}" in request for one in EXPOSURES for k in self._cutoffs)
         shown = shown and not self._is_reference
@@ -130,7 +131,7 @@ class MetricAccumulator(ABC):
                     np.nan_to_num(of_lists, copy=False)
         overall = {}
         if self._exposure is not None:
-            overall = self._exposure.of_all(self._top[self._case.evaluated], self._cutoffs)
+            overall = self._exposure.of_all(self._top, self._cutoffs, self._case.evaluated)
             overall = self._request.restrict(overall)
         # Added last, because a list that shows nothing has no novelty, not a novelty of 0.
         complete = {ties: values | self._exposed for ties, values in self._values.items()}
@@ -199,9 +200,9 @@ class ListAccumulator(MetricAccumulator):
         ranked = block.valid & (scored.scores >= tau) if view.estimates_only else block.valid
         relevant = block.valid & (block.truth >= tau)
         keys, columns, _ = self._rank(lists, block, scored, ranked)
-        hits = gather(relevant, columns)
-        ranking = rank_sorted(keys, hits, self._depth, counts(ranked), counts(relevant))
-        self._put_all(lists, ranking.undecided.any(), lambda ties: self._of_ranking(ranking.resolved(ties)))
+        hits, sizes = gather(relevant, columns), (counts(ranked), counts(relevant))
+        found = OrderedLists(keys, hits, *sizes, self._wanted, self._depth)
+        self._put_all(lists, found.undecided, found.values)
         if view.agreement:
             self._compare(lists, block, scored)
         if view.errors and scored.ratings and any(name in self._request for name in ERRORS):
@@ -217,11 +218,14 @@ class ListAccumulator(MetricAccumulator):
         if "kendall" in self._request:
             self._put_same(lists, {"kendall": kendall(*both)})
 
-    def _of_ranking(self, ranking: Ranking) -> dict[str, FloatArray]:
+    @cached_property
+    def _wanted(self) -> dict[str, Metric]:
         """The metrics that are requested, under the names of this view."""
         kinds, synonyms = families(), self._case.view.synonyms
-        wanted = self._request.restrict({f"{name}@{k}": (name, k) for name in kinds for k in self._cutoffs})
-        return {at: kinds[synonyms.get(name, name)].compute(ranking, k) for at, (name, k) in wanted.items()}
+        every = ((name, k) for name in kinds for k in self._cutoffs)
+        return self._request.restrict(
+            {f"{name}@{k}": Metric(kinds[synonyms.get(name, name)], k) for name, k in every}
+        )
 
 
 class MemberAccumulator(MetricAccumulator):

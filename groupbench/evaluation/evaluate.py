@@ -37,7 +37,7 @@ BLOCK = 1_000_000
 """Member scores gathered at once: the largest temporary arrays have about this many elements."""
 
 _VALUES = 8
-"""Values that metrics keep of a member for each of the first positions, about."""
+"""Values that metrics keep for each of the first positions, of a list or of each member, about."""
 
 CaseBlock = tuple[EvaluationCase, ListBlock]
 """A view with some of its lists laid out."""
@@ -199,7 +199,9 @@ def _blocks(candidates: SharedCandidates, task: Task, depth: int) -> Iterator[In
         members = task.train.groups.sizes[candidates.entities]
     order = np.argsort(candidates.sizes, kind="stable")
     longest = max(max(case.view.cutoffs, default=1) for case in candidates.cases)
-    laid_out = members * (_VALUES * depth if depth else candidates.sizes)
+    of_members = any(case.view.truth_from != "list" for case in candidates.cases)
+    first = np.where(of_members, members, 1) * _VALUES * depth
+    laid_out = first if depth else members * candidates.sizes
     weights = np.maximum(np.maximum(laid_out, candidates.cells), longest)[order]
     for start, stop in Segments.from_sizes(np.ones(len(order))).blocks(weights, BLOCK):
         yield order[start:stop]

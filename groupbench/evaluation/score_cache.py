@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -26,8 +27,25 @@ _MEMORY_SHARE = 0.25
 CHUNK = 500_000
 """Elements that a method is asked to score at once: few enough for the processor's cache."""
 
-ScorePairs = Callable[[IntArray, IntArray], object]
-"""Scores of rows, (n,), for items of their own, (n, width)."""
+_FEW = 0.25
+"""Share of the items that few items are, at most."""
+
+
+@dataclass(frozen=True)
+class ScorePairs:
+    """What scores rows, (n,), for items of their own, (n, width).
+
+    Attributes:
+        score: does it.
+        same: whether the scores are those for all items, to the last bit.
+    """
+
+    score: Callable[[IntArray, IntArray], object]
+    same: bool = False
+
+    def __call__(self, rows: IntArray, items: IntArray) -> object:
+        """The scores."""
+        return self.score(rows, items)
 
 
 class ScoreCache:
@@ -37,7 +55,8 @@ class ScoreCache:
         name: of the method, for error messages.
         score: scores of rows, (n,), for all items, (n, n_items).
         score_pairs: scores of rows, (n,), for items of their own, (n, width), if the method has them: they
-            are used where all scores are too many to be cached.
+            are used where all scores are too many to be cached, and if they are the same, where few are
+            needed and nothing is cached.
         shape: (all rows, n_items).
         again: whether scores are cached for further calls.
         watch: charged with `score`.
@@ -47,7 +66,7 @@ class ScoreCache:
         self,
         name: str,
         score: Callable[[IntArray], object],
-        score_pairs: Callable[[IntArray, IntArray], object] | None,
+        score_pairs: ScorePairs | None,
         shape: tuple[int, int],
         again: bool,
         watch: Stopwatch,
@@ -59,6 +78,7 @@ class ScoreCache:
         self._score_pairs = None if small else score_pairs
         # Takes up memory only as it is filled.
         self._cache = np.empty(shape) if again and small else None
+        self._same_pairs = score_pairs if score_pairs is not None and score_pairs.same else None
 
     @property
     def by_items(self) -> bool:
@@ -72,9 +92,11 @@ class ScoreCache:
         """
         which = np.arange(len(rows)) if lists is None else lists
         with self._watch.phase("score"):
-            if self._score_pairs is not None:
+            few = self._cache is None and items.shape[1] <= _FEW * self._n_items
+            pairs = self._same_pairs if few and self._same_pairs else self._score_pairs
+            if pairs is not None:
                 theirs = items if lists is None else items[lists]
-                scores = self._asked(self._score_pairs, users=rows, items=theirs)
+                scores = self._asked(pairs, users=rows, items=theirs)
                 return checked(self._name, scores, theirs.shape)
             if self._cache is None:
                 return self._uncached(rows, items, which)
@@ -181,14 +203,14 @@ def checked(
 def user_pairs(method: Recommender) -> ScorePairs | None:
     """What scores users for items of their own, if the method has that."""
     if isinstance(method, ScoresPairs) and _as_recent(method, "score_pairs", "score"):
-        return method.score_pairs
+        return ScorePairs(method.score_pairs, getattr(method, "same_pairs", False))
     return None
 
 
 def group_pairs(method: GroupRecommender, groups: Groups) -> ScorePairs | None:
     """What scores some of the `groups` for items of their own, if the method has that."""
     if isinstance(method, ScoresGroupPairs) and _as_recent(method, "score_group_pairs", "score_groups"):
-        return lambda which, items: method.score_group_pairs(groups.take(which), items)
+        return ScorePairs(lambda which, items: method.score_group_pairs(groups.take(which), items))
     return None
 
 

@@ -6,6 +6,7 @@ from groupbench.metrics._exposure import Exposure
 from groupbench.metrics._families import METRICS, Family, families
 from groupbench.metrics._inputs import exact_scores
 from groupbench.metrics._kernel import evaluate_rankings, evaluate_scores
+from groupbench.metrics._list_loops import OrderedLists
 from groupbench.metrics._members import MemberLists, evaluate_members
 from groupbench.metrics._metric import (
     Metric,
@@ -23,6 +24,7 @@ from groupbench.metrics._request import EVERYTHING, TIES, MetricRequest
 from groupbench.metrics._rounds import MemberRounds, evaluate_rounds
 from groupbench.metrics._select import counts, gather, sort_keys, top_candidates, top_k
 from groupbench.metrics._spreads import SPREADS
+from groupbench.metrics._trec import evaluate_trec
 
 __all__ = [
     "EVERYTHING",
@@ -37,6 +39,7 @@ __all__ = [
     "MemberRounds",
     "Metric",
     "MetricRequest",
+    "OrderedLists",
     "Predictions",
     "Ranking",
     "Ties",
@@ -50,6 +53,7 @@ __all__ = [
     "evaluate_rankings",
     "evaluate_rounds",
     "evaluate_scores",
+    "evaluate_trec",
     "exact_scores",
     "explain",
     "families",

@@ -6,17 +6,22 @@ These metrics look at lists of items, in which equal scores stand in item order;
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groupbench.core.arrays import chunks, ratio
+from groupbench.core.kernels import worthwhile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groupbench.core.arrays import FloatArray, IntArray
+    from numpy.typing import NDArray
+
+    from groupbench.core.arrays import BoolArray, FloatArray, IntArray
     from groupbench.data.dataset import Features, Ratings
+
+    Items = NDArray[np.integer[Any]]
 
 _ONE_IN = 5
 """One in so many items counts as popular."""
@@ -39,12 +44,12 @@ class Exposure:
         self._n_items = train.n_items
         self._features = features
         rows = np.bincount(train.items, minlength=self._n_items)
-        # The last of each is for the end of a list: index -1.
-        self._listed = np.append(np.ones(self._n_items), 0.0)
-        self._novelty = np.append(-np.log2((rows + 1) / (rows.sum() + self._n_items)), 0.0)
-        self._popular = np.append(_head(rows), 0.0)
+        novelty = -np.log2((rows + 1) / (rows.sum() + self._n_items))
+        # Listed, novel and popular; the last of each is for the end of a list: index -1.
+        self._worth = np.zeros((3, self._n_items + 1))
+        self._worth[:, :-1] = np.ones(self._n_items), novelty, _head(rows)
 
-    def of_lists(self, top: IntArray, cutoffs: Sequence[int]) -> dict[str, FloatArray]:
+    def of_lists(self, top: Items, cutoffs: Sequence[int]) -> dict[str, FloatArray]:
         """Novelty, popularity share and, where items have features, diversity of each list.
 
         Args:
@@ -54,21 +59,35 @@ class Exposure:
         Returns:
             The values, (n_lists,), by name such as `novelty@10`.
         """
-        length = np.cumsum(self._listed[top], axis=1)
-        novelty = np.cumsum(self._novelty[top], axis=1)
-        popular = np.cumsum(self._popular[top], axis=1)
-        out = {f"novelty@{k}": ratio(novelty[:, k - 1], length[:, k - 1]) for k in cutoffs}
-        out |= {f"popularity_share@{k}": ratio(popular[:, k - 1], length[:, k - 1]) for k in cutoffs}
+        length, novelty, popular = self._added_up(top, cutoffs)
+        out = {f"novelty@{k}": ratio(novelty[i], length[i]) for i, k in enumerate(cutoffs)}
+        out |= {f"popularity_share@{k}": ratio(popular[i], length[i]) for i, k in enumerate(cutoffs)}
         if self._features is not None:
             diversity = _diversity(top, self._features, cutoffs)
             out |= {f"diversity@{k}": column for k, column in zip(cutoffs, diversity, strict=True)}
         return out
 
-    def of_all(self, top: IntArray, cutoffs: Sequence[int]) -> dict[str, float]:
-        """Coverage of the catalogue by all lists, (n_lists, depth), together, by name: `coverage@10`."""
+    def _added_up(self, top: Items, cutoffs: Sequence[int]) -> FloatArray:
+        """How many items lists show, and how novel and popular they are together: (3, n_cutoffs, n_lists)."""
+        if not worthwhile(top.size):
+            return np.stack([np.cumsum(worth[top], axis=1).T[np.array(cutoffs) - 1] for worth in self._worth])
+        from groupbench.metrics import _exposure_kernels as kernels
+
+        out = np.empty((len(self._worth), len(cutoffs), len(top)))
+        lists = np.ascontiguousarray(top, dtype=np.int32)
+        kernels.add_up(lists, self._worth, np.array(cutoffs, dtype=np.int64), out)
+        return out
+
+    def of_all(self, top: Items, cutoffs: Sequence[int], which: BoolArray | None = None) -> dict[str, float]:
+        """Coverage of the catalogue by lists, (n_lists, depth), or by those that `which`, (n_lists,), names.
+
+        Returns:
+            The values by name: `coverage@10`.
+        """
         out, shown = {}, np.zeros(self._n_items + 1, dtype=bool)
-        for k in cutoffs:
-            shown[top[:, :k]] = True
+        for before, k in pairwise((0, *cutoffs)):
+            for part in chunks(len(top), k - before):
+                shown[top[part, before:k][slice(None) if which is None else which[part]]] = True
             out[f"coverage@{k}"] = float(shown[:-1].mean())
         return out
 
@@ -85,7 +104,7 @@ def _head(rows: IntArray) -> FloatArray:
     return np.where(above, 1.0, np.where(tied, share, 0.0))
 
 
-def _diversity(top: IntArray, features: Features, cutoffs: Sequence[int]) -> FloatArray:
+def _diversity(top: Items, features: Features, cutoffs: Sequence[int]) -> FloatArray:
     """Mean 1 - cosine over the pairs of the first K items, (n_cutoffs, n_lists), in bounded memory."""
     out = np.full((len(cutoffs), len(top)), np.nan)
     for part in chunks(len(top), top.shape[1] * features.values.shape[1], _CELLS):
@@ -101,7 +120,7 @@ def _diversity(top: IntArray, features: Features, cutoffs: Sequence[int]) -> Flo
     return out
 
 
-def _units(top: IntArray, features: Features) -> tuple[FloatArray, IntArray]:
+def _units(top: Items, features: Features) -> tuple[FloatArray, IntArray]:
     """The items' features at length 1, (n_lists, depth, n_features), 0 without any, and 1 where there are."""
     vectors = features.values[top]
     norms = np.sqrt(np.einsum("lpf,lpf->lp", vectors, vectors))

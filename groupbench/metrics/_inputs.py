@@ -43,11 +43,11 @@ def exact_scores(scores: object, source: str) -> FloatArray:
     return floats
 
 
-def finite_scores(scores: object, valid: BoolArray) -> FloatArray:
-    """The `scores` of the candidates that are `valid`, (n_lists, width) both, as floats of 64 bits.
+def shaped_scores(scores: object, valid: BoolArray) -> FloatArray:
+    """The `scores` of candidates, (n_lists, width) as `valid` is, as floats of 64 bits.
 
     Raises:
-        MethodError: if the shapes differ, a valid score is NaN or infinite, or scores would tie as floats.
+        MethodError: if the shapes differ, or scores would tie as floats.
     """
     floats = exact_scores(scores, "a method")
     if floats.ndim != 2 or floats.shape != valid.shape:
@@ -55,6 +55,16 @@ def finite_scores(scores: object, valid: BoolArray) -> FloatArray:
             f"scores have shape {floats.shape}, the candidates {valid.shape}; "
             "a method must give one score for every candidate of every list"
         )
+    return floats
+
+
+def finite_scores(scores: object, valid: BoolArray) -> FloatArray:
+    """The same, of which those of the candidates that are `valid` are finite.
+
+    Raises:
+        MethodError: if they are not, too.
+    """
+    floats = shaped_scores(scores, valid)
     broken = ~np.isfinite(floats) & valid
     if broken.any():
         row, column = np.unravel_index(int(broken.argmax()), broken.shape)

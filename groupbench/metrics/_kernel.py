@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groupbench.core.errors import MethodError
-from groupbench.metrics._inputs import finite_scores, flags
+from groupbench.core.kernels import worthwhile
+from groupbench.metrics._inputs import finite_scores, flags, shaped_scores
+from groupbench.metrics._list_loops import compiled_cutoffs, sums_of_ranked, sums_of_scores
 from groupbench.metrics._metric import Metric, parse
-from groupbench.metrics._ranking import Ranking, Ties, Untied, rank_checked
+from groupbench.metrics._ranking import Ranking, Ties, Untied, known_ties, rank_checked
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import BoolArray, FloatArray, IntArray
@@ -50,14 +52,19 @@ def evaluate_scores(
         MethodError: if the shapes differ, a valid score is NaN, infinite or beyond what floats tell apart, or
             relevance is neither 0 nor 1.
     """
-    valid = flags("valid", valid)
+    wanted, valid = _read(metrics), flags("valid", valid)
     allowed = valid if recommended is None else valid & flags("recommended", recommended, valid.shape)
-    floats, liked = finite_scores(scores, valid), flags("relevant", relevant, valid.shape)
+    liked = flags("relevant", relevant, valid.shape)
+    if worthwhile(valid.size) and (cutoffs := compiled_cutoffs(wanted)) is not None:
+        given = shaped_scores(scores, valid), liked, valid, allowed
+        if (sums := sums_of_scores(*given, cutoffs, known_ties(ties))) is not None:
+            return sums.values(wanted)
+    floats = finite_scores(scores, valid)
 
     def ranked(part: slice, depth: int) -> Ranking:
         return rank_checked(floats[part], liked[part], valid[part], allowed[part], depth).resolved(ties)
 
-    return _computed(ranked, valid.shape, metrics)
+    return _computed(ranked, valid.shape, wanted)
 
 
 def evaluate_rankings(
@@ -84,7 +91,11 @@ def evaluate_rankings(
             f"rankings have shape {relevant.shape}, their numbers of relevant candidates {n_relevant.shape}; "
             "give one count for each list"
         )
-    length = relevant.shape[1]
+    wanted, length = _read(metrics), relevant.shape[1]
+    if worthwhile(relevant.size) and (cutoffs := compiled_cutoffs(wanted)) is not None:
+        in_order, sizes = np.arange(float(length))[None], (np.full(len(relevant), length), n_relevant)
+        sums, _ = sums_of_ranked(in_order, relevant, sizes, cutoffs)
+        return sums.values(wanted)
 
     def ranked(part: slice, depth: int) -> Ranking:
         hits = np.zeros((depth, len(relevant[part])))
@@ -92,14 +103,17 @@ def evaluate_rankings(
         n_candidates = np.full(hits.shape[1], length)
         return Untied.of(hits, np.broadcast_to(False, hits.shape), n_candidates, n_relevant[part])
 
-    return _computed(ranked, relevant.shape, metrics)
+    return _computed(ranked, relevant.shape, wanted)
+
+
+def _read(metrics: Iterable[Metric | str]) -> dict[str, Metric]:
+    return {metric.name: metric for metric in map(parse, metrics)}
 
 
 def _computed(
-    ranked: Callable[[slice, int], Ranking], shape: tuple[int, ...], metrics: Iterable[Metric | str]
+    ranked: Callable[[slice, int], Ranking], shape: tuple[int, ...], wanted: Mapping[str, Metric]
 ) -> dict[str, FloatArray]:
     """The metrics of what `ranked` makes of some lists, to a depth; `shape` is (n_lists, width)."""
-    wanted = {metric.name: metric for metric in map(parse, metrics)}
     depth = max((metric.k for metric in wanted.values()), default=1)
     out = {name: np.empty(shape[0]) for name in wanted}
     # Blocks fit the processor's cache: faster than all lists at once, and in little memory.

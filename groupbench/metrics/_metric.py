@@ -52,9 +52,10 @@ def parse(name: str | Metric) -> Metric:
     if isinstance(name, Metric):
         return name
     family, _, k = name.strip().lower().partition("@")
-    if family not in families():
-        raise ConfigError(unknown("metric", family, families(), _REMEDY))
-    return Metric(families()[family], _cutoff(family, k))
+    known = families()
+    if family not in known:
+        raise ConfigError(unknown("metric", family, known, _REMEDY))
+    return Metric(known[family], _cutoff(family, k))
 
 
 def make_request(metrics: Iterable[str] | None, ties: Iterable[Ties] = TIES) -> MetricRequest:

@@ -109,9 +109,7 @@ class Ranking:
         Raises:
             ConfigError: if `ties` names no rule.
         """
-        if ties not in get_args(Ties):
-            raise ConfigError(unknown("tie rule", ties, get_args(Ties)))
-        if ties == "expected":
+        if known_ties(ties) == "expected":
             return self
         first = 0.0 if ties == "best" else self.size - self.relevant
         position = self.offset - first
@@ -145,6 +143,17 @@ class Untied(Ranking):
     def precision_sum(self) -> FloatArray:
         """(depth + 1, n_lists) sum of the precisions at the relevant positions of the first k."""
         return _cumulative(np.add, self.relevant * self.hits[1:] / _ranks(self.depth)[:, None], 0.0)
+
+
+def known_ties(ties: Ties) -> Ties:
+    """The rule.
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    if ties not in get_args(Ties):
+        raise ConfigError(unknown("tie rule", ties, get_args(Ties)))
+    return ties
 
 
 def rank(

@@ -116,7 +116,11 @@ class Recommender(Method):
 
 @runtime_checkable
 class ScoresPairs(Protocol):
-    """A recommender that scores some items for less than all: asked where the scores of all are too many."""
+    """A recommender that scores some items for less than all: asked where the scores of all are too many.
+
+    One with a class attribute `same_pairs = True` promises the very numbers of `score`, to the last bit, and
+    is asked wherever few items are needed once.
+    """
 
     def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
         """What `score` gives for some items of each user: `items` and result are (len(users), k)."""

@@ -165,6 +165,10 @@ def user_order(trial: MethodTrial) -> None:
     need(close(fitted.score(asked.copy()), full[asked]), f"score(users) gives other rows {_ORDER}")
     blocks = np.concatenate([fitted.score(users[i : i + 5].copy()) for i in range(0, len(users), 5)])
     need(close(blocks, full), "score(users) gives other rows in blocks of 5: it must not depend on the block")
+    if isinstance(fitted, ScoresPairs) and getattr(fitted, "same_pairs", False):
+        items = np.tile(np.arange(full.shape[1]), (len(users), 1))
+        same = np.array_equal(fitted.score_pairs(users.copy(), items), full)
+        need(same, "score_pairs gives other numbers than score: leave `same_pairs = True` out")
 
 
 @_check(GroupRecommender)

@@ -205,6 +205,6 @@ def test_sampled(versus, grouprec, real_data, name):
         theirs,
         lambda found, theirs: assert_within_ties(*asked, found, {"average": theirs}),
         against="grouprec",
-        bar=20,
+        bar=15,
         rounds=9,
     )

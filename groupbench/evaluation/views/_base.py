@@ -104,10 +104,8 @@ class View:
         lists = self.build(task, threshold)
         evaluated = np.ones(len(lists.entities), dtype=bool)
         if self.without_relevant == "skip":
-            truths = lists.truths
             # With truths of members, only candidates that somebody likes have a truth.
-            relevant = truths.values >= (threshold if lists.members is None else 0.0)
-            evaluated = np.bincount(truths.lists[relevant], minlength=len(evaluated)) > 0
+            evaluated = lists.reaching(threshold if lists.members is None else 0.0)
         if not evaluated.any():
             raise ConfigError(
                 f"view {self.name}: none of {len(evaluated)} lists has a held-out rating of at least "

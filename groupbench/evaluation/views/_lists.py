@@ -145,6 +145,10 @@ class Lists(ABC):
         """Every candidate with a truth, lists ascending."""
 
     @abstractmethod
+    def reaching(self, tau: float) -> BoolArray:
+        """Which lists have a candidate with a truth of at least `tau`, (n_lists,)."""
+
+    @abstractmethod
     def block(self, lists: IntArray) -> ListBlock:
         """The lists of the given numbers, laid out in that order."""
 
@@ -173,10 +177,12 @@ class RowLists(Lists):
     def gather(cls, entities: IntArray, items: IntArray, truth: FloatArray) -> RowLists:
         """Lists from rows (entity, item, truth), sorted by entity and item."""
         width = int(items.max(initial=0)) + 1
-        order = stable_order(entities * width + items, (int(entities.max(initial=0)) + 1) * width)
-        sizes = np.bincount(entities)
+        keys, sizes = entities * width + items, np.bincount(entities)
+        if (keys[1:] < keys[:-1]).any():
+            order = stable_order(keys, (int(entities.max(initial=0)) + 1) * width)
+            items, truth = items[order], truth[order]
         owners = np.flatnonzero(sizes)
-        return cls(owners, Segments.from_sizes(sizes[owners]), items[order], truth[order])
+        return cls(owners, Segments.from_sizes(sizes[owners]), items, truth)
 
     @property
     def sizes(self) -> IntArray:
@@ -198,6 +204,10 @@ class RowLists(Lists):
         """Every row with a truth."""
         rated = ~np.isnan(self.truth)
         return Truths(self.segments.of_row[rated], self.items[rated], self.truth[rated])
+
+    def reaching(self, tau: float) -> BoolArray:
+        """Which lists have a row with a truth of at least `tau`, (n_lists,)."""
+        return np.asarray(self.segments.reduce("any", self.truth >= tau), dtype=np.bool_)
 
     def block(self, lists: IntArray) -> ListBlock:
         """The rows of the given lists."""
@@ -248,6 +258,12 @@ class CatalogueLists(Lists):
     def truths(self) -> Truths:
         """Every candidate with a truth."""
         return Truths(self.rated // self.n_items, self.rated % self.n_items, self.truth)
+
+    def reaching(self, tau: float) -> BoolArray:
+        """Which lists have a candidate with a truth of at least `tau`, (n_lists,)."""
+        there = np.zeros(len(self.entities), dtype=np.bool_)
+        there[self.rated[self.truth >= tau] // self.n_items] = True
+        return there
 
     def block(self, lists: IntArray) -> ListBlock:
         """All items that are not excluded from the given lists."""

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupbench.data.dataset import Ratings
-from groupbench.evaluation.views._base import VIEWS, View, member_rows
-from groupbench.evaluation.views._lists import Lists, RowLists
+from groupbench.evaluation.views._base import VIEWS, View
+from groupbench.evaluation.views._joint import joint_lists
 
 if TYPE_CHECKING:
     from groupbench.evaluation.task import Task
+    from groupbench.evaluation.views._lists import Lists
 
 
 def _build(task: Task, tau: float) -> Lists:
-    held_out, groups = task.held_out, task.train.groups
-    owners, rows = member_rows(held_out, groups)
-    joint = Ratings(
-        owners, held_out.items[rows], held_out.values[rows], len(groups), held_out.n_items
-    ).unique()
-    return RowLists.gather(joint.users, joint.items, joint.values)
+    return joint_lists(task.held_out, task.train.groups)
 
 
 RATED_GROUP = View(

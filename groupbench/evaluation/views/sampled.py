@@ -36,23 +36,21 @@ def _lists(held: HeldOutRows, keep_rows: BoolArray, keep_negatives: BoolArray) -
     """One list for each row to keep: its item with its rating as truth, and those negatives without one."""
     assert held.segments is not None
     assert held.negatives is not None
-    rows, n_items = held.ratings, held.ratings.n_items
-    # Lists go by owner, then row; `number` counts the rows that have one in that order.
+    rows = held.ratings
     listed = np.flatnonzero(keep_rows)
-    listed = listed[np.argsort(rows.users[listed], kind="stable")]
-    number = np.full(len(rows), -1)
-    number[listed] = np.arange(len(listed))
-    row_of = held.segments.of_row[keep_negatives]
-    beside = keep_rows[row_of]
-    negatives = number[row_of[beside]] * n_items + held.negatives[keep_negatives][beside]
-    positives = number[listed] * n_items + rows.items[listed]
+    listed = listed[np.argsort(rows.users[listed], kind="stable")]  # lists go by owner, then row
+    beside, inside = held.segments.window(listed)
+    inside &= keep_negatives[beside]
     # Of equal items the positive comes first.
-    keys = np.sort(np.concatenate([2 * positives, 2 * negatives + 1]))
-    lists, items = np.divmod(keys >> 1, n_items)
+    keys = np.full((len(listed), inside.shape[1] + 1), 2 * rows.n_items)
+    keys[:, 0] = 2 * rows.items[listed]
+    keys[:, 1:][inside] = 2 * held.negatives[beside[inside]] + 1
+    keys.sort(axis=1)
+    there = keys < 2 * rows.n_items
+    sizes, keys = np.count_nonzero(there, axis=1), keys[there]
     truth = np.full(len(keys), np.nan)
     truth[keys & 1 == 0] = rows.values[listed]
-    segments = Segments.from_sizes(np.bincount(lists, minlength=len(listed)))
-    return RowLists(rows.users[listed], segments, items, truth)
+    return RowLists(rows.users[listed], Segments.from_sizes(sizes), keys >> 1, truth)
 
 
 def _view(entity: Entity, clean: bool) -> View:

@@ -124,6 +124,10 @@ def test_distinct_and_among_are_what_numpy_finds(values, keys):
     assert in_sorted(values, distinct(keys)).tolist() == np.isin(values, keys).tolist()
 
 
+def test_numbers_as_far_apart_as_can_be_are_different():
+    assert distinct(np.array([-1, 2**63 - 1])).tolist() == [-1, 2**63 - 1]
+
+
 @pytest.mark.parametrize("mode", ["on", "off"])
 @given(flags=arrays(np.bool_, st.tuples(st.integers(0, 5), st.integers(1, 7))))
 @settings(deadline=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from groupbench.core.kernels import VARIABLE
 from groupbench.core.registry import aggregators, methods
 from groupbench.core.stopwatch import Stopwatch
 from groupbench.data.groups import Groups
@@ -17,6 +18,7 @@ SMALL = {"epochs": 2, "ensemble": 2, "min_batches": 2, "width": 16, "shared_widt
 OF_USERS = [
     name for name, entry in methods.items() if "dmtl" not in name and hasattr(entry.make, "score_pairs")
 ]
+SAME = [name for name in OF_USERS if getattr(methods[name].make, "same_pairs", False)]
 DMTLS = [{}, {"interactions": False}, {"attention": "members"}, {"attended": "shared"}, {"shared": False}]
 HOW = ["mean-representation", "mean-score", "centroid"]
 
@@ -47,6 +49,30 @@ def test_pairs_of_users(training, name):
     items = chosen(4, training.ratings.n_items)
     assert_picked(model.score_pairs(users, items), model.score(users), items)
     assert model.score_pairs(users[:0], items[:0]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("mode", ["off", "on"])
+@pytest.mark.parametrize("name", SAME)
+def test_pairs_that_are_said_to_be_the_same_are(training, monkeypatch, name, mode):
+    monkeypatch.setenv(VARIABLE, mode)
+    model, users = fitted(name, training), np.array([3, 0, 3, 29])
+    items = chosen(4, training.ratings.n_items)
+    whole = np.take_along_axis(model.score(users), items, 1)
+    np.testing.assert_array_equal(model.score_pairs(users, items), whole)
+    assert model.score_pairs(users[:0], items[:0]).shape == (0, 3)
+
+
+def test_few_items_that_are_needed_once_are_scored_alone(training, monkeypatch):
+    model = fitted("item-knn-cosine", training)
+    users, items = np.arange(4), chosen(4, training.ratings.n_items)
+    expected = np.take_along_axis(model.score(users), items, 1)
+    monkeypatch.setattr(score_cache, "_FEW", 1.0)
+    monkeypatch.setattr(type(model), "score_pairs", lambda self, users, items: expected)
+    for again, asked in ((True, model.score(users)), (False, None)):
+        monkeypatch.setattr(type(model), "score", lambda self, users, asked=asked: asked[users])
+        source = ScoreSource(model, training, {}, Stopwatch(), again=again)
+        ((_, found),) = source.score("user", users, items, np.ones(items.shape, dtype=bool))
+        np.testing.assert_array_equal(found.scores, expected)
 
 
 @pytest.mark.parametrize("options", DMTLS)
