@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, ranges, stable_order
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, in_sorted, ranges, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import Registry
 from groupbench.evaluation.views._lists import Lists
@@ -137,3 +137,12 @@ def member_rows(held_out: Ratings, groups: Groups) -> tuple[IntArray, IntArray]:
     sizes = counts[groups.members]
     rows = ranges((np.cumsum(counts) - counts)[groups.members], sizes)
     return np.repeat(groups.segments.of_row, sizes), by_user[rows]
+
+
+def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
+    """Those `keys`, `entity * n_items + item`, of the ascending `entities`, numbered among these."""
+    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, which keep their numbers
+        return keys[keys < len(entities) * n_items]
+    keys = keys[in_sorted(keys // n_items, entities)]
+    numbers: IntArray = np.searchsorted(entities, keys // n_items)
+    return numbers * n_items + keys % n_items
