@@ -150,6 +150,33 @@ def count(keys: FloatArray, n: int, key: float) -> tuple[int, int]:
     return ahead, same
 
 
+@inlined
+def place(
+    short: FloatArray,
+    columns: IntArray,
+    n: int,
+    liked: Array,
+    ranked: Array,
+    i: int,
+    best: FloatArray,
+    sizes: IntArray,
+    inside: IntArray,
+) -> bool:
+    """Find the blocks of the relevant ones among `n` keys that hold all that lead; whether some are equal."""
+    found, tied, last_size = keep(short, n, len(best), best), False, 0
+    last = best[-1] if found == len(best) else -np.inf
+    for j in range(n):
+        last_size += short[j] == last
+    for j in range(n):
+        c = columns[j]
+        if short[j] >= last and c < liked.shape[1] and liked[i, c] and ranked[i, c]:
+            ahead, same = count(best, found, short[j])
+            sizes[ahead] = last_size if short[j] == last else same
+            tied |= sizes[ahead] > 1
+            inside[ahead] += 1
+    return tied
+
+
 @kernel(
     "b1(const f8[:,::1], const b1[:,::1], const b1[:,::1], const b1[:,::1], i8, const i8[::1], const f8[::1],"
     " f8[:,:,::1], i8[:,::1], i8, i8)"
@@ -208,17 +235,7 @@ def of_scores(
         else:
             bound = bound_of(keys, n_chunks, depth, chunks, best) if width >= 3 * n_chunks else -np.inf
             n = shortlist(keys, bound, short, columns)
-            found = keep(short, n, depth, best)
-            last = best[depth - 1] if found == depth else -np.inf
-            last_size = 0
-            for j in range(n):
-                last_size += short[j] == last
-            for j in range(n):
-                if short[j] >= last and columns[j] < width and liked[i, columns[j]] and ranked[i, columns[j]]:
-                    ahead, same = count(best, found, short[j])
-                    sizes[ahead] = last_size if short[j] == last else same
-                    tied |= sizes[ahead] > 1
-                    inside[ahead] += 1
+            tied = place(short, columns, n, liked, ranked, i, best, sizes, inside)
         if tied:
             put_sums(sizes, inside, rule, cutoffs, discounts, sums, i)
         else:

@@ -63,6 +63,26 @@ def hash_of(words: Array, start: int, stop: int) -> Any:
 
 
 @inlined
+def find(
+    words: Array, start: int, stop: int, kind: int, n: int, table: Array, pool: Array, ends: IntArray
+) -> int:
+    """The number of an id, of `n` that are known; a new one is added. See `parse` for the arrays."""
+    mask = table.shape[1] - 1
+    place = hash_of(words, start, stop) & mask
+    while table[kind, place] > 0:
+        one = table[kind, place] - 1
+        if same_text(words, start, stop, pool[kind], ends[kind, one]):
+            return int(one)
+        place = (place + 1) & mask
+    table[kind, place], end = n + 1, ends[kind, n]
+    for i in range(start, stop + 1, 8):
+        pool[kind, end] = word_of(words, i, stop)
+        end += 1
+    ends[kind, n + 1] = end
+    return n
+
+
+@inlined
 def number(text: Array, start: int, stop: int) -> tuple[float, bool]:
     """A decimal number, and whether it is told exactly; if not, something else has to read the text."""
     at, negative = start, False
@@ -138,8 +158,7 @@ def parse(
         values: (any,) to become its value.
         odd: (3, any) to become the rows whose value something else has to read, and where its text stands.
     """
-    mask, one = table.shape[1] - 1, 0
-    begin, size, part, last = 0, len(text), _PART, -1
+    one, begin, size, part, last = 0, 0, len(text), _PART, -1
     ends = np.empty(part + 1, np.int64)
     while begin < size:
         stop = min(begin + part, size)
@@ -154,33 +173,19 @@ def parse(
                     kind, stop_id = int(column == columns[1]), ends[i]
                     # Most rows are of the query before.
                     if kind or last < 0 or not same_text(words, at, stop_id, pool[0], pool_ends[0, last]):
-                        place = hash_of(words, at, stop_id) & mask
-                        while table[kind, place] > 0:
-                            one = table[kind, place] - 1
-                            if same_text(words, at, stop_id, pool[kind], pool_ends[kind, one]):
-                                break
-                            place = (place + 1) & mask
-                        if table[kind, place] == 0:
-                            one = found[kind]
-                            found[kind] += 1
-                            table[kind, place], end = one + 1, pool_ends[kind, one]
-                            for start in range(at, stop_id + 1, 8):
-                                pool[kind, end] = word_of(words, start, stop_id)
-                                end += 1
-                            pool_ends[kind, one + 1] = end
-                        codes[kind, row] = one
+                        one = find(words, at, stop_id, kind, found[kind], table, pool, pool_ends)
+                        found[kind] = max(found[kind], one + 1)
                         last = last if kind else one
-                    else:
-                        codes[0, row] = last
+                    codes[kind, row] = one if kind else last
                 elif column == columns[2]:
                     first, end_of_value = at, ends[i]
                 column += 1
             at = ends[i] + 1
             if ends[i] < size and text[ends[i]] != 10:
                 continue
+            if column > 0 and not least <= column <= most:
+                return -1 - row
             if column > 0:
-                if not least <= column <= most:
-                    return -1 - row
                 values[row], exact = number(text, first, end_of_value)
                 if not exact:
                     odd[0, found[2]], odd[1, found[2]], odd[2, found[2]] = row, first, end_of_value

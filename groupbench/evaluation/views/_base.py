@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from groupbench.core.arrays import BoolArray, FloatArray, IntArray, ranges, stable_order
+from groupbench.core.arrays import BoolArray, FloatArray, IntArray, in_sorted, ranges, stable_order
 from groupbench.core.errors import ConfigError
 from groupbench.core.registry import Registry
 from groupbench.evaluation.views._lists import Lists
@@ -159,3 +159,12 @@ def rated_by_members(ratings: Ratings, groups: Groups, share: float) -> IntArray
     keys, counts = np.unique(owners * ratings.n_items + distinct.items[rows], return_counts=True)
     # A little less, because a third of three is not 1 in floating point.
     return np.asarray(keys[counts >= share * groups.sizes[keys // ratings.n_items] - 1e-9])
+
+
+def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
+    """Those `keys`, `entity * n_items + item`, of the ascending `entities`, numbered among these."""
+    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, which keep their numbers
+        return keys[keys < len(entities) * n_items]
+    keys = keys[in_sorted(keys // n_items, entities)]
+    numbers: IntArray = np.searchsorted(entities, keys // n_items)
+    return numbers * n_items + keys % n_items

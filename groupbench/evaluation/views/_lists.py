@@ -144,9 +144,10 @@ class Lists(ABC):
     def truths(self) -> Truths:
         """Every candidate with a truth, lists ascending."""
 
-    @abstractmethod
     def reaching(self, tau: float) -> BoolArray:
         """Which lists have a candidate with a truth of at least `tau`, (n_lists,)."""
+        lists, _, values = self.truths
+        return np.bincount(lists[values >= tau], minlength=len(self.entities)) > 0
 
     @abstractmethod
     def block(self, lists: IntArray) -> ListBlock:
@@ -259,12 +260,6 @@ class CatalogueLists(Lists):
         """Every candidate with a truth."""
         return Truths(self.rated // self.n_items, self.rated % self.n_items, self.truth)
 
-    def reaching(self, tau: float) -> BoolArray:
-        """Which lists have a candidate with a truth of at least `tau`, (n_lists,)."""
-        there = np.zeros(len(self.entities), dtype=np.bool_)
-        there[self.rated[self.truth >= tau] // self.n_items] = True
-        return there
-
     def block(self, lists: IntArray) -> ListBlock:
         """All items that are not excluded from the given lists."""
         valid = np.ones((len(lists), self.n_items), dtype=bool)
@@ -297,12 +292,3 @@ class CatalogueLists(Lists):
         sizes = np.searchsorted(keys, (lists + 1) * self.n_items) - starts
         rows = ranges(starts, sizes)
         return np.repeat(np.arange(len(lists)) * self.n_items, sizes) + keys[rows] % self.n_items, rows
-
-
-def renumbered(keys: IntArray, entities: IntArray, n_items: int) -> IntArray:
-    """Those `keys`, `entity * n_items + item`, of the ascending `entities`, numbered among these."""
-    if len(entities) and entities[-1] + 1 == len(entities):  # the first ones, which keep their numbers
-        return keys[keys < len(entities) * n_items]
-    keys = keys[in_sorted(keys // n_items, entities)]
-    numbers: IntArray = np.searchsorted(entities, keys // n_items)
-    return numbers * n_items + keys % n_items

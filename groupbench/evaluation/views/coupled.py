@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupbench.core.arrays import FloatArray, IntArray, Segments, distinct, in_sorted, ratio
-from groupbench.evaluation.views._base import VIEWS, View, member_rows
-from groupbench.evaluation.views._lists import CatalogueLists, Lists, MemberTruth, renumbered
+from groupbench.evaluation.views._base import VIEWS, View, member_rows, renumbered
+from groupbench.evaluation.views._lists import CatalogueLists, Lists, MemberTruth
 from groupbench.metrics import ideal_gain
 
 if TYPE_CHECKING:

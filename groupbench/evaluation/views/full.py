@@ -9,9 +9,9 @@ import numpy as np
 
 from groupbench.core.arrays import distinct, in_sorted
 from groupbench.data.leakage import pairs
-from groupbench.evaluation.views._base import CUTOFFS, VIEWS, View
+from groupbench.evaluation.views._base import CUTOFFS, VIEWS, View, renumbered
 from groupbench.evaluation.views._given import Entity, given_part
-from groupbench.evaluation.views._lists import CatalogueLists, Lists, renumbered
+from groupbench.evaluation.views._lists import CatalogueLists, Lists
 
 if TYPE_CHECKING:
     from groupbench.evaluation.task import Task

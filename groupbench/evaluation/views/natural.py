@@ -8,8 +8,8 @@ import numpy as np
 
 from groupbench.core.arrays import IntArray
 from groupbench.core.errors import ConfigError
-from groupbench.evaluation.views._base import VIEWS, View
-from groupbench.evaluation.views._lists import CatalogueLists, Lists, renumbered
+from groupbench.evaluation.views._base import VIEWS, View, renumbered
+from groupbench.evaluation.views._lists import CatalogueLists, Lists
 
 if TYPE_CHECKING:
     from groupbench.data.dataset import Features, Ratings
