@@ -176,3 +176,54 @@ class HyperGroup(DeepRecommender):
         from ._networks.hypergroup import HyperGroupNetwork
 
         return HyperGroupNetwork(data, self)
+
+
+@method("c3")
+@dataclass
+class C3(DeepRecommender):
+    """C3: a transformer over a group's members and an item, and contrast (Kim et al., arXiv 2504.13703).
+
+    The members u and the item i are one sequence without order, normalized and passed through a transformer
+    encoder; a linear layer on the mean z(g, i) of its tokens scores. A user is a group of one. Beside the
+    loss on choices of groups and users stands `contrast_weight` times InfoNCE by cosine: of two random parts
+    of a group's members, each with the item that the group chose, z finds the other one's among those of the
+    rows of the step ("C3: Capturing Consensus with Contrastive Learning in Group Recommendation").
+
+    Deviations: scores are logits, not put through a sigmoid; the mean is over the tokens that are there, not
+    over the longest group's; `loss` is one of four instead of the sum of three; each member is left out of a
+    part with the chance `drop`, one at least stays, for groups of any size; a row is told from those of
+    other groups, not from its own side's too; the feed-forward layers have 2 * `width` units instead of 2048
+    and there is one layer, with which a fit takes minutes.
+    """
+
+    serves_cold_groups: ClassVar[bool] = True
+
+    width: Count = tunable(32, low=8, high=128, log=True)
+    """Width of the embeddings, a multiple of `heads`."""
+    layers: Count = tunable(1, low=1, high=3)
+    """Layers of the transformer."""
+    heads: Count = 2
+    """Heads of its attention."""
+    hidden: Count = 64
+    """Width of its feed-forward layers."""
+    dropout: DropoutRate = tunable(0.2, low=0.0, high=0.8)
+    """Dropout on tokens and in the transformer."""
+    contrast_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
+    """Weight of the agreement of two parts of a group's members; 0 leaves it out."""
+    drop: DropoutRate = tunable(0.3, low=0.0, high=0.8)
+    """Share of the members that such a part leaves out."""
+    temperature: Above0 = 1.0
+    """Divides the cosines of the agreement."""
+
+    loss: Literal["bpr", "regression", "pointwise", "softmax"] = "bpr"
+    """What is minimized on a chosen item and its negatives."""
+    batch_size: Count = 512
+    """Rows of a step."""
+    negatives: Count = 4
+    """Sampled negatives for each row."""
+
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `C3Network`."""
+        from ._networks.c3 import C3Network
+
+        return C3Network(data, self)

@@ -10,9 +10,11 @@ import torch
 from torch.nn import functional
 
 from groupbench.baselines._networks.agree import AgreeNetwork
+from groupbench.baselines._networks.aligngroup import alignment
+from groupbench.baselines._networks.c3 import C3Network, part
 from groupbench.baselines._networks.groupim import GroupImNetwork, GroupImObjective, strangers
 from groupbench.baselines._networks.hypergroup import HyperGroupNetwork, overlaps
-from groupbench.baselines.deep_groups import Agree, GroupIm, HyperGroup
+from groupbench.baselines.deep_groups import C3, Agree, GroupIm, HyperGroup
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
@@ -20,9 +22,10 @@ from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
 from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep._network import Batch
 from groupbench.models.recommender import TrainingData
 
-NAMES = ["ncf-group", "agree", "groupim", "hypergroup"]
+NAMES = ["ncf-group", "agree", "groupim", "hypergroup", "c3"]
 CAMPS, N_USERS, N_ITEMS, N_GROUPS = 3, 60, 30, 40
 
 
@@ -72,7 +75,7 @@ def test_it_learns_what_groups_choose(name):
     assert own_camp.mean() > scores.mean() + 0.5 * scores.std()
 
 
-@pytest.mark.parametrize("name", ["groupim", "hypergroup"])
+@pytest.mark.parametrize("name", ["groupim", "hypergroup", "c3"])
 def test_groups_without_rows_are_scored_by_their_members(name):
     train, groups, items = simulated(cold_groups=8)
     scores = fit(name, train).score_groups(train.groups)
@@ -301,7 +304,49 @@ def test_members_scores_do_not_depend_on_the_widest_group_of_a_block(data):
     torch.testing.assert_close(network.group_logits((), torch.arange(N_GROUPS), items), alone)
 
 
-@pytest.mark.parametrize("make", [Agree, HyperGroup, GroupIm])
+def c3(data, **options):
+    return C3Network(data, C3(width=8, layers=2, hidden=12, **options))
+
+
+def test_c3_reads_each_group_with_each_item_alone(data):
+    network = c3(data).eval()
+    items = torch.tensor([[3, 9], [1, 0]])
+    of_groups, of_users = (
+        score((), torch.tensor([4, 8]), items) for score in (network.group_logits, network.user_logits)
+    )
+    for row, rater in enumerate([4, 8]):
+        for column, item in enumerate(items[row]):
+            for found, users in ((of_groups, members_of(data, rater)), (of_users, [rater])):
+                tokens = torch.cat([network.users.weight[users], network.items.weight[item][None]])
+                mean = network.encoder(network.enter(tokens)[None]).mean(dim=1)
+                torch.testing.assert_close(found[row, column], network.predict(mean).squeeze())
+
+
+def test_c3_contrasts_parts_of_the_members_of_a_step(data):
+    network = c3(data, dropout=0.0, contrast_weight=0.3, drop=0.4, temperature=0.7)
+    groups, items = torch.tensor([5, 1, 3]), torch.tensor([[2, 9], [5, 9], [4, 1]])
+    users, inside = data.members.take(groups)
+    torch.manual_seed(0)
+    one, other = (network.pooled(users, part(inside, 0.4), items[:, :1]).squeeze(1) for _ in range(2))
+    torch.manual_seed(0)
+    found = network.extra_loss((), Batch("groups", groups, items))
+
+    torch.testing.assert_close(found, 0.15 * (alignment(one, other, 0.7) + alignment(other, one, 0.7)))
+    assert network.extra_loss((), Batch("users", groups, items)) is None
+
+
+def test_a_part_of_the_members_is_as_large_as_asked_and_never_empty():
+    torch.manual_seed(0)
+    inside = torch.arange(6) < torch.randint(1, 7, (4000, 1))
+    left = part(inside, 0.4)
+
+    assert not (left & ~inside).any()
+    assert left.any(dim=1).all()
+    assert abs(left[inside.all(dim=1)].float().mean() - 0.6) < 0.02
+    assert torch.equal(part(inside, 0.0), inside)
+
+
+@pytest.mark.parametrize("make", [Agree, HyperGroup, GroupIm, C3])
 def test_first_line_and_fields_are_documented(make):
     assert len(make.__doc__.partition("\n")[0]) < 110
     assert "Deviations:" in make.__doc__
