@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from groupbench.models.deep import GroupNetwork, embedding
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from ..deep_groups import C3
 
+_PAIRS = 256
+"""Pairs of a set of users and an item that are read at once, about."""
 _CONTRASTED = 512
 """Most rows of a step whose views are told apart: InfoNCE compares each with each."""
 
@@ -52,13 +55,24 @@ class C3Network(GroupNetwork):
         Returns:
             (n, k, width).
         """
-        n, k = len(users), items.shape[1]
+        ends = (inside * torch.arange(1, inside.shape[1] + 1)).amax(dim=1)
+        order = ends.argsort()
+        most_sets = max(1, _PAIRS // items.shape[1]) if inside.shape[1] > 1 else len(order)
+        items = items.expand(len(users), -1)
+        # Sets of about one size are read together: most would else be padding to the largest.
+        means = [
+            self._pooled(users[rows, :most], inside[rows, :most], items[rows])
+            for rows in torch.split(order, most_sets)
+            for most in ends[rows[-1:]].tolist()
+        ]
+        return torch.cat(means)[order.argsort()]
+
+    def _pooled(self, users: Tensor, inside: Tensor, items: Tensor) -> Tensor:
+        n, k = items.shape
         members = self.users(users)[:, None].expand(-1, k, -1, -1)
-        chosen = self.items(items)[:, :, None].expand(n, -1, -1, -1)
-        tokens = self.enter(torch.cat([members, chosen], dim=2)).flatten(0, 1)
-        there = torch.cat([inside, torch.ones_like(inside[:, :1])], dim=1)
-        there = there[:, None].expand(-1, k, -1).flatten(0, 1)
-        made = self.encoder(tokens, src_key_padding_mask=~there)
+        tokens = torch.cat([members, self.items(items)[:, :, None]], dim=2)
+        there = functional.pad(inside, (0, 1), value=True).repeat_interleave(k, dim=0)
+        made = self.encoder(self.enter(tokens).flatten(0, 1), src_key_padding_mask=~there)
         mean: Tensor = (made * there[:, :, None]).sum(dim=1) / there.sum(dim=1, keepdim=True)
         return mean.view(n, k, -1)
 
@@ -79,9 +93,9 @@ class C3Network(GroupNetwork):
             return None
         rows = batch.take(slice(_CONTRASTED))
         users, inside = self.data.members.take(rows.raters)
-        one, other = (
-            self.pooled(users, part(inside, self.made.drop), rows.items[:, :1]).squeeze(1) for _ in range(2)
-        )
+        parts = torch.cat([part(inside, self.made.drop) for _ in range(2)])
+        read = self.pooled(users.repeat(2, 1), parts, rows.items[:, :1].repeat(2, 1))
+        one, other = read.squeeze(1).chunk(2)
         both = alignment(one, other, self.made.temperature) + alignment(other, one, self.made.temperature)
         return self.made.contrast_weight * both / 2
 

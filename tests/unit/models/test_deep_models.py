@@ -327,7 +327,8 @@ def test_c3_contrasts_parts_of_the_members_of_a_step(data):
     groups, items = torch.tensor([5, 1, 3]), torch.tensor([[2, 9], [5, 9], [4, 1]])
     users, inside = data.members.take(groups)
     torch.manual_seed(0)
-    one, other = (network.pooled(users, part(inside, 0.4), items[:, :1]).squeeze(1) for _ in range(2))
+    parts = [part(inside, 0.4) for _ in range(2)]
+    one, other = (network.pooled(users, left, items[:, :1]).squeeze(1) for left in parts)
     torch.manual_seed(0)
     found = network.extra_loss((), Batch("groups", groups, items))
 
