@@ -21,6 +21,7 @@ _METHODS = {
     "dggvae": "DGGVAE",
     "dmtl": "DMTL",
     "ease": "EASE",
+    "elsa": "ELSA",
     "group-gf": "Group-GF",
     "group-stack": "Group-Stack",
     "groupim": "GroupIM",
