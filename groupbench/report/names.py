@@ -50,6 +50,7 @@ _METHODS = {
     "popularity-liked": "Popularity (liked)",
     "random": "Random",
     "rp3beta": "RP3beta",
+    "sagea": "SAGEA",
     "slope-one": "Slope One",
     "svd": "SVD",
     "svdpp": "SVD++",
