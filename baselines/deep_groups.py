@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from groupbench.core.errors import MethodError
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
 from groupbench.core.registry import method
 from groupbench.models.deep import Decay, DeepRecommender, DropoutRate, TrainedRecommender, Widths
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
     from groupbench.models.deep import GroupNetwork, HeldOut, Interactions
-    from groupbench.models.recommender import TrainingWorkers
+    from groupbench.models.recommender import TrainingData, TrainingWorkers
 
     from ._networks.groupim import GroupImNetwork, GroupImObjective, UserObjective
 
@@ -53,6 +58,51 @@ class Agree(DeepRecommender):
         from ._networks.agree import AgreeNetwork
 
         return AgreeNetwork(data, self)
+
+
+@method("soagree")
+@dataclass
+class SoAgree(Agree):
+    """SoAGREE: AGREE whose users are also known by whom they follow (Cao et al., TKDE 2019).
+
+    A user with embedding u and followees f, who have embeddings of their own as such, is in groups and alone
+    u + sum_f beta_u(f) f with beta_u = softmax_f(w' ReLU(Q_f f + Q_u u + c)); all else is `agree`
+    ("Social-Enhanced Attentive Group Recommendation"). Friends without direction follow each other; whoever
+    follows nobody stays u.
+
+    Deviations: those of `agree`; and the weights of ties, which some data have, are not used.
+    """
+
+    def skip(self, train: TrainingData) -> str:
+        """Needs joint ratings and social ties."""
+        return super().skip(train) or _without_ties(train)
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
+        """Train as `DeepRecommender` does.
+
+        Raises:
+            MethodError: likewise, or if there are no social ties.
+        """
+        if reason := _without_ties(train):
+            raise MethodError(f"{type(self).__name__} {reason}; choose a data set with ties, or use 'agree'")
+        self._ties = train.social
+        return super().fit(train, rng=rng, checkpoints=checkpoints)
+
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `SoAgreeNetwork`."""
+        from ._networks.soagree import SoAgreeNetwork
+
+        assert self._ties is not None
+        return SoAgreeNetwork(data, self._ties, self)
+
+
+def _without_ties(train: TrainingData) -> str:
+    """Why there is nothing to learn from social ties; empty if there is."""
+    return (
+        ""
+        if train.social is not None and len(train.social)
+        else "learns from social ties, and there are none"
+    )
 
 
 @method("groupim")

@@ -52,6 +52,7 @@ _METHODS = {
     "rp3beta": "RP3beta",
     "sagea": "SAGEA",
     "slope-one": "Slope One",
+    "soagree": "SoAGREE",
     "svd": "SVD",
     "svdpp": "SVD++",
 }

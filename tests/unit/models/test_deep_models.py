@@ -14,18 +14,20 @@ from groupbench.baselines._networks.aligngroup import alignment
 from groupbench.baselines._networks.c3 import C3Network, part
 from groupbench.baselines._networks.groupim import GroupImNetwork, GroupImObjective, strangers
 from groupbench.baselines._networks.hypergroup import HyperGroupNetwork, overlaps
-from groupbench.baselines.deep_groups import C3, Agree, GroupIm, HyperGroup
+from groupbench.baselines._networks.soagree import SoAgreeNetwork
+from groupbench.baselines.deep_groups import C3, Agree, GroupIm, HyperGroup, SoAgree
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
 from groupbench.models.deep._network import Batch
 from groupbench.models.recommender import TrainingData
 
-NAMES = ["ncf-group", "agree", "groupim", "hypergroup", "c3"]
+NAMES = ["ncf-group", "agree", "soagree", "groupim", "hypergroup", "c3"]
 CAMPS, N_USERS, N_ITEMS, N_GROUPS = 3, 60, 30, 40
 
 
@@ -45,6 +47,7 @@ def simulated(seed=0, cold_groups=0, scale=(1.0, 1.0)):
         scale=scale,
         groups=Groups.from_lists(members, [f"g{i}" for i in range(N_GROUPS)]),
         group_ratings=Ratings(groups[kept], chosen[kept], np.full(kept.sum(), scale[1]), N_GROUPS, N_ITEMS),
+        social=SocialTies.of(np.arange(N_USERS), (np.arange(N_USERS) + CAMPS) % N_USERS, directed=True),
     )
     return train, groups[later], chosen[later]
 
@@ -192,6 +195,37 @@ def test_agree_is_its_equation_for_each_group_and_item(data, attention):
                 weights = network.attention.weight(hidden).squeeze(1).softmax(dim=0)
             whole = (weights[:, None] * users).sum(dim=0) + network.groups.weight[group]
             torch.testing.assert_close(got[row, column], network.tower(whole, item))
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_soagree_is_agree_on_users_with_their_weighted_followees(data, directed):
+    follower, followee = np.array([3, 3, 3, 7, 9]), np.array([4, 8, 1, 3, 7])
+    made = SoAgree(width=8)
+    network = SoAgreeNetwork(data, SocialTies.of(follower, followee, directed=directed), made).eval()
+    agree = AgreeNetwork(data, made).eval()
+    agree.load_state_dict(network.state_dict(), strict=False)
+    if not directed:
+        follower, followee = np.append(follower, followee), np.append(followee, follower)
+    with torch.no_grad():
+        for user in np.unique(follower):
+            followees, own = network.followees.weight[followee[follower == user]], network.users.weight[user]
+            hidden = functional.relu(network.of_followee(followees) + network.of_follower(own))
+            agree.users.weight[user] += network.weight(hidden).softmax(dim=0).T.squeeze(0) @ followees
+    raters, items = torch.arange(10), torch.arange(6)[None]
+
+    encoded = network.encode()
+    for side in ("group_logits", "user_logits"):
+        wanted = getattr(agree, side)((), raters, items)
+        torch.testing.assert_close(getattr(network, side)(encoded, raters, items), wanted)
+
+
+@pytest.mark.parametrize("ties", [None, SocialTies.of(np.array([]), np.array([]))])
+def test_soagree_is_skipped_without_ties_and_cannot_be_fitted(ties):
+    train = replace(simulated()[0], social=ties)
+
+    assert methods["soagree"].create().skip(train) == "learns from social ties, and there are none"
+    with pytest.raises(MethodError, match="choose a data set with ties, or use 'agree'"):
+        fit("soagree", train)
 
 
 def test_hypergroup_is_its_equation_for_each_group(data):
@@ -347,7 +381,7 @@ def test_a_part_of_the_members_is_as_large_as_asked_and_never_empty():
     assert torch.equal(part(inside, 0.0), inside)
 
 
-@pytest.mark.parametrize("make", [Agree, HyperGroup, GroupIm, C3])
+@pytest.mark.parametrize("make", [Agree, SoAgree, HyperGroup, GroupIm, C3])
 def test_first_line_and_fields_are_documented(make):
     assert len(make.__doc__.partition("\n")[0]) < 110
     assert "Deviations:" in make.__doc__
