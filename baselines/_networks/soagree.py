@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groupbench.models.deep import Dropout, embedding, segment_sum
+from groupbench.models.deep import ChoiceRows, embedding, segment_sum
 
 from .agree import AgreeNetwork
 
@@ -31,34 +31,36 @@ class SoAgreeNetwork(AgreeNetwork):
     def __init__(self, data: Interactions, ties: SocialTies, made: SoAgree) -> None:
         super().__init__(data, made)
         links: Any = ties.matrix(data.n_users).tocoo()
-        self.following, self.followed = (
-            torch.tensor(end, dtype=torch.int64) for end in (links.row, links.col)
-        )
+        follower, followee = (torch.tensor(end, dtype=torch.int64) for end in (links.row, links.col))
+        self.ties = ChoiceRows(follower, followee, data.n_users, data.n_users)
         self.followees = embedding(data.n_users, made.width)
         self.of_followee = nn.Linear(made.width, made.attention_width, bias=False)
         self.of_follower = nn.Linear(made.width, made.attention_width)
-        self.dropped = Dropout(made.dropout)
+        self.dropped = nn.Dropout(made.dropout)
         self.weight = nn.Linear(made.attention_width, 1, bias=False)
 
-    def weights(self) -> Tensor:
-        """How much each tie counts, (n_ties,): shares of 1 for each user."""
-        hidden = (
-            self.of_followee(self.followees.weight)[self.followed]
-            + self.of_follower(self.users.weight)[self.following]
-        )
-        energy = self.weight(self.dropped(functional.relu(hidden))).squeeze(-1)
-        highest = torch.full((self.data.n_users,), -torch.inf).scatter_reduce(
-            0, self.following, energy.detach(), "amax"
-        )
-        shares = (energy - highest[self.following]).exp()
-        sums = segment_sum(shares, self.following, self.data.n_users)
-        return torch.div(shares, sums[self.following])
-
     def encode(self) -> Encoded:
-        """All users' embeddings with those of their weighted followees."""
-        followees = self.weights()[:, None] * self.followees.weight[self.followed]
-        return (self.users.weight + segment_sum(followees, self.following, self.data.n_users),)
+        """All users with their followees; nothing in training, where a step needs few of them."""
+        return () if self.training else (self.with_followees(torch.arange(self.data.n_users)),)
 
     def of_users(self, encoded: Encoded, users: Tensor) -> Tensor:
-        """What `encode` made of these users, shaped (*users.shape, width)."""
-        return encoded[0][users]
+        """The embeddings of users with their followees, shaped (*users.shape, width)."""
+        if encoded:
+            return encoded[0][users]
+        distinct, index = users.unique(return_inverse=True)
+        return self.with_followees(distinct)[index]
+
+    def with_followees(self, users: Tensor) -> Tensor:
+        """Each of `users`, (n,), as u + sum_f beta_u(f) f: (n, width)."""
+        own = self.users(users)
+        rows, offsets = self.ties.rows_of(users)
+        follower = torch.arange(len(users)).repeat_interleave(offsets.diff())
+        followees = self.followees(self.ties.items[rows])
+        hidden = self.of_followee(followees) + self.of_follower(own)[follower]
+        energy = self.weight(self.dropped(functional.relu(hidden))).squeeze(-1)
+        highest = torch.full((len(users),), -torch.inf)
+        highest = highest.scatter_reduce(0, follower, energy.detach(), "amax")
+        shares = (energy - highest[follower]).exp()
+        shares = shares / segment_sum(shares, follower, len(users))[follower]
+        found: Tensor = own + segment_sum(shares[:, None] * followees, follower, len(users))
+        return found

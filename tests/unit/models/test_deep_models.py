@@ -213,10 +213,10 @@ def test_soagree_is_agree_on_users_with_their_weighted_followees(data, directed)
             agree.users.weight[user] += network.weight(hidden).softmax(dim=0).T.squeeze(0) @ followees
     raters, items = torch.arange(10), torch.arange(6)[None]
 
-    encoded = network.encode()
     for side in ("group_logits", "user_logits"):
         wanted = getattr(agree, side)((), raters, items)
-        torch.testing.assert_close(getattr(network, side)(encoded, raters, items), wanted)
+        torch.testing.assert_close(getattr(network, side)(network.encode(), raters, items), wanted)
+        torch.testing.assert_close(getattr(network, side)((), raters, items), wanted)
 
 
 @pytest.mark.parametrize("ties", [None, SocialTies.of(np.array([]), np.array([]))])
