@@ -35,15 +35,16 @@ class Sagea(ElsaItems, GroupRecommender):
     be scored, by its members; those without feedback do not count ("SAGEA: Sparse Autoencoder-based Group
     Embeddings Aggregation for Fairness-Preserving Group Recommendations").
 
-    The paper itself could not be read: equations are those of its public code. Deviations from that: no loss
-    for codes that have died out, and none that contrasts two samples of a user's feedback; rows of D are
-    normalized where they are used instead of after each step, steps are larger and passes fewer, and `elsa`
-    is trained as its own paper says, without a ReLU on its scores.
+    The paper itself could not be read: equations are those of its public code.
+
+    Deviations: no loss for codes that have died out, and none that contrasts two samples of a user's
+    feedback; rows of D are normalized where they are used instead of after each step, steps are larger and
+    passes fewer, and `elsa` is trained as its own paper says, without a ReLU on its scores.
     """
 
-    expansion: Count = tunable(8, low=2, high=16, log=True)
+    expansion: Count = tunable(3, low=2, high=8, log=True)
     """Codes for each factor."""
-    active: Count = tunable(32, low=4, high=128, log=True)
+    active: Count = tunable(84, low=4, high=128, log=True)
     """Codes of a user that are not 0, at most."""
     l1: AtLeast0 = 3e-4
     """Weight of the sum of the codes in the loss."""

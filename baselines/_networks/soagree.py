@@ -47,7 +47,7 @@ class SoAgreeNetwork(AgreeNetwork):
         """The embeddings of users with their followees, shaped (*users.shape, width)."""
         if encoded:
             return encoded[0][users]
-        distinct, index = users.unique(return_inverse=True)
+        distinct, index = torch.unique(users, return_inverse=True)
         return self.with_followees(distinct)[index]
 
     def with_followees(self, users: Tensor) -> Tensor:
