@@ -19,6 +19,7 @@ _METHODS = {
     "consrec": "ConsRec",
     "cuberec": "CubeRec",
     "dggvae": "DGGVAE",
+    "dhmae": "DHMAE",
     "dmtl": "DMTL",
     "ease": "EASE",
     "elsa": "ELSA",

@@ -28,7 +28,7 @@ from groupbench.models.deep._propagation import Propagation, choices
 from groupbench.models.recommender import TrainingData
 from groupbench.testing import small_training
 
-NAMES = ["hhgr", "cuberec", "consrec", "aligngroup", "dggvae", "hcr"]
+NAMES = ["hhgr", "cuberec", "consrec", "aligngroup", "dggvae", "hcr", "dhmae"]
 CAMPS, N_USERS, N_ITEMS, N_GROUPS, WIDTH = 3, 60, 30, 40, 4
 
 
@@ -104,9 +104,9 @@ def test_all_weights_are_trained(name):
     idle = [key for key, weight in network.named_parameters() if weight.grad is None]
 
     assert idle == []
-    assert {"hhgr": 2, "cuberec": 0, "consrec": 2, "aligngroup": 2, "dggvae": 2, "hcr": 0}[name] == len(
-        {k.split("layers.")[1][0] for k, _ in network.named_parameters() if "layers." in k}
-    )
+    assert {"hhgr": 2, "cuberec": 0, "consrec": 2, "aligngroup": 2, "dggvae": 2, "hcr": 0, "dhmae": 2}[
+        name
+    ] == len({k.split("layers.")[1][0] for k, _ in network.named_parameters() if "layers." in k})
 
 
 @pytest.mark.parametrize("name", NAMES)
