@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from groupbench.core.errors import MethodError
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
 from groupbench.core.registry import method
 from groupbench.models.deep import Decay, DeepRecommender, DropoutRate, TrainedRecommender, Widths
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
     from groupbench.models.deep import GroupNetwork, HeldOut, Interactions
-    from groupbench.models.recommender import TrainingWorkers
+    from groupbench.models.recommender import TrainingData, TrainingWorkers
 
     from ._networks.groupim import GroupImNetwork, GroupImObjective, UserObjective
 
@@ -53,6 +58,51 @@ class Agree(DeepRecommender):
         from ._networks.agree import AgreeNetwork
 
         return AgreeNetwork(data, self)
+
+
+@method("soagree")
+@dataclass
+class SoAgree(Agree):
+    """SoAGREE: AGREE whose users are also known by whom they follow (Cao et al., TKDE 2019).
+
+    A user with embedding u and followees f, who have embeddings of their own as such, is in groups and alone
+    u + sum_f beta_u(f) f with beta_u = softmax_f(w' ReLU(Q_f f + Q_u u + c)); all else is `agree`
+    ("Social-Enhanced Attentive Group Recommendation"). Friends without direction follow each other; whoever
+    follows nobody stays u.
+
+    Deviations: those of `agree`; and the weights of ties, which some data have, are not used.
+    """
+
+    def skip(self, train: TrainingData) -> str:
+        """Needs joint ratings and social ties."""
+        return super().skip(train) or _without_ties(train)
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator, checkpoints: Path | None = None) -> Self:
+        """Train as `DeepRecommender` does.
+
+        Raises:
+            MethodError: likewise, or if there are no social ties.
+        """
+        if reason := _without_ties(train):
+            raise MethodError(f"{type(self).__name__} {reason}; choose a data set with ties, or use 'agree'")
+        self._ties = train.social
+        return super().fit(train, rng=rng, checkpoints=checkpoints)
+
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `SoAgreeNetwork`."""
+        from ._networks.soagree import SoAgreeNetwork
+
+        assert self._ties is not None
+        return SoAgreeNetwork(data, self._ties, self)
+
+
+def _without_ties(train: TrainingData) -> str:
+    """Why there is nothing to learn from social ties; empty if there is."""
+    return (
+        ""
+        if train.social is not None and len(train.social)
+        else "learns from social ties, and there are none"
+    )
 
 
 @method("groupim")
@@ -176,3 +226,53 @@ class HyperGroup(DeepRecommender):
         from ._networks.hypergroup import HyperGroupNetwork
 
         return HyperGroupNetwork(data, self)
+
+
+@method("c3")
+@dataclass
+class C3(DeepRecommender):
+    """C3: a transformer over a group's members and an item, and contrast (Kim et al., arXiv 2504.13703).
+
+    The members u and the item i are one sequence without order, normalized and passed through a transformer
+    encoder; a linear layer on the mean z(g, i) of its tokens scores. A user is a group of one. Beside the
+    loss on choices of groups and users stands `contrast_weight` times InfoNCE by cosine: of two random parts
+    of a group's members, each with the item that the group chose, z finds the other one's among those of the
+    rows of the step ("C3: Capturing Consensus with Contrastive Learning in Group Recommendation").
+
+    Deviations: scores are logits, not put through a sigmoid; the mean is over the tokens that are there, not
+    over the longest group's; `loss` is one of four instead of the sum of three, the default validated best;
+    each member is left out of a part with the chance `drop`, one at least stays, for groups of any size; a
+    row is told from the other half's rows, not from those of its own half, too; one layer with 64
+    feed-forward units, not three with 2048, so that a fit takes minutes.
+    """
+
+    serves_cold_groups: ClassVar[bool] = True
+    joint_steps: ClassVar[bool] = True
+
+    width: Count = tunable(32, choices=(16, 32, 64, 128))
+    """Width of the embeddings, a multiple of `heads`."""
+    layers: Count = tunable(1, low=1, high=3)
+    """Layers of the transformer."""
+    heads: Count = 2
+    """Heads of its attention."""
+    hidden: Count = 64
+    """Width of its feed-forward layers."""
+    dropout: DropoutRate = tunable(0.1, low=0.0, high=0.8)
+    """Dropout on tokens and in the transformer."""
+    contrast_weight: AtLeast0 = tunable(0.1, low=0.0, high=1.0)
+    """Weight of the agreement of two parts of a group's members; 0 leaves it out."""
+    drop: DropoutRate = tunable(0.3, low=0.0, high=0.8)
+    """Share of the members that such a part leaves out."""
+    temperature: Above0 = 1.0
+    """Divides the cosines of the agreement."""
+
+    epochs: Count = 30
+    """Most passes over the rows."""
+    batch_size: Count = 256
+    """Rows of a step, of groups and users in the proportion of all their rows."""
+
+    def make_network(self, data: Interactions) -> GroupNetwork:
+        """An untrained `C3Network`."""
+        from ._networks.c3 import C3Network
+
+        return C3Network(data, self)

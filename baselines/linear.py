@@ -1,16 +1,17 @@
-"""Linear models over items in closed form: EASE and the random walk RP3beta."""
+"""Linear models over items: EASE in closed form, the low-rank ELSA and the random walk RP3beta."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from groupbench.core.errors import MethodError
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, tunable
 from groupbench.core.registry import method
-from groupbench.models.recommender import Recommender
+from groupbench.core.seeding import integer
+from groupbench.models.recommender import Method, Recommender
 
 from ._feedback import feedback
 from ._memory import neighbors_kept, require_memory
@@ -18,7 +19,7 @@ from ._products import product
 
 if TYPE_CHECKING:
     from groupbench.core.arrays import FloatArray, IntArray
-    from groupbench.models.recommender import TrainingData
+    from groupbench.models.recommender import Deterministic, TrainingData
 
 _BLOCK = 2**23
 """Cells of the dense block that RP3beta works on at a time (64 MiB)."""
@@ -80,6 +81,67 @@ def _inverse(matrix: FloatArray) -> FloatArray:
     factor, _ = dpotrf(matrix.T, lower=1, overwrite_a=1)
     inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
     return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)
+
+
+@dataclass
+class ElsaItems(Method):
+    """What stands on ELSA's item embeddings shares: how they are trained."""
+
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
+    deterministic: ClassVar[Deterministic] = "one-machine"
+
+    factors: Count = tunable(64, low=16, high=512, log=True)
+    """Width of the item embeddings."""
+    epochs: Count = tunable(20, low=5, high=100, log=True)
+    """Passes over the users."""
+    learning_rate: Above0 = tunable(0.1, low=0.001, high=0.3, log=True)
+    """NAdam's step size."""
+    batch_size: Count = tunable(256, low=32, high=1024, log=True)
+    """Users of a step."""
+    positive: Share | None = tunable(0.75, choices=(0.0, 0.25, 0.5, 0.75))
+    """Lowest rating that counts as X[u, i] = 1, as a share of the scale (0.75 is 4 of 1 to 5, 0 lets every
+    rating count); None: every rating above 0 counts with its value."""
+
+    def _train_items(self, train: TrainingData, rng: np.random.Generator) -> None:
+        """Set the feedback X, (n_users, n_items), and the item embeddings A, (n_items, factors)."""
+        from ._networks.elsa import item_embeddings
+
+        self._feedback = feedback(train, self.positive)
+        self._items: FloatArray = item_embeddings(self._feedback, self, integer(rng))
+
+
+@method("elsa")
+@dataclass
+class Elsa(ElsaItems, Recommender):
+    """ELSA: low-rank item weights with zero diagonal (Vancura et al., RecSys 2022).
+
+    A user's scores are X[u] (A A' - I) with a row of length 1 for each item in A, which makes the diagonal
+    0; users without feedback score 0 everywhere. A is trained on mini-batches of users by the normalized
+    squared error |y / |y| - x / |x||^2 of scores y and feedback x ("Scalable Linear Shallow Autoencoder for
+    Collaborative Filtering"). Memory grows with n_items * factors, where that of EASE does with n_items^2.
+
+    Deviation: the error is computed from x A and A'A, without scores of all items, to the same value.
+    """
+
+    def fit(self, train: TrainingData, *, rng: np.random.Generator) -> Self:
+        """Train the item embeddings.
+
+        Raises:
+            MethodError: if no rating counts as feedback, or the loss diverges.
+        """
+        self._train_items(train, rng)
+        return self
+
+    def score(self, users: IntArray) -> FloatArray:
+        """Feedback times weights, (len(users), n_items)."""
+        rows = self._feedback[users]
+        return np.asarray(rows @ self._items @ self._items.T - rows.toarray())
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """The same for some items of each user, shaped like `items`, (len(users), k)."""
+        rows = self._feedback[users]
+        scores = np.asarray(self._items[items] @ (rows @ self._items)[:, :, None])[:, :, 0]
+        return np.asarray(scores - rows[np.arange(len(users))[:, None], items].toarray())
 
 
 @method("rp3beta")

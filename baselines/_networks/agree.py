@@ -36,7 +36,7 @@ class AgreeNetwork(GroupNetwork):
     def group_logits(self, encoded: Encoded, groups: Tensor, items: Tensor) -> Tensor:
         """The tower on the weighted members plus the group's own embedding."""
         users, inside = self.data.members.take(groups)
-        members, chosen = self.users(users), self.items(items)
+        members, chosen = self.of_users(encoded, users), self.items(items)
         if self.attention is None:
             weights = (inside / inside.sum(dim=1, keepdim=True))[:, None]
         else:
@@ -46,5 +46,10 @@ class AgreeNetwork(GroupNetwork):
 
     def user_logits(self, encoded: Encoded, users: Tensor, items: Tensor) -> Tensor:
         """The same tower on the embedding of the user."""
-        logits: Tensor = self.tower(self.users(users)[:, None], self.items(items))
+        logits: Tensor = self.tower(self.of_users(encoded, users)[:, None], self.items(items))
         return logits
+
+    def of_users(self, encoded: Encoded, users: Tensor) -> Tensor:
+        """The embeddings of users, shaped (*users.shape, width)."""
+        found: Tensor = self.users(users)
+        return found

@@ -38,6 +38,8 @@ _FAMILIES = {
     "group_linear": "linear",
     "deep_graphs": "deep",
     "deep_groups": "deep",
+    "deep_masking": "deep",
+    "group_codes": "deep",
     "dmtl": "deep",
     "reference": "reference",
 }

@@ -1,4 +1,4 @@
-"""EASE and RP3beta against their definitions, written out."""
+"""EASE, ELSA and RP3beta against their definitions, written out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
+from groupbench.baselines._networks.elsa import normalized_error
 from groupbench.core.errors import ConfigError, MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
@@ -43,6 +46,42 @@ def test_ease_refuses_what_does_not_fit_into_memory():
     with pytest.raises(MethodError, match=r"24 items need .* raise max_gib, or use 'rp3beta'"):
         fitted("ease", small_training(), max_gib=0.99 * need)
     fitted("ease", small_training(), max_gib=1.01 * need)
+
+
+@pytest.mark.parametrize("positive", [None, 0.75])
+def test_elsa_scores_by_item_weights_without_diagonal(positive):
+    train = small_training()
+    X = feedback(train, positive)
+    users, items = np.array([3, 0, 3]), np.array([[5, 1], [0, 2], [7, 7]])
+    elsa = fitted("elsa", train, factors=6, epochs=3, positive=positive)
+    weights = elsa._items @ elsa._items.T - np.eye(X.shape[1])
+
+    np.testing.assert_allclose(np.diag(weights), 0, atol=1e-6)
+    np.testing.assert_allclose(elsa.score(users), X[users] @ weights, atol=1e-9)
+    found = np.take_along_axis(X[users] @ weights, items, axis=1)
+    np.testing.assert_allclose(elsa.score_pairs(users, items), found, atol=1e-9)
+
+
+def test_elsa_minimizes_errors_of_normalized_scores():
+    torch.manual_seed(0)
+    X, items = (torch.rand(7, 9) < 0.4).double(), functional.normalize(torch.randn(9, 4).double())
+    X[:, 0] = 1.0
+    scores = X @ (items @ items.T - torch.eye(9))
+    expected = (functional.normalize(scores) - functional.normalize(X)).square().sum(dim=1)
+
+    torch.testing.assert_close(normalized_error(X.square().sum(dim=1), X @ items, items), expected)
+
+
+def test_elsa_learns_who_likes_what():
+    train = small_training()
+    X = torch.tensor(feedback(train, 0.75))
+    X = X[X.sum(dim=1) > 0]
+
+    def error(epochs):
+        items = torch.tensor(fitted("elsa", train, epochs=epochs)._items)
+        return normalized_error(X.square().sum(dim=1), X @ items, items).mean()
+
+    assert error(60) < error(1) - 0.1
 
 
 def walk_by_hand(X, alpha, beta):
@@ -98,19 +137,20 @@ def test_rp3beta_does_not_depend_on_its_blocks(monkeypatch):
     np.testing.assert_array_equal(fitted("rp3beta", train, topk=4).score(users), whole)
 
 
-@pytest.mark.parametrize("name", ["ease", "rp3beta"])
+@pytest.mark.parametrize("name", ["ease", "elsa", "rp3beta"])
 def test_users_without_feedback_score_zero(name):
     assert not fitted(name, small_training()).score(np.array([30, 31])).any()
 
 
-@pytest.mark.parametrize("name", ["ease", "rp3beta"])
+@pytest.mark.parametrize("name", ["ease", "elsa", "rp3beta"])
 def test_no_feedback_is_an_error(name):
     with pytest.raises(MethodError, match="lower 'positive'"):
         fitted(name, replace(small_training(), scale=(1.0, 9.0)), positive=1.0)
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("ease", {"l2": 0}), ("rp3beta", {"beta": -1}), ("rp3beta", {"topk": 0})]
+    ("name", "wrong"),
+    [("ease", {"l2": 0}), ("elsa", {"factors": 0}), ("rp3beta", {"beta": -1}), ("rp3beta", {"topk": 0})],
 )
 def test_parameters_are_validated(name, wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):

@@ -192,7 +192,7 @@ def test_lists_of_events_and_members(tmp_path):
     assert data.ratings.users.tolist() == [0, 0, 1]
     assert data.group_ratings.items.tolist() == [1, 1, 0]
     assert [data.groups[g].tolist() for g in range(2)] == [[0, 1], [1, 2]]
-    assert data.notes == ("social.dat is not read: no method here uses friends",)
+    assert data.notes == ("social.dat is not read",)
 
 
 def test_one_atomic_file_is_all_ratings(tmp_path):

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from torch.distributions import Normal, kl_divergence
 from torch.nn import functional
 
 from groupbench.baselines._networks.aligngroup import AlignGroupNetwork, alignment
 from groupbench.baselines._networks.consrec import ConsRecNetwork
 from groupbench.baselines._networks.cuberec import CubeRecNetwork
+from groupbench.baselines._networks.dggvae import DggvaeNetwork, Gaussian, divergence, product
+from groupbench.baselines._networks.hcr import HcrNetwork
 from groupbench.baselines._networks.hhgr import HhgrNetwork, triangles
-from groupbench.baselines.deep_graphs import AlignGroup, ConsRec, CubeRec, Hhgr
+from groupbench.baselines.deep_graphs import AlignGroup, ConsRec, CubeRec, Dggvae, Hcr, Hhgr
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
@@ -25,7 +28,7 @@ from groupbench.models.deep._propagation import Propagation, choices
 from groupbench.models.recommender import TrainingData
 from groupbench.testing import small_training
 
-NAMES = ["hhgr", "cuberec", "consrec", "aligngroup"]
+NAMES = ["hhgr", "cuberec", "consrec", "aligngroup", "dggvae", "hcr", "dhmae"]
 CAMPS, N_USERS, N_ITEMS, N_GROUPS, WIDTH = 3, 60, 30, 40, 4
 
 
@@ -101,9 +104,9 @@ def test_all_weights_are_trained(name):
     idle = [key for key, weight in network.named_parameters() if weight.grad is None]
 
     assert idle == []
-    assert {"hhgr": 2, "cuberec": 0, "consrec": 2, "aligngroup": 2}[name] == len(
-        {k.split("layers.")[1][0] for k, _ in network.named_parameters() if "layers." in k}
-    )
+    assert {"hhgr": 2, "cuberec": 0, "consrec": 2, "aligngroup": 2, "dggvae": 2, "hcr": 0, "dhmae": 2}[
+        name
+    ] == len({k.split("layers.")[1][0] for k, _ in network.named_parameters() if "layers." in k})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -292,6 +295,116 @@ def test_cuberec_is_the_distance_to_a_cube(data):
             nearest = item.clamp(centre - offset, centre + offset)
             expected = -((item - nearest).norm() + 0.3 * (centre - nearest).norm())
             torch.testing.assert_close(found[row, column], expected, atol=2e-3, rtol=1e-3)
+
+
+def sets_of(data, of):
+    return [set(of(data, group)) for group in range(N_GROUPS)]
+
+
+def shares(sets):
+    """Jaccard overlaps, 0 for two empty sets."""
+    return torch.tensor([[len(a & b) / max(len(a | b), 1) for b in sets] for a in sets])
+
+
+def test_dggvae_is_its_equation_for_each_group_and_item(data):
+    made = Dggvae(width=WIDTH, layers=1, neighbors=6, smoothing=2, hidden=3)
+    network = DggvaeNetwork(data, made).eval()
+    users, items, coarse = convolved(
+        network.hypergraph, data, *(e.weight for e in (network.users, network.items, network.groups))
+    )
+    fine = torch.stack(
+        [
+            (mean_of(users, members_of(data, g)) + mean_of(items, items_of(data, g))) / 2
+            for g in range(N_GROUPS)
+        ]
+    )
+    near = (shares(sets_of(data, members_of)) + shares(sets_of(data, items_of))) / 2
+    kept = torch.zeros_like(near)
+    for group, row in enumerate(near):
+        strongest = sorted(range(N_GROUPS), key=lambda other: (-row[other], other))[:6]
+        kept[group, strongest] = row[strongest]
+    alike = kept / kept.sum(dim=1, keepdim=True)
+    chosen = torch.zeros(N_GROUPS, N_ITEMS)
+    chosen[data.groups.raters, data.groups.items] = 1
+    top, bottom = torch.cat([torch.eye(N_GROUPS), chosen], 1), torch.cat([chosen.T, torch.eye(N_ITEMS)], 1)
+    graph = torch.cat([top, bottom])
+    scale = graph.sum(dim=1) ** -0.5
+    means, precisions = [], []
+    for view, mean, log_variance in zip((coarse, fine), network.means, network.log_variances, strict=True):
+        nodes = functional.normalize(torch.cat([alike @ alike @ view, items]))
+        heard = functional.leaky_relu((scale[:, None] * graph * scale) @ nodes)
+        means.append(mean(heard))
+        precisions.append(1 / log_variance(heard).exp())
+    joint = sum(m * p for m, p in zip(means, precisions, strict=True)) / sum(precisions)
+    drawn = joint + sum(means)
+    pairs = torch.tensor([[3, 9], [1, 0]])
+    encoded = network.encode()
+
+    torch.testing.assert_close(
+        network.group_logits(encoded, torch.tensor([1, 8]), pairs),
+        network.predict(drawn[[1, 8]][:, None] * drawn[N_GROUPS + pairs]).squeeze(-1),
+    )
+    torch.testing.assert_close(
+        network.user_logits(encoded, torch.tensor([4, 8]), pairs),
+        network.predict(users[[4, 8]][:, None] * items[pairs]).squeeze(-1),
+    )
+
+
+def test_dggvae_loses_by_divergence_and_contrast(data):
+    made = Dggvae(width=WIDTH, divergence_weight=0.3, contrast_weight=0.7, temperature=0.5)
+    network = DggvaeNetwork(data, made)
+    encoded = network.encode()
+    coarse, fine, of_coarse, of_fine, mean, log_variance = encoded[4:]
+    batch = Batch("groups", torch.tensor([7, 3, 7]), torch.tensor([[2, 9], [5, 9], [2, 1]]))
+    both = [3, 7, N_GROUPS + 2, N_GROUPS + 5]
+    expected = 0.3 * divergence(Gaussian(mean, log_variance)) + 0.7 * (
+        alignment(coarse[[3, 7]], fine[[3, 7]], 0.5) + alignment(of_coarse[both], of_fine[both], 0.5)
+    )
+
+    torch.testing.assert_close(network.extra_loss(encoded, batch), expected)
+    assert network.extra_loss(encoded, Batch("users", batch.raters, batch.items)) is None
+    assert not torch.equal(network.encode()[2], encoded[2])
+    assert torch.equal(network.eval().encode()[2], network.encode()[2])
+
+
+def test_product_and_divergence_are_those_of_normal_distributions():
+    one, other = (Gaussian(torch.randn(5, WIDTH), torch.randn(5, WIDTH)) for _ in range(2))
+    joint = product([one, other])
+    first, second, both = (Normal(g.mean, (g.log_variance / 2).exp()) for g in (one, other, joint))
+    ratio, same = (
+        first.log_prob(x) + second.log_prob(x) - both.log_prob(x) for x in torch.randn(2, 5, WIDTH)
+    )
+
+    torch.testing.assert_close(ratio, same)
+    torch.testing.assert_close(divergence(one), kl_divergence(first, Normal(0.0, 1.0)).sum(dim=1).mean())
+
+
+def test_hcr_is_its_equation_for_each_group_and_item(data):
+    network = HcrNetwork(data, Hcr(width=WIDTH, layers=2, hidden=(5,), attention_width=3)).eval()
+    users, items, groups = (e.weight for e in (network.users, network.items, network.groups))
+    u, i, g, all_users, all_items, all_groups = users, items, groups, users, items, groups
+    held = [{*members_of(data, k), *(N_USERS + n for n in items_of(data, k))} for k in range(N_GROUPS)]
+    alike = shares(held) / shares(held).sum(dim=1, keepdim=True)
+    for _ in range(2):
+        both = torch.cat([u, i])
+        edges = torch.stack([mean_of(both, sorted(h)) for h in held])
+        nodes = [mean_of(edges, [k for k, h in enumerate(held) if n in h]) for n in range(len(both))]
+        (u, i), g = torch.stack(nodes).split([N_USERS, N_ITEMS]), alike @ g
+        all_users, all_items, all_groups = all_users + u, all_items + i, all_groups + g
+    pairs, encoded = torch.tensor([[3, 9], [1, 0]]), network.encode()
+    found = network.group_logits(encoded, torch.tensor([4, 8]), pairs)
+    for row, group in enumerate([4, 8]):
+        own = all_users[members_of(data, group)]
+        for column, item in enumerate(all_items[pairs[row]]):
+            hidden = network.attention.of_member(own) + network.attention.of_item(item)
+            weights = network.attention.weight(torch.relu(hidden)).softmax(dim=0)
+            whole = (weights * own).sum(dim=0) + all_groups[group]
+            torch.testing.assert_close(found[row, column], network.tower(whole, item))
+
+    torch.testing.assert_close(
+        network.user_logits(encoded, torch.tensor([4, 8]), pairs),
+        network.tower(all_users[[4, 8]][:, None], all_items[pairs]),
+    )
 
 
 def test_triangles_count_groups_that_share_members_with_both():

@@ -10,19 +10,24 @@ import torch
 from torch.nn import functional
 
 from groupbench.baselines._networks.agree import AgreeNetwork
+from groupbench.baselines._networks.aligngroup import alignment
+from groupbench.baselines._networks.c3 import C3Network, part
 from groupbench.baselines._networks.groupim import GroupImNetwork, GroupImObjective, strangers
 from groupbench.baselines._networks.hypergroup import HyperGroupNetwork, overlaps
-from groupbench.baselines.deep_groups import Agree, GroupIm, HyperGroup
+from groupbench.baselines._networks.soagree import SoAgreeNetwork
+from groupbench.baselines.deep_groups import C3, Agree, GroupIm, HyperGroup, SoAgree
 from groupbench.core.arrays import Segments
 from groupbench.core.errors import MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
 from groupbench.data.groups import Groups
+from groupbench.data.social import SocialTies
 from groupbench.models.deep._interactions import ChoiceRows, Interactions, Members
+from groupbench.models.deep._network import Batch
 from groupbench.models.recommender import TrainingData
 
-NAMES = ["ncf-group", "agree", "groupim", "hypergroup"]
+NAMES = ["ncf-group", "agree", "soagree", "groupim", "hypergroup", "c3"]
 CAMPS, N_USERS, N_ITEMS, N_GROUPS = 3, 60, 30, 40
 
 
@@ -42,6 +47,7 @@ def simulated(seed=0, cold_groups=0, scale=(1.0, 1.0)):
         scale=scale,
         groups=Groups.from_lists(members, [f"g{i}" for i in range(N_GROUPS)]),
         group_ratings=Ratings(groups[kept], chosen[kept], np.full(kept.sum(), scale[1]), N_GROUPS, N_ITEMS),
+        social=SocialTies.of(np.arange(N_USERS), (np.arange(N_USERS) + CAMPS) % N_USERS, directed=True),
     )
     return train, groups[later], chosen[later]
 
@@ -72,7 +78,7 @@ def test_it_learns_what_groups_choose(name):
     assert own_camp.mean() > scores.mean() + 0.5 * scores.std()
 
 
-@pytest.mark.parametrize("name", ["groupim", "hypergroup"])
+@pytest.mark.parametrize("name", ["groupim", "hypergroup", "c3"])
 def test_groups_without_rows_are_scored_by_their_members(name):
     train, groups, items = simulated(cold_groups=8)
     scores = fit(name, train).score_groups(train.groups)
@@ -191,6 +197,37 @@ def test_agree_is_its_equation_for_each_group_and_item(data, attention):
             torch.testing.assert_close(got[row, column], network.tower(whole, item))
 
 
+@pytest.mark.parametrize("directed", [True, False])
+def test_soagree_is_agree_on_users_with_their_weighted_followees(data, directed):
+    follower, followee = np.array([3, 3, 3, 7, 9]), np.array([4, 8, 1, 3, 7])
+    made = SoAgree(width=8)
+    network = SoAgreeNetwork(data, SocialTies.of(follower, followee, directed=directed), made).eval()
+    agree = AgreeNetwork(data, made).eval()
+    agree.load_state_dict(network.state_dict(), strict=False)
+    if not directed:
+        follower, followee = np.append(follower, followee), np.append(followee, follower)
+    with torch.no_grad():
+        for user in np.unique(follower):
+            followees, own = network.followees.weight[followee[follower == user]], network.users.weight[user]
+            hidden = functional.relu(network.of_followee(followees) + network.of_follower(own))
+            agree.users.weight[user] += network.weight(hidden).softmax(dim=0).T.squeeze(0) @ followees
+    raters, items = torch.arange(10), torch.arange(6)[None]
+
+    for side in ("group_logits", "user_logits"):
+        wanted = getattr(agree, side)((), raters, items)
+        torch.testing.assert_close(getattr(network, side)(network.encode(), raters, items), wanted)
+        torch.testing.assert_close(getattr(network, side)((), raters, items), wanted)
+
+
+@pytest.mark.parametrize("ties", [None, SocialTies.of(np.array([]), np.array([]))])
+def test_soagree_is_skipped_without_ties_and_cannot_be_fitted(ties):
+    train = replace(simulated()[0], social=ties)
+
+    assert methods["soagree"].create().skip(train) == "learns from social ties, and there are none"
+    with pytest.raises(MethodError, match="choose a data set with ties, or use 'agree'"):
+        fit("soagree", train)
+
+
 def test_hypergroup_is_its_equation_for_each_group(data):
     made = HyperGroup(width=4, hidden=(6,), user_layers=1, group_layers=1, dropout=0.0)
     network = HyperGroupNetwork(data, made).eval()
@@ -301,7 +338,50 @@ def test_members_scores_do_not_depend_on_the_widest_group_of_a_block(data):
     torch.testing.assert_close(network.group_logits((), torch.arange(N_GROUPS), items), alone)
 
 
-@pytest.mark.parametrize("make", [Agree, HyperGroup, GroupIm])
+def c3(data, **options):
+    return C3Network(data, C3(width=8, layers=2, hidden=12, **options))
+
+
+def test_c3_reads_each_group_with_each_item_alone(data):
+    network = c3(data).eval()
+    items = torch.tensor([[3, 9], [1, 0]])
+    of_groups, of_users = (
+        score((), torch.tensor([4, 8]), items) for score in (network.group_logits, network.user_logits)
+    )
+    for row, rater in enumerate([4, 8]):
+        for column, item in enumerate(items[row]):
+            for found, users in ((of_groups, members_of(data, rater)), (of_users, [rater])):
+                tokens = torch.cat([network.users.weight[users], network.items.weight[item][None]])
+                mean = network.encoder(network.enter(tokens)[None]).mean(dim=1)
+                torch.testing.assert_close(found[row, column], network.predict(mean).squeeze())
+
+
+def test_c3_contrasts_parts_of_the_members_of_a_step(data):
+    network = c3(data, dropout=0.0, contrast_weight=0.3, drop=0.4, temperature=0.7)
+    groups, items = torch.tensor([5, 1, 3]), torch.tensor([[2, 9], [5, 9], [4, 1]])
+    users, inside = data.members.take(groups)
+    torch.manual_seed(0)
+    parts = [part(inside, 0.4) for _ in range(2)]
+    one, other = (network.pooled(users, left, items[:, :1]).squeeze(1) for left in parts)
+    torch.manual_seed(0)
+    found = network.extra_loss((), Batch("groups", groups, items))
+
+    torch.testing.assert_close(found, 0.15 * (alignment(one, other, 0.7) + alignment(other, one, 0.7)))
+    assert network.extra_loss((), Batch("users", groups, items)) is None
+
+
+def test_a_part_of_the_members_is_as_large_as_asked_and_never_empty():
+    torch.manual_seed(0)
+    inside = torch.arange(6) < torch.randint(1, 7, (4000, 1))
+    left = part(inside, 0.4)
+
+    assert not (left & ~inside).any()
+    assert left.any(dim=1).all()
+    assert abs(left[inside.all(dim=1)].float().mean() - 0.6) < 0.02
+    assert torch.equal(part(inside, 0.0), inside)
+
+
+@pytest.mark.parametrize("make", [Agree, SoAgree, HyperGroup, GroupIm, C3])
 def test_first_line_and_fields_are_documented(make):
     assert len(make.__doc__.partition("\n")[0]) < 110
     assert "Deviations:" in make.__doc__

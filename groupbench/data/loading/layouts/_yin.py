@@ -26,7 +26,7 @@ def read(source: Source, scale: Scale | None = None) -> Dataset:
     users = {"train": Part((_pairs(source, "user_events.dat", "user", "item"),))}
     groups = {"train": Part((_pairs(source, "groupid_events.dat", "group", "item"),))}
     if source.has("social.dat"):
-        source.note("social.dat is not read: no method here uses friends")
+        source.note("social.dat is not read")
     return build(source, LayoutTables(users, groups, members), scale)
 
 
