@@ -191,16 +191,16 @@ def _read_compiled(files: tuple[Path, Path], texts: list[bytes]) -> _Rows:
     # Empty arrays take up memory only as they are filled.
     table = np.zeros((2, 1 << (2 * most).bit_length()), dtype=np.int32)
     pool = np.empty((2, sum(map(len, texts)) // 8 + 2 * most), dtype=np.uint64)
-    ends, found = np.zeros((2, most + 1), dtype=np.int64), np.zeros(3, dtype=np.int64)
+    ends, found = np.zeros((2, most + 1), dtype=np.int64), np.zeros(5, dtype=np.int64)
     codes, values = np.empty((2, most), dtype=np.int32), np.empty(most)
     odd = np.empty((3, most), dtype=np.int64)
     for file, text, kind in zip(files, texts, _KINDS, strict=True):
         # The eight bytes from each byte on, those behind the end included.
         padded = np.frombuffer(text + bytes(8), dtype=np.uint8)
         words = np.ndarray(len(text) + 1, "<u8", padded, strides=(1,))
-        which = np.array(kind.which, dtype=np.int64)
-        given = padded[:-8], words, which, kind.least, kind.most, row, found, table, pool, ends
-        found[2] = 0
+        which = np.array([*kind.which, kind.least, kind.most])
+        given = padded[:-8], words, which, row, found, table, pool, ends
+        found[2:4] = 0, -1
         stop = kernels.parse(*given, codes, values, odd)
         if stop < 0:
             raise _other_columns(file, kind, -1 - stop - row)

@@ -63,26 +63,6 @@ def hash_of(words: Array, start: int, stop: int) -> Any:
 
 
 @inlined
-def find(
-    words: Array, start: int, stop: int, kind: int, n: int, table: Array, pool: Array, ends: IntArray
-) -> int:
-    """The number of an id, of `n` that are known; a new one is added. See `parse` for the arrays."""
-    mask = table.shape[1] - 1
-    place = hash_of(words, start, stop) & mask
-    while table[kind, place] > 0:
-        one = table[kind, place] - 1
-        if same_text(words, start, stop, pool[kind], ends[kind, one]):
-            return int(one)
-        place = (place + 1) & mask
-    table[kind, place], end = n + 1, ends[kind, n]
-    for i in range(start, stop + 1, 8):
-        pool[kind, end] = word_of(words, i, stop)
-        end += 1
-    ends[kind, n + 1] = end
-    return n
-
-
-@inlined
 def number(text: Array, start: int, stop: int) -> tuple[float, bool]:
     """A decimal number, and whether it is told exactly; if not, something else has to read the text."""
     at, negative = start, False
@@ -122,16 +102,80 @@ def number(text: Array, start: int, stop: int) -> tuple[float, bool]:
     return (-value if negative else value), True
 
 
+@inlined
+def copy(words: Array, start: int, stop: int, pool: Array, end: int) -> int:
+    """Put a part of the text at the end of a pool; where that ends then."""
+    for i in range(start, stop + 1, 8):
+        pool[end] = word_of(words, i, stop)
+        end += 1
+    return end
+
+
+@inlined
+def parse_part(
+    text: Array,
+    words: Array,
+    begin: int,
+    ends: IntArray,
+    n: int,
+    columns: IntArray,
+    row: int,
+    found: IntArray,
+    table: Array,
+    pool: Array,
+    pool_ends: IntArray,
+    codes: Array,
+    values: FloatArray,
+    odd: IntArray,
+) -> tuple[int, int]:
+    """Read the lines that end at `n` blanks at `ends`: the next row, and where it begins.
+
+    The row is -1 less that of one with too few or many columns. See `parse` for the other arguments.
+    """
+    mask, at, column, line, first, stop = table.shape[1] - 1, begin, 0, begin, 0, 0
+    for i in range(n):
+        end = ends[i]
+        if end > at:
+            kind = 0 if column == columns[0] else 1 if column == columns[1] else 2
+            if kind == 2:
+                first, stop = (at, end) if column == columns[2] else (first, stop)
+            # Most rows are of the query before.
+            elif kind or found[3] < 0 or not same_text(words, at, end, pool[0], pool_ends[0, found[3]]):
+                place, one = hash_of(words, at, end) & mask, -1
+                while table[kind, place] > 0 and one < 0:
+                    one = table[kind, place] - 1
+                    if not same_text(words, at, end, pool[kind], pool_ends[kind, one]):
+                        place, one = (place + 1) & mask, -1
+                if one < 0:
+                    one = found[kind]
+                    found[kind] += 1
+                    table[kind, place] = one + 1
+                    pool_ends[kind, one + 1] = copy(words, at, end, pool[kind], pool_ends[kind, one])
+                found[3 + kind] = one
+            codes[min(kind, 1), row] = found[3 + kind] if kind < 2 else codes[1, row]
+            column += 1
+        at = end + 1
+        if end < len(text) and text[end] != 10:
+            continue
+        if column > 0 and not columns[3] <= column <= columns[4]:
+            return -1 - row, at
+        if column > 0:
+            values[row], exact = number(text, first, stop)
+            odd[0, found[2]], odd[1, found[2]], odd[2, found[2]] = row, first, stop
+            found[2] += not exact
+            row += 1
+        column, line = 0, at
+    return row, line
+
+
 @kernel(
-    "i8(const u1[::1], Array(u8, 1, 'A', readonly=True, aligned=False), const i8[::1], i8, i8, i8, i8[::1],"
+    "i8(const u1[::1], Array(u8, 1, 'A', readonly=True, aligned=False), const i8[::1], i8, i8[::1],"
     " i4[:,::1], u8[:,::1], i8[:,::1], i4[:,::1], f8[::1], i8[:,::1])"
 )
 def parse(
     text: Array,
     words: Array,
     columns: IntArray,
-    least: int,
-    most: int,
     row: int,
     found: IntArray,
     table: Array,
@@ -146,11 +190,9 @@ def parse(
     Args:
         text: the bytes of the file.
         words: the eight bytes that begin at each of them, as a number, the lowest byte first.
-        columns: (3,) which columns are the query, the document and the value.
-        least: columns that a row has at least.
-        most: columns that it has at most.
+        columns: (5,) which columns are query, document and value; the least and the most of a row.
         row: the row to begin with.
-        found: (3,) numbers of queries, of documents and of odd values so far.
+        found: (5,) numbers of queries, documents and odd values so far; the last query, or -1, and document.
         table: (2, a power of two) of the number of an id and 1, or 0, for queries and for documents.
         pool: (2, any) the ids.
         pool_ends: (2, any) where each of them ends, from 1 on.
@@ -158,40 +200,16 @@ def parse(
         values: (any,) to become its value.
         odd: (3, any) to become the rows whose value something else has to read, and where its text stands.
     """
-    one, begin, size, part, last = 0, 0, len(text), _PART, -1
+    begin, size, part = 0, len(text), _PART
     ends = np.empty(part + 1, np.int64)
-    while begin < size:
+    while begin < size and row >= 0:
         stop = min(begin + part, size)
         n = blanks(text, begin, stop, ends)
         if stop == size and text[size - 1] != 10:
             ends[n] = size
             n += 1
-        at, column, line, first, end_of_value = begin, 0, begin, 0, 0
-        for i in range(n):
-            if ends[i] > at:
-                if column == columns[0] or column == columns[1]:
-                    kind, stop_id = int(column == columns[1]), ends[i]
-                    # Most rows are of the query before.
-                    if kind or last < 0 or not same_text(words, at, stop_id, pool[0], pool_ends[0, last]):
-                        one = find(words, at, stop_id, kind, found[kind], table, pool, pool_ends)
-                        found[kind] = max(found[kind], one + 1)
-                        last = last if kind else one
-                    codes[kind, row] = one if kind else last
-                elif column == columns[2]:
-                    first, end_of_value = at, ends[i]
-                column += 1
-            at = ends[i] + 1
-            if ends[i] < size and text[ends[i]] != 10:
-                continue
-            if column > 0 and not least <= column <= most:
-                return -1 - row
-            if column > 0:
-                values[row], exact = number(text, first, end_of_value)
-                if not exact:
-                    odd[0, found[2]], odd[1, found[2]], odd[2, found[2]] = row, first, end_of_value
-                    found[2] += 1
-                row += 1
-            column, line = 0, at
+        given = columns, row, found, table, pool, pool_ends, codes, values, odd
+        row, line = parse_part(text, words, begin, ends, n, *given)
         if line == begin:  # a line that is longer than a part
             part *= 2
             ends = np.empty(part + 1, np.int64)
