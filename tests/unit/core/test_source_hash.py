@@ -434,7 +434,12 @@ def test_rewriting_all_of_the_code_re_runs_nothing(edited):
             {"groupim", *RANKING},
         ),
         ("groupbench/models/text/_wordllama.py", "_BLOCK = 1024", "_BLOCK = 1025", RANKING),
-        ("baselines/_networks/agree.py", "inside.sum(dim=1", "inside.sum(dim=0", {"agree", "ncf-group"}),
+        (
+            "baselines/_networks/agree.py",
+            "inside.sum(dim=1",
+            "inside.sum(dim=0",
+            {"agree", "ncf-group", "soagree"},
+        ),
         ("groupbench/aggregation/welfare.py", '"""', '"""Reworded: ', set()),
     ],
 )
