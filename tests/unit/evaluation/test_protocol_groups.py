@@ -342,10 +342,7 @@ def test_labels_name_the_sizes():
     ("options", "says"),
     [
         ({"name": "copled"}, "unknown protocol 'copled'; did you mean 'coupled'"),
-        (
-            {"name": "zzz"},
-            "unknown protocol 'zzz'; known: aggregate, coupled, given, natural, paper, sequential",
-        ),
+        ({"name": "zzz"}, "unknown protocol 'zzz'; known: aggregate, coupled, given, natural, paper"),
         ({"name": "coupled", "group_features": "means"}, "option of the protocol coupled 'group_features'"),
         ({"name": "coupled", "size": 3}, "option of the protocol coupled 'size'; did you mean 'sizes'"),
         ({"name": "natural", "n_groups": 8}, "option of the protocol natural 'n_groups'; known: "),
