@@ -189,6 +189,8 @@ class Dggvae(GraphRecommender):
 
     serves_cold_groups: ClassVar[bool] = True
 
+    learning_rate: Above0 = tunable(2e-2, low=2e-3, high=6e-2, log=True)
+    """Adam's step size."""
     weight_decay: AtLeast0 = tunable(0.0, low=0.0, high=3.0)
     """Decoupled decay of all weights, per unit of step size."""
     thinning: DropoutRate = tunable(0.3, low=0.0, high=0.9)
@@ -205,7 +207,7 @@ class Dggvae(GraphRecommender):
     """Divides the cosines of that agreement."""
     noise: AtLeast0 = 0.1
     """Share of the standard deviation that draws in training have."""
-    hidden: Count = 8
+    hidden: Count = 32
     """Width of the hidden layer that scores."""
 
     def make_network(self, data: Interactions) -> GroupNetwork:

@@ -18,7 +18,7 @@ def losses(epoch):
     return [*(epoch.losses.values() if isinstance(epoch, Epoch) else epoch)]
 
 
-@pytest.mark.parametrize("name", ["dmtl", "dmtl-ranking", "hypergroup", "consrec", "cuberec"])
+@pytest.mark.parametrize("name", ["dmtl", "dmtl-ranking", "hypergroup", "consrec", "cuberec", "hcr"])
 def test_two_processes_learn_what_one_learns(name):
     train = taste_groups()
     alone, together = fit(name, train), fit(name, train, workers=2)

@@ -35,6 +35,7 @@ FAMILIES = {
     "groupim": {"width": 16, "pretraining": 2, "averaging": 0.5},
     "hypergroup": {"width": 8, "batch_size": 60},
     "consrec": {"width": 8, "batch_size": 60},
+    "hcr": {"width": 8, "batch_size": 60},
     "cuberec": {"width": 8, "batch_size": 60, "averaging": 0.5},
 }
 
