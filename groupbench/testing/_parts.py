@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from groupbench.core import plugins, registry
-from groupbench.core.arrays import FloatArray, Segments
+from groupbench.core.arrays import FloatArray, IntArray, Segments
 from groupbench.core.entry import Entry
 from groupbench.core.errors import ConfigError, GroupbenchError
 from groupbench.core.names import unregistered
@@ -200,6 +200,7 @@ def _small_task() -> Task:
     """Every third row of small data held out, of groups too, also as a split that came with negatives."""
     train = small_training()
     rows, held = _parted(train.ratings)
+    rows = Ratings.joined([rows, _by_all(train.groups[0], rows)])
     assert train.group_ratings is not None
     joint, joint_held = _parted(train.group_ratings)
     given = GivenSplit(users=_sampled(held), groups=_sampled(joint_held))
@@ -208,6 +209,13 @@ def _small_task() -> Task:
     train = replace(train, ratings=rows, group_ratings=joint)
     options = rated_by_members(rows, train.groups, 0.3)
     return Task(train, held, joint=joint_held, given=given, options=options, rounds=rounds)
+
+
+def _by_all(users: IntArray, rows: Ratings) -> Ratings:
+    """A rating of each of the users on the first three items, so that there is a complete table."""
+    who, what = np.repeat(users, 3), np.tile(np.arange(3), len(users))
+    values = 1.0 + (who + what) % 5
+    return Ratings(who, what, values.astype(np.float64), rows.n_users, rows.n_items)
 
 
 def _parted(rows: Ratings) -> tuple[Ratings, Ratings]:

@@ -25,7 +25,10 @@ def _build_agreement(task: Task, tau: float) -> Lists:
     """The same of options that all members rated: what strategies answer takes the place of the truth."""
     complete = rated_by_members(task.train.ratings, task.train.groups, 1.0)
     options = _options(task)
-    return _answered(task, options[in_sorted(options, complete)])
+    options = options[in_sorted(options, complete)]
+    if not len(options):
+        raise ConfigError("view agreement: no group has an item that all its members rated")
+    return _answered(task, options)
 
 
 def _answered(task: Task, options: IntArray) -> Lists:

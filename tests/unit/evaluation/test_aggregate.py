@@ -158,6 +158,19 @@ def test_choices_are_among_all_that_members_rated():
     assert few["aggregate"].lists.sizes.tolist() == [N_ITEMS] * len(MEMBERS)
 
 
+def test_agreement_needs_what_all_members_rated():
+    dataset = data()
+    ratings = dataset.ratings
+    protocol = make_protocol({"name": "aggregate", "coverage": 0.3})
+    only = replace(
+        dataset, ratings=ratings.take(ratings.users % 2 == 0), groups=Groups.from_lists([[0, 1]] * 4)
+    )
+    task = protocol.prepare(only, 0)
+    assert protocol.make_cases(task)[1] == {
+        "agreement": "view agreement: no group has an item that all its members rated"
+    }
+
+
 def test_all_seeds_have_one_task():
     protocol, dataset = make_protocol({"name": "aggregate"}), data()
     one, other = (protocol.prepare(dataset, seed) for seed in (0, 3))
