@@ -86,6 +86,7 @@ def _keep(sections: Sections, start: int, surroundings: list[Any], own: dict[str
         return
     with replacing(target) as temporary:
         temporary.write_text(json.dumps(kept), encoding="ascii")
+        temporary.chmod(0o600)
     for old in sorted(target.parent.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT]:
         old.unlink(missing_ok=True)
 

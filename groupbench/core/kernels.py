@@ -169,7 +169,9 @@ def _folder(sources: Path) -> Path | None:
         return None
     folder = root / _version(sources)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The mode is that of the last folder alone.
+        for place in (root, folder):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
         private = all(is_private(place.stat()) for place in (root, folder))
     except OSError:
         return None

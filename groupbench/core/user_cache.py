@@ -8,8 +8,10 @@ import stat
 
 def user_cache() -> str | None:
     """The folder of groupbench in the user's cache, which may not be there yet; None without a home."""
-    folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return None if folder.startswith("~") else os.path.join(folder, "groupbench")
+    # Relative paths are to be ignored: XDG Base Directory Specification.
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    folder = given if os.path.isabs(given) else os.path.expanduser("~/.cache")
+    return os.path.join(folder, "groupbench") if os.path.isabs(folder) else None
 
 
 def is_private(found: os.stat_result) -> bool:

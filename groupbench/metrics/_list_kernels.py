@@ -69,7 +69,8 @@ def put_sums(
                 ahead = 0 if rule < 2 else size - relevant
                 relevance = 1.0 if ahead <= offset < ahead + relevant else 0.0
                 miss = 0.0 if relevance > 0.0 else miss
-                precision += relevance * ((hits + 1.0) / rank)
+                # Shares of equal candidates need not add up to a whole number.
+                precision += relevance * (((before if rule == 0 else hits) + 1.0) / rank)
             hits += relevance
             gain += relevance * discounts[p]
             first += (last - miss) / rank

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 18
 """Documents that are laid out at once."""
+
+_BLANKS = bytes(byte if byte > 32 or byte == 10 else 32 for byte in range(256))
+"""Every control character parts columns; a line feed alone ends a row."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def evaluate_trec(
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return file.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise DatasetError(f"{file} cannot be read: {error.strerror}; give a TREC file") from error
 
@@ -154,32 +158,27 @@ def _evaluated(
 
 
 def _read(files: tuple[Path, Path], texts: list[bytes]) -> _Rows:
-    """Both files, by pandas."""
-    import csv
-    from io import BytesIO
-
-    import pandas as pd
-
-    frames = []
+    """Both files, line by line."""
+    found: list[tuple[bytes, bytes]] = []
+    values: list[float] = []
+    n_ranked = 0
     for file, text, kind in zip(files, texts, _KINDS, strict=True):
-        frame = pd.read_csv(
-            BytesIO(text),
-            sep=r"\s+",
-            names=[*kind.columns.split(), "more"],
-            index_col=False,
-            dtype=str,
-            keep_default_na=False,
-            quoting=csv.QUOTE_NONE,
-        ).fillna("")
-        wrong = (frame.iloc[:, kind.least - 1] == "") | (frame["more"] != "")
-        if wrong.any():
-            raise _other_columns(file, kind, int(wrong.to_numpy().argmax()))
-        values = [_number(file, kind, i, value) for i, value in enumerate(frame.iloc[:, kind.which[2]])]
-        frames.append(pd.DataFrame({"query": frame["query"], "document": frame["document"], "value": values}))
-    both = pd.concat(frames)
-    (queries, ids), (documents, names) = (pd.factorize(both[name]) for name in ("query", "document"))
-    grades = both["value"].to_numpy(np.float64)
-    return _Rows(len(frames[0]), queries, documents, grades, list(ids), len(names))
+        n_ranked = len(found)
+        rows = [row for line in text.translate(_BLANKS).split(b"\n") if (row := line.split())]
+        for number, row in enumerate(rows):
+            if not kind.least <= len(row) <= kind.most:
+                raise _other_columns(file, kind, number)
+        query, document, value = kind.which
+        found += [(row[query], row[document]) for row in rows]
+        values += [_number(file, kind, number, row[value]) for number, row in enumerate(rows)]
+    (queries, ids), (documents, names) = (_numbered([row[kind] for row in found]) for kind in range(2))
+    return _Rows(n_ranked, queries, documents, np.array(values), list(map(_decoded, ids)), len(names))
+
+
+def _numbered(ids: list[bytes]) -> tuple[Array, list[bytes]]:
+    """The number of each id, in the order in which they are met first, and the ids by number."""
+    numbers = {one: number for number, one in enumerate(dict.fromkeys(ids))}
+    return np.array([numbers[one] for one in ids], dtype=np.int64), list(numbers)
 
 
 def _read_compiled(files: tuple[Path, Path], texts: list[bytes]) -> _Rows:
@@ -205,11 +204,11 @@ def _read_compiled(files: tuple[Path, Path], texts: list[bytes]) -> _Rows:
         if stop < 0:
             raise _other_columns(file, kind, -1 - stop - row)
         for at, begin, end in odd[:, : found[2]].T.tolist():
-            values[at] = _number(file, kind, at - row, text[begin:end].decode("utf-8", "replace"))
+            values[at] = _number(file, kind, at - row, text[begin:end])
         row = stop
         bounds.append(row)
     names = pool[0, : ends[0, found[0]]].tobytes().translate(None, b"\0")
-    ids = names.decode("utf-8", "replace").split("\n")[:-1]
+    ids = _decoded(names).split("\n")[:-1]
     return _Rows(bounds[1], codes[0, :row], codes[1, :row], values[:row], ids, int(found[1]))
 
 
@@ -238,13 +237,18 @@ def _judge_compiled(run: Path, rows: _Rows, ranked: _Order, judged: _Order) -> t
     return hits, n_relevant
 
 
-def _number(file: Path, kind: _Kind, row: int, text: str) -> float:
+def _decoded(text: bytes) -> str:
+    """What the bytes spell; those that are no UTF-8 are written out, so that different ids stay different."""
+    return text.decode("utf-8", "backslashreplace")
+
+
+def _number(file: Path, kind: _Kind, row: int, text: bytes) -> float:
     try:
         value = float(text)
     except ValueError:
         value = np.nan
     if not np.isfinite(value):
-        raise DatasetError(f"{file}: row {row + 1} has the value {text!r}; give a finite number")
+        raise DatasetError(f"{file}: row {row + 1} has the value {_decoded(text)!r}; give a finite number")
     return value
 
 

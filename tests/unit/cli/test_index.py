@@ -127,6 +127,26 @@ def test_an_index_that_others_can_write_counts_as_none(source, tmp_path):
     assert _index.read() is None
 
 
+def test_an_index_is_private_whatever_files_are_by_default(source):
+    before = os.umask(0o002)
+    try:
+        _index.made(lambda: NAMES)
+    finally:
+        os.umask(before)
+
+    assert _index.read() == NAMES
+
+
+def test_a_relative_cache_is_ignored(source, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    _index.made(lambda: NAMES)
+
+    assert not (tmp_path / "here").exists()
+    assert _index.read() == NAMES
+
+
 def test_a_link_is_not_followed(source, tmp_path):
     _index.made(lambda: NAMES)
     file = kept(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,15 @@ def test_a_folder_that_cannot_be_made_is_no_error(cache):
     cache.write_text("a file")
     assert_works(made())
     assert cache.read_text() == "a file"
+
+
+def test_folders_are_private_whatever_they_are_by_default(cache):
+    before = os.umask(0o002)
+    try:
+        assert_works(made())
+    finally:
+        os.umask(before)
+    assert cached(cache)
 
 
 def test_a_read_only_folder_is_no_error(cache, monkeypatch):

@@ -59,6 +59,13 @@ def test_so_are_those_of_rankings(found):
     assert_equal(*both(lambda: evaluate_rankings(relevant, n_relevant, ALL)))
 
 
+@pytest.mark.parametrize("ties", TIES)
+def test_so_is_what_follows_equal_candidates_whose_shares_add_up_to_no_whole_number(ties):
+    scores, relevant = np.array([[1.0] * 9 + [0.5]]), np.arange(10)[None] >= 7
+    assert sum([2 / 9] * 9) > 2.0
+    assert_equal(*both(lambda: evaluate_scores(scores, relevant, np.ones_like(relevant), ALL, ties=ties)))
+
+
 def test_scores_that_are_not_finite_are_refused_in_the_same_words(monkeypatch):
     monkeypatch.setenv(VARIABLE, "on")
     scores, every = np.array([[1.0, np.nan]]), np.ones((1, 2), dtype=bool)

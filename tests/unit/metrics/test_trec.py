@@ -27,7 +27,7 @@ def evaluated(tmp_path, monkeypatch):
     def of(mode, run, qrels, **options):
         monkeypatch.setenv(VARIABLE, mode)
         for name, text in (("run", run), ("qrels", qrels)):
-            (tmp_path / name).write_text(text, encoding="utf-8")
+            (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         return evaluate_trec(tmp_path / "run", tmp_path / "qrels", METRICS, **options)
 
     return of
@@ -57,7 +57,7 @@ def files(draw):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(found=files())
-def test_loops_read_what_pandas_reads(evaluated, found):
+def test_loops_read_what_is_read_line_by_line(evaluated, found):
     texts = found
     for ties in ("expected", "best"):
         queries, values = evaluated("off", *texts, ties=ties)
@@ -82,10 +82,33 @@ def test_it_is_what_scores_give(evaluated, mode):
 
 
 @MODES
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_query(evaluated, mode):
+    _, expected = evaluated(mode, RUN, QRELS)
+
+    queries, values = evaluated(mode, b"\xef\xbb\xbf" + RUN.encode(), QRELS)
+
+    assert queries == ["a", "b"]
+    np.testing.assert_array_equal(values["map@10"], expected["map@10"])
+
+
+@MODES
+def test_ids_may_be_of_any_bytes(evaluated, mode):
+    run = b"q\xe9 Q0 x 1 2 t\nq\xe8 Q0 \xff 1 2 t\n\x0c\n"
+
+    queries, values = evaluated(mode, run, b"q\xe8 0 \xff 1\nq\xe9\x0b0 \xff 1\n\x00")
+
+    assert queries == [r"q\xe9", r"q\xe8"]
+    np.testing.assert_array_equal(values["recall@5"], [0.0, 1.0])
+
+
+@MODES
 @pytest.mark.parametrize(
     ("run", "qrels", "message"),
     [
         (RUN + "a Q0 z 3\n", QRELS, "run: row 4 has other columns than `query Q0 document rank score tag`"),
+        (RUN + "a Q0 z 3 1 t x y\n", QRELS, "run: row 4 has other columns"),
+        (RUN.replace("\n", "\r"), QRELS, "run: row 1 has other columns"),
+        (RUN + "a Q0 z 3 \N{ARABIC-INDIC DIGIT THREE} t", QRELS, "run: row 4 has the value"),
         (RUN, "a 0 y\n", "qrels: row 1 has other columns"),
         (RUN + "a Q0 z 3 nan t", QRELS, "run: row 4 has the value 'nan'; give a finite number"),
         (RUN, QRELS + "a 0 y yes\n", "qrels: row 6 has the value 'yes'"),
