@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from groupbench.core.errors import MethodError
+from groupbench.core.errors import ConfigError, MethodError
 from groupbench.core.hyperparameters import Above0, AtLeast0, Count, Share, Whole, tunable
 from groupbench.core.registry import method
 from groupbench.models.deep import Decay, DeepRecommender, DropoutRate, TrainedRecommender, Widths
@@ -244,6 +244,9 @@ class C3(DeepRecommender):
     each member is left out of a part with the chance `drop`, one at least stays, for groups of any size; a
     row is told from the other half's rows, not from those of its own half, too; one layer with 64
     feed-forward units, not three with 2048, so that a fit takes minutes.
+
+    Raises:
+        ConfigError: if `width` is no multiple of `heads`.
     """
 
     serves_cold_groups: ClassVar[bool] = True
@@ -270,6 +273,12 @@ class C3(DeepRecommender):
     """Most passes over the rows."""
     batch_size: Count = 256
     """Rows of a step, of groups and users in the proportion of all their rows."""
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise ConfigError(
+                f"c3.heads: {self.heads} heads do not share a width of {self.width}; give a divisor of it"
+            )
 
     def make_network(self, data: Interactions) -> GroupNetwork:
         """An untrained `C3Network`."""

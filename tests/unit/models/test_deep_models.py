@@ -17,7 +17,7 @@ from groupbench.baselines._networks.hypergroup import HyperGroupNetwork, overlap
 from groupbench.baselines._networks.soagree import SoAgreeNetwork
 from groupbench.baselines.deep_groups import C3, Agree, GroupIm, HyperGroup, SoAgree
 from groupbench.core.arrays import Segments
-from groupbench.core.errors import MethodError
+from groupbench.core.errors import ConfigError, MethodError
 from groupbench.core.registry import methods
 from groupbench.core.seeding import generator
 from groupbench.data.dataset import Ratings
@@ -340,6 +340,11 @@ def test_members_scores_do_not_depend_on_the_widest_group_of_a_block(data):
 
 def c3(data, **options):
     return C3Network(data, C3(width=8, layers=2, hidden=12, **options))
+
+
+def test_c3_refuses_heads_that_do_not_share_its_width():
+    with pytest.raises(ConfigError, match=r"c3\.heads: 3 heads do not share a width of 32; give a divisor"):
+        methods["c3"].create(heads=3)
 
 
 def test_c3_reads_each_group_with_each_item_alone(data):
