@@ -29,7 +29,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
-HATCHES = ("", "///", "...")
+HATCHES = ("", "///", "...", "xxx")
 
 _LOOKS = HUES * 3 * len(MARKERS) * len(DASHES) // 2
 """How many looks there are: color, marker and dash repeat after 18, 8 and 5 numbers."""

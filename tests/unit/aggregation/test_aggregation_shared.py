@@ -11,7 +11,8 @@ from scipy.stats import rankdata
 from groupbench.aggregation import MemberScores, _greedy, learned, pareto, proportional, rank_based
 from groupbench.aggregation._ranks import below_one, ranks
 from groupbench.aggregation._shortlist import Shortlist, shortlists, top_lists
-from groupbench.aggregation.sequential import LTP
+from groupbench.aggregation.sequential import play
+from groupbench.aggregation.sequential.strategies import LTP
 from groupbench.core import arrays
 from groupbench.core.arrays import Segments
 from groupbench.core.registry import aggregators
@@ -168,11 +169,8 @@ def test_carried_over_parts_leave_out_only_what_cannot_win(monkeypatch):
     for ahead in (1000, 2):
         monkeypatch.setattr(proportional, "_AHEAD", ahead)
         members = wide(5, levels=3)
-        first, state = LTP(depth=5).step(members, LTP().start(members))
-        second, state = LTP(depth=5).step(members, state)
-        outcomes.append((first, second, state.total))
-    for one, other in zip(*outcomes, strict=True):
-        np.testing.assert_array_equal(one, other)
+        outcomes.append(play(LTP(), [members] * 3, 5))
+    np.testing.assert_array_equal(*outcomes)
 
 
 @LAW
