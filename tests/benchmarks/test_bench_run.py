@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from groupbench.core.kernels import VARIABLE
 from groupbench.core.plugins import load_plugin
 from groupbench.data.loading import load
 from groupbench.results import store
@@ -116,8 +117,9 @@ def test_a_job_of_a_plugin(compared, benchmark, tmp_path, monkeypatch):
     """What a process of its own costs a job: the seconds between two of them, less those of a shared process.
 
     The peer is a process that is started anew and imports all. The first job of each run is left out, which
-    waits until libraries are imported anyway.
+    waits until libraries are imported anyway. Kernels are used as by default, where they pay: not here.
     """
+    monkeypatch.setenv(VARIABLE, "auto")
     (tmp_path / "quick.py").write_text(QUICK)
     load_plugin(tmp_path / "quick.py")
     data = load("itmrec-sim", None)
