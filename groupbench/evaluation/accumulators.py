@@ -39,7 +39,7 @@ class RoundAccumulator(MetricAccumulator):
         assert scored.top is not None
         keys, columns = scored.top
         if self._top.shape[1] != keys.shape[1]:
-            self._top = np.full((len(self._top), keys.shape[1]), -1, dtype=np.int64)
+            self._top = np.full((len(self._top), keys.shape[1]), -1, dtype=self._top.dtype)
         self._top[lists] = np.where(keys < np.inf, gather(block.items, columns), -1)
         self._exposure = None
         self._put_same(lists, evaluate_rounds(scored.rounds, self._cutoffs, self._request))

@@ -83,6 +83,18 @@ def put_sums(
 
 
 @inlined
+def find_blocks(keys: FloatArray, row: int, liked: Array, i: int, sizes: IntArray, inside: IntArray) -> None:
+    """Set `sizes` and `inside`, (depth,), where the blocks of a list begin, by its ordered keys."""
+    n, start, end = keys.shape[1], 0, 0
+    while end < n and end < len(sizes):
+        start, inside[start] = end, 0
+        while end < n and keys[row, end] == keys[row, start]:
+            inside[start] += liked[i, end] & (keys[row, end] < np.inf)
+            end += 1
+        sizes[start] = end - start
+
+
+@inlined
 def read(
     scores: FloatArray, liked: Array, valid: Array, ranked: Array, i: int, keys: FloatArray
 ) -> tuple[int, int, int]:
@@ -278,12 +290,6 @@ def of_ranked(
         if not tied:
             put_untied(inside, cutoffs, discounts, sums, i)
             continue
-        start, end = 0, 0
-        while end < n and end < depth:
-            start, inside[start] = end, 0
-            while end < n and keys[row, end] == keys[row, start]:
-                inside[start] += liked[i, end] & (keys[row, end] < np.inf)
-                end += 1
-            sizes[start] = end - start
+        find_blocks(keys, row, liked, i, sizes, inside)
         undecided |= put_sums(sizes, inside, rule, cutoffs, discounts, sums, i)
     return undecided

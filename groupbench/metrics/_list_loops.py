@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from groupbench.metrics._metric import Metric
     from groupbench.metrics._ranking import Ranking, Ties
 
-_RULES: tuple[Ties, ...] = ("expected", "best", "worst")
+RULES: tuple[Ties, ...] = ("expected", "best", "worst")
+"""Tie rules by their numbers in kernels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ def sums_of_scores(
     from groupbench.metrics import _list_kernels as kernels
 
     given = tuple(map(np.ascontiguousarray, (scores, liked, valid, ranked)))
-    constants = _RULES.index(ties), cutoffs, discounts(cutoffs[-1])
+    constants = RULES.index(ties), cutoffs, discounts(cutoffs[-1])
     out = np.empty((6, len(cutoffs), len(scores))), np.empty((2, len(scores)), dtype=np.int64)
     finite: list[bool] = []
 
@@ -104,7 +105,7 @@ def sums_of_ranked(
     from groupbench.metrics import _list_kernels as kernels
 
     given = np.ascontiguousarray(keys), np.ascontiguousarray(liked)
-    constants = _RULES.index(ties), cutoffs, discounts(cutoffs[-1])
+    constants = RULES.index(ties), cutoffs, discounts(cutoffs[-1])
     sums, undecided = np.empty((6, len(cutoffs), len(liked))), list[bool]()
 
     def work(start: int, stop: int) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from groupbench.core.arrays import Array, FloatArray, IntArray
 from groupbench.core.kernels import inlined, kernel
+from groupbench.metrics._list_kernels import find_blocks, put_sums
 
 FAMILIES = (
     "precision",
@@ -91,56 +92,6 @@ def added(values: FloatArray, n: int, stack: IntArray, sums: FloatArray) -> floa
 
 
 @inlined
-def fill_member(
-    keys: FloatArray,
-    g: int,
-    liked: Array,
-    r: int,
-    depth: int,
-    rule: int,
-    discounts: FloatArray,
-    sums: FloatArray,
-) -> None:
-    """The cumulative sums of `Ranking` for member `r`, (6, depth + 1), under a rule of `RULES`."""
-    n = keys.shape[1]
-    for i in range(6):
-        sums[i, 0] = 0.0
-    sums[2, 0] = 1.0
-    p, end, inside, before, hits_before = 0, 0, 0, 0, 0
-    start = 0
-    while p < depth:
-        if p >= end:
-            start, end, before, inside = p, p + 1, hits_before, 0
-            finite = p < n and keys[g, p] < np.inf
-            while finite and end < n and keys[g, end] == keys[g, p]:
-                end += 1
-            if finite:
-                for c in range(p, end):
-                    inside += liked[r, c]
-            hits_before += inside
-        size, offset, rank = end - start, p - start, p + 1
-        if rule == 0:
-            relevance = inside / size
-            stays = 1.0 - inside / (size - offset)
-            miss = sums[2, p] * (stays if stays > 0.0 else 0.0)
-            peers = offset * (inside - 1.0) / max(size - 1.0, 1.0)
-            precision = relevance * ((before + 1.0 + peers) / rank)
-            sums[0, p + 1] = sums[0, p] + relevance
-        else:
-            first = 0 if rule == 1 else size - inside
-            relevance = 1.0 if first <= offset < first + inside else 0.0
-            sums[0, p + 1] = sums[0, p] + relevance
-            miss = 1.0 if sums[0, p + 1] == 0 else 0.0
-            precision = relevance * sums[0, p + 1] / rank
-        sums[1, p + 1] = sums[1, p] + relevance * discounts[p]
-        sums[2, p + 1] = miss
-        sums[3, p + 1] = sums[3, p] + (sums[2, p] - miss) / rank
-        sums[4, p + 1] = sums[4, p] + precision
-        sums[5, p + 1] = sums[5, p] + (0 < inside < size)
-        p += 1
-
-
-@inlined
 def fill_values(
     sums: FloatArray,
     k: int,
@@ -150,19 +101,23 @@ def fill_values(
     discounts: FloatArray,
     out: FloatArray,
 ) -> None:
-    """The metrics of one list at one cutoff, (15,), in the order of `FAMILIES` and `FIRST_HITS`."""
-    hits, miss = sums[0, k], sums[2, k]
-    possible, shown = min(n_relevant, k), min(n_candidates, k)
+    """The metrics of one list at one cutoff, (15,), in the order of `FAMILIES` and `FIRST_HITS`.
+
+    `sums` are those that `put_sums` makes for list 0 at all cutoffs from 1 on, (6, depth, 1).
+    """
+    hits, gain, miss = sums[0, k - 1, 0], sums[1, k - 1, 0], sums[2, k - 1, 0]
+    precision, possible, shown = sums[4, k - 1, 0], min(n_relevant, k), min(n_candidates, k)
     out[0], out[1] = hits / k, ratio(hits, shown)
     out[2], out[3] = ratio(hits, n_relevant), ratio(hits, possible)
     out[4] = 2 * hits / (k + n_relevant)
     out[5] = 2 * hits / max(shown + n_relevant, 1)
-    out[6], out[7], out[8] = ratio(sums[1, k], ideal), 1.0 - miss, sums[3, k]
-    out[9], out[10] = ratio(sums[4, k], n_relevant), ratio(sums[4, k], possible)
-    out[11], out[12], out[13] = ratio(sums[5, k], shown), miss, miss
-    first = 0.0
+    out[6], out[7], out[8] = ratio(gain, ideal), 1.0 - miss, sums[3, k - 1, 0]
+    out[9], out[10] = ratio(precision, n_relevant), ratio(precision, possible)
+    out[11], out[12], out[13] = ratio(sums[5, k - 1, 0], shown), miss, miss
+    first, last = 0.0, 1.0
     for p in range(k):
-        first += (sums[2, p] - sums[2, p + 1]) * discounts[p]
+        first += (last - sums[2, p, 0]) * discounts[p]
+        last = sums[2, p, 0]
     out[14] = first
 
 
@@ -190,7 +145,7 @@ def of_members(
         n_candidates: (n_groups,).
         n_relevant: (n_members,).
         offsets: (n_groups + 1,) which members belong to which group.
-        rule: 0 for what is expected of equal scores, 1 for the best, 2 for the worst.
+        rule: as of `put_sums`.
         cutoffs: (n_cutoffs,) ascending.
         discounts: of the last cutoff.
         ideal: (n_cutoffs, largest cutoff + 1) the ideal gain of so many relevant candidates.
@@ -199,7 +154,8 @@ def of_members(
     n_metrics, depth, largest = out.shape[1], cutoffs[-1], 1
     for g in range(len(offsets) - 1):
         largest = max(largest, offsets[g + 1] - offsets[g])
-    sums, values = np.empty((6, depth + 1)), np.empty(n_metrics)
+    sums, values, every_k = np.empty((6, depth, 1)), np.empty(n_metrics), np.arange(1, depth + 1)
+    sizes, inside = np.zeros(depth, np.int64), np.zeros(depth, np.int64)
     every = np.empty((len(cutoffs), n_metrics, largest))
     counts, halves = np.empty((len(cutoffs), n_metrics)), np.empty(256)
     stack, row = np.empty((2, 256), np.int64), np.empty(largest)
@@ -211,7 +167,8 @@ def of_members(
         for m in range(size):
             r = offsets[g] + m
             if n_relevant[r] > 0:
-                fill_member(keys, g, liked, r, depth, rule, discounts, sums)
+                find_blocks(keys, g, liked, r, sizes, inside)
+                put_sums(sizes, inside, rule, every_k, discounts, sums, 0)
             for i in range(len(cutoffs)):
                 k = cutoffs[i]
                 if n_relevant[r] > 0:

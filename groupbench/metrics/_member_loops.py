@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groupbench.metrics._list_loops import RULES
 from groupbench.metrics._ranking import discounts, ideal_gain
 from groupbench.metrics._spreads import SPREAD_OF, SPREADS
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from groupbench.metrics._members import MemberLists
     from groupbench.metrics._orders import GroupsInOrder
     from groupbench.metrics._ranking import Ties
-
-_RULES: tuple[Ties, ...] = ("expected", "best", "worst")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class MemberLoops:
         kernels.of_members(
             *(np.ascontiguousarray(lists.keys), np.ascontiguousarray(lists.liked), lists.n_candidates),
             *(lists.n_relevant, lists.groups.offsets),
-            *(_RULES.index(ties), at, weights, ideal, out),
+            *(RULES.index(ties), at, weights, ideal, out),
         )
         return {f"{name}@{k}": out[i, j] for i, k in enumerate(cutoffs) for j, name in enumerate(names)}
 
