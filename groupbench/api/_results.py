@@ -219,13 +219,11 @@ def load_records(
         ConfigError: if there is none of one of `datasets` or `protocols`.
     """
     from groupbench.results import store
-    from groupbench.results.archive import LEADERBOARD, read_archive, shipped
+    from groupbench.results.archive import located, read_archive
     from groupbench.results.find import of_data, of_protocols
     from groupbench.results.selection import select
 
-    results = Path(expanded(results))
-    if str(results) == LEADERBOARD and not results.exists():
-        results = shipped()
+    results = located(Path(expanded(results)))
     records = []
     for record in (*store.records(results), *read_archive(results)):
         if isinstance(record, ResultError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -168,9 +169,20 @@ def merge(
         bool, typer.Option("--figures-only", help="Leave out lists, and values of single users and groups.")
     ] = False,
     pack: Annotated[
-        bool,
-        typer.Option("--pack", help="Write the means of metrics alone, in one file, with a manifest."),
+        bool, typer.Option("--pack", help="Write the means of metrics, in one file, with a manifest.")
     ] = False,
+    significance: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="N",
+            help="With --pack: what tests need too, values of users and groups in the first rows of tables.",
+        ),
+    ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(help="With --significance: by which rows are first, and values of which (ndcg@10)."),
+    ] = None,
 ) -> None:
     """Join the results of several machines in one folder."""
     from groupbench.core.errors import ConfigError, unknown
@@ -184,7 +196,7 @@ def merge(
         keep_newest=keep is not None,
         aggregators=split_names(aggregator, "aggregator"),
         metrics_only=figures_only,
-        archive_as=shlex.join(["groupbench", *sys.argv[1:]]) if pack else None,
+        packing=_packing(pack, significance, split_names(metrics, "metric")),
     )
     typer.echo(
         f"{merged.written} records written to {output}, {merged.there} were there already, "
@@ -192,6 +204,22 @@ def merge(
     )
     for note in merged.notes:
         typer.echo(note)
+
+
+def _packing(pack: bool, n_rows: int | None, metrics: list[str] | None) -> exchange.Packing | None:
+    """How an archive is made; None without one."""
+    from groupbench.core.errors import ConfigError
+    from groupbench.report.leading import leading_rows
+    from groupbench.results import exchange
+
+    if n_rows is None and metrics is not None:
+        raise ConfigError("--metrics is what --significance N goes by; name both or none")
+    if n_rows is not None and not pack:
+        raise ConfigError("--significance is for what --pack writes; without it all values are copied")
+    if not pack:
+        return None
+    rows = n_rows and partial(leading_rows, n=n_rows, metrics=metrics or ["ndcg@10"])
+    return exchange.Packing(shlex.join(["groupbench", *sys.argv[1:]]), rows or None)
 
 
 def _coverage(ranked: exchange.RankedView) -> str:

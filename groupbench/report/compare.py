@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError
+from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.names import one_of
 from groupbench.core.seeding import generator
 from groupbench.report import statistics
@@ -121,6 +121,11 @@ def _rows(
     if not records:
         return
     scores = entities.scores(records, section.key, [first.id, second.id])
+    if unknown := entities.unknown(records[0]):
+        raise ResultError(
+            f"{section.key.dataset}, {section.key.protocol}: the archive keeps no {unknown[0]} of users "
+            "or groups; name another metric (ndcg@10), or do the runs yourself"
+        )
     pairing = pair(scores, records)
     differences = scores.values[first.id] - scores.values[second.id]
     paired = statistics.Paired(differences, scores.seeds, scores.entities)

@@ -13,6 +13,8 @@ from groupbench.core.arrays import FloatArray, IntArray, ObjectArray, Segments
 from groupbench.core.errors import ResultError
 from groupbench.report.long import ResultKey
 from groupbench.results import store
+from groupbench.results.archive import GROUPS
+from groupbench.results.job_tables import JobTables
 from groupbench.results.tables import read_columns
 
 if TYPE_CHECKING:
@@ -54,9 +56,16 @@ class EntityReader:
     """
 
     def __init__(self, results: Path, metrics: Sequence[str]) -> None:
-        self._results = results
+        self._tables = JobTables(results)
         self._metrics = list(metrics)
         self._cache: dict[Path, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
+
+    def lacks(self, records: Iterable[store.RunRecord], key: ResultKey, row: RowId) -> bool:
+        """Whether an archive has the means of a row at `key`, not its values of users or groups."""
+        of_row = [r for r in records if r.method == row[0] and r.status == "done"]
+        return any(
+            self._tables.are_archived(r) and (key.view, row[1]) not in self._tables.places(r) for r in of_row
+        )
 
     def scores(
         self, records: Iterable[store.RunRecord], key: ResultKey, rows: Sequence[RowId]
@@ -99,9 +108,20 @@ class EntityReader:
         ]
         return _numbered(entity, [len(names) for names in lists], members, values)
 
+    def unknown(self, record: store.RunRecord) -> list[str]:
+        """The metrics that an archive keeps no values of single users or groups of."""
+        if not self._tables.are_archived(record):
+            return []
+        return [name for name in self._metrics if name not in self._tables.entities(record, self._metrics)]
+
     def _row(self, record: store.RunRecord, aggregator: str, view: str) -> tuple[ObjectArray, FloatArray]:
         """The names of the evaluated, (n_lists,), and their values."""
         found = self._of(record).get((view, aggregator))
+        if found is None and self._tables.are_archived(record):
+            raise ResultError(
+                f"the archive keeps no values of single users or groups of {record.method} {aggregator} in "
+                f"{view}: it has those of the first rows of a table; compare these, or do the runs yourself"
+            )
         if found is None:
             raise ResultError(
                 f"{self._folder(record)}/entities.parquet has no values of {view} {aggregator}, as "
@@ -113,14 +133,8 @@ class EntityReader:
         """By view and aggregator: the names of the evaluated, (n_lists,), and their values."""
         folder = self._folder(record)
         if folder not in self._cache:
-            columns = ["view", "aggregator", "entity", *self._metrics]
-            frame = read_table(folder / "entities.parquet", columns)
-            if not {"view", "aggregator", "entity"} <= set(frame.columns):
-                raise ResultError(
-                    f"{folder}/entities.parquet does not say whose values it holds; delete its folder and "
-                    "run the job again"
-                )
-            frame = frame.reindex(columns=columns)
+            frame = self._tables.entities(record, self._metrics)
+            frame = frame.reindex(columns=["view", "aggregator", "entity", *self._metrics])
             names = frame["entity"].to_numpy(dtype=object)
             values = frame[self._metrics].to_numpy(dtype=np.float64)
             positions: Any = frame.groupby(["view", "aggregator"], observed=True, sort=False).indices
@@ -132,22 +146,17 @@ class EntityReader:
 
     def _members(self, record: store.RunRecord, names: ObjectArray) -> list[tuple[str, ...]]:
         """The sorted members of the groups of these names."""
-        file = self._folder(record) / "groups.parquet"
-        frame = read_table(file, ["group", "members"])
-        if not {"group", "members"} <= set(frame.columns):
-            raise ResultError(
-                f"{file} does not say who the members are; delete its folder and run the job again"
-            )
+        frame = self._tables.groups(record)
         members = {g: tuple(sorted(m)) for g, m in zip(frame["group"], frame["members"], strict=True)}
         if unknown := [name for name in names if name not in members]:
             raise ResultError(
-                f"{file} does not know the group {unknown[0]!r}, which has values; delete its folder and run "
-                "the job again"
+                f"{self._folder(record)}/{GROUPS} does not know the group {unknown[0]!r}, which has values; "
+                "delete its folder and run the job again"
             )
         return [members[name] for name in names]
 
     def _folder(self, record: store.RunRecord) -> Path:
-        return store.folder_of(self._results, record.dataset, record.protocol, record.method, record.key)
+        return self._tables.folder(record)
 
 
 def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:

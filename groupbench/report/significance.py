@@ -113,16 +113,13 @@ def _test(
     metrics: Sequence[str],
 ) -> Tested:
     rows = [row for row in rows if row.name != "oracle"]
-    references = [_reference(how, rows, number, metric) for number, metric in enumerate(metrics)]
-    pairs = [
-        _Pair(row, reference, number, metrics[number])
-        for number, reference in enumerate(references)
-        for row in rows
-        if reference is not None and row is not reference
-    ]
+    lost = {row.id for row in rows if entities.lacks(records, key, row.id)}
+    all_pairs = list(_pairs(how, rows, metrics))
+    pairs = [p for p in all_pairs if not {p.row.id, p.reference.id} & lost]
     if not pairs:
-        return _untested(how, "there is nothing to compare with")
-    pairing = pair(entities.scores(records, key, [row.id for row in rows]), records)
+        gone = "the archive keeps no values per user or group of the row to compare with"
+        return _untested(how, gone if all_pairs else "there is nothing to compare with")
+    pairing = pair(entities.scores(records, key, [row.id for row in rows if row.id not in lost]), records)
     if pairing.kind == "none":
         return _untested(how, pairing.reason)
     verdicts: dict[tuple[str, str, str], Verdict] = {}
@@ -144,13 +141,16 @@ def _test(
 
     def notes(wording: Wording) -> Iterator[str]:
         name = "" if reference is None else wording.row(*reference.id)
-        yield from _notes(how, pairing, compared, name)
+        yield from _notes(how, pairing, compared, len(rows), name)
         if untested:
             names = ", ".join(map(wording.metric, sorted(untested)))
             yield f"not tested, as no value per {pairing.scores.entity} exists: {names}"
         if pooled := sorted(POOLED & {p.metric for p in pairs}):
             names = ", ".join(map(wording.metric, pooled))
             yield f"{names}: what is tested is the mean over {pairing.scores.entity}s"
+        if lost:
+            below = f"{count(len(lost), 'row')} below the first"
+            yield f"not tested, as the archive keeps no values per {pairing.scores.entity}: {below}"
         yield from _outcome(how, verdicts, name or "the best", [wording.row(*row.id) for row in alone])
 
     return Tested(how.level, verdicts, notes)
@@ -192,6 +192,14 @@ class _Pair:
     reference: ResultRow
     number: int
     metric: str
+
+
+def _pairs(how: Significance, rows: Sequence[ResultRow], metrics: Sequence[str]) -> Iterator[_Pair]:
+    """Every row with the reference of each metric."""
+    for number, metric in enumerate(metrics):
+        reference = _reference(how, rows, number, metric)
+        if reference is not None:
+            yield from (_Pair(row, reference, number, metric) for row in rows if row is not reference)
 
 
 def _reference(how: Significance, rows: Sequence[ResultRow], number: int, metric: str) -> ResultRow | None:
@@ -252,10 +260,10 @@ def _outcome(
         yield f"not tested, as too few seeds are shared with {reference}: {names}; run the same --seeds"
 
 
-def _notes(how: Significance, pairing: Pairing, compared: int, reference: str) -> Iterator[str]:
-    """What was compared with the reference, if one was named, and how."""
+def _notes(how: Significance, pairing: Pairing, compared: int, among: int, reference: str) -> Iterator[str]:
+    """What was compared with the reference, if one was named, and how; `among` rows it was chosen."""
     test = pairing.test(how.test)
-    choices = compared * (compared + 1) // 2
+    choices = among * (among - 1) // 2
     allowed = "" if reference else f" and the choice of the best ({count(choices, 'pair')})"
     comparisons = count(compared, "comparison")
     correction = {

@@ -1,4 +1,4 @@
-"""Archives: the records of a results folder in one file beside a manifest."""
+"""Archives: the records of a results folder in one file beside a manifest, and tables that tests need."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ResultError
 from groupbench.core.files import read_text, replacing, require_readable
 from groupbench.results.schema import parsed
 from groupbench.results.store import RunRecord
+from groupbench.results.tables import read_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROWS = 10_000_000
 """Records that an archive may have."""
 
 FILE = "records.parquet"
 MANIFEST = "manifest.json"
-
+ENTITIES = "entities.parquet"
+"""Values of single users and groups, of a job in its folder, of several in an archive."""
+GROUPS = "groups.parquet"
+"""Who the groups are."""
 
 LEADERBOARD = "leaderboard"
 """Name of the results that come with groupbench, where no folder of this name is meant."""
@@ -33,16 +41,24 @@ def shipped() -> Path:
     return checkout if checkout.is_dir() else here / LEADERBOARD
 
 
-def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None:
+def located(results: Path) -> Path:
+    """The folder that is meant by a path, which is `shipped` where `leaderboard` names no other."""
+    return shipped() if str(results) == LEADERBOARD and not results.exists() else results
+
+
+def write_archive(
+    records: Sequence[RunRecord], out: Path, command: str, tables: Mapping[str, pa.Table] | None = None
+) -> None:
     """Write `records.parquet`, one row of JSON per record, and `manifest.json`, which says what it holds.
 
     The same records give the same bytes. What lay in `out` under these names is replaced: the manifest first,
     which for a moment speaks of both, so that a kill leaves either what lay there or what is written.
 
     Args:
-        records: scores, hyperparameters and provenance; tables of single users and groups are left out.
+        records: scores, hyperparameters and provenance.
         out: results folder, new or not.
         command: how the records were made, for the manifest.
+        tables: `ENTITIES` and `GROUPS` of some of them (`groupbench.results.job_tables`); by default none.
 
     Raises:
         ResultError: if the folder cannot be written.
@@ -52,17 +68,19 @@ def write_archive(records: Sequence[RunRecord], out: Path, command: str) -> None
 
     order = sorted(records, key=lambda r: (r.dataset, r.protocol, r.method, r.seed, r.key))
     columns = {name: [getattr(r, name) for r in order] for name in ("dataset", "protocol", "method", "seed")}
-    table = pa.table({**columns, "record": [r.to_json() for r in order]})
+    contents = {FILE: pa.table({**columns, "record": [r.to_json() for r in order]}), **(tables or {})}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        before = _sha256(out / FILE) if (out / FILE).is_file() else None
-        with replacing(out / FILE) as temporary:
-            parquet.write_table(table, temporary, compression="zstd", compression_level=19)
-            manifest = _manifest(order, _sha256(temporary), command)
-            if before not in (None, manifest["sha256"]):
-                _write_manifest(out, {**manifest, "replaces": before})
-            else:
-                _write_manifest(out, manifest)
+        before = {name: _sha256(out / name) for name in contents if (out / name).is_file()}
+        with ExitStack() as stack:
+            files = {name: stack.enter_context(replacing(out / name)) for name in contents}
+            for name, table in contents.items():
+                parquet.write_table(table, files[name], compression="zstd", compression_level=19)
+            digests = {name: _sha256(file) for name, file in files.items()}
+            manifest = _manifest(order, digests, command)
+            _write_manifest(out, {**manifest, "replaces": before} if before else manifest)
+        for name in {ENTITIES, GROUPS} - contents.keys():
+            (out / name).unlink(missing_ok=True)
         _write_manifest(out, manifest)
     except OSError as error:
         raise ResultError(f"cannot write {out}: {error.strerror or error}; choose another folder") from error
@@ -84,12 +102,8 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
     file = root / FILE
     if not os.path.lexists(file):
         return
-    require_readable(file)
-    require_readable(root / MANIFEST)
     try:
-        manifest = parsed(read_text(root / MANIFEST))
-        if _sha256(file) not in (manifest.get("sha256"), manifest.get("replaces")):
-            raise ValueError(f"its sha256 is not that of {MANIFEST}")
+        _require_whole(file)
         with parquet.ParquetFile(file) as packed:
             names = list(packed.schema_arrow.names)
             if names.count("record") != 1 or packed.metadata.num_rows > ROWS:
@@ -99,11 +113,41 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
             raise ValueError("its column of records holds something else")
         records = [RunRecord.from_json(text) for text in texts]
     except (OSError, ArrowException, ValueError, MemoryError) as error:
-        raise ResultError(
-            f"{file} holds no archived records ({' '.join(str(error).split())[:300]}); get the folder anew, "
-            "or make it again with 'groupbench merge --pack'"
-        ) from error
+        raise _damaged(file, "archived records", error) from error
     yield from records
+
+
+def read_archived(root: Path, name: str) -> pa.Table:
+    """The table `name` of an archive.
+
+    Raises:
+        ResultError: if the file is not the one that the manifest speaks of, or cannot be read.
+    """
+    file = root / name
+    try:
+        _require_whole(file)
+    except (OSError, ValueError) as error:
+        raise _damaged(file, "archived values", error) from error
+    return read_columns(file, None)
+
+
+def _require_whole(file: Path) -> None:
+    """Raise a `ValueError` unless the file is the one that the manifest beside it speaks of."""
+    require_readable(file)
+    require_readable(file.parent / MANIFEST)
+    manifest = parsed(read_text(file.parent / MANIFEST))
+    known = [manifest.get("sha256")] if file.name == FILE else []
+    for digests in (manifest.get("tables"), manifest.get("replaces")):
+        known += [digests.get(file.name)] if isinstance(digests, dict) else []
+    if _sha256(file) not in known:
+        raise ValueError(f"its sha256 is not that of {MANIFEST}")
+
+
+def _damaged(file: Path, what: str, error: BaseException) -> ResultError:
+    return ResultError(
+        f"{file} holds no {what} ({' '.join(str(error).split())[:300]}); get the folder anew, "
+        "or make it again with 'groupbench merge --pack'"
+    )
 
 
 def _sha256(file: Path) -> str:
@@ -112,7 +156,7 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _manifest(records: Sequence[RunRecord], digest: str, command: str) -> dict[str, Any]:
+def _manifest(records: Sequence[RunRecord], digests: Mapping[str, str], command: str) -> dict[str, Any]:
     by_place: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in records:
         by_place[record.dataset, record.protocol].append(record)
@@ -127,4 +171,11 @@ def _manifest(records: Sequence[RunRecord], digest: str, command: str) -> dict[s
         }
         for (dataset, protocol), there in by_place.items()
     ]
-    return {"command": command, "sha256": digest, "records": len(records), "holds": holds}
+    tables = {name: digest for name, digest in digests.items() if name != FILE}
+    return {
+        "command": command,
+        "sha256": digests[FILE],
+        **({"tables": tables} if tables else {}),
+        "records": len(records),
+        "holds": holds,
+    }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROWS = 500_000_000
 """Rows that a table may have: a file of a few bytes can promise any number of them."""
 
-_TEXT = ("view", "aggregator", "entity", "item", "group")
+_TEXT = ("view", "aggregator", "entity", "item", "group", "key", "dataset", "protocol")
 
 
 def view_metrics(result: CaseResult) -> store.ViewMetrics:
@@ -155,8 +155,8 @@ def _top_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
     )
 
 
-def read_columns(file: Path, columns: Sequence[str]) -> Any:
-    """Those of `columns` that a parquet file has, as an Arrow table: text, lists of text, or numbers.
+def read_columns(file: Path, columns: Sequence[str] | None) -> Any:
+    """Those of `columns` that a parquet file has, or all, as an Arrow table: text, lists of text, or numbers.
 
     Raises:
         ResultError: if it is missing or damaged, or a column is of another type.
@@ -170,7 +170,7 @@ def read_columns(file: Path, columns: Sequence[str]) -> Any:
             names = list(parquet.schema_arrow.names)
             if parquet.metadata.num_rows > ROWS:
                 raise ValueError(f"it has more than {ROWS:,} rows")
-            present = [name for name in dict.fromkeys(columns) if name in names]
+            present = names if columns is None else [c for c in dict.fromkeys(columns) if c in names]
             for name in present:
                 if names.count(name) > 1:
                     raise ValueError(f"it has several columns {name!r}")

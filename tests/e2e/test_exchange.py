@@ -160,6 +160,19 @@ def test_results_of_two_machines_make_one_table(cli, finished):
     assert not (cli.folder / "x").exists()
 
 
+def test_packed_results_compare_as_the_runs_do(cli, finished):
+    ended = cli("merge", finished, "--output", "kept", "--pack", "--significance", "10")
+    assert ended.returncode == 0, ended
+    said = [
+        cli("compare", "svd", "item-mean", "--results", folder, "--view", "rated-user", "--format", "csv")
+        for folder in (finished, "kept")
+    ]
+    assert said[0].stdout == said[1].stdout != ""
+    assert "keeps no recall@10" in cli.refused(
+        "compare", "svd", "item-mean", "--results", "kept", "--view", "rated-user", "--metrics", "recall@10"
+    )
+
+
 def test_doctor_shows_the_state_of_the_code(cli):
     said = cli("doctor").stdout
     assert "code commit " in said

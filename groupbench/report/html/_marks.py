@@ -14,7 +14,7 @@ from groupbench.report.resolution import Names
 from groupbench.report.select import gather
 from groupbench.report.significance import Significance
 from groupbench.report.verdicts import Tested
-from groupbench.results import store
+from groupbench.results.job_tables import JobTables
 from groupbench.results.store import RunRecord
 
 
@@ -42,8 +42,8 @@ def marks(
 
 
 def _why_none(results: Path, records: Sequence[RunRecord], error: ResultError) -> str:
-    folders = (store.folder_of(results, r.dataset, r.protocol, r.method, r.key) for r in records)
-    if not any((folder / "entities.parquet").exists() for folder in folders):
+    tables = JobTables(results)
+    if not any(tables.places(record) for record in records):
         return (
             "No significance tests are shown: these results keep means alone (they were archived, or merged "
             "without tables), and tests need the values of single users and groups; results of one's own "

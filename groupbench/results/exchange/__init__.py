@@ -6,7 +6,7 @@ Formats and checks of what crosses the border are here; how records are stored i
 from groupbench.results.exchange._bundle import Bundle, read_bundle, write_bundle
 from groupbench.results.exchange._export import FORMATS, ExportFilter, ExportSummary, export
 from groupbench.results.exchange._layout import export_layout
-from groupbench.results.exchange._merge import MergeSummary, merge
+from groupbench.results.exchange._merge import MergeSummary, Packing, merge
 from groupbench.results.exchange._numbered import TaskFolder
 from groupbench.results.exchange._score import RankedView, score
 from groupbench.results.exchange._task import export_task
@@ -18,6 +18,7 @@ __all__ = [
     "ExportFilter",
     "ExportSummary",
     "MergeSummary",
+    "Packing",
     "PreparedSplit",
     "RankedView",
     "TaskFolder",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.core.files import is_whole_parquet, require_readable
@@ -14,8 +15,12 @@ from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
 from groupbench.results.exchange._bundle import read_bundle
 from groupbench.results.facts import ended, seed_label
+from groupbench.results.job_tables import JobTables, TableRow, retained_tables
 from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,19 @@ class StoredRecord:
         return len(self.record.metrics), tables
 
 
+@dataclass(frozen=True)
+class Packing:
+    """How an archive is made.
+
+    Attributes:
+        command: the command, for its manifest.
+        rows: which rows keep the values of single users and groups, by which metrics; None for no rows.
+    """
+
+    command: str
+    rows: Callable[[Sequence[RunRecord]], tuple[Collection[TableRow], Sequence[str]]] | None = None
+
+
 Version = tuple[object, StoredRecord]
 """What decides whether records can be compared, and a record that has it."""
 
@@ -77,7 +95,7 @@ def merge(
     keep_newest: bool = False,
     aggregators: Sequence[str] | None = None,
     metrics_only: bool = False,
-    archive_as: str | None = None,
+    packing: Packing | None = None,
 ) -> MergeSummary:
     """Copy the records of several results folders into one, record by record, each whole or not at all.
 
@@ -89,8 +107,8 @@ def merge(
         keep_newest: of records with one key but different scores keep the newest instead of refusing.
         aggregators: the aggregators whose scores are retained; by default all.
         metrics_only: leave out the tables of single users and groups, and the lists.
-        archive_as: write the records to one file with a manifest that names this command (`write_archive`);
-            only those that stand together (`groupbench.results.selection`), which is what tables show.
+        packing: write the records to one file with a manifest (`write_archive`); only those that stand
+            together (`groupbench.results.selection`), which is what tables show.
 
     Raises:
         ConfigError: if there are no folders, or no record has an aggregator of that name.
@@ -106,15 +124,28 @@ def merge(
     retained, notes = _retained([*there.values(), *chosen], keep_newest, metrics_only)
     _require_alike(retained)
     new = [stored for stored in retained if stored != there.get(stored.id)]
-    if archive_as is not None:
+    if packing is not None:
         records = select(_thinned(stored, aggregators).record for stored in retained)
-        write_archive(records, out, archive_as)
+        tables, lost = _values(retained, records, packing)
+        write_archive(records, out, packing.command, tables)
         repeated = len(there) + len(stored_records) - len(records)
-        return MergeSummary(len(records), 0, repeated, (*notes, *records.notes))
+        return MergeSummary(len(records), 0, repeated, (*notes, *records.notes, *lost))
     for stored in new:
         _copy(stored, out, metrics_only)
     repeated = len(there) + len(stored_records) - len(retained)
     return MergeSummary(len(new), len(retained) - len(new), repeated, tuple(notes))
+
+
+def _values(
+    retained: Sequence[StoredRecord], records: Sequence[RunRecord], packing: Packing
+) -> tuple[dict[str, pa.Table], Sequence[str]]:
+    """The tables that an archive keeps of its records, and what is gone of them."""
+    if packing.rows is None:
+        return {}, ()
+    roots = {stored.record.key: stored.root for stored in retained}
+    by_root = {root: JobTables(root) for root in dict.fromkeys(roots.values())}
+    rows, metrics = packing.rows(records)
+    return retained_tables(records, lambda record: by_root[roots[record.key]], rows, metrics)
 
 
 def _require_known(retained: Sequence[StoredRecord], aggregators: Sequence[str] | None) -> None:
@@ -247,6 +278,9 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
         for file in files:
             require_readable(file)
         tables = {file.stem: parquet.ParquetFile(file).read() for file in files}
+        archived = JobTables(stored.root)
+        if not metrics_only and archived.are_archived(record):
+            tables = archived.all_of(record)
     except (OSError, ValueError, MemoryError, ArrowException) as error:
         why = " ".join(str(error).split())[:200]
         raise ResultError(

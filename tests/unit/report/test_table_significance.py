@@ -280,7 +280,7 @@ def test_results_without_members_or_files_say_what_to_do(tmp_path):
         import pyarrow.parquet as pq
 
         pq.write_table(pq.read_table(file).drop_columns("members"), file)
-    with pytest.raises(ResultError, match=r"does not say who the members are; delete its folder"):
+    with pytest.raises(ResultError, match=r"has no column members; delete its folder"):
         compared(tmp_path)
     for file in tmp_path.glob("runs/*/*/*/*/entities.parquet"):
         file.write_text("rubbish")

@@ -12,7 +12,7 @@ from groupbench import api
 from groupbench.core.errors import ResultError
 from groupbench.results import store
 from groupbench.results.archive import FILE, LEADERBOARD, MANIFEST, read_archive, shipped, write_archive
-from groupbench.results.exchange import merge
+from groupbench.results.exchange import Packing, merge
 from groupbench.results.store import ViewMetrics
 
 VALUES = {"ndcg@10": 0.5, "recall@10": float("nan")}
@@ -60,7 +60,7 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
     for held in [superseded, record, *(replace(other, tuning={}) for other in others)]:
         folder = store.folder_of(tmp_path / "in", held.dataset, held.protocol, held.method, held.key)
         store.write(folder, held)
-    merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], archive_as="x")
+    merged = merge([tmp_path / "in"], tmp_path / "out", aggregators=["average"], packing=Packing("x"))
     assert (merged.written, merged.there, merged.repeated) == (4, 0, 1)
     assert len(list(read_archive(tmp_path / "out"))) == 4
     records = api.load_records(tmp_path / "out")
@@ -76,7 +76,7 @@ def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, ot
     store.write(
         store.folder_of(tmp_path / "in", newer.dataset, newer.protocol, newer.method, newer.key), newer
     )
-    merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", archive_as="y")
+    merged = merge([tmp_path / "packed", tmp_path / "in"], tmp_path / "out", packing=Packing("y"))
     assert (merged.written, merged.repeated) == (2, 1)
     assert {(r.seed, r.key) for r in read_archive(tmp_path / "out")} == {(0, "new"), (3, "3")}
     merge([tmp_path / "packed"], tmp_path / "unpacked")

@@ -11,7 +11,7 @@ import pytest
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.results import store
-from groupbench.results.exchange import MergeSummary, merge
+from groupbench.results.exchange import MergeSummary, Packing, merge
 from groupbench.results.store import ViewMetrics
 
 LATER = "2025-01-02T00:00:00.000+00:00"
@@ -113,7 +113,7 @@ def test_a_folder_that_holds_several_versions_merges_with_itself(tmp_path, recor
     put(tmp_path / "a", replace(record, key="f", seed=1, config=changed, finished=LATER))
     assert merge([tmp_path / "a"], tmp_path / "out") == MergeSummary(2, 0, 0)
     assert merge([tmp_path / "a", tmp_path / "out"], tmp_path / "out") == MergeSummary(0, 2, 4)
-    packed = merge([tmp_path / "a"], tmp_path / "packed", archive_as="x")
+    packed = merge([tmp_path / "a"], tmp_path / "packed", packing=Packing("x"))
     assert (packed.written, packed.repeated) == (1, 1)
     assert "left out 1 record of other data (content c instead of d)" in packed.notes[0]
 
@@ -128,7 +128,7 @@ def test_equal_content_under_two_names_stays_under_both(tmp_path, record):
 
 def test_a_whole_job_is_worth_more_than_its_packed_record(tmp_path, record):
     put(tmp_path / "a", record)
-    merge([tmp_path / "a"], tmp_path / "packed", archive_as="x")
+    merge([tmp_path / "a"], tmp_path / "packed", packing=Packing("x"))
     for folders in (["packed"], ["packed", "a"]):
         merge([tmp_path / name for name in folders], tmp_path / "out")
     assert list((tmp_path / "out").rglob("top.parquet"))

@@ -1,0 +1,193 @@
+"""The tables beside records: in each job's own folder, or what an archive retains of them for tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from groupbench.core.errors import ResultError
+from groupbench.results import store
+from groupbench.results.archive import ENTITIES, GROUPS, located, read_archived
+from groupbench.results.store import RunRecord
+from groupbench.results.tables import read_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_LIST = ("view", "aggregator", "entity")
+_GROUP = ("group", "members")
+_SPLIT = ("dataset", "protocol", "seed")
+"""What decides who the members of a group are."""
+_AGAIN = "delete its folder and run the job again"
+_ANEW = "get the folder anew, or make it again with 'groupbench merge --pack'"
+
+
+class TableRow(NamedTuple):
+    """A row of a table, with all of its seeds.
+
+    Attributes:
+        dataset: name of the data set.
+        protocol: label of the protocol.
+        view: name of the view.
+        method: label of the method.
+        aggregator: name of the aggregator, `none` or `own`.
+    """
+
+    dataset: str
+    protocol: str
+    view: str
+    method: str
+    aggregator: str
+
+
+class JobTables:
+    """Values of single users and groups, and who the groups are, wherever a results folder has them.
+
+    Args:
+        results: a results folder, of runs or an archive, or `leaderboard` (`archive.located`).
+    """
+
+    def __init__(self, results: Path) -> None:
+        self._root = located(results)
+
+    def folder(self, record: RunRecord) -> Path:
+        """The folder of the job, which is not there if the record is archived."""
+        return store.folder_of(self._root, record.dataset, record.protocol, record.method, record.key)
+
+    def are_archived(self, record: RunRecord) -> bool:
+        """Whether values of a record lie in an archive, which has those of some rows, not in its folder."""
+        return (self._root / ENTITIES).exists() and not (self.folder(record) / ENTITIES).exists()
+
+    def places(self, record: RunRecord) -> set[tuple[str, str]]:
+        """Views and aggregators with values of single users or groups; empty where they are gone."""
+        if not self.are_archived(record) and not (self.folder(record) / ENTITIES).exists():
+            return set()
+        frame = self.entities(record)
+        return set(zip(frame["view"].astype(str), frame["aggregator"].astype(str), strict=True))
+
+    def all_of(self, record: RunRecord) -> dict[str, pa.Table]:
+        """What an archive retains of a record, as the tables of a folder by name; empty if nothing."""
+        import pyarrow as pa
+
+        metrics = [str(name) for name in self._entities if name not in ("key", *_LIST)]
+        frames = {ENTITIES: self.entities(record, metrics), GROUPS: self.groups(record)}
+        return {
+            Path(name).stem: pa.Table.from_pandas(frame, preserve_index=False)
+            for name, frame in frames.items()
+            if len(frames[ENTITIES])
+        }
+
+    def entities(self, record: RunRecord, metrics: Sequence[str] = ()) -> pd.DataFrame:
+        """Columns view, aggregator, entity, and of `metrics` those that are stored; one row for each list.
+
+        Raises:
+            ResultError: if they are missing or damaged.
+        """
+        if not self.are_archived(record):
+            file = self.folder(record) / ENTITIES
+            return _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
+        stored = [name for name in metrics if name in self._entities]
+        found: pd.DataFrame = self._entities.iloc[self._places.get(record.key, [])][[*_LIST, *stored]]
+        return found
+
+    def groups(self, record: RunRecord) -> pd.DataFrame:
+        """Columns group and members, a list of the ids of users.
+
+        Raises:
+            ResultError: if they are missing or damaged.
+        """
+        if not self.are_archived(record):
+            file = self.folder(record) / GROUPS
+            return _frame(read_columns(file, _GROUP), _GROUP, file)
+        if not (self._root / GROUPS).exists():
+            return self._entities.iloc[:0].assign(group="", members="")[[*_GROUP]]
+        frame = self._groups
+        of_split = [frame[name] == getattr(record, name) for name in _SPLIT]
+        found: pd.DataFrame = frame[of_split[0] & of_split[1] & of_split[2]][[*_GROUP]]
+        return found
+
+    @cached_property
+    def _entities(self) -> pd.DataFrame:
+        return self._whole(ENTITIES, ("key", *_LIST))
+
+    @cached_property
+    def _places(self) -> dict[str, Any]:
+        """The rows of each record."""
+        indices: Any = self._entities.groupby("key", sort=False).indices
+        return dict(indices)
+
+    @cached_property
+    def _groups(self) -> pd.DataFrame:
+        return self._whole(GROUPS, (*_SPLIT, *_GROUP))
+
+    def _whole(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        return _frame(read_archived(self._root, name), columns, self._root / name, _ANEW)
+
+
+def retained_tables(
+    records: Sequence[RunRecord],
+    tables_of: Callable[[RunRecord], JobTables],
+    rows: Collection[TableRow],
+    metrics: Sequence[str],
+) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
+    """What an archive retains of some rows, so that they can be tested: `ENTITIES` and `GROUPS`.
+
+    Args:
+        records: the records that are archived.
+        tables_of: where the tables of a record are.
+        rows: the rows.
+        metrics: their metrics.
+
+    Returns:
+        The tables by name, and a sentence if values of some rows are gone.
+
+    Raises:
+        ResultError: if a table is damaged.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    values: list[pd.DataFrame] = []
+    groups: dict[tuple[object, ...], pd.DataFrame] = {}
+    gone: Counter[str] = Counter()
+    for record in sorted(records, key=lambda r: r.key):
+        of_row = record.dataset, record.protocol, record.method
+        wanted = {
+            (entry.view, entry.aggregator)
+            for entry in record.metrics
+            if TableRow(*of_row[:2], entry.view, record.method, entry.aggregator) in rows
+        }
+        tables = tables_of(record)
+        there = wanted & tables.places(record) if wanted else set()
+        gone[f"{record.method} in {record.dataset}, {record.protocol}"] += len(wanted - there)
+        if not there:
+            continue
+        frame = tables.entities(record, metrics)
+        kept = [place in there for place in zip(frame["view"], frame["aggregator"], strict=True)]
+        values.append(frame[kept].assign(key=record.key))
+        split = tuple(getattr(record, name) for name in _SPLIT)
+        if split not in groups and any(record.views[view].get("entity") == "group" for view, _ in there):
+            groups[split] = tables.groups(record).assign(**dict(zip(_SPLIT, split, strict=True)))
+    lost = sorted(+gone)
+    notes = [f"no values of single users or groups are left of {name}" for name in lost]
+    if not values:
+        return {}, tuple(notes)
+    columns = {ENTITIES: ["key", *_LIST, *metrics], GROUPS: [*_SPLIT, *_GROUP]}
+    frames = {ENTITIES: values, GROUPS: [groups[split] for split in sorted(groups, key=str)]}
+    return {
+        name: pa.Table.from_pandas(pd.concat(parts).reindex(columns=columns[name]), preserve_index=False)
+        for name, parts in frames.items()
+        if parts
+    }, tuple(notes)
+
+
+def _frame(table: pa.Table, columns: Sequence[str], file: Path, remedy: str = _AGAIN) -> pd.DataFrame:
+    """The table as a frame, if it has these columns."""
+    if missing := [name for name in columns if name not in table.column_names]:
+        raise ResultError(f"{file} has no column {missing[0]}; {remedy}")
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
