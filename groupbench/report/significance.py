@@ -128,14 +128,13 @@ def _test(
     for number, metric in enumerate(metrics):
         # One metric at a time, as the replicates of many rows fill memory.
         of_metric = [p for p in pairs if p.number == number]
+        known = [p for p in of_metric if pairing.has_values(p.row.id, p.reference.id, metric=number)]
+        untested += [metric] if len(known) < len(of_metric) else []
         rng = generator("significance", *key)
-        found = _compared(how, pairing, of_metric, rng, len(rows)) if of_metric else None
+        found = _compared(how, pairing, known, rng, len(rows)) if known else None
         if found is not None:
-            verdicts |= _verdicts(how, pairing, found, of_metric, 2 if how.reference else len(rows))
-            left = [p for p in of_metric if (*p.row.id, metric) not in verdicts]
-            known = [p for p in left if pairing.has_values(p.row.id, p.reference.id, metric=number)]
-            untested += [metric] if len(known) < len(left) else []
-            alone += [p.row for p in known]
+            verdicts |= _verdicts(how, pairing, found, known, 2 if how.reference else len(rows))
+            alone += [p.row for p in known if (*p.row.id, metric) not in verdicts]
     reference = pairs[0].reference if how.reference else None
     compared = max(Counter(p.number for p in pairs).values())
 
@@ -170,18 +169,18 @@ def _compared(
         np.stack(differences, axis=1),
         tests=[how.test],
         level=how.level,
-        replicates=_replicates(how, n_rows),
+        replicates=_replicates(how, n_rows, len(pairs)),
         rng=rng,
     )
 
 
-def _replicates(how: Significance, n_rows: int) -> int:
+def _replicates(how: Significance, n_rows: int, n_compared: int) -> int:
     """As many as let the smallest p-value stay far below the level when it is corrected."""
-    needed = 2 * n_rows**2 / how.level
+    needed = 2 * n_rows * (n_compared + 1) / how.level
     if how.test in ("bootstrap", "permutation") and needed > _MOST_REPLICATES:
         raise ConfigError(
             f"level={how.level:g} takes more replicates of the {how.test} test of {n_rows} rows than memory "
-            f"holds; take {2 * n_rows**2 / _MOST_REPLICATES:.1g} or more, or --test t"
+            f"holds; take {2 * n_rows * (n_compared + 1) / _MOST_REPLICATES:.1g} or more, or --test t"
         )
     return max(statistics.REPLICATES, int(min(needed, _MOST_REPLICATES)))
 

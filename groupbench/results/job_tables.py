@@ -64,7 +64,9 @@ class JobTables:
 
     def places(self, record: RunRecord) -> set[tuple[str, str]]:
         """Views and aggregators with values of single users or groups; empty where they are gone."""
-        if not self.are_archived(record) and not (self.folder(record) / ENTITIES).exists():
+        if self.are_archived(record):
+            return self._archived_places.get(record.key, set())
+        if not (self.folder(record) / ENTITIES).exists():
             return set()
         frame = self.entities(record)
         return set(zip(frame["view"].astype(str), frame["aggregator"].astype(str), strict=True))
@@ -91,7 +93,7 @@ class JobTables:
             file = self.folder(record) / ENTITIES
             return _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
         stored = [name for name in metrics if name in self._entities]
-        found: pd.DataFrame = self._entities.iloc[self._places.get(record.key, [])][[*_LIST, *stored]]
+        found: pd.DataFrame = self._entities.iloc[self._rows.get(record.key, [])][[*_LIST, *stored]]
         return found
 
     def groups(self, record: RunRecord) -> pd.DataFrame:
@@ -115,10 +117,19 @@ class JobTables:
         return self._whole(ENTITIES, ("key", *_LIST))
 
     @cached_property
-    def _places(self) -> dict[str, Any]:
+    def _rows(self) -> dict[str, Any]:
         """The rows of each record."""
         indices: Any = self._entities.groupby("key", sort=False).indices
         return dict(indices)
+
+    @cached_property
+    def _archived_places(self) -> dict[str, set[tuple[str, str]]]:
+        """The view and aggregator of each row, by record."""
+        there = self._entities[["key", "view", "aggregator"]].drop_duplicates()
+        return {
+            str(key): set(zip(rows["view"], rows["aggregator"], strict=True))
+            for key, rows in there.groupby("key", sort=False)
+        }
 
     @cached_property
     def _groups(self) -> pd.DataFrame:

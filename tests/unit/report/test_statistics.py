@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import stats as scipy_stats
 
 from groupbench.core.arrays import Segments
@@ -306,6 +307,17 @@ def test_corrections_by_hand():
     np.testing.assert_array_equal(statistics.corrected(p, "none", picked_among=9), p)
     np.testing.assert_allclose(statistics.corrected(p, "holm", picked_among=4), [0.06, np.nan, 0.12, 0.12])
     assert np.isnan(statistics.corrected(np.full(2, np.nan), "holm")).all()
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(1, 12), elements=st.floats(0, 1)),
+    st.sampled_from([("holm", "holm"), ("bh", "fdr_bh")]),
+)
+def test_corrections_are_those_of_statsmodels(p, names):
+    from statsmodels.stats.multitest import multipletests
+
+    ours, theirs = names
+    np.testing.assert_allclose(statistics.corrected(p, ours), multipletests(p, method=theirs)[1], atol=1e-15)
 
 
 @pytest.mark.parametrize("n_rows", [2, 5, 20])
