@@ -1,10 +1,10 @@
 #!/bin/sh
 # Makes this folder again: `sh results/foreign/make.sh` at the top of a checkout, with GROUPBENCH_DATA set and Cornac
-# 3.0.1 and LensKit 2025.8.1 installed. A quarter of an hour of one core. Budgets are those of the leaderboard.
+# 3.0.1 and LensKit 2025.8.1 installed. A quarter of an hour of one core. Budgets are those of the first edition of the leaderboard.
 set -eu
 WORK=${WORK:-results/work}
 HERE=results/foreign
-TUNED=results/leaderboard/tuned
+TUNED=results/first-edition/tuned
 FOREIGN=cornac:EASE,cornac:BPR,lenskit:knn.EASEScorer,lenskit:als.ImplicitMFScorer,lenskit:knn.ItemKNNScorer
 
 groupbench tune --methods "$FOREIGN,cornac:WBPR" --dataset mafengwo --protocol given --view sampled-group --trials 12 \

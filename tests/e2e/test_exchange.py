@@ -168,6 +168,9 @@ def test_packed_results_compare_as_the_runs_do(cli, finished):
         for folder in (finished, "kept")
     ]
     assert said[0].stdout == said[1].stdout != ""
+    assert cli("merge", "kept", "--output", "restored").returncode == 0
+    again = cli("run", "--methods", "svd,item-mean", "--seeds", "2", "--results", "restored")
+    assert "4 jobs: 0 run, 4 already there" in again.stderr + again.stdout, again
     assert "keeps no recall@10" in cli.refused(
         "compare", "svd", "item-mean", "--results", "kept", "--view", "rated-user", "--metrics", "recall@10"
     )

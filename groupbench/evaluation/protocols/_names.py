@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ConfigError, unknown
@@ -30,6 +31,8 @@ def make_protocol(options: dict[str, Any], dataset: Dataset | None = None) -> Pr
         return kind(**options)
     except ValidationError as error:
         first = error.errors()[0]
+        key = str(first["loc"][0])
+        default = json.dumps(kind.model_fields[key].default, separators=(",", ":"), default=str)
         raise ConfigError(
-            f"protocol option {first['loc'][0]}={first['input']!r}: {first['msg'].lower()}"
+            f"protocol option {key}={first['input']!r}: {first['msg'].lower()}; by default {key}={default}"
         ) from error
