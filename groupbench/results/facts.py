@@ -12,6 +12,11 @@ def table_of(record: RunRecord) -> tuple[str, str]:
     return record.dataset, record.protocol
 
 
+def id_of(record: RunRecord) -> tuple[str, str, str, str]:
+    """What one record is stored of: data set and protocol by their labels, method and key."""
+    return record.dataset, record.protocol, record.method, record.key
+
+
 def unversioned(record: RunRecord) -> str:
     """The label of the method without the version of the library that it is from."""
     rest = record.method.removeprefix(f"{record.name}@")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from groupbench.core.errors import ResultError
 from groupbench.results import store
 from groupbench.results.archive import ENTITIES, GROUPS, located, read_archived
+from groupbench.results.facts import id_of
 from groupbench.results.store import RunRecord
-from groupbench.results.tables import read_columns
+from groupbench.results.tables import ID, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ class JobTables:
     def places(self, record: RunRecord) -> set[tuple[str, str]]:
         """Views and aggregators with values of single users or groups; empty where they are gone."""
         if self.are_archived(record):
-            return self._archived_places.get(record.key, set())
+            return self._archived_places.get(id_of(record), set())
         if not (self.folder(record) / ENTITIES).exists():
             return set()
         frame = self.entities(record)
@@ -75,7 +76,7 @@ class JobTables:
         """What an archive retains of a record, as the tables of a folder by name; empty if nothing."""
         import pyarrow as pa
 
-        metrics = [str(name) for name in self._entities if name not in ("key", *_LIST)]
+        metrics = [str(name) for name in self._entities if name not in (*ID, *_LIST)]
         frames = {ENTITIES: self.entities(record, metrics), GROUPS: self.groups(record)}
         return {
             Path(name).stem: pa.Table.from_pandas(frame, preserve_index=False)
@@ -93,7 +94,7 @@ class JobTables:
             file = self.folder(record) / ENTITIES
             return _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
         stored = [name for name in metrics if name in self._entities]
-        found: pd.DataFrame = self._entities.iloc[self._rows.get(record.key, [])][[*_LIST, *stored]]
+        found: pd.DataFrame = self._entities.iloc[self._rows.get(id_of(record), [])][[*_LIST, *stored]]
         return found
 
     def groups(self, record: RunRecord) -> pd.DataFrame:
@@ -114,22 +115,21 @@ class JobTables:
 
     @cached_property
     def _entities(self) -> pd.DataFrame:
-        return self._whole(ENTITIES, ("key", *_LIST))
+        return self._whole(ENTITIES, (*ID, *_LIST))
 
     @cached_property
-    def _rows(self) -> dict[str, Any]:
+    def _rows(self) -> dict[tuple[str, ...], Any]:
         """The rows of each record."""
-        indices: Any = self._entities.groupby("key", sort=False).indices
+        indices: Any = self._entities.groupby([*ID], sort=False).indices
         return dict(indices)
 
     @cached_property
-    def _archived_places(self) -> dict[str, set[tuple[str, str]]]:
+    def _archived_places(self) -> dict[tuple[str, ...], set[tuple[str, str]]]:
         """The view and aggregator of each row, by record."""
-        there = self._entities[["key", "view", "aggregator"]].drop_duplicates()
-        return {
-            str(key): set(zip(rows["view"], rows["aggregator"], strict=True))
-            for key, rows in there.groupby("key", sort=False)
-        }
+        found: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
+        for *of, view, aggregator in self._entities[[*ID, *_LIST[:2]]].drop_duplicates().to_numpy():
+            found[tuple(of)].add((view, aggregator))
+        return dict(found)
 
     @cached_property
     def _groups(self) -> pd.DataFrame:
@@ -141,7 +141,7 @@ class JobTables:
 
 def retained_tables(
     records: Sequence[RunRecord],
-    tables_of: Callable[[RunRecord], JobTables],
+    tables: Mapping[tuple[str, str, str, str], JobTables],
     rows: Collection[TableRow],
     metrics: Sequence[str],
 ) -> tuple[dict[str, pa.Table], tuple[str, ...]]:
@@ -149,7 +149,7 @@ def retained_tables(
 
     Args:
         records: the records that are archived.
-        tables_of: where the tables of a record are.
+        tables: where the tables of each record are, by data set, protocol, method and key.
         rows: the rows.
         metrics: their metrics.
 
@@ -165,29 +165,29 @@ def retained_tables(
     values: list[pd.DataFrame] = []
     groups: dict[tuple[object, ...], pd.DataFrame] = {}
     gone: Counter[str] = Counter()
-    for record in sorted(records, key=lambda r: r.key):
+    for record in sorted(records, key=id_of):
         of_row = record.dataset, record.protocol, record.method
         wanted = {
             (entry.view, entry.aggregator)
             for entry in record.metrics
             if TableRow(*of_row[:2], entry.view, record.method, entry.aggregator) in rows
         }
-        tables = tables_of(record)
-        there = wanted & tables.places(record) if wanted else set()
+        beside = tables[id_of(record)]
+        there = wanted & beside.places(record) if wanted else set()
         gone[f"{record.method} in {record.dataset}, {record.protocol}"] += len(wanted - there)
         if not there:
             continue
-        frame = tables.entities(record, metrics)
+        frame = beside.entities(record, metrics)
         kept = [place in there for place in zip(frame["view"], frame["aggregator"], strict=True)]
-        values.append(frame[kept].assign(key=record.key))
+        values.append(frame[kept].assign(**dict(zip(ID, id_of(record), strict=True))))
         split = tuple(getattr(record, name) for name in _SPLIT)
         if split not in groups and any(record.views[view].get("entity") == "group" for view, _ in there):
-            groups[split] = tables.groups(record).assign(**dict(zip(_SPLIT, split, strict=True)))
+            groups[split] = beside.groups(record).assign(**dict(zip(_SPLIT, split, strict=True)))
     lost = sorted(+gone)
     notes = [f"no values of single users or groups are left of {name}" for name in lost]
     if not values:
         return {}, tuple(notes)
-    columns = {ENTITIES: ["key", *_LIST, *metrics], GROUPS: [*_SPLIT, *_GROUP]}
+    columns = {ENTITIES: [*ID, *_LIST, *metrics], GROUPS: [*_SPLIT, *_GROUP]}
     frames = {ENTITIES: values, GROUPS: [groups[split] for split in sorted(groups, key=str)]}
     return {
         name: pa.Table.from_pandas(pd.concat(parts).reindex(columns=columns[name]), preserve_index=False)

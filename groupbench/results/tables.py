@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 ROWS = 500_000_000
 """Rows that a table may have: a file of a few bytes can promise any number of them."""
 
-_TEXT = ("view", "aggregator", "entity", "item", "group", "key", "dataset", "protocol")
+ID = ("dataset", "protocol", "method", "key")
+"""What one record is stored by."""
+_TEXT = ("view", "aggregator", "entity", "item", "group", *ID)
 
 
 def view_metrics(result: CaseResult) -> store.ViewMetrics:

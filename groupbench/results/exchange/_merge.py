@@ -14,7 +14,7 @@ from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
 from groupbench.results.archive import read_archive, write_archive
 from groupbench.results.exchange._bundle import read_bundle
-from groupbench.results.facts import ended, seed_label
+from groupbench.results.facts import ended, id_of, seed_label
 from groupbench.results.job_tables import JobTables, TableRow, retained_tables
 from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
@@ -39,9 +39,8 @@ class StoredRecord:
 
     @property
     def id(self) -> tuple[str, str, str, str]:
-        """What one record is stored of: data set and protocol by their labels, method and key."""
-        record = self.record
-        return record.dataset, record.protocol, record.method, record.key
+        """Of the record, which is stored once."""
+        return id_of(self.record)
 
     @property
     def worth(self) -> tuple[bool, str]:
@@ -142,10 +141,11 @@ def _values(
     """The tables that an archive keeps of its records, and what is gone of them."""
     if packing.rows is None:
         return {}, ()
-    roots = {stored.record.key: stored.root for stored in retained}
+    roots = {stored.id: stored.root for stored in retained}
     by_root = {root: JobTables(root) for root in dict.fromkeys(roots.values())}
     rows, metrics = packing.rows(records)
-    return retained_tables(records, lambda record: by_root[roots[record.key]], rows, metrics)
+    by_id = {of: by_root[root] for of, root in roots.items()}
+    return retained_tables(records, by_id, rows, metrics)
 
 
 def _require_known(retained: Sequence[StoredRecord], aggregators: Sequence[str] | None) -> None:

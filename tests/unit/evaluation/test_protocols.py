@@ -171,6 +171,7 @@ def test_the_label_names_what_differs_from_the_default():
     [
         ({"ratoi": 0.8}, "unknown option of the protocol paper 'ratoi'; did you mean 'ratio'"),
         ({"ratio": 1.0}, "protocol option ratio=1.0: input should be less than 1"),
+        ({"name": "coupled", "sizes": 1}, r"sizes=1: .*; by default sizes=\[2,3,4,5,6,7,8\]"),
         ({"ratio": 0}, "ratio=0"),
         ({"n_groups": 0}, "n_groups=0"),
         ({"n_groups": "many"}, "n_groups='many'"),

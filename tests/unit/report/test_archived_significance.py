@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 
 import numpy as np
@@ -157,3 +158,14 @@ def test_damaged_values_are_named(archive, damage):
     damage(archive / ENTITIES)
     with pytest.raises(ResultError, match=rf"{ENTITIES} holds no archived values .*get the folder anew"):
         compared(archive, "first", "second", metrics="ndcg@10")
+
+
+def test_one_content_under_two_names_keeps_the_values_of_both(runs, tmp_path):
+    for file in list((runs / "runs" / "made").glob("*/*/*/run.json")):
+        other = runs / "runs" / "other" / file.parent.relative_to(runs / "runs" / "made")
+        shutil.copytree(file.parent, other)
+        (other / "run.json").write_text(file.read_text().replace('"dataset":"made"', '"dataset":"other"'))
+    pack(runs, out=tmp_path / "both")
+    frame = compare_frame(tmp_path / "both", api.load_records(tmp_path / "both"), "first", "second")
+    assert list(frame["dataset"]) == ["made", "other"]
+    assert set(frame["entities"]) == {N_GROUPS}
