@@ -196,7 +196,7 @@ def merge(
         keep_newest=keep is not None,
         aggregators=split_names(aggregator, "aggregator"),
         metrics_only=figures_only,
-        packing=_packing(pack, significance, split_names(metrics, "metric")),
+        packing=_packing(pack, significance, split_names(metrics, "metric"), figures_only),
     )
     typer.echo(
         f"{merged.written} records written to {output}, {merged.there} were there already, "
@@ -206,7 +206,9 @@ def merge(
         typer.echo(note)
 
 
-def _packing(pack: bool, n_rows: int | None, metrics: list[str] | None) -> exchange.Packing | None:
+def _packing(
+    pack: bool, n_rows: int | None, metrics: list[str] | None, figures_only: bool
+) -> exchange.Packing | None:
     """How an archive is made; None without one."""
     from groupbench.core.errors import ConfigError
     from groupbench.report.leading import leading_rows
@@ -216,6 +218,8 @@ def _packing(pack: bool, n_rows: int | None, metrics: list[str] | None) -> excha
         raise ConfigError("--metrics is what --significance N goes by; name both or none")
     if n_rows is not None and not pack:
         raise ConfigError("--significance is for what --pack writes; without it all values are copied")
+    if n_rows is not None and figures_only:
+        raise ConfigError("--figures-only leaves out what --significance retains; name one of them")
     if not pack:
         return None
     rows = n_rows and partial(leading_rows, n=n_rows, metrics=metrics or ["ndcg@10"])

@@ -121,11 +121,12 @@ def _rows(
     if not records:
         return
     scores = entities.scores(records, section.key, [first.id, second.id])
-    if unknown := entities.unknown(records[0]):
-        raise ResultError(
-            f"{section.key.dataset}, {section.key.protocol}: the archive keeps no {unknown[0]} of users "
-            "or groups; name another metric (ndcg@10), or do the runs yourself"
-        )
+    for record in records:
+        if record.method in (first.method, second.method) and (unknown := entities.unknown(record)):
+            raise ResultError(
+                f"{record.dataset}, {record.protocol}: no {unknown[0]} of single users or groups is kept of "
+                f"{record.method}, but {entities.known(record)}; name that, or do the runs yourself"
+            )
     pairing = pair(scores, records)
     differences = scores.values[first.id] - scores.values[second.id]
     paired = statistics.Paired(differences, scores.seeds, scores.entities)

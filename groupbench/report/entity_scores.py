@@ -61,10 +61,14 @@ class EntityReader:
         self._cache: dict[Path, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
 
     def lacks(self, records: Iterable[store.RunRecord], key: ResultKey, row: RowId) -> bool:
-        """Whether an archive has the means of a row at `key`, not its values of users or groups."""
-        of_row = [r for r in records if r.method == row[0] and r.status == "done"]
+        """Whether the means of a row at `key` are kept, and its values of users or groups are not."""
+        place = key.view, row[1]
         return any(
-            self._tables.are_archived(r) and (key.view, row[1]) not in self._tables.places(r) for r in of_row
+            place in {(entry.view, entry.aggregator) for entry in record.metrics}
+            and self._tables.are_partial(record)
+            and place not in self._tables.places(record)
+            for record in records
+            if record.method == row[0]
         )
 
     def scores(
@@ -109,18 +113,25 @@ class EntityReader:
         return _numbered(entity, [len(names) for names in lists], members, values)
 
     def unknown(self, record: store.RunRecord) -> list[str]:
-        """The metrics that an archive keeps no values of single users or groups of."""
-        if not self._tables.are_archived(record):
+        """The metrics of which no values of single users or groups are kept, where some are."""
+        if not self._tables.are_partial(record):
             return []
-        return [name for name in self._metrics if name not in self._tables.entities(record, self._metrics)]
+        frame = self._tables.entities(record, self._metrics)
+        return [name for name in self._metrics if name not in frame or bool(frame[name].isna().all())]
+
+    def known(self, record: store.RunRecord) -> str:
+        """The metrics of which there are, with commas between them."""
+        names = sorted({name for entry in record.metrics for name in entry.values})
+        frame = self._tables.entities(record, names).dropna(axis=1, how="all")
+        return ", ".join(name for name in names if name in frame)
 
     def _row(self, record: store.RunRecord, aggregator: str, view: str) -> tuple[ObjectArray, FloatArray]:
         """The names of the evaluated, (n_lists,), and their values."""
         found = self._of(record).get((view, aggregator))
-        if found is None and self._tables.are_archived(record):
+        if found is None and self._tables.are_partial(record):
             raise ResultError(
                 f"the archive keeps no values of single users or groups of {record.method} {aggregator} in "
-                f"{view}: it has those of the first rows of a table; compare these, or do the runs yourself"
+                f"{view}, but those of the first rows of a table; name one of these, or do the runs yourself"
             )
         if found is None:
             raise ResultError(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from groupbench.metrics import lower_is_better
-from groupbench.report.resolution import Names, metrics_meant
+from groupbench.report.aggregate import ResultRow
+from groupbench.report.resolution import WITHOUT_AGGREGATOR, Names, metrics_meant
 from groupbench.report.select import gather
 from groupbench.results.job_tables import TableRow
 from groupbench.results.store import RunRecord
@@ -16,7 +17,9 @@ from groupbench.results.store import RunRecord
 def leading_rows(
     records: Sequence[RunRecord], n: int, metrics: Names, *, k: Sequence[int] | None = None
 ) -> tuple[set[TableRow], tuple[str, ...]]:
-    """The rows down to the `n`th that is ranked by each metric in every view, without the oracle, a bound.
+    """The rows down to the `n`th that is ranked by each metric, without the oracle, a bound.
+
+    That is in the table of every view and aggregator, and in that of all aggregators.
 
     Args:
         records: run records.
@@ -39,7 +42,16 @@ def leading_rows(
             sign = 1.0 if lower_is_better(metric) else -1.0
             ranked = [row for row in section.rows if row.name != "oracle" and not np.isnan(row.mean(number))]
             ranked.sort(key=lambda row: sign * row.mean(number))
-            competing = [place for place, row in enumerate(ranked) if row.competes]
-            first = ranked[: competing[n - 1] + 1] if n <= len(competing) else ranked
-            rows |= {TableRow(*section.key, *row.id) for row in first}
+            for shown in ("all", *sorted({row.aggregator for row in ranked})):
+                of_table = [
+                    r for r in ranked if shown in ("all", r.aggregator) or r.aggregator in WITHOUT_AGGREGATOR
+                ]
+                rows |= {TableRow(*section.key, *row.id) for row in _first(of_table, n, number)}
     return rows, report.metrics
+
+
+def _first(ranked: Sequence[ResultRow], n: int, number: int) -> Sequence[ResultRow]:
+    """The rows down to the `n`th that competes with all seeds that any competing row has."""
+    seeds = [int(row.scores["expected"].seeds[number]) if row.competes else 0 for row in ranked]
+    full = [place for place, count in enumerate(seeds) if count and count == max(seeds)]
+    return ranked[: full[n - 1] + 1] if n <= len(full) else ranked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError
+from groupbench.core.errors import ConfigError, GroupbenchWarning, ResultError
 from groupbench.core.names import one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report.breakdown import breakdown_frame
@@ -134,9 +135,24 @@ def value_rows(results: Path, records: Selection, chosen: ResultFilter) -> Value
         ResultError: if a file of values cannot be read, or runs evaluated different lists.
     """
     section, rows, metric, names = _rows(records, chosen)
-    scores = EntityReader(results, [metric]).scores(section.records, section.key, [row.id for row in rows])
-    values = [scores.values[row.id][:, 0] for row in rows]
-    return ValueRows(_title(section.key, section.simulated), metric, section.unit, names, values)
+    reader = EntityReader(results, [metric])
+    lost = [reader.lacks(section.records, section.key, row.id) for row in rows]
+    kept = [row for row, gone in zip(rows, lost, strict=True) if not gone]
+    if not kept:
+        raise ResultError(
+            f"{results} keeps no values of single users or groups of these rows; do the runs yourself"
+        )
+    if any(lost):
+        left_out = ", ".join(name for name, gone in zip(names, lost, strict=True) if gone)
+        warnings.warn(
+            f"left out, as their values of single users or groups are not kept: {left_out}",
+            GroupbenchWarning,
+            stacklevel=3,
+        )
+    scores = reader.scores(section.records, section.key, [row.id for row in kept])
+    values = [scores.values[row.id][:, 0] for row in kept]
+    shown = tuple(name for name, gone in zip(names, lost, strict=True) if not gone)
+    return ValueRows(_title(section.key, section.simulated), metric, section.unit, shown, values)
 
 
 def _rows(records: Selection, chosen: ResultFilter) -> tuple[Section, list[ResultRow], str, tuple[str, ...]]:

@@ -32,6 +32,7 @@ _MANY_SEEDS = 10
 """With fewer a note says that seeds limit what can be found."""
 
 
+_NOT_KEPT = "the archive keeps no values per user or group of the row to compare with"
 _MOST_REPLICATES = 5_000_000
 """Of a bootstrap or permutation test; a column of them is 40 MB."""
 
@@ -116,9 +117,9 @@ def _test(
     lost = {row.id for row in rows if entities.lacks(records, key, row.id)}
     all_pairs = list(_pairs(how, rows, metrics))
     pairs = [p for p in all_pairs if not {p.row.id, p.reference.id} & lost]
+    gone = [p for p in all_pairs if p not in pairs and not np.isnan(p.row.mean(p.number))]
     if not pairs:
-        gone = "the archive keeps no values per user or group of the row to compare with"
-        return _untested(how, gone if all_pairs else "there is nothing to compare with")
+        return _untested(how, _NOT_KEPT if gone else "there is nothing to compare with")
     pairing = pair(entities.scores(records, key, [row.id for row in rows if row.id not in lost]), records)
     if pairing.kind == "none":
         return _untested(how, pairing.reason)
@@ -129,26 +130,27 @@ def _test(
         # One metric at a time, as the replicates of many rows fill memory.
         of_metric = [p for p in pairs if p.number == number]
         known = [p for p in of_metric if pairing.has_values(p.row.id, p.reference.id, metric=number)]
-        untested += [metric] if len(known) < len(of_metric) else []
+        n_gone = sum(p.number == number for p in gone)
+        untested += [metric] if len(known) + n_gone < sum(p.number == number for p in all_pairs) else []
         rng = generator("significance", *key)
         found = _compared(how, pairing, known, rng, len(rows)) if known else None
         if found is not None:
-            verdicts |= _verdicts(how, pairing, found, known, 2 if how.reference else len(rows))
+            verdicts |= _verdicts(how, pairing, found, known, len(rows), n_gone)
             alone += [p.row for p in known if (*p.row.id, metric) not in verdicts]
     reference = pairs[0].reference if how.reference else None
-    compared = max(Counter(p.number for p in pairs).values())
+    compared = max(Counter(p.number for p in all_pairs).values())
 
     def notes(wording: Wording) -> Iterator[str]:
         name = "" if reference is None else wording.row(*reference.id)
-        yield from _notes(how, pairing, compared, len(rows), name)
+        yield from _notes(how, pairing, compared, name)
         if untested:
             names = ", ".join(map(wording.metric, sorted(untested)))
             yield f"not tested, as no value per {pairing.scores.entity} exists: {names}"
         if pooled := sorted(POOLED & {p.metric for p in pairs}):
             names = ", ".join(map(wording.metric, pooled))
             yield f"{names}: what is tested is the mean over {pairing.scores.entity}s"
-        if lost:
-            below = f"{count(len(lost), 'row')} below the first"
+        if gone:
+            below = f"{count(len({p.row.id for p in gone}), 'row')} below the first"
             yield f"not tested, as the archive keeps no values per {pairing.scores.entity}: {below}"
         yield from _outcome(how, verdicts, name or "the best", [wording.row(*row.id) for row in alone])
 
@@ -169,18 +171,18 @@ def _compared(
         np.stack(differences, axis=1),
         tests=[how.test],
         level=how.level,
-        replicates=_replicates(how, n_rows, len(pairs)),
+        replicates=_replicates(how, n_rows),
         rng=rng,
     )
 
 
-def _replicates(how: Significance, n_rows: int, n_compared: int) -> int:
+def _replicates(how: Significance, n_rows: int) -> int:
     """As many as let the smallest p-value stay far below the level when it is corrected."""
-    needed = 2 * n_rows * (n_compared + 1) / how.level
+    needed = 2 * n_rows**2 / how.level
     if how.test in ("bootstrap", "permutation") and needed > _MOST_REPLICATES:
         raise ConfigError(
             f"level={how.level:g} takes more replicates of the {how.test} test of {n_rows} rows than memory "
-            f"holds; take {2 * n_rows * (n_compared + 1) / _MOST_REPLICATES:.1g} or more, or --test t"
+            f"holds; take {2 * n_rows**2 / _MOST_REPLICATES:.1g} or more, or --test t"
         )
     return max(statistics.REPLICATES, int(min(needed, _MOST_REPLICATES)))
 
@@ -217,12 +219,18 @@ def _verdicts(
     pairing: Pairing,
     found: statistics.PairedComparison,
     pairs: Sequence[_Pair],
-    among: int,
+    n_rows: int,
+    n_gone: int,
 ) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
-    """The verdict on each pair of one metric that could be tested, p-values corrected together."""
+    """The verdict on each pair of one metric that could be tested, p-values corrected together.
+
+    Pairs whose values are gone count as comparisons, with the largest p-value.
+    """
     test = pairing.test(how.test)
     p_values = found.p[test]
-    corrected = statistics.corrected(p_values, how.correction, picked_among=among)
+    p_of_all = np.append(p_values, np.ones(n_gone))
+    among = 2 if how.reference else n_rows
+    corrected = statistics.corrected(p_of_all, how.correction, picked_among=among)
     for column, tested in enumerate(pairs):
         if not np.isnan(p_values[column]):
             yield (
@@ -259,10 +267,10 @@ def _outcome(
         yield f"not tested, as too few seeds are shared with {reference}: {names}; run the same --seeds"
 
 
-def _notes(how: Significance, pairing: Pairing, compared: int, among: int, reference: str) -> Iterator[str]:
-    """What was compared with the reference, if one was named, and how; `among` rows it was chosen."""
+def _notes(how: Significance, pairing: Pairing, compared: int, reference: str) -> Iterator[str]:
+    """What was compared with the reference, if one was named, and how."""
     test = pairing.test(how.test)
-    choices = among * (among - 1) // 2
+    choices = compared * (compared + 1) // 2
     allowed = "" if reference else f" and the choice of the best ({count(choices, 'pair')})"
     comparisons = count(compared, "comparison")
     correction = {

@@ -110,14 +110,14 @@ def unlike_tables(folder: Path, record: RunRecord) -> list[str]:
     Raises:
         ResultError: if a table cannot be read.
     """
-    from groupbench.results.tables import read_columns
+    from groupbench.results.tables import is_partial, read_columns
 
     unlike = [] if folder.name == record.key else [f"its folder is {folder.name}, its key {record.key}"]
     entities, top = folder / "entities.parquet", folder / "top.parquet"
     if entities.exists():
         names = {name for entry in record.metrics for name in entry.values}
         frame = read_columns(entities, ["view", "aggregator", "entity", *sorted(names)]).to_pandas()
-        unlike += _unlike_means(record, frame)
+        unlike += _unlike_means(record, frame, partial=is_partial(entities))
     if top.exists():
         frame = read_columns(top, ["view", "aggregator"]).to_pandas().drop_duplicates()
         unlike += _unlike_places("top.parquet", record, set(frame.itertuples(index=False, name=None)))
@@ -131,9 +131,9 @@ def _unlike_places(file: str, record: RunRecord, found: set[tuple[str, str]]) ->
     return [f"{file} has no rows of {view} {aggregator}" for view, aggregator in lacking]
 
 
-def _unlike_means(record: RunRecord, frame: Any) -> list[str]:
+def _unlike_means(record: RunRecord, frame: Any, partial: bool) -> list[str]:
     found = dict(iter(frame.groupby(["view", "aggregator"], observed=True, sort=False)))
-    unlike = _unlike_places("entities.parquet", record, set(found))
+    unlike = [] if partial else _unlike_places("entities.parquet", record, set(found))
     for entry in record.metrics:
         rows = found.get((entry.view, entry.aggregator))
         if rows is None:

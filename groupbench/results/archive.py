@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ResultError
 from groupbench.core.files import read_text, replacing, require_readable
+from groupbench.metrics import definition
 from groupbench.results.schema import parsed
 from groupbench.results.store import RunRecord
 from groupbench.results.tables import read_columns
@@ -71,7 +72,10 @@ def write_archive(
     contents = {FILE: pa.table({**columns, "record": [r.to_json() for r in order]}), **(tables or {})}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        before = {name: _sha256(out / name) for name in contents if (out / name).is_file()}
+        ours = archived_tables(out)
+        if strange := [name for name in (ENTITIES, GROUPS) if (out / name).exists() and name not in ours]:
+            raise ResultError(f"{out / strange[0]} is of no archive; move it away, or choose another folder")
+        before = {name: _sha256(out / name) for name in {*contents, *ours} if (out / name).is_file()}
         with ExitStack() as stack:
             files = {name: stack.enter_context(replacing(out / name)) for name in contents}
             for name, table in contents.items():
@@ -79,7 +83,7 @@ def write_archive(
             digests = {name: _sha256(file) for name, file in files.items()}
             manifest = _manifest(order, digests, command)
             _write_manifest(out, {**manifest, "replaces": before} if before else manifest)
-        for name in {ENTITIES, GROUPS} - contents.keys():
+        for name in ours - contents.keys():
             (out / name).unlink(missing_ok=True)
         _write_manifest(out, manifest)
     except OSError as error:
@@ -117,18 +121,46 @@ def read_archive(root: Path) -> Iterator[RunRecord]:
     yield from records
 
 
-def read_archived(root: Path, name: str) -> pa.Table:
-    """The table `name` of an archive.
+def archived_tables(root: Path) -> set[str]:
+    """The tables that an archive has by its manifest, which are `ENTITIES` and `GROUPS` at most.
+
+    Raises:
+        ResultError: if there is a manifest that cannot be read.
+    """
+    file = root / MANIFEST
+    if not os.path.lexists(file):
+        return set()
+    try:
+        require_readable(file)
+        tables = parsed(read_text(file)).get("tables", {})
+    except (OSError, ValueError) as error:
+        raise _damaged(root / FILE, "archived records", error) from error
+    return {ENTITIES, GROUPS} & set(tables) if isinstance(tables, dict) else set()
+
+
+def read_archived(root: Path, name: str, columns: Sequence[str]) -> pa.Table:
+    """The columns of an archived table that are named or those of a metric.
+
+    Args:
+        root: the archive.
+        name: of the table.
+        columns: those that it must have.
 
     Raises:
         ResultError: if the file is not the one that the manifest speaks of, or cannot be read.
     """
+    from pyarrow import ArrowException, parquet
+
     file = root / name
     try:
         _require_whole(file)
-    except (OSError, ValueError) as error:
+        with parquet.ParquetFile(file) as table:
+            names = list(table.schema_arrow.names)
+        if missing := [column for column in columns if column not in names]:
+            raise ValueError(f"it has no column {missing[0]}")
+        return read_columns(file, [n for n in names if n in columns or definition(n) is not None])
+    except (OSError, ValueError, ArrowException, MemoryError, ResultError) as error:
         raise _damaged(file, "archived values", error) from error
-    return read_columns(file, None)
 
 
 def _require_whole(file: Path) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from groupbench.core.errors import ResultError
 from groupbench.results import store
-from groupbench.results.archive import ENTITIES, GROUPS, located, read_archived
+from groupbench.results.archive import ENTITIES, GROUPS, archived_tables, located, read_archived
 from groupbench.results.facts import id_of
 from groupbench.results.store import RunRecord
-from groupbench.results.tables import ID, read_columns
+from groupbench.results.tables import ID, PARTIAL, is_partial, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,6 @@ _LIST = ("view", "aggregator", "entity")
 _GROUP = ("group", "members")
 _SPLIT = ("dataset", "protocol", "seed")
 """What decides who the members of a group are."""
-_AGAIN = "delete its folder and run the job again"
-_ANEW = "get the folder anew, or make it again with 'groupbench merge --pack'"
 
 
 class TableRow(NamedTuple):
@@ -54,6 +52,7 @@ class JobTables:
 
     def __init__(self, results: Path) -> None:
         self._root = located(results)
+        self._tables = archived_tables(self._root)
 
     def folder(self, record: RunRecord) -> Path:
         """The folder of the job, which is not there if the record is archived."""
@@ -61,7 +60,11 @@ class JobTables:
 
     def are_archived(self, record: RunRecord) -> bool:
         """Whether values of a record lie in an archive, which has those of some rows, not in its folder."""
-        return (self._root / ENTITIES).exists() and not (self.folder(record) / ENTITIES).exists()
+        return ENTITIES in self._tables and not (self.folder(record) / ENTITIES).exists()
+
+    def are_partial(self, record: RunRecord) -> bool:
+        """Whether there are values of some rows only: in an archive, or put back from one."""
+        return self.are_archived(record) or is_partial(self.folder(record) / ENTITIES)
 
     def places(self, record: RunRecord) -> set[tuple[str, str]]:
         """Views and aggregators with values of single users or groups; empty where they are gone."""
@@ -73,15 +76,18 @@ class JobTables:
         return set(zip(frame["view"].astype(str), frame["aggregator"].astype(str), strict=True))
 
     def all_of(self, record: RunRecord) -> dict[str, pa.Table]:
-        """What an archive retains of a record, as the tables of a folder by name; empty if nothing."""
+        """What an archive retains of a record, maybe nothing, as the tables of a folder by name."""
         import pyarrow as pa
 
         metrics = [str(name) for name in self._entities if name not in (*ID, *_LIST)]
-        frames = {ENTITIES: self.entities(record, metrics), GROUPS: self.groups(record)}
+        schema = {**dict.fromkeys(_LIST, pa.string()), **dict.fromkeys(metrics, pa.float64())}
+        frames = {"entities": (self.entities(record, metrics), pa.schema(schema))}
+        if len(frames["entities"][0]):
+            members = {"group": pa.string(), "members": pa.list_(pa.string())}
+            frames["groups"] = self.groups(record), pa.schema(members)
         return {
-            Path(name).stem: pa.Table.from_pandas(frame, preserve_index=False)
-            for name, frame in frames.items()
-            if len(frames[ENTITIES])
+            name: pa.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata(PARTIAL)
+            for name, (frame, schema) in frames.items()
         }
 
     def entities(self, record: RunRecord, metrics: Sequence[str] = ()) -> pd.DataFrame:
@@ -106,7 +112,7 @@ class JobTables:
         if not self.are_archived(record):
             file = self.folder(record) / GROUPS
             return _frame(read_columns(file, _GROUP), _GROUP, file)
-        if not (self._root / GROUPS).exists():
+        if GROUPS not in self._tables:
             return self._entities.iloc[:0].assign(group="", members="")[[*_GROUP]]
         frame = self._groups
         of_split = [frame[name] == getattr(record, name) for name in _SPLIT]
@@ -136,7 +142,8 @@ class JobTables:
         return self._whole(GROUPS, (*_SPLIT, *_GROUP))
 
     def _whole(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
-        return _frame(read_archived(self._root, name), columns, self._root / name, _ANEW)
+        frame: pd.DataFrame = read_archived(self._root, name, columns).to_pandas()
+        return frame
 
 
 def retained_tables(
@@ -174,17 +181,23 @@ def retained_tables(
         }
         beside = tables[id_of(record)]
         there = wanted & beside.places(record) if wanted else set()
-        gone[f"{record.method} in {record.dataset}, {record.protocol}"] += len(wanted - there)
+        gone[_place(record)] += len(wanted - there)
         if not there:
             continue
         frame = beside.entities(record, metrics)
         kept = [place in there for place in zip(frame["view"], frame["aggregator"], strict=True)]
-        values.append(frame[kept].assign(**dict(zip(ID, id_of(record), strict=True))))
+        frame = frame[kept]
+        unknown = [m for m in metrics if m not in frame or bool(frame[m].isna().all())]
+        measured = {m for entry in record.metrics for m, value in entry.values.items() if value == value}
+        gone[_place(record)] += len(measured.intersection(unknown))
+        values.append(frame.assign(**dict(zip(ID, id_of(record), strict=True))))
         split = tuple(getattr(record, name) for name in _SPLIT)
-        if split not in groups and any(record.views[view].get("entity") == "group" for view, _ in there):
+        if split not in groups and any(
+            record.views.get(view, {}).get("entity") == "group" for view, _ in there
+        ):
             groups[split] = beside.groups(record).assign(**dict(zip(_SPLIT, split, strict=True)))
     lost = sorted(+gone)
-    notes = [f"no values of single users or groups are left of {name}" for name in lost]
+    notes = [f"values of single users or groups are gone of {name}" for name in lost]
     if not values:
         return {}, tuple(notes)
     columns = {ENTITIES: [*ID, *_LIST, *metrics], GROUPS: [*_SPLIT, *_GROUP]}
@@ -196,9 +209,13 @@ def retained_tables(
     }, tuple(notes)
 
 
-def _frame(table: pa.Table, columns: Sequence[str], file: Path, remedy: str = _AGAIN) -> pd.DataFrame:
+def _place(record: RunRecord) -> str:
+    return f"{record.method} in {record.dataset}, {record.protocol}"
+
+
+def _frame(table: pa.Table, columns: Sequence[str], file: Path) -> pd.DataFrame:
     """The table as a frame, if it has these columns."""
     if missing := [name for name in columns if name not in table.column_names]:
-        raise ResultError(f"{file} has no column {missing[0]}; {remedy}")
+        raise ResultError(f"{file} has no column {missing[0]}; delete its folder and run the job again")
     frame: pd.DataFrame = table.to_pandas()
     return frame

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROWS = 500_000_000
 """Rows that a table may have: a file of a few bytes can promise any number of them."""
 
+PARTIAL = {b"partial": b"some rows of a packed results folder"}
+"""What the schema of a table says that was put back from an archive."""
 ID = ("dataset", "protocol", "method", "key")
 """What one record is stored by."""
 _TEXT = ("view", "aggregator", "entity", "item", "group", *ID)
@@ -157,8 +159,19 @@ def _top_table(result: CaseResult, dataset: Dataset, task: Task) -> Any:
     )
 
 
-def read_columns(file: Path, columns: Sequence[str] | None) -> Any:
-    """Those of `columns` that a parquet file has, or all, as an Arrow table: text, lists of text, or numbers.
+def is_partial(file: Path) -> bool:
+    """Whether a table was put back from an archive, which has some of its rows; False if unknown."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return (pq.read_schema(file).metadata or {}).get(b"partial") == PARTIAL[b"partial"]
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def read_columns(file: Path, columns: Sequence[str]) -> Any:
+    """Those of `columns` that a parquet file has, as an Arrow table: text, lists of text, or numbers.
 
     Raises:
         ResultError: if it is missing or damaged, or a column is of another type.
@@ -172,7 +185,7 @@ def read_columns(file: Path, columns: Sequence[str] | None) -> Any:
             names = list(parquet.schema_arrow.names)
             if parquet.metadata.num_rows > ROWS:
                 raise ValueError(f"it has more than {ROWS:,} rows")
-            present = names if columns is None else [c for c in dict.fromkeys(columns) if c in names]
+            present = [name for name in dict.fromkeys(columns) if name in names]
             for name in present:
                 if names.count(name) > 1:
                     raise ValueError(f"it has several columns {name!r}")

@@ -47,10 +47,14 @@ class StoredRecord:
         """Of two with one key the greater stays: one that is done, then the one that ended last."""
         return self.record.status == "done", ended(self.record)
 
-    def fullness(self, metrics_only: bool) -> tuple[int, int]:
-        """How much there is of it, which decides between two that agree: entries, and tables beside it."""
-        tables = 0 if metrics_only else sum(map(is_whole_parquet, self.folder.glob("*.parquet")))
-        return len(self.record.metrics), tables
+    def fullness(self, metrics_only: bool) -> tuple[int, int, int]:
+        """What decides between two that agree: entries, tables that are whole, rows of an archive."""
+        if metrics_only:
+            return len(self.record.metrics), 0, 0
+        beside = JobTables(self.root)
+        if beside.are_partial(self.record):
+            return len(self.record.metrics), 0, len(beside.places(self.record))
+        return len(self.record.metrics), sum(map(is_whole_parquet, self.folder.glob("*.parquet"))), 0
 
 
 @dataclass(frozen=True)
