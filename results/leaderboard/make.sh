@@ -1,68 +1,111 @@
 #!/bin/sh
-# Makes this folder again: `sh results/leaderboard/make.sh` at the top of a checkout, with GROUPBENCH_DATA set.
-# Many hours of one core, most of them those of DMTL and the deep group models; a second call goes on where the
-# first one stopped.
+# Makes this folder again: `sh results/leaderboard/make.sh` at the top of a checkout, with GROUPBENCH_DATA set; with
+# names of parts (`sh results/leaderboard/make.sh itmrec mafengwo`) only those. About a day of two cores, most of it the
+# deep group models. A second call goes on where the first one stopped: searches that have ended lie in tuned/, jobs
+# that have ended in records.parquet, both of which may come from another machine.
 set -eu
+export OMP_NUM_THREADS=1
 WORK=${WORK:-results/work}
 HERE=results/leaderboard
-DEEP=dmtl-no-profile,dmtl-no-attention,dmtl-mean-attention,dmtl-members-attention,dmtl-no-shared,dmtl-frozen-profile,dmtl-uncertainty,dmtl-ids-only,dmtl-features-only,dmtl-single
+TRIALS=${TRIALS:-10}
+PARTS="itmrec groupfm ml-100k simple mafengwo stack camra2011 mafengwos dmtl weeplaces movielens-groups foreign"
 SURPRISE=svd,svdpp,nmf,knn-basic,knn-means,knn-zscore,knn-baseline,knn-basic-item,knn-means-item,knn-zscore-item,knn-baseline-item,slope-one,co-clustering,baseline-only
-CLASSICAL=$SURPRISE,als,bpr,lmf,item-knn-cosine,item-knn-tfidf,item-knn-bm25,ease,rp3beta
-REFERENCE=random,popularity,popularity-groups,item-mean,oracle
+CHOICES=als,bpr,lmf,item-knn-cosine,item-knn-tfidf,item-knn-bm25,ease,elsa,rp3beta
+HYPERGRAPHS="dggvae consrec aligngroup hcr dhmae hypergroup hhgr"
+TOWERS="agree ncf-group groupim dmtl-ranking"
+GIVEN="mafengwo mafengwos camra2011 movielens-groups movielens-groups:clean"
+FOREIGN=cornac:EASE,cornac:BPR,lenskit:knn.EASEScorer,lenskit:als.ImplicitMFScorer,lenskit:knn.ItemKNNScorer
 
-tuned() { # tuned NAME METHODS DATASET REPEATS OPTION...: tune, then run what was found with five seeds
-    name=$1 methods=$2 dataset=$3 repeats=$4
-    shift 4
-    groupbench tune --methods "$methods" --dataset "$dataset" --trials "${TRIALS:-20}" --repeats "$repeats" \
-        --metric ndcg@10 --groups-as members "$@" --results "$WORK" --output "$HERE/tuned/$name.toml"
-    groupbench run --config "$HERE/tuned/$name.toml" --seeds 5 --groups-as members --results "$WORK"
+search() { # search NAME OPTION...: as many trials for each method, the mean of three validation splits decides
+    name=$1
+    shift
+    test -f "$HERE/tuned/$name.toml" || groupbench tune --trials "$TRIALS" --repeats 3 --metric ndcg@10 --quiet \
+        --timeout 7200 --results "$WORK" --output "$HERE/tuned/$name.toml" "$@"
 }
 
-given() { # given NAME METHODS DATASET OPTION...: tune on the training rows of a given split, then run with three seeds
-    name=$1 methods=$2 dataset=$3
-    shift 3
-    groupbench tune --methods "$methods" --dataset "$dataset" --protocol given --view sampled-group --trials 12 \
-        --repeats 1 --metric ndcg@10 "$@" --results "$WORK" --output "$HERE/tuned/$name-$dataset-given.toml"
-    groupbench run --config "$HERE/tuned/$name-$dataset-given.toml" --seeds 3 --aggregators average --timeout 7200 \
-        --results "$WORK"
+run() { # run OPTION...: what was found, or other methods
+    groupbench run --aggregators average --timeout 7200 --results "$WORK" "$@"
 }
 
-for ratio in 0.8 0.85; do
-    for dataset in itmrec ml-100k; do
-        repeats=3
-        if [ "$dataset" = ml-100k ]; then repeats=1; fi
-        tuned "classical-$dataset-$ratio" "$CLASSICAL" "$dataset" "$repeats" --view rated-user --option "ratio=$ratio"
-        tuned "dmtl-$dataset-$ratio" dmtl "$dataset" "$repeats" --view rated-user --option "ratio=$ratio"
-        groupbench run --methods "$REFERENCE" --dataset "$dataset" --ratio "$ratio" --results "$WORK"
+tuned() { # tuned NAME OPTION...: search, then run what was found with five seeds
+    search "$@"
+    run --config "$HERE/tuned/$1.toml" --groups-as members --seeds 5
+}
+
+given() { # given DATASET PART GROUPS_AS METHODS: the split that the data came with
+    search "$2-$1-given" --methods "$4" --dataset "$1" --protocol given --view sampled-group --groups-as "$3"
+    run --config "$HERE/tuned/$2-$1-given.toml" --groups-as "$3" --seeds 5
+}
+
+formed() { # formed DATASET: protocols in which groups are formed
+    for ratio in 0.8 0.85; do
+        tuned "classical-$1-$ratio" --methods "$SURPRISE,$CHOICES,item-mean" --dataset "$1" --protocol paper \
+            --ratio "$ratio" --view rated-user --groups-as members
     done
-    groupbench run --methods dmtl-no-profile,dmtl-no-attention --dataset ml-100k --ratio "$ratio" --results "$WORK"
+    tuned "classical-$1-coupled" --methods "$SURPRISE,$CHOICES,sagea" --dataset "$1" --protocol coupled \
+        --view coupled --groups-as members
+    run --methods item-mean --dataset "$1" --protocol coupled --groups-as members --seeds 5
+}
+
+networks() { # networks DATASET: DMTL where groups are formed
+    tuned "ranking-$1-coupled" --methods dmtl-ranking --dataset "$1" --protocol coupled --view coupled --groups-as members
+    for ratio in 0.8 0.85; do
+        tuned "dmtl-$1-$ratio" --methods dmtl --dataset "$1" --protocol paper --ratio "$ratio" --view rated-user \
+            --groups-as members
+    done
+    tuned "dmtl-$1-coupled" --methods dmtl --dataset "$1" --protocol coupled --view coupled --groups-as members
+}
+
+observed() { # observed DATASET: groups with joint ratings that were observed
+    tuned "classical-$1-natural" --methods "$SURPRISE,$CHOICES" --dataset "$1" --protocol natural --groups-as members
+    run --methods item-mean,popularity-groups,known-ratings --dataset "$1" --protocol natural --groups-as members --seeds 5
+    tuned "dmtl-$1-natural" --methods dmtl,dmtl-ranking --dataset "$1" --protocol natural --groups-as members
+}
+
+simple() { # simple DATASET...: what trains in seconds, and what needs no training
+    for dataset in "$@"; do
+        run --methods member-count,popularity-groups --dataset "$dataset" --protocol given --seeds 5
+        given "$dataset" group-gf members group-gf
+        given "$dataset" simple members,rows,both "$CHOICES"
+    done
+}
+
+deep() { # deep DATASET METHOD...: one search for each, so that little is lost when it is stopped
+    dataset=$1
+    shift
+    for method in "$@"; do given "$dataset" "$method" members "$method"; done
+}
+
+part() {
+    case $1 in
+    itmrec)
+        observed itmrec
+        formed itmrec
+        networks itmrec ;;
+    groupfm) observed groupfm ;;
+    ml-100k) formed ml-100k ;;
+    dmtl) networks ml-100k ;;
+    simple) simple $GIVEN ;;
+    stack) for dataset in $GIVEN; do deep "$dataset" group-stack; done ;;
+    mafengwo) deep mafengwo $HYPERGRAPHS $TOWERS cuberec soagree c3 ;;
+    mafengwos | camra2011) deep "$1" $HYPERGRAPHS $TOWERS cuberec ;;
+    movielens-groups)
+        for dataset in movielens-groups movielens-groups:clean; do deep "$dataset" consrec agree ncf-group; done ;;
+    weeplaces)
+        given weeplaces simple members,rows,both als,item-knn-cosine,rp3beta
+        run --methods member-count,popularity-groups,group-stack --dataset weeplaces --protocol given --seeds 5 ;;
+    foreign)
+        given mafengwo foreign rows,both "$FOREIGN"
+        tuned foreign-ml-100k-coupled --methods "$FOREIGN" --dataset ml-100k --protocol coupled --view coupled \
+            --groups-as members ;;
+    *)
+        echo "make.sh: no part $1; there are: $PARTS" >&2
+        exit 2 ;;
+    esac
+}
+
+test -d "$WORK/runs" || ! test -f "$HERE/records.parquet" || groupbench merge "$HERE" --output "$WORK"
+for part in ${*:-$PARTS}; do
+    part "$part"
+    groupbench merge "$WORK" --pack --aggregator average --significance 10 --output "$HERE"
 done
-groupbench run --methods "$DEEP" --dataset itmrec,ml-100k --results "$WORK"
-for dataset in itmrec groupfm; do
-    tuned "classical-$dataset-natural" "$CLASSICAL" "$dataset" 3 --protocol natural
-    groupbench run --methods "$REFERENCE,dmtl" --dataset "$dataset" --protocol natural --groups-as members --results "$WORK"
-done
-tuned classical-itmrec-coupled "$CLASSICAL" itmrec 1 --protocol coupled --view coupled
-(TRIALS=10; tuned classical-ml-100k-coupled "$CLASSICAL" ml-100k 1 --protocol coupled --view coupled)
-groupbench run --methods "$REFERENCE,dmtl" --dataset itmrec --protocol coupled --aggregators average --results "$WORK"
-groupbench run --methods "$REFERENCE" --dataset ml-100k --protocol coupled --aggregators average --results "$WORK"
-groupbench run --methods dmtl --dataset ml-100k --protocol coupled --aggregators average --seeds 3 --results "$WORK"
-groupbench run --methods ease,svdpp --dataset ml-100k --protocol coupled --groups-as members --seeds 3 --results "$WORK"
-DEEP_GROUPS=ncf-group,agree,groupim,hypergroup,hhgr,cuberec,consrec,aligngroup
-OF_GROUPS=$REFERENCE,member-count,group-gf,group-stack
-groupbench run --methods "$OF_GROUPS,$DEEP_GROUPS,ease,rp3beta,als,bpr,item-knn-cosine,svd" --dataset mafengwo,camra2011 \
-    --protocol given --aggregators average --seeds 3 --timeout 7200 --results "$WORK"
-groupbench run --methods dmtl --dataset mafengwo,camra2011 --protocol given --aggregators average --seeds 1 --results "$WORK"
-groupbench run --methods group-gf --set group-gf.mask=false --dataset camra2011 --protocol given \
-    --aggregators average --seeds 3 --results "$WORK"
-groupbench run --methods ease --groups-as rows,both --set ease.l2=2000 --set ease.positive=0 --dataset camra2011 \
-    --protocol given --aggregators average --seeds 1 --results "$WORK"
-for dataset in mafengwo camra2011; do
-    given linear ease,rp3beta,item-knn-cosine,als "$dataset" --groups-as rows,both
-    given group-gf group-gf "$dataset"
-done
-given deep consrec,aligngroup,cuberec mafengwo --timeout-per-method 720
-given deep consrec,aligngroup camra2011 --timeout-per-method 300
-groupbench run --methods "$REFERENCE,member-count,group-stack,item-knn-cosine,rp3beta,als" --dataset weeplaces \
-    --protocol given --aggregators average --seeds 1 --timeout 7200 --results "$WORK"
-groupbench merge "$WORK" --pack --aggregator average --output "$HERE"

@@ -171,7 +171,7 @@ def test_packed_results_compare_as_the_runs_do(cli, finished):
     assert cli("merge", "kept", "--output", "restored").returncode == 0
     again = cli("run", "--methods", "svd,item-mean", "--seeds", "2", "--results", "restored")
     assert "4 jobs: 0 run, 4 already there" in again.stderr + again.stdout, again
-    assert "keeps no recall@10" in cli.refused(
+    assert "no recall@10 of single users or groups is kept" in cli.refused(
         "compare", "svd", "item-mean", "--results", "kept", "--view", "rated-user", "--metrics", "recall@10"
     )
 
