@@ -133,8 +133,9 @@ def merge(
         write_archive(records, out, packing.command, tables)
         repeated = len(there) + len(stored_records) - len(records)
         return MergeSummary(len(records), 0, repeated, (*notes, *records.notes, *lost))
+    beside = {root: JobTables(root) for root in {stored.root for stored in new}}
     for stored in new:
-        _copy(stored, out, metrics_only)
+        _copy(stored, out, metrics_only, beside[stored.root])
     repeated = len(there) + len(stored_records) - len(retained)
     return MergeSummary(len(new), len(retained) - len(new), repeated, tuple(notes))
 
@@ -271,7 +272,7 @@ def _thinned(stored: StoredRecord, aggregators: Sequence[str] | None) -> StoredR
     return replace(stored, record=replace(stored.record, metrics=retained))
 
 
-def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
+def _copy(stored: StoredRecord, out: Path, metrics_only: bool, beside: JobTables) -> None:
     """Copy a job's tables, and its record last."""
     from pyarrow import ArrowException, parquet
 
@@ -282,9 +283,8 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
         for file in files:
             require_readable(file)
         tables = {file.stem: parquet.ParquetFile(file).read() for file in files}
-        archived = JobTables(stored.root)
-        if not metrics_only and archived.are_archived(record):
-            tables = archived.all_of(record)
+        if not metrics_only and beside.are_archived(record):
+            tables = beside.all_of(record)
     except (OSError, ValueError, MemoryError, ArrowException) as error:
         why = " ".join(str(error).split())[:200]
         raise ResultError(
