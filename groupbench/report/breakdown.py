@@ -10,7 +10,6 @@ from groupbench.core.errors import ConfigError
 from groupbench.core.names import matching, one_of
 from groupbench.metrics import lower_is_better
 from groupbench.report.cells import BLANK, CaptionedTable, Cell, Column
-from groupbench.report.entity_scores import read_table
 from groupbench.report.formats import PRINTED, write_tables
 from groupbench.report.names import Wording, labels_meant
 from groupbench.report.notes import with_caption
@@ -19,6 +18,7 @@ from groupbench.report.render import FORMATS, FRAMES, frame_text
 from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant
 from groupbench.results import store
 from groupbench.results.selection import select
+from groupbench.results.tables import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,8 +148,8 @@ def _parts(
     folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
     if record.status != "done" or not record.metrics or not (folder / "groups.parquet").exists():
         return
-    values = read_table(folder / "entities.parquet", ["view", "aggregator", "entity", metric])
-    groups = read_table(folder / "groups.parquet", ["group", by])
+    values = read_columns(folder / "entities.parquet", ["view", "aggregator", "entity", metric]).to_pandas()
+    groups = read_columns(folder / "groups.parquet", ["group", by]).to_pandas()
     if not {"view", "aggregator", "entity", metric} <= set(values.columns) or not {"group", by} <= set(
         groups.columns
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +14,7 @@ from groupbench.core.errors import ResultError
 from groupbench.report.long import ResultKey
 from groupbench.results import store
 from groupbench.results.archive import GROUPS
-from groupbench.results.job_tables import JobTables
-from groupbench.results.tables import read_columns
-
-if TYPE_CHECKING:
-    import pandas as pd
+from groupbench.results.job_tables import JobTables, without_values
 
 RowId = tuple[str, str]
 """Method and aggregator."""
@@ -116,14 +112,13 @@ class EntityReader:
         """The metrics of which no values of single users or groups are kept, where some are."""
         if not self._tables.are_partial(record):
             return []
-        frame = self._tables.entities(record, self._metrics)
-        return [name for name in self._metrics if name not in frame or bool(frame[name].isna().all())]
+        return without_values(self._tables.entities(record, self._metrics), self._metrics)
 
     def known(self, record: store.RunRecord) -> str:
         """The metrics of which there are, with commas between them."""
         names = sorted({name for entry in record.metrics for name in entry.values})
-        frame = self._tables.entities(record, names).dropna(axis=1, how="all")
-        return ", ".join(name for name in names if name in frame)
+        missing = without_values(self._tables.entities(record, names), names)
+        return ", ".join(name for name in names if name not in missing)
 
     def _row(self, record: store.RunRecord, aggregator: str, view: str) -> tuple[ObjectArray, FloatArray]:
         """The names of the evaluated, (n_lists,), and their values."""
@@ -168,12 +163,6 @@ class EntityReader:
 
     def _folder(self, record: store.RunRecord) -> Path:
         return self._tables.folder(record)
-
-
-def read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Those of `columns` that a parquet file has; errors as of `groupbench.results.tables.read_columns`."""
-    frame: pd.DataFrame = read_columns(file, columns).to_pandas()
-    return frame
 
 
 def _numbered(

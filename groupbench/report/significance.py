@@ -116,8 +116,8 @@ def _test(
     rows = [row for row in rows if row.name != "oracle"]
     lost = {row.id for row in rows if entities.lacks(records, key, row.id)}
     all_pairs = list(_pairs(how, rows, metrics))
-    pairs = [p for p in all_pairs if not {p.row.id, p.reference.id} & lost]
-    gone = [p for p in all_pairs if p not in pairs and not np.isnan(p.row.mean(p.number))]
+    pairs = [p for p in all_pairs if not p.rows & lost]
+    gone = [p for p in all_pairs if p.rows & lost and not np.isnan(p.row.mean(p.number))]
     if not pairs:
         return _untested(how, _NOT_KEPT if gone else "there is nothing to compare with")
     pairing = pair(entities.scores(records, key, [row.id for row in rows if row.id not in lost]), records)
@@ -193,6 +193,10 @@ class _Pair:
     reference: ResultRow
     number: int
     metric: str
+
+    @property
+    def rows(self) -> set[tuple[str, str]]:
+        return {self.row.id, self.reference.id}
 
 
 def _pairs(how: Significance, rows: Sequence[ResultRow], metrics: Sequence[str]) -> Iterator[_Pair]:

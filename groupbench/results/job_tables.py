@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,8 @@ class JobTables:
     def __init__(self, results: Path) -> None:
         self._root = located(results)
         self._tables = archived_tables(self._root)
+        self._partial: dict[tuple[str, ...], bool] = {}
+        self._places: dict[tuple[str, ...], set[tuple[str, str]]] = {}
 
     def folder(self, record: RunRecord) -> Path:
         """The folder of the job, which is not there if the record is archived."""
@@ -64,16 +66,21 @@ class JobTables:
 
     def are_partial(self, record: RunRecord) -> bool:
         """Whether there are values of some rows only: in an archive, or put back from one."""
-        return self.are_archived(record) or is_partial(self.folder(record) / ENTITIES)
+        of = id_of(record)
+        if of not in self._partial:
+            self._partial[of] = self.are_archived(record) or is_partial(self.folder(record) / ENTITIES)
+        return self._partial[of]
 
     def places(self, record: RunRecord) -> set[tuple[str, str]]:
         """Views and aggregators with values of single users or groups; empty where they are gone."""
-        if self.are_archived(record):
-            return self._archived_places.get(id_of(record), set())
-        if not (self.folder(record) / ENTITIES).exists():
-            return set()
-        frame = self.entities(record)
-        return set(zip(frame["view"].astype(str), frame["aggregator"].astype(str), strict=True))
+        of = id_of(record)
+        if of not in self._places:
+            there = self.are_archived(record) or (self.folder(record) / ENTITIES).exists()
+            frame = self.entities(record).drop_duplicates(["view", "aggregator"]) if there else None
+            self._places[of] = (
+                set() if frame is None else set(zip(frame["view"], frame["aggregator"], strict=True))
+            )
+        return self._places[of]
 
     def all_of(self, record: RunRecord) -> dict[str, pa.Table]:
         """What an archive retains of a record, maybe nothing, as the tables of a folder by name."""
@@ -130,14 +137,6 @@ class JobTables:
         return dict(indices)
 
     @cached_property
-    def _archived_places(self) -> dict[tuple[str, ...], set[tuple[str, str]]]:
-        """The view and aggregator of each row, by record."""
-        found: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
-        for *of, view, aggregator in self._entities[[*ID, *_LIST[:2]]].drop_duplicates().to_numpy():
-            found[tuple(of)].add((view, aggregator))
-        return dict(found)
-
-    @cached_property
     def _groups(self) -> pd.DataFrame:
         return self._whole(GROUPS, (*_SPLIT, *_GROUP))
 
@@ -173,11 +172,10 @@ def retained_tables(
     groups: dict[tuple[object, ...], pd.DataFrame] = {}
     gone: Counter[str] = Counter()
     for record in sorted(records, key=id_of):
-        of_row = record.dataset, record.protocol, record.method
         wanted = {
             (entry.view, entry.aggregator)
             for entry in record.metrics
-            if TableRow(*of_row[:2], entry.view, record.method, entry.aggregator) in rows
+            if (record.dataset, record.protocol, entry.view, record.method, entry.aggregator) in rows
         }
         beside = tables[id_of(record)]
         there = wanted & beside.places(record) if wanted else set()
@@ -187,9 +185,8 @@ def retained_tables(
         frame = beside.entities(record, metrics)
         kept = [place in there for place in zip(frame["view"], frame["aggregator"], strict=True)]
         frame = frame[kept]
-        unknown = [m for m in metrics if m not in frame or bool(frame[m].isna().all())]
         measured = {m for entry in record.metrics for m, value in entry.values.items() if value == value}
-        gone[_place(record)] += len(measured.intersection(unknown))
+        gone[_place(record)] += len(measured.intersection(without_values(frame, metrics)))
         values.append(frame.assign(**dict(zip(ID, id_of(record), strict=True))))
         split = tuple(getattr(record, name) for name in _SPLIT)
         if split not in groups and any(
@@ -207,6 +204,11 @@ def retained_tables(
         for name, parts in frames.items()
         if parts
     }, tuple(notes)
+
+
+def without_values(frame: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
+    """The metrics that a frame of `JobTables.entities` has no value of."""
+    return [name for name in metrics if name not in frame or bool(frame[name].isna().all())]
 
 
 def _place(record: RunRecord) -> str:

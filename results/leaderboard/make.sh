@@ -27,8 +27,8 @@ run() { # run OPTION...: what was found, or other methods
     groupbench run --aggregators average --timeout 7200 --results "$WORK" "$@"
 }
 
-tuned() { # tuned NAME OPTION...: search, then run what was found with five seeds
-    search "$@"
+tuned() { # tuned NAME OPTION...: search, then run what was found with five seeds; members' lists serve groups
+    search "$@" --groups-as members
     run --config "$HERE/tuned/$1.toml" --groups-as members --seeds 5
 }
 
@@ -40,26 +40,25 @@ given() { # given DATASET PART GROUPS_AS METHODS: the split that the data came w
 formed() { # formed DATASET: protocols in which groups are formed
     for ratio in 0.8 0.85; do
         tuned "classical-$1-$ratio" --methods "$SURPRISE,$CHOICES,item-mean" --dataset "$1" --protocol paper \
-            --ratio "$ratio" --view rated-user --groups-as members
+            --ratio "$ratio" --view rated-user
     done
     tuned "classical-$1-coupled" --methods "$SURPRISE,$CHOICES,sagea" --dataset "$1" --protocol coupled \
-        --view coupled --groups-as members
+        --view coupled
     run --methods item-mean --dataset "$1" --protocol coupled --groups-as members --seeds 5
 }
 
 networks() { # networks DATASET: DMTL where groups are formed
-    tuned "ranking-$1-coupled" --methods dmtl-ranking --dataset "$1" --protocol coupled --view coupled --groups-as members
+    tuned "ranking-$1-coupled" --methods dmtl-ranking --dataset "$1" --protocol coupled --view coupled
     for ratio in 0.8 0.85; do
-        tuned "dmtl-$1-$ratio" --methods dmtl --dataset "$1" --protocol paper --ratio "$ratio" --view rated-user \
-            --groups-as members
+        tuned "dmtl-$1-$ratio" --methods dmtl --dataset "$1" --protocol paper --ratio "$ratio" --view rated-user
     done
-    tuned "dmtl-$1-coupled" --methods dmtl --dataset "$1" --protocol coupled --view coupled --groups-as members
+    tuned "dmtl-$1-coupled" --methods dmtl --dataset "$1" --protocol coupled --view coupled
 }
 
 observed() { # observed DATASET: groups with joint ratings that were observed
-    tuned "classical-$1-natural" --methods "$SURPRISE,$CHOICES" --dataset "$1" --protocol natural --groups-as members
+    tuned "classical-$1-natural" --methods "$SURPRISE,$CHOICES" --dataset "$1" --protocol natural
     run --methods item-mean,popularity-groups,known-ratings --dataset "$1" --protocol natural --groups-as members --seeds 5
-    tuned "dmtl-$1-natural" --methods dmtl,dmtl-ranking --dataset "$1" --protocol natural --groups-as members
+    tuned "dmtl-$1-natural" --methods dmtl,dmtl-ranking --dataset "$1" --protocol natural
 }
 
 simple() { # simple DATASET...: what trains in seconds, and what needs no training
@@ -96,8 +95,7 @@ part() {
         run --methods member-count,popularity-groups,group-stack --dataset weeplaces --protocol given --seeds 5 ;;
     foreign)
         given mafengwo foreign rows,both "$FOREIGN"
-        tuned foreign-ml-100k-coupled --methods "$FOREIGN" --dataset ml-100k --protocol coupled --view coupled \
-            --groups-as members ;;
+        tuned foreign-ml-100k-coupled --methods "$FOREIGN" --dataset ml-100k --protocol coupled --view coupled ;;
     *)
         echo "make.sh: no part $1; there are: $PARTS" >&2
         exit 2 ;;

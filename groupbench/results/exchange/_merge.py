@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.core.files import is_whole_parquet, require_readable
@@ -19,9 +18,6 @@ from groupbench.results.job_tables import JobTables, TableRow, retained_tables
 from groupbench.results.selection import select
 from groupbench.results.store import RunRecord
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 @dataclass(frozen=True)
 class StoredRecord:
@@ -31,11 +27,13 @@ class StoredRecord:
         folder: the job's folder.
         record: what is in its run.json.
         root: the results folder.
+        beside: the tables of that folder.
     """
 
     folder: Path
     record: RunRecord
     root: Path
+    beside: JobTables = field(compare=False, repr=False)
 
     @property
     def id(self) -> tuple[str, str, str, str]:
@@ -51,9 +49,8 @@ class StoredRecord:
         """What decides between two that agree: entries, tables that are whole, rows of an archive."""
         if metrics_only:
             return len(self.record.metrics), 0, 0
-        beside = JobTables(self.root)
-        if beside.are_partial(self.record):
-            return len(self.record.metrics), 0, len(beside.places(self.record))
+        if self.beside.are_partial(self.record):
+            return len(self.record.metrics), 0, len(self.beside.places(self.record))
         return len(self.record.metrics), sum(map(is_whole_parquet, self.folder.glob("*.parquet"))), 0
 
 
@@ -121,7 +118,7 @@ def merge(
     if not folders:
         raise ConfigError("name the results folders to merge")
     stored_records = [stored for folder in folders for stored in _required(folder)]
-    there = {stored.id: stored for stored in _runs(out)}
+    there = {stored.id: stored for stored in _runs(out, JobTables(out))}
     _require_known([*there.values(), *stored_records], aggregators)
     chosen = [_thinned(stored, aggregators) for stored in stored_records]
     retained, notes = _retained([*there.values(), *chosen], keep_newest, metrics_only)
@@ -129,28 +126,17 @@ def merge(
     new = [stored for stored in retained if stored != there.get(stored.id)]
     if packing is not None:
         records = select(_thinned(stored, aggregators).record for stored in retained)
-        tables, lost = _values(retained, records, packing)
+        beside = {stored.id: stored.beside for stored in retained}
+        tables, lost = (
+            ({}, ()) if packing.rows is None else retained_tables(records, beside, *packing.rows(records))
+        )
         write_archive(records, out, packing.command, tables)
         repeated = len(there) + len(stored_records) - len(records)
         return MergeSummary(len(records), 0, repeated, (*notes, *records.notes, *lost))
-    beside = {root: JobTables(root) for root in {stored.root for stored in new}}
     for stored in new:
-        _copy(stored, out, metrics_only, beside[stored.root])
+        _copy(stored, out, metrics_only)
     repeated = len(there) + len(stored_records) - len(retained)
     return MergeSummary(len(new), len(retained) - len(new), repeated, tuple(notes))
-
-
-def _values(
-    retained: Sequence[StoredRecord], records: Sequence[RunRecord], packing: Packing
-) -> tuple[dict[str, pa.Table], Sequence[str]]:
-    """The tables that an archive keeps of its records, and what is gone of them."""
-    if packing.rows is None:
-        return {}, ()
-    roots = {stored.id: stored.root for stored in retained}
-    by_root = {root: JobTables(root) for root in dict.fromkeys(roots.values())}
-    rows, metrics = packing.rows(records)
-    by_id = {of: by_root[root] for of, root in roots.items()}
-    return retained_tables(records, by_id, rows, metrics)
 
 
 def _require_known(retained: Sequence[StoredRecord], aggregators: Sequence[str] | None) -> None:
@@ -163,19 +149,20 @@ def _require_known(retained: Sequence[StoredRecord], aggregators: Sequence[str] 
 def _required(results: Path) -> list[StoredRecord]:
     """All records of a folder or bundle; archived ones as if they lay there without tables."""
     packed = read_bundle(results).records if results.is_file() else read_archive(results)
-    stored_records = _runs(results)
+    beside = JobTables(results)
+    stored_records = _runs(results, beside)
     for record in packed:
         folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-        stored_records.append(StoredRecord(folder, record, results))
+        stored_records.append(StoredRecord(folder, record, results, beside))
     if not stored_records:
         raise ResultError(f"{results} holds no results; give folders that 'groupbench run' wrote")
     return stored_records
 
 
-def _runs(results: Path) -> list[StoredRecord]:
+def _runs(results: Path, beside: JobTables) -> list[StoredRecord]:
     folders = [file.parent for file in sorted((results / "runs").glob("*/*/*/*/run.json"))]
     return [
-        StoredRecord(folder, record, results)
+        StoredRecord(folder, record, results, beside)
         for folder in folders
         if (record := store.read(folder)) is not None
     ]
@@ -272,7 +259,7 @@ def _thinned(stored: StoredRecord, aggregators: Sequence[str] | None) -> StoredR
     return replace(stored, record=replace(stored.record, metrics=retained))
 
 
-def _copy(stored: StoredRecord, out: Path, metrics_only: bool, beside: JobTables) -> None:
+def _copy(stored: StoredRecord, out: Path, metrics_only: bool) -> None:
     """Copy a job's tables, and its record last."""
     from pyarrow import ArrowException, parquet
 
@@ -283,8 +270,8 @@ def _copy(stored: StoredRecord, out: Path, metrics_only: bool, beside: JobTables
         for file in files:
             require_readable(file)
         tables = {file.stem: parquet.ParquetFile(file).read() for file in files}
-        if not metrics_only and beside.are_archived(record):
-            tables = beside.all_of(record)
+        if not metrics_only and stored.beside.are_archived(record):
+            tables = stored.beside.all_of(record)
     except (OSError, ValueError, MemoryError, ArrowException) as error:
         why = " ".join(str(error).split())[:200]
         raise ResultError(

@@ -12,14 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from groupbench import api
-from groupbench.core.errors import ResultError
+from groupbench.core.errors import GroupbenchWarning, ResultError
 from groupbench.report.compare import compare_frame
 from groupbench.report.leading import leading_rows
+from groupbench.report.options import ResultFilter
+from groupbench.report.plot_rows import value_rows
 from groupbench.report.render import render, table_frame
 from groupbench.report.significance import Significance
-from groupbench.results import store
+from groupbench.results import job_tables, store
 from groupbench.results.agreement import unlike_tables
-from groupbench.results.archive import ENTITIES, FILE, GROUPS, MANIFEST
+from groupbench.results.archive import ENTITIES, FILE, GROUPS, MANIFEST, read_archived
 from groupbench.results.exchange import Packing, merge
 from groupbench.results.job_tables import JobTables, TableRow
 from groupbench.results.store import ViewMetrics
@@ -250,3 +252,19 @@ def test_a_metric_that_is_gone_is_told(archive, tmp_path):
     assert len(merged.notes) == 2
     with pytest.raises(ResultError, match=r"no recall@10 .* but ndcg@10; name that"):
         compared(tmp_path / "again", "first", "second", metrics="recall@10")
+
+
+def test_a_drawing_of_values_leaves_out_rows_without_any(archive):
+    records = api.load_records(archive)
+    with pytest.warns(GroupbenchWarning, match=r"left out, .*: .*Fourth|left out, .*fourth"):
+        drawn = value_rows(archive, records, ResultFilter.make())
+    assert len(drawn.values) == len(drawn.names) == 2
+
+
+def test_each_results_folder_is_read_once(archive, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        job_tables, "read_archived", lambda *given: asked.append(given[1]) or read_archived(*given)
+    )
+    merge([archive, archive], tmp_path / "back")
+    assert len(asked) <= 4  # both tables of both folders that were named
