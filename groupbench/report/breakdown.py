@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupbench.core.errors import ConfigError
+from groupbench.core.errors import ConfigError, GroupbenchWarning
 from groupbench.core.names import matching, one_of
+from groupbench.core.text import count
 from groupbench.metrics import lower_is_better
 from groupbench.report.cells import BLANK, CaptionedTable, Cell, Column
 from groupbench.report.formats import PRINTED, write_tables
@@ -17,8 +20,8 @@ from groupbench.report.options import LayoutOptions
 from groupbench.report.render import FORMATS, FRAMES, frame_text
 from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant
 from groupbench.results import store
+from groupbench.results.job_tables import JobTables
 from groupbench.results.selection import select
-from groupbench.results.tables import read_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +50,8 @@ def breakdown_frame(
     common ratings) are a kind, too.
 
     Args:
-        results: the results folder the records come from; values per group are read from its parquet files.
+        results: the results folder the records come from, or an archive; values per group are read from its
+            parquet files.
         records: run records.
         by: `size`, `cohesion`, `activity` or `options`, which groups of the protocol `aggregate` have.
         metric: the metric.
@@ -74,12 +78,21 @@ def breakdown_frame(
         raise ConfigError(f"{by} shows one metric at a time, not {', '.join([metric, *others])}; name one")
     meant = methods_meant(records, methods)
     chosen = [record for record in records if meant is None or record.method in meant]
-    parts = [part for record in chosen for part in _parts(results, record, by, metric, aggregators)]
+    tables = JobTables(results)
+    parts: list[pd.DataFrame] = []
+    lost: dict[str, None] = {}
+    for record in chosen:
+        wanted = _wanted(record, metric, aggregators)
+        part = _part(tables, record, by, metric, wanted)
+        parts += [] if part is None else [part]
+        kept = set() if part is None else set(zip(part["view"], part["aggregator"], strict=True))
+        lost |= dict.fromkeys(f"{record.method} in {record.dataset}" for _ in wanted - kept)
     if not parts:
         raise ConfigError(
-            f"no finished run stored {metric} of single groups with the aggregator {', '.join(aggregators)}; "
-            "see 'groupbench table --view all --aggregator all' for what there is"
+            f"no finished run stored {metric} and {by} of single groups with the aggregator "
+            f"{', '.join(aggregators)}; see 'groupbench table --view all --aggregator all' for what there is"
         )
+    _warn_of_lost(list(lost), by)
     runs = pd.concat(parts, ignore_index=True)
     if views is not None and "all" not in views:
         known = dict.fromkeys(runs["view"], ())
@@ -93,6 +106,18 @@ def breakdown_frame(
     found.insert(len(_ROW), "metric", metric)
     found.insert(len(_ROW) + 1, "by", by)
     return found.reset_index(drop=True)
+
+
+def _warn_of_lost(lost: Sequence[str], by: str) -> None:
+    """Warn of the runs whose values of single groups, or what these are like, are not kept."""
+    if lost:
+        what = "values" if by == "size" else f"values or {by}"
+        of = lost[0] if len(lost) == 1 else f"{lost[0]} and {len(lost) - 1} more"
+        warnings.warn(
+            f"left out, as {what} of single groups are not kept of {count(len(lost), 'method')}: {of}",
+            GroupbenchWarning,
+            stacklevel=3,
+        )
 
 
 def render_breakdown(frame: pd.DataFrame, *, format: str, layout: LayoutOptions | None = None) -> str:
@@ -141,28 +166,38 @@ def _columns(rows: pd.DataFrame, wording: Wording, digits: int) -> Iterator[Colu
         yield Column(f"{kind} ({count:.0f})", cells, "right")
 
 
-def _parts(
-    results: Path, record: store.RunRecord, by: str, metric: str, aggregators: Sequence[str]
-) -> Iterator[pd.DataFrame]:
-    """The mean of each view, aggregator and kind of one run."""
-    folder = store.folder_of(results, record.dataset, record.protocol, record.method, record.key)
-    if record.status != "done" or not record.metrics or not (folder / "groups.parquet").exists():
-        return
-    values = read_columns(folder / "entities.parquet", ["view", "aggregator", "entity", metric]).to_pandas()
-    groups = read_columns(folder / "groups.parquet", ["group", by]).to_pandas()
-    if not {"view", "aggregator", "entity", metric} <= set(values.columns) or not {"group", by} <= set(
-        groups.columns
-    ):
-        return
-    wanted = values["aggregator"].isin([*aggregators, "own", "none"]) | ("all" in aggregators)
-    joined = values[wanted].merge(_kinds(groups, by), left_on="entity", right_on="group")
-    of_groups = {e.view for e in record.metrics if record.views.get(e.view, {}).get("entity") == "group"}
-    joined = joined[joined["view"].isin(of_groups) & joined[metric].notna()]
+def _wanted(record: store.RunRecord, metric: str, aggregators: Sequence[str]) -> set[tuple[str, str]]:
+    """The views of groups and aggregators in which a run has the metric."""
+    of_groups = {view for view, facts in record.views.items() if facts.get("entity") == "group"}
+    return {
+        (entry.view, entry.aggregator)
+        for entry in record.metrics
+        if entry.view in of_groups
+        and ("all" in aggregators or entry.aggregator in (*aggregators, "own", "none"))
+        and math.isfinite(entry.values.get(metric, math.nan))
+    }
+
+
+def _part(
+    tables: JobTables, record: store.RunRecord, by: str, metric: str, wanted: set[tuple[str, str]]
+) -> pd.DataFrame | None:
+    """The mean of each view, aggregator and kind of one run; None if there is none."""
+    if not wanted or not tables.places(record):
+        return None
+    values = tables.entities(record, [metric])
+    groups = tables.groups(record, [by])
+    if by == "size" and by not in groups:
+        groups = groups.assign(size=groups["members"].map(len))
+    if metric not in values or by not in groups:
+        return None
+    rows = [place in wanted for place in zip(values["view"], values["aggregator"], strict=True)]
+    joined = values[rows].merge(_kinds(groups, by), left_on="entity", right_on="group")
+    joined = joined[joined[metric].notna()].astype({"view": str, "aggregator": str})
     if len(joined) == 0:
-        return
+        return None
     keys = ["view", "aggregator", "order", "kind"]
     found = joined.groupby(keys, observed=True)[metric].agg(value="mean", groups="size").reset_index()
-    yield found.astype({"view": str, "aggregator": str}).assign(
+    return found.assign(
         dataset=record.dataset, simulated=record.simulated, protocol=record.protocol, method=record.method
     )
 

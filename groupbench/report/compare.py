@@ -18,7 +18,8 @@ from groupbench.report.pairing import pair, test_name
 from groupbench.report.render import frame_text
 from groupbench.report.resolution import Names, aggregators_meant
 from groupbench.report.select import Report, Section, gather
-from groupbench.report.significance import POOLED, require_level
+from groupbench.report.significance import require_level
+from groupbench.report.verdict_notes import POOLED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,17 +20,12 @@ from groupbench.report.aggregate import ResultRow, pick, row_meant
 from groupbench.report.entity_scores import EntityReader
 from groupbench.report.long import ResultKey
 from groupbench.report.names import Wording
-from groupbench.report.pairing import Pairing, pair, test_name
+from groupbench.report.pairing import Pairing, pair
+from groupbench.report.verdict_notes import notes_on_metrics, notes_on_outcome, notes_on_test
 from groupbench.report.verdicts import Tested, Verdict
 
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
-
-POOLED = frozenset({"rmse", "mae"})
-"""Metrics whose value pools the rows of all lists; what is tested is the mean over lists."""
-_MANY_SEEDS = 10
-"""With fewer a note says that seeds limit what can be found."""
-
 
 _NOT_KEPT = "the archive keeps no values per user or group of the row to compare with"
 _MOST_REPLICATES = 5_000_000
@@ -137,24 +132,29 @@ def _test(
         if found is not None:
             verdicts |= _verdicts(how, pairing, found, known, len(rows), n_gone)
             alone += [p.row for p in known if (*p.row.id, metric) not in verdicts]
+    unkept = _unkept(entities, records, rows) if untested else set()
     reference = pairs[0].reference if how.reference else None
     compared = max(Counter(p.number for p in all_pairs).values())
 
     def notes(wording: Wording) -> Iterator[str]:
         name = "" if reference is None else wording.row(*reference.id)
-        yield from _notes(how, pairing, compared, name)
-        if untested:
-            names = ", ".join(map(wording.metric, sorted(untested)))
-            yield f"not tested, as no value per {pairing.scores.entity} exists: {names}"
-        if pooled := sorted(POOLED & {p.metric for p in pairs}):
-            names = ", ".join(map(wording.metric, pooled))
-            yield f"{names}: what is tested is the mean over {pairing.scores.entity}s"
+        yield from notes_on_test(how, pairing, compared, name)
+        tested = {p.metric for p in pairs}
+        yield from notes_on_metrics(wording, pairing.scores.entity, tested, untested, unkept)
         if gone:
             below = f"{count(len({p.row.id for p in gone}), 'row')} below the first"
             yield f"not tested, as the archive keeps no values per {pairing.scores.entity}: {below}"
-        yield from _outcome(how, verdicts, name or "the best", [wording.row(*row.id) for row in alone])
+        yield from notes_on_outcome(
+            how, verdicts, name or "the best", [wording.row(*row.id) for row in alone]
+        )
 
     return Tested(how.level, verdicts, notes)
+
+
+def _unkept(entities: EntityReader, records: Sequence[RunRecord], rows: Sequence[ResultRow]) -> set[str]:
+    """The metrics that some of the rows have means of and, in an archive, no values of users or groups."""
+    methods = {row.method for row in rows}
+    return {name for record in records if record.method in methods for name in entities.unknown(record)}
 
 
 def _untested(how: Significance, reason: str) -> Tested:
@@ -253,42 +253,3 @@ def _verdicts(
                     test=test,
                 ),
             )
-
-
-def _outcome(
-    how: Significance,
-    verdicts: Mapping[tuple[str, str, str], Verdict],
-    reference: str,
-    alone: Sequence[str],
-) -> Iterator[str]:
-    """What the absence of an arrow means."""
-    smallest = min((verdict.p_corrected for verdict in verdicts.values()), default=np.nan)
-    if smallest > how.level:
-        found = f"the smallest corrected p is {smallest:.2g}"
-        yield f"no row differs from {reference} at level {how.level:g}: {found}"
-    if alone:
-        names = ", ".join(dict.fromkeys(alone))
-        yield f"not tested, as too few seeds are shared with {reference}: {names}; run the same --seeds"
-
-
-def _notes(how: Significance, pairing: Pairing, compared: int, reference: str) -> Iterator[str]:
-    """What was compared with the reference, if one was named, and how."""
-    test = pairing.test(how.test)
-    choices = compared * (compared + 1) // 2
-    allowed = "" if reference else f" and the choice of the best ({count(choices, 'pair')})"
-    comparisons = count(compared, "comparison")
-    correction = {
-        "holm": f"Holm's correction for {comparisons}{allowed}",
-        "bh": f"Benjamini & Hochberg's correction for {comparisons}{allowed}",
-        "none": f"{comparisons} without correction",
-    }[how.correction]
-    against, name = reference or "the best method in the metric", test_name(pairing.kind, test)
-    yield f"↑ ↓ higher or lower than {against}: {name}, {correction}, level {how.level:g}"
-    yield pairing.reason + ("" if test == how.test else f"; {how.test} needs clusters")
-    seeds = pairing.scores.n_seeds
-    if pairing.kind != "seeds" and seeds < statistics.FEWEST_SEEDS:
-        few = f"fewer than {statistics.FEWEST_SEEDS} seeds ({seeds})"
-        yield f"{few}: differences are between the fits that were made, not between methods"
-    elif seeds < _MANY_SEEDS:
-        freedom = "1 degree" if seeds == 2 else f"{seeds - 1} degrees"
-        yield f"luck between {seeds} seeds has {freedom} of freedom: more seeds find smaller differences"

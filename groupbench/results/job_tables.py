@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from groupbench.core.errors import ResultError
 from groupbench.results import store
 from groupbench.results.archive import ENTITIES, GROUPS, archived_tables, located, read_archived
@@ -105,20 +107,22 @@ class JobTables:
         """
         if not self.are_archived(record):
             file = self.folder(record) / ENTITIES
-            return _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
+            frame = _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
+            _require_sound(frame, file)
+            return frame
         stored = [name for name in metrics if name in self._entities]
         found: pd.DataFrame = self._entities.iloc[self._rows.get(id_of(record), [])][[*_LIST, *stored]]
         return found
 
-    def groups(self, record: RunRecord) -> pd.DataFrame:
-        """Columns group and members, a list of the ids of users.
+    def groups(self, record: RunRecord, properties: Sequence[str] = ()) -> pd.DataFrame:
+        """Columns group and members, a list of the ids of users, and of `properties` those that are stored.
 
         Raises:
             ResultError: if they are missing or damaged.
         """
         if not self.are_archived(record):
             file = self.folder(record) / GROUPS
-            return _frame(read_columns(file, _GROUP), _GROUP, file)
+            return _frame(read_columns(file, [*_GROUP, *properties]), _GROUP, file)
         if GROUPS not in self._tables:
             return self._entities.iloc[:0].assign(group="", members="")[[*_GROUP]]
         frame = self._groups
@@ -221,3 +225,15 @@ def _frame(table: pa.Table, columns: Sequence[str], file: Path) -> pd.DataFrame:
         raise ResultError(f"{file} has no column {missing[0]}; delete its folder and run the job again")
     frame: pd.DataFrame = table.to_pandas()
     return frame
+
+
+def _require_sound(frame: pd.DataFrame, file: Path) -> None:
+    """Raise a `ResultError` if a list has two rows, or a value is infinite."""
+    for name in frame.columns.difference([*_LIST]):
+        if np.isinf(frame[name].to_numpy(dtype=np.float64)).any():
+            raise ResultError(f"{file} has an infinite {name}; delete its folder and run the job again")
+    repeated = frame.duplicated([*_LIST]).to_numpy()
+    if repeated.any():
+        view, aggregator, entity = (frame[name].iloc[int(repeated.argmax())] for name in _LIST)
+        twice = f"two rows of {entity!r} in {view}, {aggregator}"
+        raise ResultError(f"{file} has {twice}; delete its folder and run the job again")

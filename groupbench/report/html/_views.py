@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from groupbench.core.arrays import FloatArray
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, GroupbenchWarning, ResultError
 from groupbench.report.breakdown import breakdown_frame
 from groupbench.report.html._leaderboard import Content, numbers
 from groupbench.report.long import ResultKey
@@ -29,7 +30,10 @@ def breakdowns(
     found: dict[ResultKey, Content] = defaultdict(dict)
     for by in SHOWN_BY:
         try:
-            frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
+            with warnings.catch_warnings():
+                # The page itself says which of its rows are left out.
+                warnings.simplefilter("ignore", GroupbenchWarning)
+                frame = breakdown_frame(results, records, by=by, metric=metric, aggregator=aggregator)
         except (ConfigError, ResultError):
             continue
         for where, rows in frame.groupby(["dataset", "protocol", "view"], sort=False):

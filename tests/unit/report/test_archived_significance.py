@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from groupbench import api
-from groupbench.core.errors import GroupbenchWarning, ResultError
+from groupbench.core.errors import ConfigError, GroupbenchWarning, ResultError
+from groupbench.report.breakdown import breakdown_frame
 from groupbench.report.compare import compare_frame
 from groupbench.report.leading import leading_rows
 from groupbench.report.options import ResultFilter
@@ -110,6 +111,54 @@ def test_what_was_not_kept_is_named(archive):
     against = Significance(archive, reference="fourth")
     text = render(api.load_records(archive), format="plain", metrics="ndcg@10", significance=against)
     assert "no significance test: the archive keeps no values" in text
+
+
+def test_metrics_that_the_archive_lacks_and_metrics_without_values_are_told_apart(archive, runs):
+    def notes(folder):
+        how = Significance(folder)
+        return render(
+            api.load_records(folder), format="plain", metrics=["ndcg@10", "recall@10"], significance=how
+        )
+
+    assert "not tested, as no value per group is kept: recall@10" in notes(archive)
+    for file in runs.rglob(ENTITIES):
+        pq.write_table(pq.read_table(file).drop_columns("recall@10"), file)
+    assert "not tested, as no value per group exists: recall@10" in notes(runs)
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_scores_by_size_are_those_of_the_runs_and_rows_without_values_are_told(
+    archive, runs, tmp_path, unpacked
+):
+    folder = archive
+    if unpacked:
+        folder = tmp_path / "unpacked"
+        merge([archive], folder)
+    with pytest.warns(
+        GroupbenchWarning, match="values of single groups .* of 2 methods: fourth"
+    ):
+        found = breakdown_frame(folder, api.load_records(folder), by="size")
+    whole = breakdown_frame(runs, api.load_records(runs), by="size")
+    kept = whole[whole["method"].isin(["first", "second"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, kept)
+    with pytest.raises(ConfigError, match="stored ndcg@10 and cohesion of single groups"):
+        breakdown_frame(folder, api.load_records(folder), by="cohesion")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda t: pa.concat_tables([t, t.slice(3, 1)]), "has two rows of 'g3' in rated-group, average"),
+        (lambda t: t.set_column(3, "ndcg@10", pa.array([np.inf] * len(t))), "has an infinite ndcg@10"),
+    ],
+)
+def test_values_that_no_run_writes_are_refused(runs, spoil, said):
+    file = next(iter(sorted((runs / "runs").rglob(ENTITIES))))
+    pq.write_table(spoil(pq.read_table(file)), file)
+    with pytest.raises(ResultError, match=said):
+        breakdown_frame(runs, api.load_records(runs), by="size")
+    with pytest.raises(ResultError, match=said):
+        pack(runs, out=runs / "archive", n=4)
 
 
 def test_leading_rows_are_the_best_of_each_view_by_each_metric(runs):

@@ -162,6 +162,7 @@ function groupKinds(rows, at) {
   const held = at.by[by];
   const shown = new Set(rows.map((row) => row.method));
   const lines = held.rows.filter(([method]) => shown.has(method));
+  const lacking = [...shown].filter((method) => !held.rows.some(([other]) => other === method)).length;
   const mean = ([, , values]) => { const v = values.filter((x) => x !== null); return v.reduce((a, b) => a + b, 0) / v.length; };
   lines.sort((a, b) => (lowerIsBetter(held.metric) ? 1 : -1) * (mean(a) - mean(b)));
   const all = lines.flatMap((line) => line[2]).filter((v) => v !== null), low = Math.min(...all), high = Math.max(...all);
@@ -170,7 +171,8 @@ function groupKinds(rows, at) {
     known.map((name) => make("option", { value: name, selected: name === by }, name))));
   return [choose, plainTable(`${held.metric} by ${by} of the group (number of groups in brackets)`, ["Method", "Aggregator", ...held.kinds.map(([kind, count]) => [`${kind} (${Math.round(count)})`, "number"])],
     lines.map(([method, aggregator, values]) => make("tr", {}, rowHead(titleOf(method)), cell(aggregator === "none" ? "" : aggregator), values.map((v) => cell(score(v), `number ${shade(v)}`)))), "group-table"),
-  note(`Means over the groups of a kind, then over seeds, with the aggregator ${data.usual}; darker is higher. Cohesion is cut into thirds of each run's groups.`)];
+  note(`Means over the groups of a kind, then over seeds, with the aggregator ${data.usual}; darker is higher. Cohesion is cut into thirds of each run's groups.`),
+  lacking ? note(`${lacking} method${lacking > 1 ? "s are" : " is"} left out: the values of single groups, or their ${by}, are not kept.`) : null];
 }
 
 function fairness(rows, at, width) {
