@@ -8,7 +8,7 @@ export OMP_NUM_THREADS=1
 WORK=${WORK:-results/work}
 HERE=results/leaderboard
 TRIALS=${TRIALS:-10}
-PARTS="itmrec groupfm ml-100k simple mafengwo stack camra2011 mafengwos dmtl weeplaces movielens-groups foreign"
+PARTS="itmrec groupfm ml-100k simple stack published dmtl weeplaces foreign searched"
 SURPRISE=svd,svdpp,nmf,knn-basic,knn-means,knn-zscore,knn-baseline,knn-basic-item,knn-means-item,knn-zscore-item,knn-baseline-item,slope-one,co-clustering,baseline-only
 CHOICES=als,bpr,lmf,item-knn-cosine,item-knn-tfidf,item-knn-bm25,ease,elsa,rp3beta
 HYPERGRAPHS="dggvae consrec aligngroup hcr dhmae hypergroup hhgr"
@@ -69,14 +69,13 @@ simple() { # simple DATASET...: what trains in seconds, and what needs no traini
     done
 }
 
-published() { # published DATASET METHOD...: as published, without a search
+published() { # published DATASET METHOD...: deep models as they come, without a search
     dataset=$1
     shift
     for method in "$@"; do run --methods "$method" --dataset "$dataset" --protocol given --groups-as members --seeds 5; done
 }
 
-deep() { # deep DATASET METHOD...: as published, then one search for each, so that little is lost when it is stopped
-    published "$@"
+searched() { # searched DATASET METHOD...: one search for each, so that little is lost when it is stopped
     dataset=$1
     shift
     for method in "$@"; do given "$dataset" "$method" members "$method"; done
@@ -92,11 +91,13 @@ part() {
     ml-100k) formed ml-100k ;;
     dmtl) networks ml-100k ;;
     simple) simple $GIVEN ;;
-    stack) for dataset in $GIVEN; do deep "$dataset" group-stack; done ;;
-    mafengwo) deep mafengwo $HYPERGRAPHS $TOWERS cuberec soagree c3 ;;
-    mafengwos | camra2011) published "$1" $HYPERGRAPHS $TOWERS cuberec ;;
-    movielens-groups)
-        for dataset in movielens-groups movielens-groups:clean; do published "$dataset" consrec agree; done ;;
+    stack) for dataset in $GIVEN; do searched "$dataset" group-stack; done ;;
+    published)
+        published mafengwo $HYPERGRAPHS $TOWERS cuberec soagree
+        for dataset in mafengwos camra2011; do published "$dataset" $HYPERGRAPHS $TOWERS cuberec; done
+        for dataset in movielens-groups movielens-groups:clean; do published "$dataset" consrec agree; done
+        published mafengwo c3 ;;
+    searched) searched mafengwo $HYPERGRAPHS $TOWERS cuberec soagree ;;
     weeplaces)
         given weeplaces simple members,rows,both als,item-knn-cosine,rp3beta
         run --methods member-count,popularity-groups,group-stack --dataset weeplaces --protocol given --seeds 5 ;;

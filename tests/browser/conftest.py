@@ -172,3 +172,12 @@ def large_report(tmp_path_factory) -> Path:
     names = [f"{name}@{k}" for name in families for k in (3, 5, 10, 20)]
     options = {"views": [f"view-{i}" for i in range(20)], "metrics": names, "n_seeds": 5, "of_groups": True}
     return write_report(tmp_path_factory.mktemp("large"), *(f"method-{i}" for i in range(100)), **options)
+
+
+@pytest.fixture(scope="session")
+def leaderboard(tmp_path_factory) -> Path:
+    """The page of the results that come with groupbench."""
+    results = Path(__file__).parents[2] / "results" / "leaderboard"
+    file = tmp_path_factory.mktemp("leaderboard") / "report.html"
+    make_page(page_content(results, api.load_records(results))).write(file)
+    return file

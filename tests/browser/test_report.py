@@ -302,6 +302,17 @@ def test_a_large_report_opens_in_three_seconds(opened, large_report):
         assert shown.complaints == []
 
 
+def test_the_leaderboard_opens_in_three_seconds(opened, leaderboard):
+    assert leaderboard.stat().st_size < 10e6
+    began = time.perf_counter()
+    with opened("#task=ml-100k, coupled&view=coupled", file=leaderboard) as shown:
+        assert len(shown.methods()) > 20
+        assert time.perf_counter() - began < 3
+        assert "Holm's correction" in shown.page.locator("#leaderboard").inner_text()
+        assert "values of single groups" in shown.page.locator("#groups").inner_text()
+        assert shown.complaints == []
+
+
 def test_failures_alone_are_shown_with_their_reasons(opened, failures):
     with opened(file=failures) as shown:
         assert shown.rows("missing-table") == [["SVD", "failed", f"ValueError: {HOSTILE}"]]

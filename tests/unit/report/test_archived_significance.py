@@ -134,9 +134,7 @@ def test_scores_by_size_are_those_of_the_runs_and_rows_without_values_are_told(
     if unpacked:
         folder = tmp_path / "unpacked"
         merge([archive], folder)
-    with pytest.warns(
-        GroupbenchWarning, match="values of single groups .* of 2 methods: fourth"
-    ):
+    with pytest.warns(GroupbenchWarning, match="values of single groups .* of 2 methods: fourth"):
         found = breakdown_frame(folder, api.load_records(folder), by="size")
     whole = breakdown_frame(runs, api.load_records(runs), by="size")
     kept = whole[whole["method"].isin(["first", "second"])].reset_index(drop=True)
