@@ -93,7 +93,7 @@ def compare(
     return compare_frame(
         *(folder, load_records(folder, chosen.dataset, protocols=chosen.protocol), first, second),
         views=chosen.views,
-        metrics=chosen.metrics or "ndcg",
+        metrics=chosen.metrics,
         k=chosen.k,
         aggregator=chosen.one("aggregator") or "average",
         level=level,

@@ -26,7 +26,8 @@ WORDS: Mapping[str, str] = {
     "tau": "A rating of at least tau, on the data's own scale, is relevant. Each view has its default "
     "on a scale of 1 to 5, mapped to that of the data; --tau sets it for all views.",
     "norm": "Where a row stands between the bounds: (x - random) / (oracle - random), of the first "
-    "metric. 0 is a random order, 1 is the best that any order can reach.",
+    "NDCG that is shown, or without one of the first metric. 0 is a random order, 1 is the best that any "
+    "order can reach.",
     "ties": "Equal scores. A metric is its expected value over all orders of equal scores; --ties best "
     "and worst show its bounds. A row with † moves by more than 0.01 between them.",
     "aggregator": "What turns members' scores into a group's; 'groupbench list aggregators' shows them.",

@@ -87,7 +87,7 @@ def _show_breakdown(
         results,
         records,
         by=by,
-        metric=rows.one("metrics") or "ndcg",
+        metric=rows.one("metrics"),
         k=rows.k,
         aggregator=rows.aggregator or "average",
         methods=rows.methods,

@@ -30,7 +30,7 @@ def compare(
         first,
         second,
         views=chosen.views,
-        metrics=chosen.metrics or "ndcg",
+        metrics=chosen.metrics,
         k=chosen.k,
         aggregator=chosen.one("aggregator") or "average",
         level=level,

@@ -214,11 +214,12 @@ def row_meant(kind: str, rows: Iterable[ResultRow], name: str) -> str:
     Raises:
         ConfigError: with near names of that `kind`, if it means none or several.
     """
-    known: dict[str, tuple[str, ...]] = {}
+    known: dict[str, set[str]] = defaultdict(set)
     ids = {}
     for row in rows:
         printed = method_name(row.method)
-        known |= {row.method: (printed,), row.label: (row.label.replace(row.method, printed, 1),)}
+        known[row.method] |= {printed, row.name}
+        known[row.label].add(row.label.replace(row.method, printed, 1))
         ids[":".join(row.id).casefold()] = ":".join(row.id)  # `svd:none`, which is no label
     meant = [ids[name.casefold()]] if name.casefold() in ids else matching(kind, [name], known)
     if len(meant) > 1:

@@ -18,7 +18,7 @@ from groupbench.report.names import Wording, labels_meant
 from groupbench.report.notes import with_caption
 from groupbench.report.options import LayoutOptions
 from groupbench.report.render import FORMATS, FRAMES, frame_text
-from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant
+from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant, usual_metric
 from groupbench.results import store
 from groupbench.results.job_tables import JobTables
 from groupbench.results.selection import select
@@ -37,7 +37,7 @@ def breakdown_frame(
     records: Sequence[store.RunRecord],
     *,
     by: str,
-    metric: str = "ndcg",
+    metric: str | None = None,
     k: Sequence[int] | None = None,
     aggregator: Names = "average",
     methods: Names = None,
@@ -54,7 +54,7 @@ def breakdown_frame(
             parquet files.
         records: run records.
         by: `size`, `cohesion`, `activity` or `options`, which groups of the protocol `aggregate` have.
-        metric: the metric.
+        metric: the metric; by default NDCG, or of views without it the first of their own.
         k: its K, where it is named without one; by default 10.
         aggregator: names, or `all`; native rows of group methods and references are always there.
         methods: labels or names; None for all.
@@ -73,7 +73,8 @@ def breakdown_frame(
     by = one_of("property of groups", by, BY)
     records = select(records)
     aggregators = aggregators_meant(records, aggregator)
-    (metric, *others) = metrics_meant(records, metric, k) or (metric,)
+    asked = metric or usual_metric(records, views, k)
+    (metric, *others) = metrics_meant(records, asked, k) or (asked,)
     if others:
         raise ConfigError(f"{by} shows one metric at a time, not {', '.join([metric, *others])}; name one")
     meant = methods_meant(records, methods)

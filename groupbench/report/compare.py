@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groupbench.core.errors import ConfigError, ResultError
+from groupbench.core.errors import ConfigError, GroupbenchWarning, ResultError
 from groupbench.core.names import one_of
 from groupbench.core.seeding import generator
+from groupbench.metrics import lower_is_better
 from groupbench.report import statistics
 from groupbench.report.aggregate import ResultRow, pick, require_aggregator, row_meant
 from groupbench.report.entity_scores import EntityReader
 from groupbench.report.pairing import pair, test_name
 from groupbench.report.render import frame_text
-from groupbench.report.resolution import Names, aggregators_meant
+from groupbench.report.resolution import Names, aggregators_meant, usual_metric
 from groupbench.report.select import Report, Section, gather
 from groupbench.report.significance import require_level
 from groupbench.report.verdict_notes import POOLED
@@ -48,12 +50,14 @@ def compare_frame(
     second: str,
     *,
     views: Names = None,
-    metrics: Names = "ndcg",
+    metrics: Names = None,
     k: Sequence[int] | None = None,
     aggregator: str = "average",
     level: float = 0.05,
 ) -> pd.DataFrame:
     """Compare two rows wherever both were evaluated, with every test.
+
+    Python warns of views in which an archive keeps no values of single users or groups of both.
 
     Args:
         results: the results folder; values per user and group are read from its parquet files.
@@ -61,15 +65,16 @@ def compare_frame(
         first: METHOD or METHOD:AGGREGATOR.
         second: the row to subtract.
         views: as of `groupbench.report.render`.
-        metrics: names of metrics, or `all`.
+        metrics: names of metrics, or `all`; by default NDCG, or of views without it the first of their own.
         k: the K of metrics that are named without one; by default 10.
         aggregator: for a METHOD without one; without such a row, the native one or the one without counts.
         level: 1 - level is the confidence of the interval.
 
     Returns:
         One row per data set, protocol, view and metric with the columns dataset, simulated, protocol, view,
-        metric, first, second, seeds, entities, wins, ties, losses (of the first, by user or group),
-        mean_first, mean_second, difference, low, high, cohen_d, rank_biserial, p_bootstrap, p_permutation,
+        metric, first, second, seeds, entities, wins, ties, losses (of the first, by user or group; a lower
+        value wins where lower is better), mean_first, mean_second, difference, low, high, cohen_d and
+        rank_biserial (which have the sign of the difference), p_bootstrap, p_permutation,
         p_t, p_wilcoxon, units (effective number of independent ones), inflation (of the variance, by seeds),
         pairing and unit (in words). What does not apply is NaN. The interval belongs to p_bootstrap, or to
         p_t where that is the only test.
@@ -81,22 +86,45 @@ def compare_frame(
     import pandas as pd
 
     require_level(level)
+    metrics = metrics or usual_metric(records, views, k)
     report = gather(records, views=views, metrics=metrics, k=k, aggregator="all")
     first, second = (row_meant("row of these results", report.rows, name) for name in (first, second))
     (aggregator,) = aggregators_meant(records, aggregator)
     require_aggregator(report.rows, aggregator)
     entities = EntityReader(results, report.metrics)
-    rows = []
+    rows: list[dict[str, object]] = []
+    unkept: list[tuple[Section, str]] = []
     for section in report.sections:
         one, other = (pick(section.rows, name, aggregator) for name in (first, second))
-        if one is not None and other is not None:
+        if one is None or other is None:
+            continue
+        if lost := [row for row in (one, other) if entities.lacks(section.records, section.key, row.id)]:
+            unkept.append((section, " and ".join(row.label for row in lost)))
+        else:
             rows += list(_rows(entities, section, (one, other), report, level))
+    _tell_unkept(entities, unkept, any_left=bool(rows))
     if not rows:
         raise ConfigError(
             f"{first} and {second} have no view, metric, aggregator and seed in common; "
             "see 'groupbench table --view all --aggregator all', or run both with the same --seeds"
         )
     return pd.DataFrame(rows)
+
+
+def _tell_unkept(entities: EntityReader, unkept: Sequence[tuple[Section, str]], *, any_left: bool) -> None:
+    """Warn of views in which values of the rows are not kept; if no other is left, raise a `ResultError`."""
+    told = [
+        f"{', '.join(section.key)}: the archive keeps no values of single {section.unit}s of {labels}"
+        for section, labels in unkept
+    ]
+    if unkept and not any_left:
+        section = unkept[0][0]
+        kept = [r.label for r in section.rows if not entities.lacks(section.records, section.key, r.id)]
+        raise ResultError(
+            f"{told[0]}, but of {', '.join(kept) or 'no row'}; name these, or do the runs yourself"
+        )
+    for text in told:
+        warnings.warn(f"left out {text}", GroupbenchWarning, stacklevel=3)
 
 
 def render_comparison(frame: pd.DataFrame, *, format: str, level: float = 0.05) -> str:
@@ -141,7 +169,7 @@ def _rows(
     means = {"mean_first": first.id, "mean_second": second.id}
     columns = {
         **{name: _means(paired, scores.values[row]) for name, row in means.items()},
-        **_effects(paired),
+        **_effects(paired, np.array([-1.0 if lower_is_better(metric) else 1.0 for metric in report.metrics])),
         **_tests(tested, len(report.metrics)),
     }
     named = {**section.key._asdict(), "simulated": section.simulated}
@@ -161,9 +189,14 @@ def _rows(
             }
 
 
-def _effects(paired: statistics.Paired) -> dict[str, Any]:
-    """What needs no test, by column of the frame, one value for each metric."""
-    wins, ties, losses = statistics.wins(paired.entity_means)
+def _effects(paired: statistics.Paired, merit: FloatArray) -> dict[str, Any]:
+    """What needs no test, by column of the frame, one value for each metric.
+
+    Args:
+        paired: the differences.
+        merit: (n_metrics,) -1 where lower is better, else 1.
+    """
+    wins, ties, losses = statistics.wins(paired.entity_means * merit)
     return {
         "entities": wins + ties + losses,
         "wins": wins,

@@ -17,7 +17,7 @@ from groupbench.report.breakdown import breakdown_frame
 from groupbench.report.entity_scores import EntityReader
 from groupbench.report.long import REFERENCES, ResultKey
 from groupbench.report.names import Wording
-from groupbench.report.resolution import aggregators_meant
+from groupbench.report.resolution import aggregators_meant, usual_metric
 from groupbench.report.select import Section, gather, only_metric
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _rows(records: Selection, chosen: ResultFilter) -> tuple[Section, list[Resul
     """The section that is meant, its rows with the metric, best first, the metric, and the rows' names."""
     chosen.one("views")
     options = chosen.table_options()
-    options["metrics"] = chosen.metrics or "ndcg"
+    options["metrics"] = chosen.metrics or usual_metric(records, chosen.views, chosen.k)
     report = gather(records, **options)
     metric, aggregators = only_metric(report), report.aggregator.split(",")
     key = one_key([section.key for section in report.sections])
@@ -210,7 +210,7 @@ def by_kind(results: Path, records: Selection, chosen: ResultFilter, *, by: str)
         results,
         records,
         by=by,
-        metric=chosen.one("metrics") or "ndcg",
+        metric=chosen.one("metrics"),
         k=chosen.k,
         aggregator=aggregator,
         methods=chosen.methods,

@@ -49,6 +49,15 @@ def metrics_meant(
     return _meant("metric", written, {name: (metric_name(name),) for name in known}, explain) or ()
 
 
+def usual_metric(records: Sequence[RunRecord], views: Names, cutoffs: Sequence[int] | None) -> str:
+    """The metric by which rows are judged if nobody names one: `ndcg`, or of views without it their first."""
+    asked = {name.casefold() for name in _listed(views or "all")}
+    shown = [view for view in _views(records) if asked & {"all", view.casefold()}]
+    known = {name for r in records for e in r.metrics if e.view in shown for name in e.values}
+    own = [name for view in shown for name in _headline(records, view, cutoffs)]
+    return own[0] if own and not any(name.startswith("ndcg@") for name in known) else "ndcg"
+
+
 def views_meant(
     evaluated: dict[tuple[str, str], set[str]], views: Names
 ) -> tuple[list[ResultKey], tuple[str, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from groupbench.core.errors import ConfigError, ResultError
 from groupbench.core.names import one_of
+from groupbench.core.text import count
 from groupbench.metrics import lower_is_better
 from groupbench.report.aggregate import ResultRow, aggregate, unfinished
 from groupbench.report.long import TIE_RULES, ResultKey, long_frame
@@ -206,11 +207,24 @@ def gather(records: Sequence[RunRecord], **options: Unpack[TableOptions]) -> Rep
         )
         for key in keys
     )
+    sections, empty = _with_rows(sections, methods)
     return Report(
         *(metrics, ",".join(aggregators), ties, against, sections, hidden, _not_evaluated(records), frame),
-        left_out=records.notes,
+        left_out=(*records.notes, *empty),
         named=named is not None and not set("*?") & set("".join(named)) and "all" not in named,
     )
+
+
+def _with_rows(
+    sections: tuple[Section, ...], methods: Sequence[str] | None
+) -> tuple[tuple[Section, ...], tuple[str, ...]]:
+    """The sections that have rows of the methods, all if none has, and a line on the others."""
+    shown = tuple(section for section in sections if section.rows or section.unfinished)
+    empty = [", ".join(s.key) for s in sections if not (s.rows or s.unfinished)]
+    if methods is None or not shown or not empty:
+        return sections, ()
+    more = f" and {count(len(empty) - 1, 'more view')}" if len(empty) > 1 else ""
+    return shown, (f"no row of these methods in {empty[0]}{more}; name others with --methods",)
 
 
 def only_metric(report: Report) -> str:

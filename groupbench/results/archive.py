@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupbench.core.errors import ResultError
 from groupbench.core.files import read_text, replacing, require_readable
+from groupbench.core.text import count
 from groupbench.metrics import definition
 from groupbench.results.schema import parsed
 from groupbench.results.store import RunRecord
@@ -88,6 +89,29 @@ def write_archive(
         _write_manifest(out, manifest)
     except OSError as error:
         raise ResultError(f"cannot write {out}: {error.strerror or error}; choose another folder") from error
+
+
+def require_kept(out: Path, records: Sequence[RunRecord]) -> None:
+    """Refuse to replace an archive in `out` that has jobs which `records` lack; a damaged one has none.
+
+    Raises:
+        ResultError: if it has.
+    """
+    try:
+        there = {_place(record): record for record in read_archive(out)}
+    except ResultError:
+        return
+    if lost := sorted(there.keys() - {_place(record) for record in records}):
+        first = ", ".join(map(str, lost[0]))
+        raise ResultError(
+            f"{out} is an archive with {count(len(lost), 'job')} that would be lost ({first}); name it among "
+            "the folders to join as well, or choose another folder"
+        )
+
+
+def _place(record: RunRecord) -> tuple[str, str, str, str]:
+    """What tables show one record of."""
+    return record.dataset, record.protocol, record.method, f"seed {record.seed}"
 
 
 def _write_manifest(out: Path, manifest: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from groupbench.core.errors import ResultError
 from groupbench.results import store
-from groupbench.results.archive import ENTITIES, GROUPS, archived_tables, located, read_archived
+from groupbench.results.archive import ENTITIES, FILE, GROUPS, archived_tables, located, read_archived
 from groupbench.results.facts import id_of
 from groupbench.results.store import RunRecord
 from groupbench.results.tables import ID, PARTIAL, is_partial, read_columns
@@ -107,6 +107,11 @@ class JobTables:
         """
         if not self.are_archived(record):
             file = self.folder(record) / ENTITIES
+            if not file.parent.exists() and (self._root / FILE).exists():
+                raise ResultError(
+                    f"{self._root} has means alone, and no values of single users or groups; pack it again "
+                    "with --significance N, or take the results folders that it was made of"
+                )
             frame = _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
             _require_sound(frame, file)
             return frame

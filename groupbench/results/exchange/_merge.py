@@ -11,7 +11,7 @@ from groupbench.core.errors import ConfigError, ResultError, unknown
 from groupbench.core.files import is_whole_parquet, require_readable
 from groupbench.results import store
 from groupbench.results.agreement import Difference, agreement
-from groupbench.results.archive import read_archive, write_archive
+from groupbench.results.archive import read_archive, require_kept, write_archive
 from groupbench.results.exchange._bundle import read_bundle
 from groupbench.results.facts import ended, id_of, seed_label
 from groupbench.results.job_tables import JobTables, TableRow, retained_tables
@@ -113,7 +113,7 @@ def merge(
     Raises:
         ConfigError: if there are no folders, or no record has an aggregator of that name.
         ResultError: if a folder holds no results, a record cannot be read or written, records do not go
-            together, or one key has different scores.
+            together, one key has different scores, or jobs of an archive in `out` would be lost.
     """
     if not folders:
         raise ConfigError("name the results folders to merge")
@@ -126,6 +126,8 @@ def merge(
     new = [stored for stored in retained if stored != there.get(stored.id)]
     if packing is not None:
         records = select(_thinned(stored, aggregators).record for stored in retained)
+        if out.resolve() not in [folder.resolve() for folder in folders]:
+            require_kept(out, records)
         beside = {stored.id: stored.beside for stored in retained}
         tables, lost = (
             ({}, ()) if packing.rows is None else retained_tables(records, beside, *packing.rows(records))
@@ -188,8 +190,8 @@ def _retained(
         if better:
             by_key[stored.id] = stored
     notes = [
-        f"left out {count} of the records of {root} for newer ones of the same jobs with other scores"
-        for root, count in replaced.items()
+        f"left out {n} of the records of {root} for newer ones of the same jobs with other scores"
+        for root, n in replaced.items()
     ]
     return list(by_key.values()), notes
 

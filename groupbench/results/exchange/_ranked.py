@@ -81,8 +81,8 @@ def _read(file: Path, view: str) -> Any:
 
     if not file.exists():
         raise ResultError(
-            f"{file.parent} holds no lists (top.parquet); run the job again, or export from the results "
-            "folder that it was copied from"
+            f"{file.parent} holds no lists (top.parquet); delete it and run the job again, or export from "
+            "the results folder that it was copied from"
         )
     columns = ["view", "aggregator", "entity", "rank", "item"]
     table = read_columns(file, columns)

@@ -241,6 +241,13 @@ def test_a_plugin_cannot_replace_a_built_in(tmp_path, forget):
     assert methods["popularity"].file.name == "reference.py"
 
 
+def test_a_plugin_that_comes_before_a_built_in_is_told_that_it_is_one(empty, monkeypatch):
+    empty.add("taken")(Thing)
+    monkeypatch.setattr("groupbench.core.registry._calling_module", lambda: "groupbench.baselines.mine")
+    with pytest.raises(PluginError, match=r"'taken' is built in; choose another name"):
+        empty.add("taken")(type("Other", (Thing,), {}))
+
+
 @pytest.mark.parametrize("text", ["1 / 0", "import no_such_module", "raise SystemExit(3)", "x ="])
 def test_a_plugin_that_fails_says_where_and_can_be_fixed(tmp_path, forget, text):
     file = tmp_path / "broken.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -30,6 +31,12 @@ from tests._records import make_record, write_record
 
 N_GROUPS = 40
 LIFTS = {"first": 0.12, "second": 0.1, "third": 0.0, "fourth": -0.1}
+
+
+def with_view(table, view):
+    """The rows of a table of entities, and the same again in another view."""
+    others = table.set_column(table.column_names.index("view"), "view", pa.array([view] * len(table)))
+    return pa.concat_tables([table.cast(others.schema), others])
 
 
 def run(root, method, seed, *, lift, tables=True):
@@ -104,13 +111,19 @@ def test_a_table_tests_the_rows_that_are_kept_and_counts_the_others(archive):
 
 
 def test_what_was_not_kept_is_named(archive):
-    with pytest.raises(ResultError, match=r"keeps no values of .*third average in rated-group"):
+    with pytest.raises(ResultError, match=r"keeps no values of .*third:average, but of first:average, "):
         compared(archive, "first", "third", metrics="ndcg@10")
     with pytest.raises(ResultError, match=r"no recall@10 .* is kept of first, but ndcg@10; name that"):
         compared(archive, "first", "second", metrics="recall@10")
     against = Significance(archive, reference="fourth")
     text = render(api.load_records(archive), format="plain", metrics="ndcg@10", significance=against)
     assert "no significance test: the archive keeps no values" in text
+
+
+def test_an_archive_of_means_alone_says_how_to_get_tests(runs, tmp_path):
+    merge([runs], tmp_path / "means", packing=Packing("x"))
+    with pytest.raises(ResultError, match=r"means has means alone.*; pack it again with --significance N"):
+        compared(tmp_path / "means", "first", "second")
 
 
 def test_metrics_that_the_archive_lacks_and_metrics_without_values_are_told_apart(archive, runs):
@@ -157,6 +170,26 @@ def test_values_that_no_run_writes_are_refused(runs, spoil, said):
         breakdown_frame(runs, api.load_records(runs), by="size")
     with pytest.raises(ResultError, match=said):
         pack(runs, out=runs / "archive", n=4)
+
+
+def test_a_view_without_values_is_left_out_of_a_comparison(runs, tmp_path):
+    for file in runs.rglob("run.json"):
+        record = store.read(file.parent)
+        entries = [replace(entry, view="rated-user") for entry in record.metrics]
+        views = {**record.views, "rated-user": record.views["rated-group"]}
+        tables = {
+            "entities": with_view(pq.read_table(file.with_name(ENTITIES)), "rated-user"),
+            "groups": pq.read_table(file.with_name(GROUPS)),
+        }
+        write_record(runs, replace(record, metrics=(*record.metrics, *entries), views=views), tables)
+    rows = ({TableRow("made", "paper", "rated-user", m, "average") for m in LIFTS}, ["ndcg@10"])
+    merge([runs], tmp_path / "out", aggregators=["average"], packing=Packing("x", lambda records: rows))
+    with pytest.warns(
+        GroupbenchWarning, match="left out made, paper, rated-group: the archive keeps no values"
+    ):
+        found = compared(tmp_path / "out", "first", "second")
+    assert list(found["view"]) == ["rated-user"]
+    pd.testing.assert_frame_equal(found, compared(runs, "first", "second", views="rated-user"))
 
 
 def test_leading_rows_are_the_best_of_each_view_by_each_metric(runs):

@@ -71,6 +71,14 @@ def test_names_in_any_case_by_alias_or_pattern(records, options, methods, metric
     assert set(frame.metric) == metrics
 
 
+def test_views_without_rows_of_the_methods_are_left_out_and_named(records):
+    alone = record("ease", values("rated-user", ndcg_at_10=0.4), dataset="groupfm")
+    text = render([*records, alone], methods="ease", format="plain")
+    assert "no row of these methods in itmrec, paper, rated-group and 2 more views" in text
+    assert text.count("protocol paper, view") == 1
+    assert "protocol paper, view rated-group" in render([*records, alone], format="plain")
+
+
 def test_the_norm_of_chosen_methods_needs_no_reference_row_beside_them(records):
     (row,) = (
         table_frame(records, methods="svd", metrics="recall@10", views="rated-group")

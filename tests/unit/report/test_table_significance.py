@@ -325,6 +325,25 @@ def test_a_comparison_as_text(tmp_path):
         render_comparison(frame, format="xml")
 
 
+def test_who_wins_goes_by_what_is_better(ranked, monkeypatch):
+    higher = compared(ranked, "best", "random")
+    monkeypatch.setattr("groupbench.report.compare.lower_is_better", lambda name: True)
+    lower = compared(ranked, "best", "random")
+    assert higher["wins"] > higher["losses"]
+    assert (lower["wins"], lower["losses"]) == (higher["losses"], higher["wins"])
+    assert (lower["difference"], lower["cohen_d"]) == (higher["difference"], higher["cohen_d"])
+
+
+def test_a_method_is_meant_by_its_name_where_one_row_has_it(tmp_path):
+    users(tmp_path, {"svd[tuned]": 0.1, "ease[tuned]": 0.0, "ease[both,tuned]": 0.0})
+    for file in tmp_path.rglob("run.json"):
+        record = store.read(file.parent)
+        file.write_text(replace(record, name=record.method.partition("[")[0]).to_json())
+    assert compared(tmp_path, "svd", "ease[tuned]")["first"] == "svd[tuned]"
+    with pytest.raises(ConfigError, match=r"ease is 2 rows \(ease\[both,tuned\], ease\[tuned\]\); name one"):
+        compared(tmp_path, "ease", "svd")
+
+
 @pytest.mark.parametrize(
     ("first", "options", "said"),
     [

@@ -69,6 +69,19 @@ def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [MANIFEST, FILE]
 
 
+def test_an_archive_is_not_replaced_by_one_that_lacks_its_jobs(tmp_path, record, others):
+    write_archive([replace(other, tuning={}) for other in others], tmp_path / "out", "x")
+    store.write(tmp_path / "in" / "runs" / "data" / "paper" / "svd" / record.key, record)
+    packing = Packing("y")
+    with pytest.raises(
+        ResultError, match=r"out is an archive with 3 jobs that would be lost \(data, paper, "
+    ):
+        merge([tmp_path / "in"], tmp_path / "out", packing=packing)
+    assert len(list(read_archive(tmp_path / "out"))) == 3
+    merge([tmp_path / "in", tmp_path / "out"], tmp_path / "out", packing=packing)
+    assert [r.seed for r in read_archive(tmp_path / "out")] == [0, 1, 2, 3]
+
+
 def test_packed_results_merge_with_runs_and_may_be_unpacked(tmp_path, record, others):
     other = replace(others[0], tuning={})
     write_archive([record, other], tmp_path / "packed", "x")
