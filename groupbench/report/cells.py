@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 
 BLANK = "–"
+REFERENCE = "(ref)"
+"""What stands behind the name of a reference row."""
 
 Mark = Literal["", "best", "second"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from groupbench.core.errors import ConfigError, unknown
 from groupbench.report import latex
-from groupbench.report.cells import CaptionedTable, Cell, Column, Mark
+from groupbench.report.cells import REFERENCE, CaptionedTable, Cell, Column, Mark
 
 PRINTED = ("markdown", "latex", "html")
 """Formats in which things go by the names that papers give them, and nothing says what to type."""
@@ -31,8 +31,10 @@ def write_tables(
     if format not in _FORMATS:
         raise ConfigError(unknown("format", format, tuple(_FORMATS)))
     form, tables = _FORMATS[format], list(tables)
-    marked = any(cell.mark for table in tables for column in table.columns for cell in column.cells)
-    lines = [*([form.marking()] if marked else []), *map(form.text, legend)]
+    cells = [cell for table in tables for column in table.columns for cell in column.cells]
+    references = any(REFERENCE in f"{cell.text}{cell.after}" for cell in cells)
+    marking = [form.marking(references=references)] if any(cell.mark for cell in cells) else []
+    lines = [*marking, *map(form.text, legend)]
     written = [form.table(table, lines if form.self_contained else ()) for table in tables]
     return form.join(written, () if form.self_contained else lines, list(map(form.text, remarks)))
 
@@ -69,10 +71,11 @@ class _Format:
             CaptionedTable(self.text(table.caption), tuple(columns), notes, table.label), rows
         )
 
-    def marking(self) -> str:
-        """What the marks mean."""
+    def marking(self, *, references: bool) -> str:
+        """What the marks mean, with that of `REFERENCE` if there are such rows."""
         legend = f"{self.cell(Cell('best', 'best'))}, {self.cell(Cell('second best', 'second'))}"
-        return legend + self.text(" among the methods; (ref) marks reference rows, which are not ranked")
+        ranked = f"; {REFERENCE} marks reference rows, which are not ranked" if references else ""
+        return legend + self.text(f" among the methods{ranked}")
 
     def cell(self, cell: Cell) -> str:
         """Write one cell."""

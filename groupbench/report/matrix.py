@@ -12,7 +12,7 @@ from groupbench.core.errors import ConfigError
 from groupbench.core.text import count
 from groupbench.metrics import lower_is_better
 from groupbench.report.aggregate import ResultRow
-from groupbench.report.cells import BLANK, CaptionedTable, Cell, Column, numbers, texts
+from groupbench.report.cells import BLANK, REFERENCE, CaptionedTable, Cell, Column, numbers, texts
 from groupbench.report.long import REFERENCES
 from groupbench.report.names import Wording
 from groupbench.report.notes import label, section_notes, section_title, sizes, with_caption
@@ -152,7 +152,7 @@ class MatrixTable:
         method, aggregator = line
         shown = "none" if aggregator == self.report.aggregator else aggregator
         name = self._wording.row(method, shown)
-        name = f"{name} (ref)" if self._is_reference(line) else name
+        name = f"{name} {REFERENCE}" if self._is_reference(line) else name
         rows = ((table, self._row(table.section, line)) for table in self.tables)
         moved = any(row is not None and table.moved_by_ties(row) for table, row in rows)
         return name + "†" * moved

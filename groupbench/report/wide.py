@@ -11,7 +11,7 @@ from groupbench.core.names import one_of
 from groupbench.evaluation.views import VIEWS
 from groupbench.metrics import lower_is_better, normalizable
 from groupbench.report.aggregate import ResultRow
-from groupbench.report.cells import BLANK, Cell, Column, best_two, numbers, texts
+from groupbench.report.cells import BLANK, REFERENCE, Cell, Column, best_two, numbers, texts
 from groupbench.report.long import REFERENCES, TieRule, shown_rule
 from groupbench.report.names import Wording
 from groupbench.report.options import LayoutOptions
@@ -158,7 +158,7 @@ class WideTable:
         if row.status != "done":
             parts.append(f"({row.status})")
         elif row.name in REFERENCES:
-            parts.append("(ref)")
+            parts.append(REFERENCE)
         if row.status == "done" and row.seeds < self.section.seeds:
             parts.append(f"({row.seeds} of {self.section.seeds} seeds)")
         return " ".join(parts) + ("†" if self.moved_by_ties(row) else "")

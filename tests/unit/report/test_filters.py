@@ -71,6 +71,11 @@ def test_names_in_any_case_by_alias_or_pattern(records, options, methods, metric
     assert set(frame.metric) == metrics
 
 
+def test_the_legend_speaks_of_reference_rows_where_there_are_any(records):
+    assert "(ref) marks reference rows" in render(records, format="latex")
+    assert "(ref)" not in render(records, methods=["svd", "svdpp"], format="latex")
+
+
 def test_views_without_rows_of_the_methods_are_left_out_and_named(records):
     alone = record("ease", values("rated-user", ndcg_at_10=0.4), dataset="groupfm")
     text = render([*records, alone], methods="ease", format="plain")
