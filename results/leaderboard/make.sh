@@ -2,7 +2,8 @@
 # Makes this folder again: `sh results/leaderboard/make.sh` at the top of a checkout, with GROUPBENCH_DATA set; with
 # names of parts (`sh results/leaderboard/make.sh itmrec mafengwo`) only those. About a day of two cores, most of it the
 # deep group models. A second call goes on where the first one stopped: searches that have ended lie in tuned/, jobs
-# that have ended in records.parquet, both of which may come from another machine.
+# that have ended in records.parquet, both of which may come from another machine. The part `foreign` needs
+# groupbench[cornac,lenskit].
 set -eu
 export OMP_NUM_THREADS=1
 WORK=${WORK:-results/work}
