@@ -77,17 +77,18 @@ class Registry(Mapping[str, V]):
         taken = name in self._values and self._values[name] != value
         # A file or a cell of a notebook that is run again registers its names again.
         if taken and home != self._homes[name]:
-            raise PluginError(f"{self.kind} {name!r} is {self._taken_by(home[0], name)}; choose another name")
+            raise PluginError(f"{self.kind} {name!r} is {self._taken_by(home[0], name)}")
         self._values[name] = value
         self._homes[name] = home
         return value
 
     def _taken_by(self, module: str, name: str) -> str:
-        """Where a name is defined that `module` defines, too; a plugin may come before groupbench's own."""
-        if module.startswith("groupbench."):
-            return "built in"
+        """Where a name is defined that `module` defines, too, and what to do about it."""
         other = sys.modules.get(self._homes[name][0])
-        return f"already defined in {getattr(other, '__file__', 'the running program')}"
+        place = getattr(other, "__file__", "the running program")
+        if module.startswith("groupbench."):  # A plugin can come before groupbench's own.
+            return f"built in; choose another name in {place}"
+        return f"already defined in {place}; choose another name"
 
     def require_free(self, value: V) -> None:
         """Refuse a value by whose name something goes that is not registered; a subclass knows what."""

@@ -244,7 +244,7 @@ def test_a_plugin_cannot_replace_a_built_in(tmp_path, forget):
 def test_a_plugin_that_comes_before_a_built_in_is_told_that_it_is_one(empty, monkeypatch):
     empty.add("taken")(Thing)
     monkeypatch.setattr("groupbench.core.registry._calling_module", lambda: "groupbench.baselines.mine")
-    with pytest.raises(PluginError, match=r"'taken' is built in; choose another name"):
+    with pytest.raises(PluginError, match=r"'taken' is built in; choose another name in .*test_registry\.py"):
         empty.add("taken")(type("Other", (Thing,), {}))
 
 
