@@ -217,9 +217,9 @@ def row_meant(kind: str, rows: Iterable[ResultRow], name: str) -> str:
     known: dict[str, set[str]] = defaultdict(set)
     ids = {}
     for row in rows:
-        printed = method_name(row.method)
-        known[row.method] |= {printed, row.name}
-        known[row.label].add(row.label.replace(row.method, printed, 1))
+        names = {method_name(row.method), row.name}
+        known[row.method] |= names
+        known[row.label] |= {row.label.replace(row.method, name, 1) for name in names}
         ids[":".join(row.id).casefold()] = ":".join(row.id)  # `svd:none`, which is no label
     meant = [ids[name.casefold()]] if name.casefold() in ids else matching(kind, [name], known)
     if len(meant) > 1:

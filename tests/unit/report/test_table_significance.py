@@ -335,11 +335,13 @@ def test_who_wins_goes_by_what_is_better(ranked, monkeypatch):
 
 
 def test_a_method_is_meant_by_its_name_where_one_row_has_it(tmp_path):
-    users(tmp_path, {"svd[tuned]": 0.1, "ease[tuned]": 0.0, "ease[both,tuned]": 0.0})
+    lifts = {"svd[tuned]": 0.1, "ease[tuned]": 0.0, "ease[both,tuned]": 0.0}
+    users(tmp_path, lifts, aggregator="average")
     for file in tmp_path.rglob("run.json"):
         record = store.read(file.parent)
         file.write_text(replace(record, name=record.method.partition("[")[0]).to_json())
-    assert compared(tmp_path, "svd", "ease[tuned]")["first"] == "svd[tuned]"
+    for name in ("svd", "SVD", "svd:average"):
+        assert compared(tmp_path, name, "ease[tuned]")["first"] == "svd[tuned]:average"
     with pytest.raises(ConfigError, match=r"ease is 2 rows \(ease\[both,tuned\], ease\[tuned\]\); name one"):
         compared(tmp_path, "ease", "svd")
 
