@@ -20,7 +20,7 @@ from groupbench.report.options import LayoutOptions
 from groupbench.report.render import FORMATS, FRAMES, frame_text
 from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant, usual_metric
 from groupbench.results import store
-from groupbench.results.job_tables import JobTables
+from groupbench.results.job_tables import JobTables, rows_in
 from groupbench.results.selection import select
 
 if TYPE_CHECKING:
@@ -81,19 +81,19 @@ def breakdown_frame(
     chosen = [record for record in records if meant is None or record.method in meant]
     tables = JobTables(results)
     parts: list[pd.DataFrame] = []
-    lost: dict[str, None] = {}
+    lost: list[str] = []
     for record in chosen:
         wanted = _wanted(record, metric, aggregators)
         part = _part(tables, record, by, metric, wanted)
         parts += [] if part is None else [part]
         kept = set() if part is None else set(zip(part["view"], part["aggregator"], strict=True))
-        lost |= dict.fromkeys(f"{record.method} in {record.dataset}" for _ in wanted - kept)
+        lost += [f"{record.method} in {record.dataset}"] if wanted - kept else []
     if not parts:
         raise ConfigError(
             f"no finished run stored {metric} and {by} of single groups with the aggregator "
             f"{', '.join(aggregators)}; see 'groupbench table --view all --aggregator all' for what there is"
         )
-    _warn_of_lost(list(lost), by)
+    _warn_of_lost(list(dict.fromkeys(lost)), by)
     runs = pd.concat(parts, ignore_index=True)
     if views is not None and "all" not in views:
         known = dict.fromkeys(runs["view"], ())
@@ -191,8 +191,7 @@ def _part(
         groups = groups.assign(size=groups["members"].map(len))
     if metric not in values or by not in groups:
         return None
-    rows = [place in wanted for place in zip(values["view"], values["aggregator"], strict=True)]
-    joined = values[rows].merge(_kinds(groups, by), left_on="entity", right_on="group")
+    joined = rows_in(values, wanted).merge(_kinds(groups, by), left_on="entity", right_on="group")
     joined = joined[joined[metric].notna()].astype({"view": str, "aggregator": str})
     if len(joined) == 0:
         return None

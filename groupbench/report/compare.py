@@ -21,7 +21,7 @@ from groupbench.report.render import frame_text
 from groupbench.report.resolution import Names, aggregators_meant, usual_metric
 from groupbench.report.select import Report, Section, gather
 from groupbench.report.significance import require_level
-from groupbench.report.verdict_notes import POOLED
+from groupbench.results.agreement import POOLED
 
 if TYPE_CHECKING:
     import pandas as pd

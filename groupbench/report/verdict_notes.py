@@ -12,12 +12,11 @@ from groupbench.report import statistics
 from groupbench.report.names import Wording
 from groupbench.report.pairing import Pairing, test_name
 from groupbench.report.verdicts import Verdict
+from groupbench.results.agreement import POOLED
 
 if TYPE_CHECKING:
     from groupbench.report.significance import Significance
 
-POOLED = frozenset({"rmse", "mae"})
-"""Metrics whose value pools the rows of all lists; what is tested is the mean over lists."""
 _MANY_SEEDS = 10
 """With fewer a note says that seeds limit what can be found."""
 

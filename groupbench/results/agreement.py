@@ -18,7 +18,8 @@ _TINY = 1e-15
 _LABELS = ("dataset", "simulated", "protocol", "method", "name", "seed", "tuning")
 _FACTS = ("entities", "skipped", "tau", "entity")
 _WORDS = ("definition", "oracle", "reason")
-_POOLED = ("rmse", "mae")
+POOLED = frozenset({"rmse", "mae"})
+"""Metrics whose value pools the rows of all lists, so that it is no mean of theirs."""
 
 
 class MetricLocation(NamedTuple):
@@ -143,7 +144,7 @@ def _unlike_means(record: RunRecord, frame: Any, partial: bool) -> list[str]:
         if of_users and entities is not None and rows["entity"].nunique() > entities:
             unlike.append(f"entities.parquet has other users in {entry.view}")
         # Errors are pooled over rows, and what all lists have together is in no row.
-        for name in entry.values.keys() & set(rows.columns) - set(_POOLED):
+        for name in entry.values.keys() & set(rows.columns) - POOLED:
             mean, value = float(rows[name].mean()), entry.values[name]
             if rows[name].notna().any() and not _same(mean, value):
                 place = f"{entry.view} {entry.aggregator} {name}"

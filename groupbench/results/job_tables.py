@@ -192,8 +192,7 @@ def retained_tables(
         if not there:
             continue
         frame = beside.entities(record, metrics)
-        kept = [place in there for place in zip(frame["view"], frame["aggregator"], strict=True)]
-        frame = frame[kept]
+        frame = rows_in(frame, there)
         measured = {m for entry in record.metrics for m, value in entry.values.items() if value == value}
         gone[_place(record)] += len(measured.intersection(without_values(frame, metrics)))
         values.append(frame.assign(**dict(zip(ID, id_of(record), strict=True))))
@@ -213,6 +212,14 @@ def retained_tables(
         for name, parts in frames.items()
         if parts
     }, tuple(notes)
+
+
+def rows_in(frame: pd.DataFrame, places: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """The rows of a frame of `JobTables.entities` that are of one of these views and aggregators."""
+    import pandas as pd
+
+    found: pd.DataFrame = frame[pd.MultiIndex.from_frame(frame[["view", "aggregator"]]).isin(list(places))]
+    return found
 
 
 def without_values(frame: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
