@@ -6,7 +6,9 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from groupbench.core.errors import ConfigError, GroupbenchWarning
 from groupbench.core.names import matching, one_of
@@ -20,7 +22,8 @@ from groupbench.report.options import LayoutOptions
 from groupbench.report.render import FORMATS, FRAMES, frame_text
 from groupbench.report.resolution import Names, aggregators_meant, methods_meant, metrics_meant, usual_metric
 from groupbench.results import store
-from groupbench.results.job_tables import JobTables, rows_in
+from groupbench.results.facts import id_of
+from groupbench.results.job_tables import JobTables
 from groupbench.results.selection import select
 
 if TYPE_CHECKING:
@@ -79,12 +82,12 @@ def breakdown_frame(
         raise ConfigError(f"{by} shows one metric at a time, not {', '.join([metric, *others])}; name one")
     meant = methods_meant(records, methods)
     chosen = [record for record in records if meant is None or record.method in meant]
-    tables = JobTables(results)
+    kinds = _Kinds(tables := JobTables(results), by)
     parts: list[pd.DataFrame] = []
     lost: list[str] = []
     for record in chosen:
         wanted = _wanted(record, metric, aggregators)
-        part = _part(tables, record, by, metric, wanted)
+        part = _part(tables, kinds, record, metric, wanted)
         parts += [] if part is None else [part]
         kept = set() if part is None else set(zip(part["view"], part["aggregator"], strict=True))
         lost += [f"{record.method} in {record.dataset}"] if wanted - kept else []
@@ -179,38 +182,76 @@ def _wanted(record: store.RunRecord, metric: str, aggregators: Sequence[str]) ->
     }
 
 
+class _Kinds:
+    """What kind each group of a run is, worked out once where an archive keeps them by split."""
+
+    def __init__(self, tables: JobTables, by: str) -> None:
+        self._tables, self._by = tables, by
+        self._known: dict[tuple[object, ...], pd.DataFrame | None] = {}
+
+    def of(self, record: store.RunRecord) -> pd.DataFrame | None:
+        """Columns kind and order, by the group; None if what they go by is not kept."""
+        archived = self._tables.are_archived(record)
+        key = (record.dataset, record.protocol, record.seed) if archived else id_of(record)
+        if key not in self._known:
+            self._known[key] = self._found(record)
+        return self._known[key]
+
+    def _found(self, record: store.RunRecord) -> pd.DataFrame | None:
+        groups = self._tables.groups(record, [self._by])
+        if self._by == "size" and self._by not in groups:
+            groups = groups.assign(size=groups["members"].map(len))
+        return _kinds(groups, self._by) if self._by in groups else None
+
+
 def _part(
-    tables: JobTables, record: store.RunRecord, by: str, metric: str, wanted: set[tuple[str, str]]
+    tables: JobTables, kinds: _Kinds, record: store.RunRecord, metric: str, wanted: set[tuple[str, str]]
 ) -> pd.DataFrame | None:
     """The mean of each view, aggregator and kind of one run; None if there is none."""
+    import pandas as pd
+
     if not wanted or not tables.places(record):
         return None
-    values = tables.entities(record, [metric])
-    groups = tables.groups(record, [by])
-    if by == "size" and by not in groups:
-        groups = groups.assign(size=groups["members"].map(len))
-    if metric not in values or by not in groups:
+    values, of_groups = tables.entities(record, [metric]), kinds.of(record)
+    if metric not in values or of_groups is None:
         return None
-    joined = rows_in(values, wanted).merge(_kinds(groups, by), left_on="entity", right_on="group")
-    joined = joined[joined[metric].notna()].astype({"view": str, "aggregator": str})
-    if len(joined) == 0:
+    lists: Any = values.groupby(["view", "aggregator"], observed=True, sort=False).indices
+    kind_of, names = pd.factorize(of_groups["kind"])
+    rows = []
+    for view, aggregator in sorted(wanted & set(lists)):
+        found = values.iloc[lists[view, aggregator]]
+        place, value = of_groups.index.get_indexer(found["entity"]), found[metric].to_numpy(dtype=np.float64)
+        judged = (place >= 0) & ~np.isnan(value)
+        kind, value = kind_of[place[judged]], value[judged]
+        sums, counts = np.bincount(kind, value, len(names)), np.bincount(kind, minlength=len(names))
+        rows += [
+            (view, aggregator, name, total / n, n)
+            for name, total, n in zip(names, sums, counts, strict=True)
+            if n
+        ]
+    if not rows:
         return None
-    keys = ["view", "aggregator", "order", "kind"]
-    found = joined.groupby(keys, observed=True)[metric].agg(value="mean", groups="size").reset_index()
-    return found.assign(
-        dataset=record.dataset, simulated=record.simulated, protocol=record.protocol, method=record.method
+    part = pd.DataFrame(rows, columns=["view", "aggregator", "kind", "value", "groups"])
+    order = of_groups.drop_duplicates("kind").set_index("kind")["order"]
+    return part.assign(
+        order=part["kind"].map(order),
+        dataset=record.dataset,
+        simulated=record.simulated,
+        protocol=record.protocol,
+        method=record.method,
     )
 
 
 def _kinds(groups: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The kind of each group and its rank in the order of kinds."""
+    """The kind of each group and its rank in the order of kinds, by its name."""
     import pandas as pd
 
     values = groups[by]
     if by in ("size", "options") and values.nunique() <= MANY:
-        return pd.DataFrame({"group": groups["group"], "kind": values.astype(str), "order": values})
-    thirds = (
-        (values.rank(method="first") * 3 / max(int(values.notna().sum()), 1) - 1e-9).fillna(3).astype(int)
-    )
-    names = [f"low {by}", f"middle {by}", f"high {by}", f"no {by}"]
-    return pd.DataFrame({"group": groups["group"], "kind": [names[t] for t in thirds], "order": thirds})
+        found = pd.DataFrame({"kind": values.astype(str), "order": values})
+    else:
+        ranks = values.rank(method="first") * 3 / max(int(values.notna().sum()), 1)
+        thirds = (ranks - 1e-9).fillna(3).astype(int)
+        names = [f"low {by}", f"middle {by}", f"high {by}", f"no {by}"]
+        found = pd.DataFrame({"kind": [names[t] for t in thirds], "order": thirds})
+    return found.set_axis(pd.Index(groups["group"]), axis=0)

@@ -14,6 +14,7 @@ from groupbench.core.errors import ResultError
 from groupbench.report.long import ResultKey
 from groupbench.results import store
 from groupbench.results.archive import GROUPS
+from groupbench.results.facts import id_of
 from groupbench.results.job_tables import JobTables, without_values
 
 RowId = tuple[str, str]
@@ -55,6 +56,7 @@ class EntityReader:
         self._tables = JobTables(results)
         self._metrics = list(metrics)
         self._cache: dict[Path, dict[RowId, tuple[ObjectArray, FloatArray]]] = {}
+        self._unknown: dict[tuple[str, ...], list[str]] = {}
 
     def lacks(self, records: Iterable[store.RunRecord], key: ResultKey, row: RowId) -> bool:
         """Whether the means of a row at `key` are kept, and its values of users or groups are not."""
@@ -110,9 +112,12 @@ class EntityReader:
 
     def unknown(self, record: store.RunRecord) -> list[str]:
         """The metrics of which no values of single users or groups are kept, where some are."""
-        if not self._tables.are_partial(record):
-            return []
-        return without_values(self._tables.entities(record, self._metrics), self._metrics)
+        of = id_of(record)
+        if of not in self._unknown:
+            partial = self._tables.are_partial(record)
+            frame = self._tables.entities(record, self._metrics) if partial else None
+            self._unknown[of] = [] if frame is None else without_values(frame, self._metrics)
+        return self._unknown[of]
 
     def known(self, record: store.RunRecord) -> str:
         """The metrics of which there are, with commas between them."""

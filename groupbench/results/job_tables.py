@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from groupbench.core.errors import ResultError
+from groupbench.core.text import count
 from groupbench.results import store
 from groupbench.results.archive import ENTITIES, FILE, GROUPS, archived_tables, located, read_archived
 from groupbench.results.facts import id_of
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_LIST = ("view", "aggregator", "entity")
+_PLACE = ("view", "aggregator")
+_LIST = (*_PLACE, "entity")
 _GROUP = ("group", "members")
 _SPLIT = ("dataset", "protocol", "seed")
 """What decides who the members of a group are."""
@@ -76,11 +78,13 @@ class JobTables:
     def places(self, record: RunRecord) -> set[tuple[str, str]]:
         """Views and aggregators with values of single users or groups; empty where they are gone."""
         of = id_of(record)
+        if self.are_archived(record):
+            return self._archived_places.get(of, set())
         if of not in self._places:
-            there = self.are_archived(record) or (self.folder(record) / ENTITIES).exists()
-            frame = self.entities(record).drop_duplicates(["view", "aggregator"]) if there else None
+            there = (self.folder(record) / ENTITIES).exists()
+            once = self.entities(record).drop_duplicates([*_PLACE]) if there else None
             self._places[of] = (
-                set() if frame is None else set(zip(frame["view"], frame["aggregator"], strict=True))
+                set() if once is None else set(zip(once["view"], once["aggregator"], strict=True))
             )
         return self._places[of]
 
@@ -113,7 +117,7 @@ class JobTables:
                     "with --significance N, or take the results folders that it was made of"
                 )
             frame = _frame(read_columns(file, [*_LIST, *metrics]), _LIST, file)
-            _require_sound(frame, file)
+            _require_sound(frame, file, record)
             return frame
         stored = [name for name in metrics if name in self._entities]
         found: pd.DataFrame = self._entities.iloc[self._rows.get(id_of(record), [])][[*_LIST, *stored]]
@@ -130,9 +134,8 @@ class JobTables:
             return _frame(read_columns(file, [*_GROUP, *properties]), _GROUP, file)
         if GROUPS not in self._tables:
             return self._entities.iloc[:0].assign(group="", members="")[[*_GROUP]]
-        frame = self._groups
-        of_split = [frame[name] == getattr(record, name) for name in _SPLIT]
-        found: pd.DataFrame = frame[of_split[0] & of_split[1] & of_split[2]][[*_GROUP]]
+        split = tuple(getattr(record, name) for name in _SPLIT)
+        found: pd.DataFrame = self._groups.iloc[self._rows_of_splits.get(split, [])][[*_GROUP]]
         return found
 
     @cached_property
@@ -142,12 +145,26 @@ class JobTables:
     @cached_property
     def _rows(self) -> dict[tuple[str, ...], Any]:
         """The rows of each record."""
-        indices: Any = self._entities.groupby([*ID], sort=False).indices
-        return dict(indices)
+        return _indices(self._entities, ID)
+
+    @cached_property
+    def _archived_places(self) -> dict[tuple[str, ...], set[tuple[str, str]]]:
+        """Views and aggregators of each record."""
+        columns = [*ID, *_PLACE]
+        once = self._entities.drop_duplicates(columns)
+        found: dict[tuple[str, ...], set[tuple[str, str]]] = defaultdict(set)
+        for *of, view, aggregator in zip(*(once[name] for name in columns), strict=True):
+            found[tuple(of)].add((view, aggregator))
+        return dict(found)
 
     @cached_property
     def _groups(self) -> pd.DataFrame:
         return self._whole(GROUPS, (*_SPLIT, *_GROUP))
+
+    @cached_property
+    def _rows_of_splits(self) -> dict[tuple[str, ...], Any]:
+        """The groups of each split."""
+        return _indices(self._groups, _SPLIT)
 
     def _whole(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         frame: pd.DataFrame = read_archived(self._root, name, columns).to_pandas()
@@ -218,13 +235,19 @@ def rows_in(frame: pd.DataFrame, places: Collection[tuple[str, str]]) -> pd.Data
     """The rows of a frame of `JobTables.entities` that are of one of these views and aggregators."""
     import pandas as pd
 
-    found: pd.DataFrame = frame[pd.MultiIndex.from_frame(frame[["view", "aggregator"]]).isin(list(places))]
+    found: pd.DataFrame = frame[pd.MultiIndex.from_frame(frame[[*_PLACE]]).isin(list(places))]
     return found
 
 
 def without_values(frame: pd.DataFrame, metrics: Sequence[str]) -> list[str]:
     """The metrics that a frame of `JobTables.entities` has no value of."""
     return [name for name in metrics if name not in frame or bool(frame[name].isna().all())]
+
+
+def _indices(frame: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], Any]:
+    """The positions of the rows with each of the values that `by` has."""
+    found: Any = frame.groupby([*by], sort=False).indices
+    return dict(found)
 
 
 def _place(record: RunRecord) -> str:
@@ -239,13 +262,16 @@ def _frame(table: pa.Table, columns: Sequence[str], file: Path) -> pd.DataFrame:
     return frame
 
 
-def _require_sound(frame: pd.DataFrame, file: Path) -> None:
-    """Raise a `ResultError` if a list has two rows, or a value is infinite."""
+def _require_sound(frame: pd.DataFrame, file: Path, record: RunRecord) -> None:
+    """Raise a `ResultError` if a value is infinite, or there are not as many lists as the record says."""
     for name in frame.columns.difference([*_LIST]):
         if np.isinf(frame[name].to_numpy(dtype=np.float64)).any():
             raise ResultError(f"{file} has an infinite {name}; delete its folder and run the job again")
-    repeated = frame.duplicated([*_LIST]).to_numpy()
-    if repeated.any():
-        view, aggregator, entity = (frame[name].iloc[int(repeated.argmax())] for name in _LIST)
-        twice = f"two rows of {entity!r} in {view}, {aggregator}"
-        raise ResultError(f"{file} has {twice}; delete its folder and run the job again")
+    lists: Any = frame.groupby([*_PLACE], observed=True, sort=False).size()
+    for (view, aggregator), n in lists.items():
+        evaluated = record.views.get(view, {}).get("entities", n)
+        if n != evaluated:
+            raise ResultError(
+                f"{file} has {count(n, 'list')} in {view}, {aggregator}, and {evaluated} by run.json; "
+                "delete its folder and run the job again"
+            )

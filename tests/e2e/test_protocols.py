@@ -280,7 +280,7 @@ POPULAR = {
 
 @pytest.mark.data
 @pytest.mark.parametrize("name", POPULAR)
-def test_popularity_among_sampled_negatives(figures, real_data, name):
+def test_popularity_among_sampled_negatives(cli, figures, real_data, name):
     found = figures(
         *("--data-dir", real_data, "--dataset", name, "--protocol", "given", "--seeds", "1"),
         *("--methods", "popularity,popularity-groups,random,oracle"),
@@ -291,6 +291,9 @@ def test_popularity_among_sampled_negatives(figures, real_data, name):
     expected = (5 / 101, 0.0292, 10 / 101, 0.0450)
     assert [found["sampled-group", "random", "none", m] for m in CUTS] == pytest.approx(expected, abs=0.00006)
     assert [found["sampled-group", "oracle", "none", m] for m in CUTS] == [1, 1, 1, 1]
+    compared = cli("compare", "popularity", "random", "--view", "sampled-group", "--format", "csv")
+    assert compared.returncode == 0, compared
+    assert "sampled-group" in compared.stdout
 
 
 @pytest.mark.data

@@ -159,7 +159,11 @@ def test_scores_by_size_are_those_of_the_runs_and_rows_without_values_are_told(
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda t: pa.concat_tables([t, t.slice(3, 1)]), "has two rows of 'g3' in rated-group, average"),
+        (
+            lambda t: pa.concat_tables([t, t.slice(3, 1)]),
+            "has 41 lists in rated-group, average, and 40 by run.json",
+        ),
+        (lambda t: t.slice(1), "has 39 lists in rated-group, average, and 40 by run.json"),
         (lambda t: t.set_column(3, "ndcg@10", pa.array([np.inf] * len(t))), "has an infinite ndcg@10"),
     ],
 )
@@ -170,6 +174,24 @@ def test_values_that_no_run_writes_are_refused(runs, spoil, said):
         breakdown_frame(runs, api.load_records(runs), by="size")
     with pytest.raises(ResultError, match=said):
         pack(runs, out=runs / "archive", n=4)
+
+
+def test_groups_may_have_several_lists(runs, tmp_path):
+    """As where each held-out row is ranked among its own negatives."""
+    for file in sorted((runs / "runs").rglob(ENTITIES)):
+        table = pq.read_table(file)
+        names = pa.array([f"g{int(name[1:]) // 2}" for name in table["entity"].to_pylist()])
+        pq.write_table(table.set_column(table.column_names.index("entity"), "entity", names), file)
+    of_runs = breakdown_frame(runs, api.load_records(runs), by="size")
+    compared = partial(compare_frame, first="first", second="third")
+
+    pack(runs, out=tmp_path / "packed", n=4)
+
+    archived = api.load_records(tmp_path / "packed")
+    assert of_runs["groups"].tolist() == [N_GROUPS] * len(LIFTS)
+    pd.testing.assert_frame_equal(breakdown_frame(tmp_path / "packed", archived, by="size"), of_runs)
+    (found,) = compared(runs, api.load_records(runs))["p_bootstrap"]
+    assert compared(tmp_path / "packed", archived)["p_bootstrap"].tolist() == [found]
 
 
 def test_a_view_without_values_is_left_out_of_a_comparison(runs, tmp_path):
