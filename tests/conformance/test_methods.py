@@ -18,15 +18,19 @@ def trial_of(name):
     return MethodTrial(methods[name])
 
 
+ANEW = ("other-process", "refit", "bare-data", "cold-groups")
+"""Checks that fit once more: those of names that share a class are made once, all if slow."""
+
+
 def promises():
-    """Each method with each check; names that share a class are sent to a process once, all if slow."""
-    started = set()
+    """Each method with each check."""
+    checked = set()
     for name, entry in methods.items():
         for check in checks_for(entry):
-            marks = []
-            if check.name == "other-process":
-                marks = [pytest.mark.process, *[pytest.mark.slow] * (entry.make in started)]
-                started.add(entry.make)
+            marks = [pytest.mark.process] * (check.name == "other-process")
+            if check.name in ANEW:
+                marks += [pytest.mark.slow] * ((entry.make, check.name) in checked)
+                checked.add((entry.make, check.name))
             yield pytest.param(name, check, id=f"{name}-{check.name}", marks=marks)
 
 

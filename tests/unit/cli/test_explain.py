@@ -216,6 +216,7 @@ def test_trec_eval_divides_by_all_that_is_relevant(lists, ours):
     assert theirs["map_cut"] < ours["map_capped"] - 0.01
 
 
+@pytest.mark.slow
 def test_ranx_agrees_with_trec_eval(lists, ours):
     ranx = pytest.importorskip("ranx")
     scores, relevant = lists
