@@ -131,11 +131,14 @@ class JobTables:
         """
         if not self.are_archived(record):
             file = self.folder(record) / GROUPS
-            return _frame(read_columns(file, [*_GROUP, *properties]), _GROUP, file)
+            frame = _frame(read_columns(file, [*_GROUP, *properties]), _GROUP, file)
+            _require_distinct(frame, file, "delete its folder and run the job again")
+            return frame
         if GROUPS not in self._tables:
             return self._entities.iloc[:0].assign(group="", members="")[[*_GROUP]]
         split = tuple(getattr(record, name) for name in _SPLIT)
         found: pd.DataFrame = self._groups.iloc[self._rows_of_splits.get(split, [])][[*_GROUP]]
+        _require_distinct(found, self._root / GROUPS, "get the folder anew, or pack the results again")
         return found
 
     @cached_property
@@ -260,6 +263,14 @@ def _frame(table: pa.Table, columns: Sequence[str], file: Path) -> pd.DataFrame:
         raise ResultError(f"{file} has no column {missing[0]}; delete its folder and run the job again")
     frame: pd.DataFrame = table.to_pandas()
     return frame
+
+
+def _require_distinct(groups: pd.DataFrame, file: Path, remedy: str) -> None:
+    """Raise a `ResultError` if a group has two rows."""
+    repeated = groups["group"].duplicated().to_numpy()
+    if repeated.any():
+        name = groups["group"].iloc[int(repeated.argmax())]
+        raise ResultError(f"{file} has two rows of the group {name!r}; {remedy}")
 
 
 def _require_sound(frame: pd.DataFrame, file: Path, record: RunRecord) -> None:

@@ -176,6 +176,16 @@ def test_values_that_no_run_writes_are_refused(runs, spoil, said):
         pack(runs, out=runs / "archive", n=4)
 
 
+def test_a_group_has_one_row(runs):
+    file = next(iter(sorted((runs / "runs").rglob(GROUPS))))
+    table = pq.read_table(file)
+    pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), file)
+
+    for read in (partial(breakdown_frame, by="size"), partial(compare_frame, first="first", second="second")):
+        with pytest.raises(ResultError, match="has two rows of the group 'g3'; delete its folder"):
+            read(runs, api.load_records(runs))
+
+
 def test_groups_may_have_several_lists(runs, tmp_path):
     """As where each held-out row is ranked among its own negatives."""
     for file in sorted((runs / "runs").rglob(ENTITIES)):
