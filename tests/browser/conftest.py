@@ -89,7 +89,7 @@ def opened(browser, report):
     return open_report
 
 
-def values_of_groups(record, n_groups=4) -> dict[str, pa.Table]:
+def values_of_groups(record, n_groups=20) -> dict[str, pa.Table]:
     """What a job keeps of groups with users of their own: values around its figures."""
     draws = np.random.default_rng([len(record.method), record.seed])
     names = [f"group {i}" for i in range(n_groups)]
