@@ -89,7 +89,7 @@ def opened(browser, report):
     return open_report
 
 
-def values_of_groups(record, n_groups=20) -> dict[str, pa.Table]:
+def values_of_groups(record, n_groups=4) -> dict[str, pa.Table]:
     """What a job keeps of groups with users of their own: values around its figures."""
     draws = np.random.default_rng([len(record.method), record.seed])
     names = [f"group {i}" for i in range(n_groups)]
@@ -127,7 +127,10 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                 key=f"{number}-{seed}",
                 family="reference" if method in ("random", "oracle") else f"family {number % 7}",
                 metrics=tuple(figures),
-                views={view: {"entity": "group", "entities": 20, "skipped": 1, "tau": 3.5} for view in views},
+                views={
+                    view: {"entity": "group", "entities": 4 if of_groups else 20, "skipped": 1, "tau": 3.5}
+                    for view in views
+                },
                 seconds={"fit": float(draws.uniform(1, 100))},
                 peak_mb={"fit": float(draws.uniform(1, 500))},
                 joules={"fit": float(draws.uniform(1, 50))},
