@@ -216,29 +216,22 @@ def _part(
     if metric not in values or of_groups is None:
         return None
     lists: Any = values.groupby(["view", "aggregator"], observed=True, sort=False).indices
-    kind_of, names = pd.factorize(of_groups["kind"])
+    kind_of = pd.factorize(of_groups["kind"])[0]
+    kinds_there = list(of_groups.drop_duplicates("kind").itertuples(index=False, name=None))
     rows = []
     for view, aggregator in sorted(wanted & set(lists)):
         found = values.iloc[lists[view, aggregator]]
         place, value = of_groups.index.get_indexer(found["entity"]), found[metric].to_numpy(dtype=np.float64)
         judged = (place >= 0) & ~np.isnan(value)
         kind, value = kind_of[place[judged]], value[judged]
-        sums, counts = np.bincount(kind, value, len(names)), np.bincount(kind, minlength=len(names))
-        rows += [
-            (view, aggregator, name, total / n, n)
-            for name, total, n in zip(names, sums, counts, strict=True)
-            if n
-        ]
+        sums, counts = (np.bincount(kind, weights, len(kinds_there)) for weights in (value, None))
+        means = zip(kinds_there, sums, counts, strict=True)
+        rows += [(view, aggregator, *kind_and_order, total / n, n) for kind_and_order, total, n in means if n]
     if not rows:
         return None
-    part = pd.DataFrame(rows, columns=["view", "aggregator", "kind", "value", "groups"])
-    order = of_groups.drop_duplicates("kind").set_index("kind")["order"]
+    part = pd.DataFrame(rows, columns=["view", "aggregator", "kind", "order", "value", "groups"])
     return part.assign(
-        order=part["kind"].map(order),
-        dataset=record.dataset,
-        simulated=record.simulated,
-        protocol=record.protocol,
-        method=record.method,
+        dataset=record.dataset, simulated=record.simulated, protocol=record.protocol, method=record.method
     )
 
 
