@@ -18,7 +18,7 @@ def trial_of(name):
     return MethodTrial(methods[name])
 
 
-ANEW = ("other-process", "refit", "bare-data", "cold-groups")
+ANEW = ("other-process", "refit")
 """Checks that fit once more: those of names that share a class are made once, all if slow."""
 
 
