@@ -89,23 +89,26 @@ def opened(browser, report):
     return open_report
 
 
-def values_of_groups(record, n_groups=4) -> dict[str, pa.Table]:
+N_GROUPS = 4
+
+
+def values_of_groups(record) -> dict[str, pa.Table]:
     """What a job keeps of groups with users of their own: values around its figures."""
     draws = np.random.default_rng([len(record.method), record.seed])
-    names = [f"group {i}" for i in range(n_groups)]
+    names = [f"group {i}" for i in range(N_GROUPS)]
     means = {name: [figures.values[name] for figures in record.metrics] for name in record.metrics[0].values}
-    spread = draws.uniform(-0.05, 0.05, n_groups * len(record.metrics))
+    spread = draws.uniform(-0.05, 0.05, N_GROUPS * len(record.metrics))
     entities = {
-        "view": np.repeat([figures.view for figures in record.metrics], n_groups),
-        "aggregator": np.repeat([figures.aggregator for figures in record.metrics], n_groups),
+        "view": np.repeat([figures.view for figures in record.metrics], N_GROUPS),
+        "aggregator": np.repeat([figures.aggregator for figures in record.metrics], N_GROUPS),
         "entity": names * len(record.metrics),
-        **{name: np.repeat(values, n_groups) + spread for name, values in means.items()},
+        **{name: np.repeat(values, N_GROUPS) + spread for name, values in means.items()},
     }
     groups = {
         "group": names,
-        "size": [2 + i % 2 for i in range(n_groups)],
-        "cohesion": draws.uniform(-1, 1, n_groups),
-        "members": [[f"{i}-{member}" for member in range(2 + i % 2)] for i in range(n_groups)],
+        "size": [2 + i % 2 for i in range(N_GROUPS)],
+        "cohesion": draws.uniform(-1, 1, N_GROUPS),
+        "members": [[f"{i}-{member}" for member in range(2 + i % 2)] for i in range(N_GROUPS)],
     }
     return {"entities": pa.table(entities), "groups": pa.table(groups)}
 
@@ -128,7 +131,7 @@ def write_runs(root: Path, methods, views=VIEWS, metrics=METRICS, n_seeds=3, of_
                 family="reference" if method in ("random", "oracle") else f"family {number % 7}",
                 metrics=tuple(figures),
                 views={
-                    view: {"entity": "group", "entities": 4 if of_groups else 20, "skipped": 1, "tau": 3.5}
+                    view: {"entity": "group", "entities": N_GROUPS, "skipped": 1, "tau": 3.5}
                     for view in views
                 },
                 seconds={"fit": float(draws.uniform(1, 100))},
