@@ -32,6 +32,15 @@ ENTITIES = "entities.parquet"
 GROUPS = "groups.parquet"
 """Who the groups are."""
 
+_WRITING: Mapping[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 19,
+    "row_group_size": ROWS,
+    "data_page_size": 1 << 26,
+    "max_rows_per_page": ROWS,
+}
+"""Pages as large as can be, as compression finds what repeats within one: every job names the same groups."""
+
 LEADERBOARD = "leaderboard"
 """Name of the results that come with groupbench, where no folder of this name is meant."""
 
@@ -80,7 +89,7 @@ def write_archive(
         with ExitStack() as stack:
             files = {name: stack.enter_context(replacing(out / name)) for name in contents}
             for name, table in contents.items():
-                parquet.write_table(table, files[name], compression="zstd", compression_level=19)
+                parquet.write_table(table, files[name], **_WRITING)
             digests = {name: _sha256(file) for name, file in files.items()}
             manifest = _manifest(order, digests, command)
             _write_manifest(out, {**manifest, "replaces": before} if before else manifest)

@@ -6,12 +6,23 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from groupbench import api
 from groupbench.core.errors import ResultError
 from groupbench.results import store
-from groupbench.results.archive import FILE, LEADERBOARD, MANIFEST, read_archive, shipped, write_archive
+from groupbench.results.archive import (
+    ENTITIES,
+    FILE,
+    LEADERBOARD,
+    MANIFEST,
+    read_archive,
+    read_archived,
+    shipped,
+    write_archive,
+)
 from groupbench.results.exchange import Packing, merge
 from groupbench.results.store import ViewMetrics
 
@@ -53,6 +64,18 @@ def test_the_same_records_give_the_same_bytes(tmp_path, record, others):
     write_archive([record, *others], tmp_path / "a", "x")
     write_archive([*others, record], tmp_path / "b", "x")
     assert (tmp_path / "a" / FILE).read_bytes() == (tmp_path / "b" / FILE).read_bytes()
+
+
+def test_lists_of_the_same_groups_take_next_to_no_room(tmp_path, record):
+    rng = np.random.default_rng(0)
+    groups = [f"{number}" for number in rng.choice(10**6, 20_000, replace=False)]
+    sizes = []
+    for jobs in (1, 40):
+        entities = pa.table({"entity": groups * jobs, "ndcg@10": [0.5] * (jobs * len(groups))})
+        write_archive([record], tmp_path / f"{jobs}", "x", {ENTITIES: entities})
+        sizes.append((tmp_path / f"{jobs}" / ENTITIES).stat().st_size)
+        assert read_archived(tmp_path / f"{jobs}", ENTITIES, ["entity"]).equals(entities)
+    assert sizes[1] < 1.5 * sizes[0]
 
 
 def test_merging_packs_what_a_table_then_reads(tmp_path, record, others):
