@@ -154,7 +154,7 @@ def cd(
         views=chosen.views,
         metric=chosen.one("metrics") or "ndcg",
         k=chosen.k,
-        aggregator=chosen.one("aggregator") or "average",
+        aggregator=chosen.one("aggregator"),
         methods=chosen.methods,
         blocks=blocks,
         level=level,

@@ -32,7 +32,7 @@ def compare(
         views=chosen.views,
         metrics=chosen.metrics,
         k=chosen.k,
-        aggregator=chosen.one("aggregator") or "average",
+        aggregator=chosen.one("aggregator"),
         level=level,
     )
     typer.echo(render_comparison(frame, format=format_, level=level))

@@ -195,14 +195,14 @@ def _reason(record: RunRecord, view: str) -> str:
     return str(record.reason or record.views.get(view, {}).get("reason") or "no scores in this view")
 
 
-def pick(rows: Sequence[ResultRow], name: str, aggregator: str = "average") -> ResultRow | None:
+def pick(rows: Sequence[ResultRow], name: str, aggregator: str | None = None) -> ResultRow | None:
     """The row that METHOD or METHOD:AGGREGATOR means, or None.
 
-    Without an aggregator that is the row with `aggregator`, else a group method's native one, else the one
-    without.
+    METHOD alone means its row with `aggregator`, else a group method's native one, else the one without.
+    Where no aggregator is named, the averaged row comes after the native one.
     """
     method, _, last = name.rpartition(":")
-    usual = (aggregator, "own", "none")
+    usual = (aggregator, "own", "none") if aggregator else ("own", "average", "none")
     named = [row for row in rows if row.id == (method, last)]
     native = [row for row in rows if row.method == name and row.aggregator in usual]
     return next(iter([*named, *sorted(native, key=lambda row: usual.index(row.aggregator))]), None)

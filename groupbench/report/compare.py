@@ -52,7 +52,7 @@ def compare_frame(
     views: Names = None,
     metrics: Names = None,
     k: Sequence[int] | None = None,
-    aggregator: str = "average",
+    aggregator: str | None = None,
     level: float = 0.05,
 ) -> pd.DataFrame:
     """Compare two rows wherever both were evaluated, with every test.
@@ -67,7 +67,7 @@ def compare_frame(
         views: as of `groupbench.report.render`.
         metrics: names of metrics, or `all`; by default NDCG, or of views without it the first of their own.
         k: the K of metrics that are named without one; by default 10.
-        aggregator: for a METHOD without one; without such a row, the native one or the one without counts.
+        aggregator: for a METHOD without one; by default its native row counts, else the averaged one.
         level: 1 - level is the confidence of the interval.
 
     Returns:
@@ -89,13 +89,13 @@ def compare_frame(
     metrics = metrics or usual_metric(records, views, k)
     report = gather(records, views=views, metrics=metrics, k=k, aggregator="all")
     first, second = (row_meant("row of these results", report.rows, name) for name in (first, second))
-    (aggregator,) = aggregators_meant(records, aggregator)
-    require_aggregator(report.rows, aggregator)
+    (meant,) = aggregators_meant(records, aggregator)
+    require_aggregator(report.rows, meant)
     entities = EntityReader(results, report.metrics)
     rows: list[dict[str, object]] = []
     unkept: list[tuple[Section, str]] = []
     for section in report.sections:
-        one, other = (pick(section.rows, name, aggregator) for name in (first, second))
+        one, other = (pick(section.rows, name, aggregator and meant) for name in (first, second))
         if one is None or other is None:
             continue
         if lost := [row for row in (one, other) if entities.lacks(section.records, section.key, row.id)]:

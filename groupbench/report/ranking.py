@@ -47,7 +47,7 @@ def rank_methods(
     views: Names = None,
     metric: str = "ndcg",
     k: Sequence[int] | None = None,
-    aggregator: str = "average",
+    aggregator: str | None = None,
     methods: Names = None,
     blocks: str = "views",
     level: float = 0.05,
@@ -59,7 +59,7 @@ def rank_methods(
         views: as of `groupbench.report.render`.
         metric: what to rank by.
         k: its K, where it is named without one; by default 10.
-        aggregator: its name; a method's native row or the one without counts where there is none. Or `best`.
+        aggregator: its name, or `best`; by default a method's native row counts, else the averaged one.
         methods: as of `groupbench.report.render`; None is all but the reference rows.
         blocks: one of `BLOCKS`.
         level: level of the tests.
@@ -69,13 +69,15 @@ def rank_methods(
     """
     require_level(level)
     blocks = one_of("kind of blocks", blocks, BLOCKS)
-    (aggregator,) = aggregators_meant(records, aggregator)
-    asked = aggregator if aggregator == "best" else "all"
+    (meant,) = aggregators_meant(records, aggregator)
+    asked = meant if meant == "best" else "all"
     report = gather(records, views=views, metrics=metric, k=k, aggregator=asked, methods=methods)
     metric = only_metric(report)
-    if aggregator != "best":
-        require_aggregator(report.rows, aggregator)
-    rows = [dict(_rows(section, aggregator, every=methods is not None)) for section in report.sections]
+    if meant != "best":
+        require_aggregator(report.rows, meant)
+    rows = [
+        dict(_rows(section, aggregator and meant, every=methods is not None)) for section in report.sections
+    ]
     ranked = dict.fromkeys(method for of_section in rows for method in of_section)
     everywhere = [method for method in ranked if all(method in of_section for of_section in rows)]
     values = [
@@ -94,7 +96,7 @@ def rank_methods(
     return MethodRanking(ranks, metric, title, tuple(_notes(report.sections, ranks, left, few)))
 
 
-def _rows(section: Section, aggregator: str, *, every: bool) -> Iterator[tuple[str, ResultRow]]:
+def _rows(section: Section, aggregator: str | None, *, every: bool) -> Iterator[tuple[str, ResultRow]]:
     """The row of each method that is to be ranked, by label; of reference rows if `every` one is."""
     for method in dict.fromkeys(row.method for row in section.rows):
         rivals = [row for row in section.rows if row.method == method]

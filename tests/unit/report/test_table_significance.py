@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from groupbench import api
@@ -344,6 +345,26 @@ def test_a_method_is_meant_by_its_name_where_one_row_has_it(tmp_path):
         assert compared(tmp_path, name, "ease[tuned]")["first"] == "svd[tuned]:average"
     with pytest.raises(ConfigError, match=r"ease is 2 rows \(ease\[both,tuned\], ease\[tuned\]\); name one"):
         compared(tmp_path, "ease", "svd")
+
+
+def test_a_group_method_is_meant_by_its_own_scores_unless_an_aggregator_is_named(tmp_path):
+    groups(tmp_path, [[g] for g in range(10)], n_seeds=2)
+    for file in tmp_path.rglob("better/*/run.json"):
+        record = store.read(file.parent)
+        (averaged,) = record.metrics
+        (native,) = (replace(m, aggregator="own") for m in record.metrics)
+        entities = pq.read_table(file.parent / "entities.parquet")
+        column = entities.schema.get_field_index("aggregator")
+        own = entities.set_column(column, "aggregator", pa.array(["own"] * len(entities)))
+        tables = {
+            "entities": pa.concat_tables([entities, own]),
+            "groups": pq.read_table(file.parent / "groups.parquet"),
+        }
+        write_record(tmp_path, replace(record, metrics=(averaged, native)), tables)
+    assert compared(tmp_path)["first"] == "better:own"
+    assert compared(tmp_path, aggregator="average")["first"] == "better:average"
+    assert compared(tmp_path, "better:average", "better")["second"] == "better:own"
+    assert compared(tmp_path)["second"] == "worse:average"
 
 
 @pytest.mark.parametrize(
