@@ -96,6 +96,7 @@ def section_notes(table: WideTable) -> Iterator[str]:
         yield f"norm is (x - random) / (oracle - random) of {wording.metric(table.headline)}"
     yield from tuning_notes(section.rows, wording)
     yield from _noticed(section, wording)
+    yield from _processors(section)
     if section.tested is not None:
         yield from section.tested.notes(wording)
         if report.ties not in (None, "expected", "all"):
@@ -116,6 +117,18 @@ def _noticed(section: Section, wording: Wording) -> Iterator[str]:
         for notice in said[0] if said else []:
             if all(notice in notices for notices in said):
                 yield f"{wording.method(method)}: {notice}"
+
+
+def _processors(section: Section) -> Iterator[str]:
+    """That what is shown was computed by processors of several kinds, which round differently."""
+    shown = {row.method for row in section.rows}
+    jobs = [record for record in section.records if record.method in shown]
+    kinds = {str(job.environment["cpu"]) for job in jobs if "cpu" in job.environment}
+    if len(kinds) > 1:
+        yield (
+            f"jobs ran on {len(kinds)} kinds of processors: seconds are not those of one machine, and another"
+            " kind can move scores of trained models as another seed does"
+        )
 
 
 _NO_COLUMN = {
@@ -209,10 +222,11 @@ def tuning_notes(rows: Sequence[ResultRow], wording: Wording) -> Iterator[str]:
     untuned = [row for row in rows if row.competes and row.tuning == "default"]
     left = [row.method for row in untuned if row.name not in tuned]
     if trials and left:
-        names = [", ".join(map(wording.method, dict.fromkeys(of))) for of in (left, trials)]
+        at_defaults = ", ".join(map(wording.method, dict.fromkeys(left)))
+        searched = f"{len(trials)} rows were" if len(trials) > 1 else f"{wording.method(*trials)} was"
         hint = wording.hint(" (groupbench tune)")
         yield (
-            f"{names[0]} ran at defaults while {names[1]} was tuned: "
+            f"{at_defaults} ran at defaults while {searched} tuned: "
             f"tune them alike{hint} before saying which is better"
         )
     if len(set(trials.values())) > 1:

@@ -56,6 +56,16 @@ def test_a_filter_says_how_many_methods_it_hides():
     assert "not shown" not in render(held, format="plain")
 
 
+def test_rows_of_several_kinds_of_processors_are_told():
+    held = [
+        record(m, VALUES[m], environment={"cpu": kind}) for m, kind in (("svd", "one"), ("ease", "other"))
+    ]
+    said = "jobs ran on 2 kinds of processors"
+    assert said in render(held, format="plain")
+    assert said not in render(held, format="plain", methods=["svd"])
+    assert said not in render([held[0], record("ease", 0.6)], format="plain")
+
+
 def test_rows_that_miss_seeds_are_not_marked_and_a_note_says_so():
     text = render(of_seeds(svd=[0, 1], ease=[0, 1], bpr=[0]), format="plain")
     assert cells(text)["ease"][4] == "0.007*"

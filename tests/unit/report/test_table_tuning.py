@@ -41,6 +41,12 @@ def test_tuned_rows_show_their_trials_and_others_that_they_ran_at_defaults():
     assert "no row is tuned" not in "\n".join(lines)
 
 
+def test_many_tuned_rows_are_counted():
+    held = [record("dmtl[tuned]", trials=20), record("bpr[tuned]", trials=20), record("svd"), record("als")]
+    text = render(held, format="plain")
+    assert "als, svd ran at defaults while 2 rows were tuned: tune them alike" in text
+
+
 def test_without_tuned_rows_there_is_no_column_but_one_sentence():
     text = render([record("svd"), record("dmtl")], format="plain")
     assert "tuning" not in text
