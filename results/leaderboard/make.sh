@@ -33,8 +33,8 @@ tuned() { # tuned NAME OPTION...: search, then run what was found with five seed
     run --config "$HERE/tuned/$1.toml" --groups-as members --seeds 5
 }
 
-given() { # given DATASET PART GROUPS_AS METHODS: the split that the data came with
-    search "$2-$1-given" --methods "$4" --dataset "$1" --protocol given --view sampled-group --groups-as "$3"
+given() { # given DATASET PART GROUPS_AS METHODS [VIEW]: the split that the data came with
+    search "$2-$1-given" --methods "$4" --dataset "$1" --protocol given --view "${5:-sampled-group}" --groups-as "$3"
     run --config "$HERE/tuned/$2-$1-given.toml" --groups-as "$3" --seeds 5
 }
 
@@ -100,7 +100,7 @@ part() {
         published mafengwo c3 ;;
     searched) searched mafengwo $HYPERGRAPHS $TOWERS cuberec soagree ;;
     weeplaces)
-        given weeplaces simple members,rows,both als,item-knn-cosine,rp3beta
+        given weeplaces simple members,rows,both als,item-knn-cosine,rp3beta full-group
         run --methods member-count,popularity-groups,group-stack --dataset weeplaces --protocol given --seeds 5 ;;
     foreign)
         given mafengwo foreign rows,both "$FOREIGN"
