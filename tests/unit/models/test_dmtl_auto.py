@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,9 +10,31 @@ import pytest
 from groupbench.core.registry import methods
 from groupbench.data.loading import load
 from groupbench.evaluation.protocols import make_protocol
+from groupbench.models.dmtl import auto as auto_module
 from groupbench.models.dmtl.auto import AutoDMTL, objective_for
 from groupbench.models.dmtl.ranking.recommender import RankingDMTL
 from groupbench.models.dmtl.recommender import DMTL
+
+
+@dataclass
+class ShortRating(DMTL):
+    """What `AutoDMTL` takes for ratings, with less training."""
+
+    epochs: int = 2
+    ensemble: int = 1
+
+
+@dataclass
+class ShortRanking(RankingDMTL):
+    """What it takes for choices, likewise."""
+
+    epochs: int = 2
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(auto_module, "DMTL", ShortRating)
+    monkeypatch.setattr(auto_module, "RankingDMTL", ShortRanking)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +67,10 @@ def test_the_data_say_what_can_be_learned(training):
 
 @pytest.mark.parametrize(
     ("question", "model"),
-    [("order-rated", DMTL()), ("find-chosen", RankingDMTL())],
+    [("order-rated", ShortRating()), ("find-chosen", ShortRanking())],
     ids=["rating", "ranking"],
 )
+@pytest.mark.usefixtures("short")
 def test_it_scores_as_the_model_that_it_takes(training, question, model):
     train = replace(training, question=question)
     auto = AutoDMTL().fit(train, rng=np.random.default_rng(1))
@@ -59,6 +82,7 @@ def test_it_scores_as_the_model_that_it_takes(training, question, model):
     assert auto.notices[0].startswith(f"objective={'rating' if question == 'order-rated' else 'ranking'}: ")
 
 
+@pytest.mark.usefixtures("short")
 def test_an_objective_can_be_asked_for(training):
     auto = methods["dmtl-auto"].create(objective="both")
     auto.fit(replace(training, question="order-rated"), rng=np.random.default_rng(0))
