@@ -100,7 +100,7 @@ part() {
         published mafengwo c3 ;;
     searched) searched mafengwo $HYPERGRAPHS $TOWERS cuberec soagree ;;
     weeplaces)
-        given weeplaces simple members "$(echo "$CHOICES" | sed s/ease,//)" full-group
+        given weeplaces simple members als,item-knn-cosine,rp3beta full-group
         run --methods member-count,popularity-groups,group-stack --dataset weeplaces --protocol given --seeds 5 ;;
     foreign)
         given mafengwo foreign rows,both "$FOREIGN"
