@@ -142,7 +142,8 @@ def cd(
         results: the results folder.
         blocks: views (of each data set and protocol) or seeds.
         level: the level of the tests.
-        **options: as of `bars`; so are the errors. Reference rows are ranked only if `methods` names them.
+        **options: as of `bars`; so are the errors. Reference rows are ranked only if `methods` names them,
+            group methods by their own scores of groups unless an aggregator is named.
     """
     from groupbench.report.names import Wording
     from groupbench.report.plots import draw_ranks

@@ -72,7 +72,7 @@ def compare(
     """Two rows against each other, one row per data set, protocol, view and metric.
 
     Args:
-        first: METHOD or METHOD:AGGREGATOR.
+        first: METHOD:AGGREGATOR, or METHOD: its own scores of groups, else the averaged ones.
         second: the row to subtract.
         results: the results folder.
         level: the level of the tests; 1 - level is the confidence of the intervals.

@@ -10,10 +10,12 @@ import typer
 from groupbench.cli._options import Except, Level, Results, with_options
 from groupbench.report.options import ResultFilter
 
+_FIRST = "METHOD:AGGREGATOR, or METHOD: its own scores of groups, else the averaged ones."
+
 
 @with_options
 def compare(
-    first: Annotated[str, typer.Argument(help="METHOD or METHOD:AGGREGATOR.")],
+    first: Annotated[str, typer.Argument(help=_FIRST)],
     second: Annotated[str, typer.Argument(help="The same; it is subtracted.")],
     chosen: Annotated[ResultFilter, Except("methods")],
     results: Results = Path("results"),
