@@ -27,7 +27,6 @@ from groupbench.report.verdicts import Tested, Verdict
 if TYPE_CHECKING:
     from groupbench.results.store import RunRecord
 
-_NOT_KEPT = "the archive keeps no values per user or group of the row to compare with"
 _MOST_REPLICATES = 5_000_000
 """Of a bootstrap or permutation test; a column of them is 40 MB."""
 
@@ -114,7 +113,8 @@ def _test(
     pairs = [p for p in all_pairs if not p.rows & lost]
     gone = [p for p in all_pairs if p.rows & lost and not np.isnan(p.row.mean(p.number))]
     if not pairs:
-        return _untested(how, _NOT_KEPT if gone else "there is nothing to compare with")
+        reason = _values_left(rows, lost) if gone else "there is nothing to compare with"
+        return _untested(how, reason)
     pairing = pair(entities.scores(records, key, [row.id for row in rows if row.id not in lost]), records)
     if pairing.kind == "none":
         return _untested(how, pairing.reason)
@@ -155,6 +155,11 @@ def _unkept(entities: EntityReader, records: Sequence[RunRecord], rows: Sequence
     """The metrics that some of the rows have means of and, in an archive, no values of users or groups."""
     methods = {row.method for row in rows}
     return {name for record in records if record.method in methods for name in entities.unknown(record)}
+
+
+def _values_left(rows: Sequence[ResultRow], lost: set[tuple[str, str]]) -> str:
+    kept = ", ".join(row.label for row in rows if row.id not in lost) or "no row"
+    return f"the archive has values per user or group of {kept} alone"
 
 
 def _untested(how: Significance, reason: str) -> Tested:

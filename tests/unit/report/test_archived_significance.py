@@ -117,7 +117,7 @@ def test_what_was_not_kept_is_named(archive):
         compared(archive, "first", "second", metrics="recall@10")
     against = Significance(archive, reference="fourth")
     text = render(api.load_records(archive), format="plain", metrics="ndcg@10", significance=against)
-    assert "no significance test: the archive keeps no values" in text
+    assert "the archive has values per user or group of first:average, second:average alone" in text
 
 
 def test_an_archive_of_means_alone_says_how_to_get_tests(runs, tmp_path):
