@@ -385,6 +385,21 @@ def test_comparisons_that_cannot_be_made(tmp_path, first, options, said):
         compare_frame(tmp_path, api.load_records(tmp_path), first, "worse", **options)
 
 
+def test_group_methods_are_ranked_by_their_own_scores_unless_an_aggregator_is_named(tmp_path):
+    for method, native in {"a": 0.9, "b": 0.5, "c": 0.1}.items():
+        for seed in range(3):
+            figures = {"own": {"ndcg@10": native}, "average": {"ndcg@10": 1 - native}}
+            metrics = tuple(
+                store.ViewMetrics("rated-group", name, held, held, held, 0.0)
+                for name, held in figures.items()
+            )
+            write_record(tmp_path, make_record(method, seed, metrics=metrics, config={"protocol": RATIO}))
+    records = api.load_records(tmp_path)
+    assert rank_methods(records, blocks="seeds").ranks.names == ("a", "b", "c")
+    averaged = rank_methods(records, blocks="seeds", aggregator="average")
+    assert averaged.ranks.names == ("c", "b", "a")
+
+
 def test_ranks_over_seeds(tmp_path):
     users(tmp_path, {"a": 0.2, "b": 0.1, "c": 0.0, "random": -0.1}, n_seeds=4)
     found = rank_methods(api.load_records(tmp_path), blocks="seeds")
